@@ -1,0 +1,53 @@
+# Two commands to know: `make run` and `make test`. Each installs what it needs into .venv first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
+.PHONY: help
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@echo "installing into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT)
+	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000)
+.PHONY: run
+
+token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob
+	@$(BIN)/python -m local token --user '$(if $(filter command\ line,$(origin USER)),$(USER),alice)'
+.PHONY: token
+
+test: $(INSTALLED) ## all checks and tests but the long ones
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -m 'not long'
+.PHONY: test
+
+test-all: $(INSTALLED) ## the long suites
+	@$(BIN)/python -m pytest -m 'long'
+.PHONY: test-all
+
+check: $(INSTALLED) ## format, lint, types
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff .; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+.PHONY: check
+
+format: $(INSTALLED) ## mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@terraform fmt -recursive terraform
+.PHONY: format
+
+clean: ## remove everything made here
+	@rm -rf $(VENV) .local build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+.PHONY: clean
