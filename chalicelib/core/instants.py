@@ -1,0 +1,49 @@
+"""Instants as text: one form in the table, the API and the logs (`2027-03-01T08:00:00Z`), always UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(instant: datetime) -> str:
+    """`2027-03-01T08:00:00Z`; whole seconds, so that text sorts as time does."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_ms(instant: datetime) -> str:
+    """`2027-03-01T08:00:00.123Z`: for what is measured rather than planned."""
+    utc = instant.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def compact(instant: datetime) -> str:
+    """`20270301T080000Z`: for ids and file names."""
+    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def from_iso(text: str) -> datetime:
+    """Reads `iso` and `iso_ms`. Raises ValueError for anything without an offset."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset")
+    return instant.astimezone(UTC)
+
+
+def ceil_second(instant: datetime) -> datetime:
+    """Up to the whole second: never earlier than asked for."""
+    whole = instant.replace(microsecond=0)
+    return whole if whole == instant else whole + timedelta(seconds=1)
+
+
+def epoch_seconds(instant: datetime) -> int:
+    return int(instant.timestamp())
+
+
+def epoch_ms(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(milliseconds=1)
+
+
+def from_epoch_seconds(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

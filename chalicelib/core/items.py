@@ -1,0 +1,91 @@
+"""Records as items of the table: the plain values of `records`, plus the keys of the table and its indexes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from . import keys
+from .instants import epoch_seconds, iso
+from .records import dumps, run_to_plain, schedule_to_plain
+from .run import RunStatus
+from .schedule import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from .run import Run
+    from .schedule import Schedule
+
+Item = dict[str, Any]
+
+
+def schedule_key(schedule: Schedule) -> Item:
+    return {"PK": keys.user_pk(schedule.user_id), "SK": keys.schedule_sk(schedule.schedule_id)}
+
+
+def schedule_item(schedule: Schedule) -> Item:
+    key = schedule_key(schedule)
+    return {**key, **schedule_to_plain(schedule), **_list_keys(schedule), **_watch_keys(key, schedule)}
+
+
+def action_key(schedule: Schedule) -> Item:
+    return {
+        "PK": keys.schedule_pk(schedule.user_id, schedule.schedule_id),
+        "SK": keys.action_sk(schedule.action_revision),
+    }
+
+
+def action_item(schedule: Schedule, action: Action) -> Item:
+    """The body stands as JSON text: what a client may send as JSON is more than DynamoDB's types can tell apart."""
+    return {**action_key(schedule), "action_type": action.type, "body": dumps(dict(action.data))}
+
+
+def action_from_item(item: Mapping[str, Any]) -> Action:
+    return Action(item["action_type"], json.loads(item["body"]))
+
+
+def run_key(run: Run) -> Item:
+    return {"PK": keys.schedule_pk(run.user_id, run.schedule_id), "SK": keys.run_sk(run.scheduled_time)}
+
+
+def run_item(run: Run) -> Item:
+    item = {**run_key(run), **run_to_plain(run)}
+    if run.status is RunStatus.FAILED:
+        item["by_time_pk"] = keys.failed_runs_pk(run.user_id)
+        item["by_time_sk"] = keys.by_time_sk(run.scheduled_time, run.schedule_id)
+    return item
+
+
+def _list_keys(schedule: Schedule) -> Item:
+    status, schedule_id, sort_at = schedule.status, schedule.schedule_id, _sort_at(schedule)
+    by_time = {
+        "by_time_pk": keys.by_time_pk(schedule.user_id, status),
+        "by_time_sk": keys.by_time_sk(sort_at, schedule_id),
+    }
+    if schedule.resource_id is None:
+        return by_time
+    return by_time | {
+        "by_resource_pk": keys.by_resource_pk(schedule.resource_id, status),
+        "by_resource_sk": keys.by_resource_sk(schedule.user_id, sort_at, schedule_id),
+    }
+
+
+def _sort_at(schedule: Schedule) -> datetime:
+    """Lists are sorted by the next run; what has none left, by the last thing that happened to it."""
+    if schedule.next_run_at is not None:
+        return schedule.next_run_at
+    last_run = schedule.last_run
+    return max(schedule.updated_at, last_run.scheduled_time) if last_run else schedule.updated_at
+
+
+def _watch_keys(key: Mapping[str, str], schedule: Schedule) -> Item:
+    if schedule.watch_at is None:
+        return {}
+    return {"watch_pk": keys.watch_pk(key["PK"], key["SK"]), "watch_at": iso(schedule.watch_at)}
+
+
+def expiry(schedule: Schedule) -> int | None:
+    """What DynamoDB's TTL wants: epoch seconds."""
+    return None if schedule.expires_at is None else epoch_seconds(schedule.expires_at)

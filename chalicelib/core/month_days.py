@@ -1,0 +1,112 @@
+"""Which days of a month a cron expression means: one rule per spelling of its two day fields.
+
+Weekdays count as AWS counts them: 1 = SUN … 7 = SAT. A workday is Monday to Friday (AWS: "weekday", the letter W).
+`days_in(month)` of each rule gives the days of that month, ascending; none if it has no such day.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SUNDAY, SATURDAY = 1, 7
+
+
+class Month(NamedTuple):
+    """All that a rule needs to know of a month: the weekday of its first day, and how many days it has."""
+
+    first_weekday: int
+    length: int
+
+    @classmethod
+    def of(cls, year: int, month: int) -> Month:
+        first_weekday, length = monthrange(year, month)  # calendar counts from 0 = Monday
+        return cls((first_weekday + 1) % 7 + 1, length)
+
+    def weekday(self, day: int) -> int:
+        return (self.first_weekday + day - 2) % 7 + 1
+
+
+@dataclass(frozen=True)
+class DaysOfMonth:
+    """`1,15`, `1-7`, `*/2`: these days, where the month has them."""
+
+    days: tuple[int, ...]
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        return [day for day in self.days if day <= month.length]
+
+
+@dataclass(frozen=True)
+class LastDay:
+    """`L`: the last day of the month."""
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        return [month.length]
+
+
+@dataclass(frozen=True)
+class LastWorkday:
+    """`LW`: the last workday of the month."""
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        return NearestWorkday(month.length).days_in(month)
+
+
+@dataclass(frozen=True)
+class NearestWorkday:
+    """`15W`: the workday nearest that day, never in another month; none if the month has no such day."""
+
+    day: int
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        if self.day > month.length:
+            return []
+        return [self.day + self._days_off(month)]
+
+    def _days_off(self, month: Month) -> int:
+        weekday = month.weekday(self.day)
+        if weekday == SATURDAY:
+            return -1 if self.day > 1 else 2
+        if weekday == SUNDAY:
+            return 1 if self.day < month.length else -2
+        return 0
+
+
+@dataclass(frozen=True)
+class Weekdays:
+    """`MON-FRI`: every day that is one of these weekdays."""
+
+    weekdays: tuple[int, ...]
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        return [day for day in range(1, month.length + 1) if month.weekday(day) in self.weekdays]
+
+
+@dataclass(frozen=True)
+class NthWeekday:
+    """`3#2`: the second Tuesday; none if the month has no fifth one."""
+
+    weekday: int
+    nth: int
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        day = 1 + (self.weekday - month.first_weekday) % 7 + 7 * (self.nth - 1)
+        return [day] if day <= month.length else []
+
+
+@dataclass(frozen=True)
+class LastOfWeekday:
+    """`6L`: the last Friday of the month."""
+
+    weekday: int
+
+    def days_in(self, month: Month) -> Sequence[int]:
+        return [month.length - (month.weekday(month.length) - self.weekday) % 7]
+
+
+DayRule = DaysOfMonth | LastDay | LastWorkday | NearestWorkday | Weekdays | NthWeekday | LastOfWeekday

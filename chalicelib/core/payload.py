@@ -1,0 +1,83 @@
+"""What travels in EventBridge's `Target.Input`: written by the API, read by the Notification Lambda, versioned.
+
+The payload is the schedule's record, its action, and EventBridge's context attributes. It may wait for years, so
+version 1 stays readable for ever (`tests/payloads/v1/`): fields are added with a default, never renamed or dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidPayload
+from .instants import from_iso
+from .records import dumps, schedule_from_plain, schedule_to_plain
+from .schedule import Action, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+VERSION = 1
+
+# EventBridge replaces these as plain text at each invocation (user guide, managing-schedule-context-attributes).
+CONTEXT_ATTRIBUTES = {
+    "scheduled_time": "<aws.scheduler.scheduled-time>",
+    "schedule_arn": "<aws.scheduler.schedule-arn>",
+    "execution_id": "<aws.scheduler.execution-id>",
+    "delivery_attempt": "<aws.scheduler.attempt-number>",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One payload as it reached the Lambda: the schedule as it was when it was sent to EventBridge.
+
+    `scheduled_time` is the instant that EventBridge names; `event` is the payload as it came.
+    """
+
+    schedule: Schedule
+    action: Action
+    scheduled_time: datetime
+    event: Mapping[str, Any]
+
+
+def write(schedule: Schedule, action: Action) -> str:
+    """The Input of this schedule: JSON text with EventBridge's context attributes left as tokens.
+
+    EventBridge replaces its tokens anywhere in the text, so a `<` in what the user wrote is sent as an escape: a
+    mail that quotes `<aws.scheduler.scheduled-time>` arrives as it was written.
+    """
+    # What EventBridge will have when it fires this: a confirmed schedule with no story yet.
+    sent = replace(schedule, confirmed=True, intent_until=None, next_run_at=None, last_run=None, run_count=0)
+    content = {
+        "version": VERSION,
+        **schedule_to_plain(sent),
+        "action": {"type": action.type, "data": dict(action.data)},
+    }
+    escaped = dumps(content).replace("<", "\\u003c")
+    return escaped[:-1] + "," + dumps(CONTEXT_ATTRIBUTES)[1:]
+
+
+def read(event: object) -> Delivery:
+    """The delivery in a Lambda event. Raises InvalidPayload, naming what is wrong."""
+    if not isinstance(event, dict):
+        raise InvalidPayload(f"the event is no JSON object but {type(event).__name__}")
+    if event.get("version") != VERSION:
+        raise InvalidPayload(f"payload version {event.get('version')!r} is unknown; this function reads {VERSION}")
+    try:
+        return _read(event)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise InvalidPayload(f"a payload of version {VERSION} lacks or garbles a field: {exc!r}") from exc
+
+
+def _read(event: Mapping[str, Any]) -> Delivery:
+    schedule = schedule_from_plain(event)
+    # Parsed here, so that a garbled timing is found before anything is claimed.
+    _ = schedule.timing.parsed
+    return Delivery(
+        schedule=schedule,
+        action=Action(event["action"]["type"], dict(event["action"]["data"])),
+        scheduled_time=from_iso(event["scheduled_time"]),
+        event=event,
+    )

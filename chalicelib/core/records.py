@@ -1,0 +1,173 @@
+"""Schedules and runs as plain values (text, numbers, booleans, lists, maps): the one mapping behind table and payload.
+
+What is None is left out, so old records and old payloads read as if a newer field had its default.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .instants import epoch_seconds, from_epoch_seconds, from_iso, iso, iso_ms
+from .run import Attempt, Run, RunStatus
+from .schedule import DeliveryPolicy, LastRun, Schedule, Status, Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def schedule_to_plain(schedule: Schedule) -> dict[str, Any]:
+    timing = schedule.timing
+    return _without_none(
+        user_id=schedule.user_id,
+        schedule_id=schedule.schedule_id,
+        resource_id=schedule.resource_id,
+        name=schedule.name,
+        metadata=dumps(schedule.metadata) if schedule.metadata else None,
+        timing=_without_none(
+            expression=timing.expression,
+            timezone=timing.timezone,
+            start_at=_iso(timing.start_at),
+            end_at=_iso(timing.end_at),
+        ),
+        timing_changed_at=iso_ms(schedule.timing_changed_at),
+        flexible_window_minutes=schedule.flexible_window_minutes,
+        delivery={
+            "max_retries": schedule.delivery.max_retries,
+            "max_age_seconds": schedule.delivery.max_age_seconds,
+        },
+        action_type=schedule.action_type,
+        action_revision=schedule.action_revision,
+        status=schedule.status.value,
+        reason=schedule.reason,
+        revision=schedule.revision,
+        confirmed=schedule.confirmed,
+        intent_until=schedule.intent_until and iso_ms(schedule.intent_until),
+        next_run_at=_iso(schedule.next_run_at),
+        last_run=schedule.last_run and last_run_to_plain(schedule.last_run),
+        run_count=schedule.run_count,
+        created_at=iso_ms(schedule.created_at),
+        updated_at=iso_ms(schedule.updated_at),
+        expires_at=schedule.expires_at and epoch_seconds(schedule.expires_at),
+    )
+
+
+def schedule_from_plain(plain: Mapping[str, Any]) -> Schedule:
+    """Raises KeyError, TypeError or ValueError for what is no schedule."""
+    timing = plain["timing"]
+    return Schedule(
+        user_id=plain["user_id"],
+        schedule_id=plain["schedule_id"],
+        resource_id=plain.get("resource_id"),
+        name=plain.get("name"),
+        metadata=json.loads(plain.get("metadata", "{}")),
+        timing=Timing(
+            expression=timing["expression"],
+            timezone=timing["timezone"],
+            start_at=_instant(timing.get("start_at")),
+            end_at=_instant(timing.get("end_at")),
+        ),
+        timing_changed_at=from_iso(plain["timing_changed_at"]),
+        flexible_window_minutes=int(plain["flexible_window_minutes"]),
+        delivery=DeliveryPolicy(
+            max_retries=int(plain["delivery"]["max_retries"]),
+            max_age_seconds=int(plain["delivery"]["max_age_seconds"]),
+        ),
+        action_type=plain["action_type"],
+        action_revision=int(plain["action_revision"]),
+        status=Status(plain["status"]),
+        reason=plain.get("reason"),
+        revision=int(plain["revision"]),
+        confirmed=plain["confirmed"],
+        intent_until=_instant(plain.get("intent_until")),
+        next_run_at=_instant(plain.get("next_run_at")),
+        last_run=_last_run(plain.get("last_run")),
+        run_count=int(plain.get("run_count", 0)),
+        created_at=from_iso(plain["created_at"]),
+        updated_at=from_iso(plain["updated_at"]),
+        expires_at=_expiry(plain),
+    )
+
+
+def last_run_to_plain(last_run: LastRun) -> dict[str, Any]:
+    return _without_none(scheduled_time=iso(last_run.scheduled_time), status=last_run.status, reason=last_run.reason)
+
+
+def run_to_plain(run: Run) -> dict[str, Any]:
+    return _without_none(
+        user_id=run.user_id,
+        schedule_id=run.schedule_id,
+        resource_id=run.resource_id,
+        run_id=run.run_id,
+        scheduled_time=iso(run.scheduled_time),
+        delivered_for=iso(run.delivered_for),
+        status=run.status.value,
+        reason=run.reason,
+        revision=run.revision,
+        action_type=run.action_type,
+        claim_id=run.claim_id,
+        lease_until=iso_ms(run.lease_until),
+        lateness_ms=None if run.lateness is None else run.lateness // timedelta(milliseconds=1),
+        attempts=[attempt_to_plain(attempt) for attempt in run.attempts],
+        expires_at=run.expires_at and epoch_seconds(run.expires_at),
+    )
+
+
+def run_from_plain(plain: Mapping[str, Any]) -> Run:
+    """Raises KeyError, TypeError or ValueError for what is no run."""
+    lateness_ms = plain.get("lateness_ms")
+    return Run(
+        user_id=plain["user_id"],
+        schedule_id=plain["schedule_id"],
+        resource_id=plain.get("resource_id"),
+        scheduled_time=from_iso(plain["scheduled_time"]),
+        delivered_for=from_iso(plain["delivered_for"]),
+        status=RunStatus(plain["status"]),
+        reason=plain.get("reason"),
+        revision=int(plain["revision"]),
+        action_type=plain["action_type"],
+        claim_id=plain["claim_id"],
+        lease_until=from_iso(plain["lease_until"]),
+        lateness=None if lateness_ms is None else timedelta(milliseconds=int(lateness_ms)),
+        attempts=tuple(_attempt(attempt) for attempt in plain["attempts"]),
+        expires_at=_expiry(plain),
+    )
+
+
+def attempt_to_plain(attempt: Attempt) -> dict[str, Any]:
+    return _without_none(
+        started_at=iso_ms(attempt.started_at),
+        ended_at=attempt.ended_at and iso_ms(attempt.ended_at),
+        error=attempt.error,
+    )
+
+
+def dumps(value: object) -> str:
+    """JSON text, compact, as it stands in the table and travels to the Lambda. Raises ValueError for NaN."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _attempt(plain: Mapping[str, Any]) -> Attempt:
+    return Attempt(from_iso(plain["started_at"]), _instant(plain.get("ended_at")), plain.get("error"))
+
+
+def _last_run(plain: Mapping[str, Any] | None) -> LastRun | None:
+    return None if plain is None else LastRun(from_iso(plain["scheduled_time"]), plain["status"], plain.get("reason"))
+
+
+def _expiry(plain: Mapping[str, Any]) -> datetime | None:
+    seconds = plain.get("expires_at")
+    return None if seconds is None else from_epoch_seconds(int(seconds))
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else iso(instant)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else from_iso(text)
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,337 @@
+"""The one DynamoDB table (design: one table, three indexes). Every method is one call, every change conditional.
+
+boto3's serializer does the typing, `items` the mapping; here are conditions, transactions and cursors only.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from . import items, keys
+from .aws import OUT_OF_REACH, error_code, is_transient, response_of
+from .cursors import read_cursor, write_cursor
+from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
+from .ports import Page, Refusal
+from .records import run_from_plain, schedule_from_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from .run import Run
+    from .schedule import Action, Schedule, Status
+
+    Write = Mapping[str, Mapping[str, Any]]
+    Standing = Mapping[str, Any] | None
+
+CONFLICT_TRIES = 6
+CONFLICT_PAUSE_SECONDS = 0.04
+
+NOT_NOW = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Cancellation reasons that blame the moment (API reference, TransactWriteItems)."""
+
+EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
+
+INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", "watch_pk", "watch_at")
+CHANGED_BY_RUNS = ("status", "reason", "next_run_at", "last_run", "expires_at", *INDEX_KEYS)
+CHANGED_BY_CONFIRM = ("confirmed", "intent_until", "watch_pk", "watch_at")
+CHANGED_BY_CLIENTS = (
+    *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
+    *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
+    *("revision", "confirmed", "intent_until", "updated_at", "write_id", *INDEX_KEYS),
+)
+
+
+class DynamoRepository:
+    """The table as a ScheduleRepository. `sleep` waits between the tries of a transaction that met another one."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._table = table_name
+        self._sleep = sleep
+
+    # Schedules
+
+    def create(self, schedule: Schedule, action: Action) -> None:
+        item = _signed(items.schedule_item(schedule))
+        standing = self._transact(
+            self._put(item, "attribute_not_exists(#PK)"), self._put(items.action_item(schedule, action))
+        )
+        if standing and not _is_ours(standing[0], item):
+            raise ScheduleExists
+
+    def get(self, user_id: str, schedule_id: str) -> Schedule | None:
+        item = self._get({"PK": keys.user_pk(user_id), "SK": keys.schedule_sk(schedule_id)})
+        return schedule_from_plain(item) if item else None
+
+    def get_action(self, schedule: Schedule) -> Action | None:
+        item = self._get(items.action_key(schedule))
+        return items.action_from_item(item) if item else None
+
+    def change(self, schedule: Schedule, *, replacing: Schedule) -> None:
+        item = _signed(items.schedule_item(schedule))
+        update = self._update(item, CHANGED_BY_CLIENTS, *_unchanged(replacing))
+        standing = self._transact({"Update": update}, *self._expire_action(schedule))
+        if standing and not _is_ours(standing[0], item):
+            raise ChangeLost
+
+    def confirm(self, schedule: Schedule) -> bool:
+        confirmed = replace(schedule, confirmed=True, intent_until=None)
+        condition = "#revision = :x_revision AND #status = :x_status AND #confirmed = :x_unconfirmed"
+        values = {":x_revision": schedule.revision, ":x_status": schedule.status, ":x_unconfirmed": False}
+        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, condition, values)
+        standing = self._update_one(update)
+        # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+        return standing is None or (
+            standing.get("confirmed") is True
+            and standing["revision"] == schedule.revision
+            and standing["status"] == schedule.status
+        )
+
+    # Lists
+
+    def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
+        pk = keys.by_time_pk(user_id, status)
+        page = self._query("by_time", pk, "", limit=limit, cursor=cursor)
+        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_by_resource(
+        self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
+    ) -> Page[Schedule]:
+        prefix = keys.by_resource_prefix(user_id) if user_id is not None else ""
+        pk = keys.by_resource_pk(resource_id, status)
+        page = self._query("by_resource", pk, prefix, limit=limit, cursor=cursor)
+        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
+        pk = keys.schedule_pk(user_id, schedule_id)
+        page = self._query(None, pk, keys.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    # Runs
+
+    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Refusal | None:
+        condition = "#revision = :x_revision AND #status = :x_status"
+        check = {
+            **self._at(items.schedule_key(expecting)),
+            "ConditionExpression": condition,
+            **_bound(condition, {":x_revision": expecting.revision, ":x_status": expecting.status}),
+        }
+        standing = self._transact({"ConditionCheck": check}, self._claim_of(run, replacing))
+        if standing is None:
+            return None
+        refusal = _refusal(standing)
+        return None if refusal.run and refusal.run.claim_id == run.claim_id else refusal
+
+    def finish(self, run: Run, *, expecting: Schedule, leaving: Schedule | None) -> Refusal | None:
+        put = self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": run.claim_id})
+        if leaving is None:
+            standing = self._transact(put)
+            return _refusal([None, *standing]) if standing else None
+        changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
+        update = self._update(items.schedule_item(leaving), *changes, add={"run_count": 1})
+        standing = self._transact({"Update": update}, put, *self._expire_action(leaving))
+        return _refusal(standing) if standing else None
+
+    def _claim_of(self, run: Run, replacing: Run | None) -> Write:
+        if replacing is None:
+            return self._put(items.run_item(run), "attribute_not_exists(#PK)")
+        # Whoever took the run over since we read it has put his own claim there.
+        return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
+
+    # Single calls
+
+    def _get(self, key: items.Item) -> items.Item | None:
+        with _translated():
+            response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
+        return _plain(response["Item"]) if "Item" in response else None
+
+    def _query(
+        self, index: str | None, pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = False
+    ) -> Page[items.Item]:
+        names = (f"{index}_pk", f"{index}_sk") if index else ("PK", "SK")
+        condition = f"#{names[0]} = :pk" + (f" AND begins_with(#{names[1]}, :prefix)" if prefix else "")
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "Limit": limit,
+            "ScanIndexForward": not newest_first,
+            "KeyConditionExpression": condition,
+            **_bound(condition, {":pk": pk} | ({":prefix": prefix} if prefix else {})),
+        }
+        if index:
+            query["IndexName"] = index
+        scope = (index or "", pk, prefix)
+        if cursor is not None:
+            query["ExclusiveStartKey"] = _typed(_start_key(names, scope, cursor))
+        with _translated():
+            response = self._client.query(**query)
+        last = response.get("LastEvaluatedKey")
+        return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, last) if last else None)
+
+    def _update_one(self, update: Mapping[str, Any]) -> Standing:
+        """None if the write happened, else what stands there instead."""
+        with _translated():
+            try:
+                self._client.update_item(**update)
+            except ClientError as exc:
+                if error_code(exc) != "ConditionalCheckFailedException":
+                    raise
+                return _plain(response_of(exc).get("Item", {}))
+        return None
+
+    def _transact(self, *writes: Write) -> list[Standing] | None:
+        """None if all were written. Else, per write, what stands in its way: None where its condition held."""
+        for attempt in range(CONFLICT_TRIES):
+            reasons = self._try(writes)
+            if not any(reason["Code"] in NOT_NOW for reason in reasons):
+                return [_standing(reason) for reason in reasons] or None
+            # Only to spread those who met; nothing here is a secret.
+            self._sleep(CONFLICT_PAUSE_SECONDS * (attempt + random.random()))  # noqa: S311
+        raise StoreUnavailable
+
+    def _try(self, writes: Sequence[Write]) -> Sequence[Mapping[str, Any]]:
+        """Empty if all were written, else the reason of each."""
+        with _translated():
+            try:
+                self._client.transact_write_items(TransactItems=cast("Any", writes))
+            except ClientError as exc:
+                reasons: Sequence[Mapping[str, Any]] = response_of(exc).get("CancellationReasons", [])
+                if not reasons or any(reason["Code"] not in EXPECTED_REASONS for reason in reasons):
+                    raise
+                return reasons
+        return []
+
+    # Parts of a write
+
+    def _at(self, key: items.Item) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": _typed({"PK": key["PK"], "SK": key["SK"]}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _put(self, item: items.Item, condition: str = "", values: Mapping[str, Any] = MappingProxyType({})) -> Write:
+        put: dict[str, Any] = {"TableName": self._table, "Item": _typed(item)}
+        if condition:
+            put |= {"ReturnValuesOnConditionCheckFailure": "ALL_OLD", "ConditionExpression": condition}
+            put |= _bound(condition, values)
+        return {"Put": put}
+
+    def _update(
+        self,
+        item: items.Item,
+        attributes: Iterable[str],
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        add: Mapping[str, int] = MappingProxyType({}),
+    ) -> dict[str, Any]:
+        """Writes these attributes of the item: sets what it has, removes what it lacks."""
+        present = [name for name in attributes if name in item]
+        absent = [name for name in attributes if name not in item]
+        text = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
+        text += " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
+        text += " ADD " + ", ".join(f"#{name} :{name}" for name in add) if add else ""
+        written = {f":{name}": item[name] for name in present} | {f":{name}": by for name, by in add.items()}
+        return {
+            **self._at(item),
+            "UpdateExpression": text,
+            "ConditionExpression": condition,
+            **_bound(text + condition, {**written, **values}),
+        }
+
+    def _expire_action(self, schedule: Schedule) -> list[Write]:
+        """A finished schedule's action goes with it."""
+        expires_at = items.expiry(schedule)
+        if expires_at is None:
+            return []
+        key = items.action_key(schedule)
+        update = self._update({**key, "expires_at": expires_at}, ("expires_at",), "attribute_exists(#PK)", {})
+        return [{"Update": update}]
+
+
+def _signed(item: items.Item) -> items.Item:
+    """Marked as this very write, so that it knows itself when the SDK repeats it."""
+    return item | {"write_id": uuid.uuid4().hex}
+
+
+def _is_ours(standing: Standing, item: items.Item) -> bool:
+    return standing is not None and standing.get("write_id") == item["write_id"]
+
+
+def _unchanged(schedule: Schedule) -> tuple[str, dict[str, Any]]:
+    """The condition that the record is as it was read, but for what is only counted."""
+    item = items.schedule_item(schedule)
+    same = [name for name in ("revision", "status", "confirmed", "next_run_at") if name in item]
+    parts = [f"#{name} = :x_{name}" for name in same]
+    parts += [] if "next_run_at" in item else ["attribute_not_exists(#next_run_at)"]
+    return " AND ".join(parts), {f":x_{name}": item[name] for name in same}
+
+
+def _refusal(standing: list[Standing]) -> Refusal:
+    """What stands in the way of a pair (schedule, run)."""
+    schedule, run = standing[0], standing[1]
+    return Refusal(
+        schedule_changed=schedule is not None,
+        schedule=schedule_from_plain(schedule) if schedule else None,
+        run=run_from_plain(run) if run else None,
+    )
+
+
+def _standing(reason: Mapping[str, Any]) -> Standing:
+    return _plain(reason.get("Item", {})) if reason["Code"] == "ConditionalCheckFailed" else None
+
+
+def _start_key(names: tuple[str, str], scope: tuple[str, ...], cursor: str) -> dict[str, str]:
+    """The position in a cursor as DynamoDB wants it. The partition comes from the query, never from the client."""
+    if names == ("PK", "SK"):
+        (sk,) = read_cursor(scope, cursor, length=1)
+        return {"PK": scope[1], "SK": sk}
+    index_sk, pk, sk = read_cursor(scope, cursor, length=3)
+    return {names[0]: scope[1], names[1]: index_sk, "PK": pk, "SK": sk}
+
+
+def _cursor(names: tuple[str, str], scope: tuple[str, ...], last: Mapping[str, Any]) -> str:
+    key = _plain(last)
+    position = (key["SK"],) if names == ("PK", "SK") else (key[names[1]], key["PK"], key["SK"])
+    return write_cursor(scope, position)
+
+
+def _bound(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The names and values that an expression refers to: `#status` is the attribute `status`."""
+    names = {name: name[1:] for name in re.findall(r"#\w+", text)}
+    bound: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+    return bound | ({"ExpressionAttributeValues": _typed(values)} if values else {})
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in values.items()}
+
+
+def _plain(item: Mapping[str, Any]) -> items.Item:
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in item.items()}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, *OUT_OF_REACH) as exc:
+        if is_transient(exc):
+            raise StoreUnavailable from exc
+        if isinstance(exc, ClientError) and "starting key" in str(exc):
+            raise InvalidCursor from exc
+        raise

@@ -1,0 +1,177 @@
+"""What a schedule is: timing and action, owned by one user, and how far EventBridge is known to agree.
+
+Records are immutable. `dataclasses.replace` makes the next state, the repository writes it.
+All instants are aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from .expressions import Expression, parse
+from .instants import EPOCH, epoch_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+INTENT_LEASE = timedelta(seconds=60)
+"""How long a recorded change may be on its way to EventBridge before somebody else may take it up."""
+
+LATE_AFTER = timedelta(minutes=5)
+"""When an occurrence with no run is looked at. EventBridge itself may be 60 seconds late."""
+
+MINUTE = timedelta(minutes=1)
+
+
+class Status(StrEnum):
+    """Where a schedule is in its life. Only `active` and `paused` ones stand in EventBridge."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_live(self) -> bool:
+        """Should EventBridge have this schedule?"""
+        return self in (Status.ACTIVE, Status.PAUSED)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a schedule fires, in EventBridge's own spelling: `at(…)`, `rate(…)` or `cron(…)`."""
+
+    expression: str
+    timezone: str = "UTC"
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+
+    @cached_property
+    def parsed(self) -> Expression:
+        """The calendar behind the text. Raises InvalidExpression."""
+        return parse(self.expression, self.timezone, start_at=self.start_at, end_at=self.end_at)
+
+    @property
+    def kind(self) -> Literal["at", "rate", "cron"]:
+        return self.parsed.kind
+
+    @property
+    def is_one_time(self) -> bool:
+        return self.kind == "at"
+
+    @property
+    def ends(self) -> bool:
+        return self.is_one_time or self.end_at is not None
+
+    def occurrences(self, after: datetime) -> Iterator[datetime]:
+        """Planned instants strictly after `after`, ascending."""
+        return self.parsed.occurrences(after)
+
+    def next_occurrence(self, after: datetime) -> datetime | None:
+        return next(self.occurrences(after), None)
+
+    def last_occurrence(self) -> datetime | None:
+        """The last one before the end, to the minute; None for what has no end or no occurrence.
+
+        A calendar can only be walked forwards, and a long way past the last one: so it is asked, by bisection, for
+        the first minute after which nothing comes.
+        """
+        if self.end_at is None:
+            return None
+        minutes = range((self.end_at - EPOCH) // MINUTE + 1)
+        last = bisect_left(minutes, 1, key=lambda minute: self.next_occurrence(EPOCH + minute * MINUTE) is None)
+        return EPOCH + last * MINUTE if last else None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a run does: a registered type and its data, a JSON object."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """How long EventBridge tries to hand the payload to the Lambda. AWS's own day is too long for a notice."""
+
+    max_retries: int = 185
+    max_age_seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The latest run that ended, as a schedule shows it."""
+
+    scheduled_time: datetime
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """One schedule as its record has it.
+
+    `revision` counts changes (it starts at the creation's epoch milliseconds, so a re-created id never repeats one).
+    `action_revision` is the revision that wrote the action's body, which is an item of its own.
+    `confirmed` says that EventBridge is known to agree; while it is not, `intent_until` is the lease of the change.
+    `next_run_at` is the first occurrence that is not yet accounted for.
+    `action` is None in lists, which do not read the body.
+    """
+
+    user_id: str
+    schedule_id: str
+    timing: Timing
+    action_type: str
+    status: Status
+    revision: int
+    action_revision: int
+    created_at: datetime
+    updated_at: datetime
+    timing_changed_at: datetime
+    next_run_at: datetime | None
+    resource_id: str | None = None
+    name: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    flexible_window_minutes: int = 0
+    delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    confirmed: bool = False
+    intent_until: datetime | None = None
+    reason: str | None = None
+    last_run: LastRun | None = None
+    run_count: int = 0
+    expires_at: datetime | None = None
+    action: Action | None = None
+
+    @property
+    def watch_at(self) -> datetime | None:
+        """The earliest open deadline: at this instant somebody must look if nothing happened before."""
+        deadlines = []
+        if not self.confirmed and self.intent_until:
+            deadlines.append(self.intent_until)
+        if self.status is Status.ACTIVE and self.next_run_at:
+            deadlines.append(self.next_run_at + self.window + LATE_AFTER)
+        return min(deadlines, default=None)
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(minutes=self.flexible_window_minutes)
+
+    @property
+    def is_first_revision(self) -> bool:
+        """Nothing but its creation has happened to it."""
+        return self.revision == epoch_ms(self.created_at)
+
+    def is_leased(self, now: datetime) -> bool:
+        """Is a change on its way to EventBridge, so that no other may start?"""
+        return not self.confirmed and self.intent_until is not None and now < self.intent_until
+
+    def is_expired(self, now: datetime) -> bool:
+        """DynamoDB's TTL deletes late; to a reader an expired item is gone."""
+        return self.expires_at is not None and self.expires_at <= now

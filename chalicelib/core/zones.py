@@ -1,0 +1,160 @@
+"""Time zones: their only maker, and what becomes of wall times where a zone's clocks are changed.
+
+The data is that of the pinned `tzdata` package. `zoneinfo.ZoneInfo(name)` would prefer the machine's own files, and one
+schedule would then mean different instants on a laptop and on Lambda.
+
+A zone made here cannot be pickled or copied (`ZoneInfo.from_file`): keep its name, and let only UTC instants travel.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+
+
+class UnknownZone(ValueError):
+    """There is no time zone of that name in the pinned `tzdata` package (names are case-sensitive)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name!r} is not a time zone: use an IANA name such as Europe/Berlin"
+
+
+class NonexistentWallTime(ValueError):
+    """The clocks of the zone are put forward over that wall time: they never show it.
+
+    `wall`, `before` and `after` are naive wall times of `zone` (a name): `before` is the last second the clocks show
+    ahead of the gap, `after` the first one behind it.
+    """
+
+    def __init__(self, wall: datetime, zone: str, before: datetime, after: datetime) -> None:
+        super().__init__(wall, zone, before, after)
+        self.wall = wall
+        self.zone = zone
+        self.before = before
+        self.after = after
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wall.isoformat()} does not exist in {self.zone}: "
+            f"the nearest wall times are {self.before.isoformat()} and {self.after.isoformat()}"
+        )
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The clocks of a zone change at `instant` (aware UTC) from the UTC offset `before` to the UTC offset `after`.
+
+    The wall times from `start` up to, not including, `end` (naive) do not exist if the shift is a gap, and happen twice
+    if it is not.
+    """
+
+    instant: datetime
+    before: timedelta
+    after: timedelta
+
+    @property
+    def is_gap(self) -> bool:
+        return self.after > self.before
+
+    @property
+    def size(self) -> timedelta:
+        return abs(self.after - self.before)
+
+    @property
+    def start(self) -> datetime:
+        return self.instant.replace(tzinfo=None) + min(self.before, self.after)
+
+    @property
+    def end(self) -> datetime:
+        return self.instant.replace(tzinfo=None) + max(self.before, self.after)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every name that `zone` takes, links such as `US/Pacific` included."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises UnknownZone, also for paths and for a name in other letter case."""
+    if name not in zone_names():
+        raise UnknownZone(name)
+    with files("tzdata").joinpath("zoneinfo", name).open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
+
+
+def wall_time(instant: datetime, tz: tzinfo) -> datetime:
+    """What the clocks of the zone show at `instant` (aware), as a naive datetime."""
+    return instant.astimezone(tz).replace(tzinfo=None)
+
+
+def first_instant(wall: datetime, tz: ZoneInfo) -> datetime | None:
+    """When the clocks of the zone show `wall` (naive) for the first time, in UTC; None if they never do."""
+    instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    return instant if wall_time(instant, tz) == wall else None
+
+
+def resolve_wall_time(wall: datetime, zone_name: str) -> datetime:
+    """The instant (aware UTC) of a naive wall time; the first of the two if the clocks show it twice.
+
+    Raises NonexistentWallTime in a gap, UnknownZone. Years 1970 to 2199: `parse("at(…)")` has checked them.
+    """
+    tz = zone(zone_name)
+    instant = first_instant(wall, tz)
+    if instant is None:
+        gap = _gap_around(wall, tz)
+        raise NonexistentWallTime(wall, zone_name, gap.start - _SECOND, gap.end)
+    return instant
+
+
+def is_ambiguous(wall: datetime, zone_name: str) -> bool:
+    """Do the clocks of the zone show `wall` (naive) twice? Raises UnknownZone."""
+    aware = wall.replace(tzinfo=zone(zone_name))
+    return aware.replace(fold=0).astimezone(UTC) < aware.replace(fold=1).astimezone(UTC)
+
+
+def shifts(zone_name: str, start: datetime, end: datetime) -> Iterator[Shift]:
+    """Every shift of the zone after `start` and up to `end` (aware), ascending. Raises UnknownZone.
+
+    It compares the offset once a day: since 1970 no zone has had two shifts in less than six days.
+    """
+    tz = zone(zone_name)
+    while start < end:
+        next_day = min(start + _DAY, end)
+        if _offset(start, tz) != _offset(next_day, tz):
+            yield _shift_between(start, next_day, tz)
+        start = next_day
+
+
+def _gap_around(wall: datetime, tz: ZoneInfo) -> Shift:
+    # PEP 495: in a gap, fold=1 reads with the offset after the shift (so: too early) and fold=0 with the one before it.
+    aware = wall.replace(tzinfo=tz)
+    return _shift_between(aware.replace(fold=1).astimezone(UTC), aware.replace(fold=0).astimezone(UTC), tz)
+
+
+def _shift_between(start: datetime, end: datetime, tz: ZoneInfo) -> Shift:
+    start = start.astimezone(UTC).replace(microsecond=0)
+    before, after = _offset(start, tz), _offset(end, tz)
+    seconds = range((end - start) // _SECOND + 1)
+    past = bisect_left(seconds, 1, key=lambda second: _offset(start + second * _SECOND, tz) == after)
+    return Shift(start + past * _SECOND, before, after)
+
+
+def _offset(instant: datetime, tz: ZoneInfo) -> timedelta:
+    return wall_time(instant, tz) - wall_time(instant, UTC)

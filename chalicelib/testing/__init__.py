@@ -1,0 +1,33 @@
+"""Fakes of the two ports, for tests of ours and of those who use SchedulerService: no AWS, no network, no waiting.
+
+One contract suite (tests/contract) holds them equal to the table and to EventBridge Scheduler.
+
+>>> from datetime import UTC, datetime
+>>> from chalicelib.core.schedule import Action
+>>> from chalicelib.service import SchedulerService
+>>> clock = StoppedClock(datetime(2027, 3, 1, 8, 0, tzinfo=UTC))
+>>> faults = Faults()
+>>> gateway = FakeGateway(faults)
+>>> service = SchedulerService(InMemoryRepository(faults), gateway, clock=clock, sleep=clock.sleep)
+>>> trial = service.create_one_time(user_id="alice", after="P3D", action=Action("invoice.remind", {"invoice": 42}))
+>>> gateway.find("alice", trial.schedule_id)["ScheduleExpression"]
+'at(2027-03-04T08:00:00)'
+>>> faults.calls
+['repository.create', 'gateway.put', 'repository.confirm']
+
+What your code does when EventBridge is down:
+
+>>> from chalicelib.core.errors import SchedulerUnavailable
+>>> faults.always("gateway.*", SchedulerUnavailable)
+>>> service.create_one_time(user_id="alice", after="P3D", action=Action("invoice.remind", {"invoice": 43}))
+Traceback (most recent call last):
+...
+chalicelib.core.errors.SchedulerUnavailable: EventBridge Scheduler cannot take the schedule now. ...
+"""
+
+from .clock import StoppedClock
+from .faults import Crash, Faults
+from .gateway import FakeGateway
+from .repository import InMemoryRepository
+
+__all__ = ["Crash", "FakeGateway", "Faults", "InMemoryRepository", "StoppedClock"]

@@ -1,0 +1,59 @@
+"""EventBridge Scheduler in memory."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..core import keys
+from ..gateway import SchedulerNames, is_same, schedule_request
+from .faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ..core.schedule import Action, Schedule
+
+NAMES = SchedulerNames(
+    group="fake-scheduler-group",
+    role_arn="arn:aws:iam::123456789012:role/fake-scheduler",
+    target_arn="arn:aws:lambda:eu-central-1:123456789012:function:fake-notification",
+    dead_letter_arn="arn:aws:sqs:eu-central-1:123456789012:fake-dead-letters",
+)
+
+
+class FakeGateway:
+    """A SchedulerGateway that keeps what EventBridge would have, and fires nothing.
+
+    `schedules` maps EventBridge's name of a schedule to CreateSchedule's parameters. `faults` knows the calls
+    `gateway.put` and `gateway.delete`.
+    """
+
+    def __init__(self, faults: Faults | None = None, names: SchedulerNames = NAMES) -> None:
+        self.faults = faults or Faults()
+        self.schedules: dict[str, dict[str, Any]] = {}
+        self._names = names
+        self._lock = Lock()
+
+    def find(self, user_id: str, schedule_id: str) -> dict[str, Any] | None:
+        """What EventBridge would have of this schedule. For tests; the port has no such method."""
+        return self.schedules.get(keys.scheduler_name(user_id, schedule_id))
+
+    def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
+        request = schedule_request(schedule, action, self._names, now=now)
+        with self._call("put"):
+            standing = self.schedules.get(request["Name"])
+            # An earlier try of the same create stays, and so does its StartDate.
+            if standing is None or not (schedule.is_first_revision and is_same(standing, request)):
+                self.schedules[request["Name"]] = request
+
+    def delete(self, schedule: Schedule) -> None:
+        with self._call("delete"):
+            self.schedules.pop(keys.scheduler_name(schedule.user_id, schedule.schedule_id), None)
+
+    @contextmanager
+    def _call(self, method: str) -> Iterator[None]:
+        with self.faults.around(f"gateway.{method}"), self._lock:
+            yield

@@ -1,0 +1,194 @@
+"""The table in memory: the items that DynamoDB would hold, under the same conditions."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..core import items, keys
+from ..core.cursors import read_cursor, write_cursor
+from ..core.errors import ChangeLost, ScheduleExists
+from ..core.ports import Page, Refusal
+from ..core.records import run_from_plain, schedule_from_plain
+from ..core.repository import CHANGED_BY_CLIENTS, CHANGED_BY_CONFIRM, CHANGED_BY_RUNS
+from .faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..core.run import Run
+    from ..core.schedule import Action, Schedule, Status
+
+SAME_STATE = ("revision", "status")
+SAME_RECORD = (*SAME_STATE, "confirmed", "next_run_at")
+
+
+class InMemoryRepository:
+    """A ScheduleRepository in a dictionary. Safe for threads: each call is atomic, as it is in the table.
+
+    `items` maps (PK, SK) to the item, keys of the indexes included. `faults` knows the calls `repository.create`,
+    `repository.get` … after the methods. Nothing is removed when it expires: to readers it is gone.
+    """
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.items: dict[tuple[str, str], items.Item] = {}
+        self._lock = Lock()
+
+    # Schedules
+
+    def create(self, schedule: Schedule, action: Action) -> None:
+        with self._call("create"):
+            if self._find(items.schedule_key(schedule)):
+                raise ScheduleExists
+            self._write(items.schedule_item(schedule))
+            self._write(items.action_item(schedule, action))
+
+    def get(self, user_id: str, schedule_id: str) -> Schedule | None:
+        with self._call("get"):
+            item = self._find({"PK": keys.user_pk(user_id), "SK": keys.schedule_sk(schedule_id)})
+        return schedule_from_plain(item) if item else None
+
+    def get_action(self, schedule: Schedule) -> Action | None:
+        with self._call("get_action"):
+            item = self._find(items.action_key(schedule))
+        return items.action_from_item(item) if item else None
+
+    def change(self, schedule: Schedule, *, replacing: Schedule) -> None:
+        with self._call("change"):
+            standing = self._find(items.schedule_key(replacing))
+            if not _agrees(standing, replacing, SAME_RECORD) or not self._can_expire_action(schedule):
+                raise ChangeLost
+            self._update(items.schedule_item(schedule), CHANGED_BY_CLIENTS)
+            self._expire_action(schedule)
+
+    def confirm(self, schedule: Schedule) -> bool:
+        with self._call("confirm"):
+            standing = self._find(items.schedule_key(schedule))
+            if not standing or not _agrees(standing, schedule, SAME_STATE):
+                return False
+            if not standing["confirmed"]:
+                confirmed = replace(schedule, confirmed=True, intent_until=None)
+                self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM)
+            return True
+
+    # Lists
+
+    def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
+        with self._call("list_by_user"):
+            page = self._query("by_time", keys.by_time_pk(user_id, status), "", limit=limit, cursor=cursor)
+        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_by_resource(
+        self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
+    ) -> Page[Schedule]:
+        prefix = keys.by_resource_prefix(user_id) if user_id is not None else ""
+        with self._call("list_by_resource"):
+            page = self._query(
+                "by_resource", keys.by_resource_pk(resource_id, status), prefix, limit=limit, cursor=cursor
+            )
+        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
+        pk = keys.schedule_pk(user_id, schedule_id)
+        with self._call("list_runs"):
+            page = self._query(None, pk, keys.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    # Runs
+
+    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Refusal | None:
+        with self._call("claim"):
+            schedule, standing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
+            changed = not _agrees(schedule, expecting, SAME_STATE)
+            taken = standing is not None if replacing is None else not _is_claimed(standing, replacing)
+            if not changed and not taken:
+                self._write(items.run_item(run))
+            elif not (taken and _is_claimed(standing, run)):
+                return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
+        return None
+
+    def finish(self, run: Run, *, expecting: Schedule, leaving: Schedule | None) -> Refusal | None:
+        with self._call("finish"):
+            schedule, standing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
+            changed = leaving is not None and not _agrees(schedule, expecting, SAME_RECORD)
+            taken = not _is_claimed(standing, run)
+            if changed or taken or not self._can_expire_action(leaving):
+                return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
+            self._write(items.run_item(run))
+            if leaving is not None:
+                self._count_run(leaving)
+        return None
+
+    def _count_run(self, leaving: Schedule) -> None:
+        item = items.schedule_item(leaving)
+        count = self.items[item["PK"], item["SK"]]["run_count"] + 1
+        self._update(item | {"run_count": count}, (*CHANGED_BY_RUNS, "run_count"))
+        self._expire_action(leaving)
+
+    # Items
+
+    def _find(self, key: items.Item) -> items.Item | None:
+        return self.items.get((key["PK"], key["SK"]))
+
+    def _write(self, item: items.Item) -> None:
+        self.items[item["PK"], item["SK"]] = item
+
+    def _update(self, item: items.Item, attributes: Iterable[str]) -> None:
+        """Sets those of the attributes that the item has, removes those that it lacks."""
+        named = set(attributes)
+        kept = {name: value for name, value in self.items[item["PK"], item["SK"]].items() if name not in named}
+        self._write(kept | {name: value for name, value in item.items() if name in named or name in ("PK", "SK")})
+
+    def _can_expire_action(self, schedule: Schedule | None) -> bool:
+        """The table does not expire what is not there, and then writes nothing at all."""
+        if schedule is None or schedule.expires_at is None:
+            return True
+        return self._find(items.action_key(schedule)) is not None
+
+    def _expire_action(self, schedule: Schedule) -> None:
+        if schedule.expires_at is not None:
+            self._update({**items.action_key(schedule), "expires_at": items.expiry(schedule)}, ["expires_at"])
+
+    def _query(
+        self, index: str | None, pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = False
+    ) -> Page[items.Item]:
+        pk_name, sk_name = (f"{index}_pk", f"{index}_sk") if index else ("PK", "SK")
+        scope = (index or "", pk, prefix)
+        found = {
+            (item[sk_name], item["PK"], item["SK"]): item
+            for item in self.items.values()
+            if item.get(pk_name) == pk and item[sk_name].startswith(prefix)
+        }
+        shown = sorted(found, reverse=newest_first)
+        if cursor is not None:
+            last = read_cursor(scope, cursor, length=3)
+            shown = [at for at in shown if (at < last if newest_first else at > last)]
+        # A full page has a cursor even if nothing follows: DynamoDB does not look further than it was asked to.
+        next_cursor = write_cursor(scope, shown[limit - 1]) if len(shown) >= limit else None
+        return Page([found[at] for at in shown[:limit]], next_cursor)
+
+    @contextmanager
+    def _call(self, method: str) -> Iterator[None]:
+        with self.faults.around(f"repository.{method}"), self._lock:
+            yield
+
+
+def _agrees(standing: items.Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
+    """Is the record there, and in these attributes as expected?"""
+    expected: dict[str, Any] = items.schedule_item(schedule)
+    return standing is not None and all(standing.get(name) == expected.get(name) for name in names)
+
+
+def _is_claimed(standing: items.Item | None, run: Run) -> bool:
+    return standing is not None and standing["claim_id"] == run.claim_id
+
+
+def _refusal(schedule: items.Item | None, run: items.Item | None, *, changed: bool) -> Refusal:
+    return Refusal(
+        schedule_changed=changed,
+        schedule=schedule_from_plain(schedule) if schedule else None,
+        run=run_from_plain(run) if run else None,
+    )

@@ -1,0 +1,104 @@
+"""`@action("invoice.remind")` makes a function an action. Every module of this folder is loaded, so a file is enough.
+
+    @action("invoice.remind")
+    def remind(run: RunContext, data: Mapping[str, Any]) -> None: ...
+
+It returns when the work is done, or raises ActionFailed. The run id (`run.run_id`) is the same over every try of one
+occurrence and no other: hand it to the provider as its idempotency key. `idempotent=True` declares that this is done.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from notification.settings import Settings
+
+
+class ActionFailed(Exception):
+    """The work could not be done. `permanent` says that doing it again would fail again."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class ActionUnknown(ActionFailed):
+    """No file in `notification/actions` registers this type."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__(
+            f"no action {type_!r} is deployed; known are {', '.join(sorted(registered()))}", permanent=True
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What an action knows of its run. `aws` gives a boto3 client by service name; clients are kept between runs."""
+
+    run_id: str
+    user_id: str
+    schedule_id: str
+    resource_id: str | None
+    name: str | None
+    metadata: Mapping[str, Any]
+    scheduled_time: datetime
+    settings: Settings
+    aws: Callable[[str], Any]
+
+
+class Work(Protocol):
+    """The function behind an action."""
+
+    def __call__(self, run: RunContext, data: Mapping[str, Any], /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAction:
+    """A type, its function, and whether its provider honours the run id."""
+
+    type: str
+    work: Work
+    idempotent: bool
+
+
+_REGISTRY: dict[str, RegisteredAction] = {}
+
+
+def action(type_: str, *, idempotent: bool = False) -> Callable[[Work], Work]:
+    """Registers the function below it under this type. Raises ValueError if another one has it."""
+
+    def register(work: Work) -> Work:
+        other = _REGISTRY.get(type_)
+        if other is not None and other.work is not work:
+            raise ValueError(f"two actions are called {type_!r}")
+        _REGISTRY[type_] = RegisteredAction(type_, work, idempotent)
+        return work
+
+    return register
+
+
+def registered() -> Mapping[str, RegisteredAction]:
+    """Every action of this folder by its type."""
+    for module in _modules():
+        importlib.import_module(module)
+    return _REGISTRY
+
+
+def find(type_: str) -> RegisteredAction:
+    """Raises ActionUnknown."""
+    try:
+        return registered()[type_]
+    except KeyError:
+        raise ActionUnknown(type_) from None
+
+
+def _modules() -> Iterator[str]:
+    package = importlib.import_module(__package__)
+    return (f"{__package__}.{module.name}" for module in pkgutil.iter_modules(package.__path__))

@@ -1,0 +1,45 @@
+"""The only maker of the Lambda's clients: once per execution environment, at its first invocation."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.core.repository import DynamoRepository
+
+from .dead_letters import DeadLetters
+from .runner import Runner
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Well inside the function's 30 s, so that what hangs can still be recorded as failed.
+CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"total_max_attempts": 2, "mode": "standard"})
+
+
+@cache
+def runner() -> Runner:
+    logging.getLogger("notification").setLevel(logging.INFO)
+    settings = Settings.from_environment()
+    return Runner(
+        DynamoRepository(aws("dynamodb"), settings.table_name),
+        DeadLetters(lambda: aws("sqs"), settings.work_dead_letter_queue_url),
+        settings,
+        aws=aws,
+        clock=lambda: datetime.now(UTC),
+        new_id=lambda: uuid.uuid4().hex,
+    )
+
+
+@cache
+def aws(service: str) -> Any:
+    """A boto3 client, kept for the life of the execution environment."""
+    make: Callable[..., Any] = boto3.client
+    return make(service, config=CONFIG)

@@ -1,0 +1,233 @@
+"""The Lambda's promises, on the fakes: one effect per occurrence, and the whole truth of each run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from chalicelib.core.errors import RunLeased, StoreUnavailable
+from chalicelib.core.run import RunStatus
+from chalicelib.core.schedule import Status
+from chalicelib.testing import Crash
+from tests.notification.world import A_MINUTE, NOON, World
+
+
+def throttled() -> ClientError:
+    response = {"Error": {"Code": "TooManyRequestsException", "Message": "slow down"}}
+    return ClientError(response, "SendEmail")  # type: ignore[arg-type]
+
+
+def test_it_sends_the_mail_and_completes_the_schedule(world: World) -> None:
+    schedule = world.a_schedule()
+
+    world.fire(world.event(schedule), lateness=timedelta(milliseconds=300))
+
+    (mail,) = world.mails()
+    (run,) = world.runs(schedule)
+    assert mail["Destination"]["ToAddresses"] == ["alice@example.com"]
+    assert (run.status, run.lateness) == (RunStatus.SUCCEEDED, timedelta(milliseconds=300))
+    assert world.service.get("alice", schedule.schedule_id).status is Status.COMPLETED
+
+
+def test_a_successful_run_is_two_calls_to_the_table(world: World) -> None:
+    event = world.event(world.a_schedule())
+    world.faults.calls.clear()
+
+    world.fire(event)
+
+    assert world.faults.calls == ["repository.claim", "repository.finish"]
+
+
+def test_a_duplicate_delivery_sends_nothing(world: World) -> None:
+    event = world.event(world.a_schedule())
+
+    world.fire(event)
+    world.fire(event, lateness=A_MINUTE)
+
+    assert len(world.mails()) == 1
+
+
+def test_a_cancelled_schedule_that_fires_all_the_same_does_no_work_and_says_so(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    world.service.cancel("alice", schedule.schedule_id)
+
+    world.fire(event)
+
+    (run,) = world.runs(schedule)
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, "the schedule was cancelled")
+    assert world.mails() == []
+
+
+def test_a_skipped_run_stays_as_it_is_when_it_is_delivered_again(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    world.service.cancel("alice", schedule.schedule_id)
+
+    world.fire(event)
+    first = world.runs(schedule)
+    world.fire(event, lateness=A_MINUTE)
+
+    assert world.runs(schedule) == first
+
+
+def test_a_failed_action_is_told_in_the_run_the_schedule_and_the_dead_letter(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    world.aws.error = throttled()
+
+    world.fire(event)
+
+    (run,) = world.runs(schedule)
+    (letter,) = world.dead_letters()
+    assert (run.status, run.reason) == (RunStatus.FAILED, "SES TooManyRequestsException: slow down")
+    assert world.service.get("alice", schedule.schedule_id).reason == run.reason
+    assert (letter["run_id"], letter["event"]) == (run.run_id, event)
+
+
+def test_a_provider_that_does_not_answer_fails_the_run(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    world.aws.error = ReadTimeoutError(endpoint_url="https://email")
+
+    world.fire(event)
+
+    assert world.runs(schedule)[0].reason == "SES did not answer"
+
+
+def test_a_bug_in_an_action_fails_the_run_and_not_the_function(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    del event["action"]["data"]["subject"]
+
+    world.fire(event)
+
+    assert world.runs(schedule)[0].reason == "KeyError: 'subject'"
+
+
+def test_an_action_that_is_not_deployed_is_named(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    event["action"]["type"] = "invoice.remind"
+
+    world.fire(event)
+
+    reason = world.runs(schedule)[0].reason
+    assert reason.startswith("no action 'invoice.remind' is deployed; known are email")
+
+
+def test_a_crash_in_the_work_leaves_a_lease_that_the_next_try_respects(world: World) -> None:
+    event = world.event(world.a_schedule())
+    world.aws.error = Crash()
+    with pytest.raises(Crash):
+        world.fire(event)
+    world.aws.error = None
+
+    with pytest.raises(RunLeased):
+        world.fire(event, lateness=timedelta(seconds=20))
+
+    assert world.mails() == []
+
+
+def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    world.aws.error = Crash()
+    with pytest.raises(Crash):
+        world.fire(event)
+    world.aws.error = None
+
+    world.fire(event, lateness=A_MINUTE)
+
+    (run,) = world.runs(schedule)
+    assert [attempt.error for attempt in run.attempts] == ["cut short: the invocation crashed or timed out", None]
+    assert (run.status, run.lateness) == (RunStatus.SUCCEEDED, timedelta(0))
+
+
+def test_a_claim_whose_answer_was_lost_is_recognised_as_ours(world: World) -> None:
+    event = world.event(world.a_schedule())
+    world.faults.once("repository.claim", StoreUnavailable, done=True)
+    with pytest.raises(StoreUnavailable):
+        world.fire(event)
+
+    with pytest.raises(RunLeased):
+        world.fire(event, lateness=timedelta(seconds=1))
+    world.fire(event, lateness=A_MINUTE)
+
+    assert len(world.mails()) == 1
+
+
+def test_without_a_record_it_works_nothing_and_keeps_the_payload(world: World) -> None:
+    event = world.event(world.a_schedule())
+    world.repository.items.clear()
+
+    world.fire(event)
+
+    (letter,) = world.dead_letters()
+    assert (letter["reason"], letter["event"]) == ("the schedule has no record in this table", event)
+    assert world.mails() == []
+    assert len(world.gateway.schedules) == 1
+
+
+@pytest.mark.parametrize("event", [None, 7, [], {}, {"version": 2}, {"version": 1}, {"version": 1, "timing": "x"}])
+def test_an_event_of_any_other_shape_ends_in_the_dead_letters(world: World, event: object) -> None:
+    world.runner.handle(event, timedelta(seconds=30))
+
+    (letter,) = world.dead_letters()
+    assert letter["event"] == event
+
+
+def test_a_recurring_run_moves_the_schedule_to_its_next_occurrence(world: World) -> None:
+    schedule = world.service.create_recurring(
+        user_id="alice", cron="0 9 * * ? *", timezone="Europe/Berlin", action=world.a_schedule().action
+    )
+
+    world.fire(world.event(schedule), lateness=timedelta(seconds=40))
+
+    after = world.service.get("alice", schedule.schedule_id)
+    assert (after.status, after.run_count) == (Status.ACTIVE, 1)
+    assert after.next_run_at == schedule.next_run_at + timedelta(days=1)
+
+
+def test_the_last_occurrence_completes_a_recurring_schedule(world: World) -> None:
+    end_at = NOON + timedelta(minutes=20)
+    schedule = world.service.create_recurring(
+        user_id="alice", rate="15 minutes", end_at=end_at, action=world.a_schedule().action
+    )
+
+    world.fire(world.event(schedule))
+
+    assert world.service.get("alice", schedule.schedule_id).status is Status.COMPLETED
+
+
+def test_a_later_run_does_not_hide_an_earlier_one_that_is_missing(world: World) -> None:
+    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", action=world.a_schedule().action)
+
+    world.fire(world.event(schedule, schedule.next_run_at + timedelta(minutes=15)))
+
+    after = world.service.get("alice", schedule.schedule_id)
+    assert after.next_run_at == schedule.next_run_at
+    assert after.run_count == 1
+
+
+def test_seconds_of_eventbridges_own_are_the_same_occurrence(world: World) -> None:
+    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", action=world.a_schedule().action)
+
+    world.fire(world.event(schedule, schedule.next_run_at + timedelta(seconds=10)))
+
+    (run,) = world.runs(schedule)
+    assert run.scheduled_time == schedule.next_run_at
+    assert run.delivered_for == schedule.next_run_at + timedelta(seconds=10)
+
+
+def test_a_run_that_ends_before_the_create_is_confirmed_completes_it_and_leaves_the_intent_open(world: World) -> None:
+    world.faults.once("repository.confirm", StoreUnavailable)
+    schedule = world.a_schedule()
+
+    world.fire(world.event(schedule))
+
+    after = world.service.get("alice", schedule.schedule_id)
+    assert (after.status, after.confirmed) == (Status.COMPLETED, False)
+    assert after.watch_at == after.intent_until

@@ -1,0 +1,102 @@
+"""The whole in one process: the service, the fakes of both ports, EventBridge's firing, and the Lambda's runner."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from chalicelib.core.instants import iso
+from chalicelib.core.schedule import Action, Schedule
+from chalicelib.service import SchedulerService
+from chalicelib.testing import FakeGateway, Faults, InMemoryRepository, StoppedClock
+from notification.dead_letters import DeadLetters
+from notification.runner import Runner
+from notification.settings import Settings
+
+NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
+A_MINUTE = timedelta(minutes=1)
+EMAIL = Action("email", {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."})
+SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", timedelta(days=90))
+
+
+@dataclass
+class FakeAws:
+    """Stands for SES, EventBridge and SQS: keeps each request, and raises what a test put into `error`."""
+
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    error: BaseException | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, _service: str) -> FakeAws:
+        return self
+
+    def send_email(self, **request: Any) -> dict[str, Any]:
+        return self._take("send_email", request)
+
+    def put_events(self, **request: Any) -> dict[str, Any]:
+        return self._take("put_events", request)
+
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(("send_message", request))
+        return {}
+
+    def _take(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if self.error is not None:
+            raise self.error
+        self.requests.append((operation, request))
+        return self.answer
+
+    def of(self, operation: str) -> list[dict[str, Any]]:
+        return [request for name, request in self.requests if name == operation]
+
+
+class World:
+    """Everything with one stopped clock. `fire` is EventBridge: it hands a schedule's Input to the Lambda."""
+
+    def __init__(self) -> None:
+        self.clock = StoppedClock(NOON)
+        self.faults = Faults()
+        self.repository = InMemoryRepository(self.faults)
+        self.gateway = FakeGateway(self.faults)
+        self.service = SchedulerService(self.repository, self.gateway, clock=self.clock, sleep=self.clock.sleep)
+        self.aws = FakeAws()
+        ids = count(1)
+        self.runner = Runner(
+            self.repository,
+            DeadLetters(lambda: self.aws, SETTINGS.work_dead_letter_queue_url),  # type: ignore[arg-type, return-value]
+            SETTINGS,
+            aws=self.aws,
+            clock=self.clock,
+            new_id=lambda: f"claim-{next(ids)}",
+        )
+
+    def a_schedule(self, **details: Any) -> Schedule:
+        """A mail one minute from now, unless a test says otherwise."""
+        return self.service.create_one_time(**{"user_id": "alice", "after": A_MINUTE, "action": EMAIL, **details})
+
+    def event(self, schedule: Schedule, at: datetime | None = None) -> dict[str, Any]:
+        """What EventBridge hands over for this schedule at this scheduled time."""
+        request = self.gateway.find(schedule.user_id, schedule.schedule_id)
+        assert request is not None
+        scheduled_time = at or schedule.next_run_at
+        assert scheduled_time is not None
+        text = request["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", iso(scheduled_time))
+        event: dict[str, Any] = json.loads(text)
+        return event
+
+    def fire(self, event: dict[str, Any], *, lateness: timedelta = timedelta(0)) -> None:
+        """The Lambda gets the event at its scheduled time, or a while after it."""
+        self.clock.now = datetime.fromisoformat(event["scheduled_time"]) + lateness
+        self.runner.handle(event, timedelta(seconds=30))
+
+    def mails(self) -> list[dict[str, Any]]:
+        return self.aws.of("send_email")
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        return [json.loads(message["MessageBody"]) for message in self.aws.of("send_message")]
+
+    def runs(self, schedule: Schedule) -> list[Any]:
+        return list(self.service.list_runs(schedule.user_id, schedule.schedule_id).items)
