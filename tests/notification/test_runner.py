@@ -11,7 +11,7 @@ from chalicelib.core.errors import RunLeased, StoreUnavailable
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Status
 from chalicelib.testing import Crash
-from tests.notification.world import A_MINUTE, NOON, World
+from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run
 
 
 def throttled() -> ClientError:
@@ -181,21 +181,19 @@ def test_an_event_of_any_other_shape_ends_in_the_dead_letters(world: World, even
 
 def test_a_recurring_run_moves_the_schedule_to_its_next_occurrence(world: World) -> None:
     schedule = world.service.create_recurring(
-        user_id="alice", cron="0 9 * * ? *", timezone="Europe/Berlin", action=world.a_schedule().action
+        user_id="alice", cron="0 9 * * ? *", timezone="Europe/Berlin", action=EMAIL
     )
 
     world.fire(world.event(schedule), lateness=timedelta(seconds=40))
 
     after = world.service.get("alice", schedule.schedule_id)
     assert (after.status, after.run_count) == (Status.ACTIVE, 1)
-    assert after.next_run_at == schedule.next_run_at + timedelta(days=1)
+    assert after.next_run_at == next_run(schedule) + timedelta(days=1)
 
 
 def test_the_last_occurrence_completes_a_recurring_schedule(world: World) -> None:
     end_at = NOON + timedelta(minutes=20)
-    schedule = world.service.create_recurring(
-        user_id="alice", rate="15 minutes", end_at=end_at, action=world.a_schedule().action
-    )
+    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", end_at=end_at, action=EMAIL)
 
     world.fire(world.event(schedule))
 
@@ -203,9 +201,9 @@ def test_the_last_occurrence_completes_a_recurring_schedule(world: World) -> Non
 
 
 def test_a_later_run_does_not_hide_an_earlier_one_that_is_missing(world: World) -> None:
-    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", action=world.a_schedule().action)
+    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", action=EMAIL)
 
-    world.fire(world.event(schedule, schedule.next_run_at + timedelta(minutes=15)))
+    world.fire(world.event(schedule, next_run(schedule) + timedelta(minutes=15)))
 
     after = world.service.get("alice", schedule.schedule_id)
     assert after.next_run_at == schedule.next_run_at
@@ -213,13 +211,13 @@ def test_a_later_run_does_not_hide_an_earlier_one_that_is_missing(world: World) 
 
 
 def test_seconds_of_eventbridges_own_are_the_same_occurrence(world: World) -> None:
-    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", action=world.a_schedule().action)
+    schedule = world.service.create_recurring(user_id="alice", rate="15 minutes", action=EMAIL)
 
-    world.fire(world.event(schedule, schedule.next_run_at + timedelta(seconds=10)))
+    world.fire(world.event(schedule, next_run(schedule) + timedelta(seconds=10)))
 
     (run,) = world.runs(schedule)
     assert run.scheduled_time == schedule.next_run_at
-    assert run.delivered_for == schedule.next_run_at + timedelta(seconds=10)
+    assert run.delivered_for == next_run(schedule) + timedelta(seconds=10)
 
 
 def test_a_run_that_ends_before_the_create_is_confirmed_completes_it_and_leaves_the_intent_open(world: World) -> None:

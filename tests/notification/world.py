@@ -100,3 +100,9 @@ class World:
 
     def runs(self, schedule: Schedule) -> list[Any]:
         return list(self.service.list_runs(schedule.user_id, schedule.schedule_id).items)
+
+
+def next_run(schedule: Schedule) -> datetime:
+    """The occurrence it waits for; it must have one."""
+    assert schedule.next_run_at is not None
+    return schedule.next_run_at
