@@ -1,0 +1,217 @@
+"""From a firing to its target: the payload, the tries, and the dead letter when they are used up."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from json import dumps
+from typing import Any, Protocol
+from uuid import NAMESPACE_URL, uuid5
+
+from chalicelib.core.instants import iso
+from local.agenda import Agenda
+from local.clock import Clock
+from local.scheduler.engine import Firing
+from local.scheduler.models import RetryPolicy, Schedule
+
+_logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(minutes=5)
+_LARGEST_MESSAGE = 262_144  # bytes of an SQS message, attributes included
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One try to hand a payload to a target. `execution_id` is this try's own; `attempt` counts from 1."""
+
+    schedule_arn: str
+    scheduled_time: datetime
+    execution_id: str
+    attempt: int
+    payload: str
+    target_arn: str
+    role_arn: str
+    parameters: Mapping[str, Any]
+    region: str
+    account: str
+
+
+class TargetError(Exception):
+    """The target did not take an invocation; trying again may help when `retryable`."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.retryable = code, message, retryable
+
+
+class Targets(Protocol):
+    def deliver(self, invocation: Invocation) -> None:
+        """Hand the payload over. Raises TargetError."""
+
+
+class DeadLetters(Protocol):
+    def send(self, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Put a message on the queue, every attribute of type String. Raises when the queue does not take it."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A firing on its way to the target."""
+
+    schedule: Schedule
+    scheduled_time: datetime
+    first_tried_at: datetime
+    attempt: int
+    ended: Callable[[], None]
+
+
+class Delivery:
+    """Tries until the target takes the payload or the retry policy is used up; each later try is an agenda entry.
+
+    A try under way or to come is not called back when its schedule is updated or deleted meanwhile: AWS promises
+    nothing else (UG:troubleshooting), and an application must bear it.
+    """
+
+    def __init__(self, clock: Clock, agenda: Agenda, targets: Targets, dead_letters: DeadLetters) -> None:
+        self._clock = clock
+        self._agenda = agenda
+        self._targets = targets
+        self._dead_letters = dead_letters
+
+    def begin(self, firing: Firing, ended: Callable[[], None]) -> None:
+        """Make the first try now. `ended` is called after the last one, whether it succeeded or not."""
+        self._try(_Task(firing.schedule, firing.scheduled_time, self._clock.now(), 1, ended))
+
+    def _try(self, task: _Task) -> None:
+        invocation = _invocation(task)
+        error = self._deliver(invocation)
+        if error is None:
+            task.ended()
+        elif not error.retryable:
+            self._give_up(task, invocation, error, None)
+        else:
+            self._try_again(task, invocation, error)
+
+    def _deliver(self, invocation: Invocation) -> TargetError | None:
+        try:
+            self._targets.deliver(invocation)
+        except TargetError as error:
+            return error
+        except Exception:  # the service's own fault; it must not lose the occurrence
+            _logger.exception("the delivery to %s failed", invocation.target_arn)
+            return TargetError(
+                "AWS.Scheduler.InternalServerError",
+                "Unexpected error occurred while processing the request",
+                retryable=True,
+            )
+        return None
+
+    def _try_again(self, task: _Task, invocation: Invocation, error: TargetError) -> None:
+        next_try = self._clock.now() + _pause(task)
+        used_up = _used_up(task.schedule.target.retry, task.attempt, next_try - task.first_tried_at)
+        if used_up is None:
+            self._agenda.call_at(next_try, partial(self._try, replace(task, attempt=task.attempt + 1)))
+        else:
+            self._give_up(task, invocation, error, used_up)
+
+    def _give_up(self, task: _Task, invocation: Invocation, error: TargetError, used_up: str | None) -> None:
+        _logger.warning("%s gave up on %s: %s", invocation.schedule_arn, invocation.target_arn, error)
+        if queue_arn := task.schedule.target.dead_letter_arn:
+            self._bury(queue_arn, invocation, error, used_up)
+        task.ended()
+
+    def _bury(self, queue_arn: str, invocation: Invocation, error: TargetError, used_up: str | None) -> None:
+        body, attributes = dead_letter(invocation, error, used_up)
+        try:
+            self._dead_letters.send(queue_arn, body, attributes)
+        except Exception:  # on AWS a metric counts it, and the message is lost (UG:dlq)
+            _logger.exception("the dead letter could not be sent to %s", queue_arn)
+
+
+def dead_letter(invocation: Invocation, error: TargetError, used_up: str | None) -> tuple[str, dict[str, str]]:
+    """Body and attributes of AWS's message (UG:dlq). `used_up` is the exhausted condition of a retryable error."""
+    attributes = {
+        "ERROR_CODE": error.code,
+        "ERROR_MESSAGE": error.message,
+        "EXECUTION_ID": invocation.execution_id,
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "RETRY_ATTEMPTS": str(invocation.attempt - 1),
+        "SCHEDULED_TIME": iso(invocation.scheduled_time),
+        "SCHEDULE_ARN": invocation.schedule_arn,
+        "TARGET_ARN": invocation.target_arn,
+    }
+    if used_up:
+        attributes["EXHAUSTED_RETRY_CONDITION"] = used_up
+    room = _LARGEST_MESSAGE - sum(len(f"{name}String{value}".encode()) for name, value in attributes.items())
+    body = invocation.payload.encode()
+    if len(body) <= room:
+        return invocation.payload, attributes
+    return body[:room].decode(errors="ignore"), {**attributes, "IS_PAYLOAD_TRUNCATED": "true"}
+
+
+def _invocation(task: _Task) -> Invocation:
+    schedule = task.schedule
+    execution_id = secrets.token_hex(8)
+    return Invocation(
+        schedule_arn=schedule.arn,
+        scheduled_time=task.scheduled_time,
+        execution_id=execution_id,
+        attempt=task.attempt,
+        payload=_payload(task, execution_id),
+        target_arn=schedule.target.arn,
+        role_arn=schedule.target.role_arn,
+        parameters=schedule.target.parameters,
+        region=schedule.home.region,
+        account=schedule.home.account,
+    )
+
+
+def _payload(task: _Task, execution_id: str) -> str:
+    if task.schedule.target.input is None:
+        return _default_event(task.schedule, task.scheduled_time)
+    values = {
+        "schedule-arn": task.schedule.arn,
+        "scheduled-time": iso(task.scheduled_time),
+        "execution-id": execution_id,
+        "attempt-number": str(task.attempt),
+    }
+    return re.sub(
+        rf"<aws\.scheduler\.({'|'.join(values)})>", lambda token: values[token[1]], task.schedule.target.input
+    )
+
+
+def _default_event(schedule: Schedule, scheduled_time: datetime) -> str:
+    """What a target gets when the schedule has no Input; `detail` is a string, as captured on AWS."""
+    event = {
+        "version": "0",
+        "id": str(uuid5(NAMESPACE_URL, f"{schedule.arn} {iso(scheduled_time)}")),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": schedule.home.account,
+        "time": iso(scheduled_time),
+        "region": schedule.home.region,
+        "resources": [schedule.arn],
+        "detail": "{}",
+    }
+    return dumps(event)
+
+
+def _pause(task: _Task) -> timedelta:
+    """Before the next try: doubling from one second to five minutes, of which a stable random half is jitter."""
+    longest = min(_FIRST_PAUSE * (1 << min(task.attempt - 1, 16)), _LONGEST_PAUSE)
+    digest = sha256(f"{task.schedule.arn} {task.scheduled_time.isoformat()} {task.attempt}".encode()).digest()
+    return longest * (0.5 + digest[0] / 512)
+
+
+def _used_up(policy: RetryPolicy, attempt: int, age_at_next_try: timedelta) -> str | None:
+    """Which condition of the policy forbids another try after the given attempt."""
+    if attempt > policy.maximum_retry_attempts:
+        return "MaximumRetryAttempts"
+    if age_at_next_try > policy.maximum_event_age:
+        return "MaximumEventAgeInSeconds"
+    return None

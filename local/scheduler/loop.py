@@ -1,0 +1,56 @@
+"""The engine on the agenda: every schedule that will fire has one entry, its next firing."""
+
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+
+from local.agenda import Agenda, Entry
+from local.scheduler.delivery import Delivery
+from local.scheduler.engine import Engine, Firing
+from local.scheduler.models import Schedule
+
+
+class FiringLoop:
+    """Fires schedules from `arm` to `disarm`; `completed` is told of each that has ended its last delivery."""
+
+    def __init__(
+        self, engine: Engine, agenda: Agenda, delivery: Delivery, completed: Callable[[Schedule], None]
+    ) -> None:
+        self._engine = engine
+        self._agenda = agenda
+        self._delivery = delivery
+        self._completed = completed
+        self._lock = Lock()
+        self._armed: dict[str, tuple[Firing, Entry]] = {}
+
+    def arm(self, schedule: Schedule) -> None:
+        """Take this version of the schedule, in place of any other."""
+        with self._lock:
+            self._replace(schedule.arn, self._engine.next_firing(schedule))
+
+    def disarm(self, arn: str) -> None:
+        with self._lock:
+            self._replace(arn, None)
+
+    def _replace(self, arn: str, firing: Firing | None) -> None:
+        if arn in self._armed:
+            self._armed.pop(arn)[1].cancel()
+        if firing is not None:
+            entry = self._agenda.call_at(firing.fires_at, partial(self._fire, firing))
+            self._armed[arn] = (firing, entry)
+
+    def _fire(self, firing: Firing) -> None:
+        following = self._engine.next_firing(firing.schedule, firing.scheduled_time)
+        if self._move_on(firing, following):
+            last = following is None
+            self._delivery.begin(firing, lambda: self._completed(firing.schedule) if last else None)
+
+    def _move_on(self, firing: Firing, following: Firing | None) -> bool:
+        """Arm the next firing before the delivery, which may hang. False: updated or deleted since it was due."""
+        arn = firing.schedule.arn
+        with self._lock:
+            armed, _ = self._armed.get(arn, (None, None))
+            if armed is not firing:
+                return False
+            self._replace(arn, following)
+        return True

@@ -1,0 +1,87 @@
+"""What the local scheduler keeps: schedules and groups, as immutable records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.core.expressions import Expression
+
+DEFAULT_GROUP = "default"
+
+
+@dataclass(frozen=True)
+class Home:
+    """One account in one region: names are unique in it."""
+
+    region: str
+    account: str
+
+    def schedule_arn(self, group: str, name: str) -> str:
+        return f"arn:aws:scheduler:{self.region}:{self.account}:schedule/{group}/{name}"
+
+    def group_arn(self, name: str) -> str:
+        return f"arn:aws:scheduler:{self.region}:{self.account}:schedule-group/{name}"
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a delivery is tried again, and until what age; the defaults are those that GetSchedule shows."""
+
+    maximum_retry_attempts: int = 185
+    maximum_event_age: timedelta = timedelta(seconds=86400)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is invoked, with what, in whose name. `parameters` are the per-service members, kept as they were sent."""
+
+    arn: str
+    role_arn: str
+    input: str | None
+    retry: RetryPolicy
+    dead_letter_arn: str | None
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One version of a schedule: an update makes a new one.
+
+    `start` and `end` are shown as they were sent; those that count are in `expression`. `armed_at` is when this
+    version was created or updated: recurring occurrences before it are not made up for.
+    """
+
+    home: Home
+    group: str
+    name: str
+    description: str | None
+    expression: Expression
+    start: datetime | None
+    end: datetime | None
+    enabled: bool
+    window: timedelta  # zero: OFF
+    target: Target
+    delete_when_completed: bool
+    kms_key_arn: str | None
+    created_at: datetime
+    armed_at: datetime
+
+    @property
+    def arn(self) -> str:
+        return self.home.schedule_arn(self.group, self.name)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A schedule group; `tags` in the order in which they were set."""
+
+    home: Home
+    name: str
+    created_at: datetime
+    modified_at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        return self.home.group_arn(self.name)

@@ -1,0 +1,84 @@
+"""The schedules and groups of one account in one region. Not locked: `Scheduler` lets one request in at a time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from local.scheduler.errors import Conflict, NotFound, ValidationFailed
+from local.scheduler.models import DEFAULT_GROUP, Group, Home, Schedule
+
+
+class Store:
+    """Group `default` is there from the start."""
+
+    def __init__(self, home: Home, now: datetime) -> None:
+        self.home = home
+        self._groups = {DEFAULT_GROUP: Group(home, DEFAULT_GROUP, now, now)}
+        self._schedules: dict[tuple[str, str], Schedule] = {}
+
+    def schedule(self, group: str, name: str) -> Schedule:
+        try:
+            return self._schedules[group, name]
+        except KeyError:
+            raise NotFound(f"Schedule {name} does not exist.") from None
+
+    def schedules(self, group: str | None = None) -> list[Schedule]:
+        """Of one group, or of all; by ARN."""
+        if group is not None:
+            self.group(group)
+        found = [schedule for schedule in self._schedules.values() if group in {None, schedule.group}]
+        return sorted(found, key=lambda schedule: schedule.arn)
+
+    def add(self, schedule: Schedule) -> None:
+        self.group(schedule.group)
+        if (schedule.group, schedule.name) in self._schedules:
+            raise Conflict(f"Schedule {schedule.name} already exists.")
+        self._put(schedule)
+
+    def replace(self, schedule: Schedule) -> None:
+        self.schedule(schedule.group, schedule.name)
+        self._put(schedule)
+
+    def remove(self, schedule: Schedule) -> None:
+        self._schedules.pop((schedule.group, schedule.name), None)
+
+    def is_current(self, schedule: Schedule) -> bool:
+        """Is it this very version that the store holds?"""
+        return self._schedules.get((schedule.group, schedule.name)) is schedule
+
+    def group(self, name: str) -> Group:
+        try:
+            return self._groups[name]
+        except KeyError:
+            raise NotFound(f"Schedule group {name} does not exist.") from None
+
+    def group_by_arn(self, arn: str) -> Group:
+        name = arn.rpartition("/")[2]
+        if arn != self.home.group_arn(name):  # another region's or account's
+            raise NotFound(f"Schedule group {name} does not exist.")
+        return self.group(name)
+
+    def groups(self) -> list[Group]:
+        """By ARN."""
+        return sorted(self._groups.values(), key=lambda group: group.arn)
+
+    def add_group(self, group: Group) -> None:
+        if group.name in self._groups:
+            raise Conflict(f"Schedule group {group.name} already exists.")
+        self._groups[group.name] = group
+
+    def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
+        self._groups[name] = replace(self.group(name), tags=tags)
+
+    def remove_group(self, name: str) -> list[Schedule]:
+        """Its schedules go with it; returns them."""
+        if name == DEFAULT_GROUP:
+            raise ValidationFailed("Deleting the default schedule group is not allowed.")
+        members = self.schedules(name)
+        for schedule in members:
+            self.remove(schedule)
+        del self._groups[name]
+        return members
+
+    def _put(self, schedule: Schedule) -> None:
+        self._schedules[schedule.group, schedule.name] = schedule

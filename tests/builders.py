@@ -1,0 +1,91 @@
+"""Schedules, actions and runs in which only what a test names is out of the ordinary. It is always NOW."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.core.instants import epoch_ms
+from chalicelib.core.run import Attempt, Run, RunStatus
+from chalicelib.core.schedule import INTENT_LEASE, Action, Schedule, Status, Timing
+
+NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def an_action(**data: Any) -> Action:
+    """A mail to alice."""
+    return Action("email", {"to": ["alice@example.com"], "subject": "hello", "text": "It is time.", **data})
+
+
+def once(instant: datetime) -> Timing:
+    """At an instant."""
+    return Timing(f"at({instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S})")
+
+
+def every_hour(**window: Any) -> Timing:
+    """From an hour after NOW."""
+    return Timing("rate(1 hour)", **{"start_at": NOW + HOUR, **window})
+
+
+def a_schedule(**only_what_matters: Any) -> Schedule:
+    """alice's mail in an hour, recorded NOW and on its way to EventBridge."""
+    timing: Timing = only_what_matters.get("timing", once(NOW + HOUR))
+    usual: dict[str, Any] = {
+        "user_id": "alice",
+        "schedule_id": "s1",
+        "timing": timing,
+        "action_type": "email",
+        "status": Status.ACTIVE,
+        "revision": epoch_ms(NOW),
+        "action_revision": epoch_ms(NOW),
+        "created_at": NOW,
+        "updated_at": NOW,
+        "timing_changed_at": NOW,
+        "next_run_at": timing.next_occurrence(NOW),
+        "intent_until": NOW + INTENT_LEASE,
+    }
+    return Schedule(**usual | only_what_matters)
+
+
+def confirmed(schedule: Schedule) -> Schedule:
+    """As it stands once EventBridge is known to agree."""
+    return replace(schedule, confirmed=True, intent_until=None)
+
+
+def changed(schedule: Schedule, **changes: Any) -> Schedule:
+    """The next intent: one revision further, not yet confirmed."""
+    intent = {"revision": schedule.revision + 1, "confirmed": False, "intent_until": NOW + INTENT_LEASE}
+    return replace(schedule, **intent | changes)
+
+
+def cancelled(schedule: Schedule) -> Schedule:
+    """The intent to have it no more; its record goes in ninety days."""
+    return changed(schedule, status=Status.CANCELLED, next_run_at=None, expires_at=NOW + 90 * DAY)
+
+
+def completed(schedule: Schedule) -> Schedule:
+    """After its last run."""
+    return replace(schedule, status=Status.COMPLETED, next_run_at=None, expires_at=NOW + 90 * DAY)
+
+
+def a_run(of: Schedule, **only_what_matters: Any) -> Run:
+    """The next run of a schedule, claimed by "claim-1" at its time."""
+    scheduled_time: datetime = only_what_matters.get("scheduled_time", of.next_run_at)
+    usual: dict[str, Any] = {
+        "user_id": of.user_id,
+        "schedule_id": of.schedule_id,
+        "scheduled_time": scheduled_time,
+        "delivered_for": scheduled_time,
+        "status": RunStatus.RUNNING,
+        "revision": of.revision,
+        "action_type": of.action_type,
+        "claim_id": "claim-1",
+        "lease_until": scheduled_time + 35 * SECOND,
+        "attempts": (Attempt(scheduled_time),),
+    }
+    return Run(**usual | only_what_matters)

@@ -1,0 +1,85 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.__main__ import main
+
+OUTPUTS = {
+    name: {"value": f"the {name}"}
+    for name in (
+        "lambda_architecture",
+        "scheduler_group_name",
+        "scheduler_role_arn",
+        "notification_lambda_arn",
+        "table_name",
+        "delivery_dead_letter_queue_arn",
+    )
+} | {"stage_name": {"value": "dev"}, "api_policy_json": {"value": "{}"}}
+
+
+def a_project(folder: Path) -> Path:
+    (folder / ".chalice").mkdir()
+    (folder / ".chalice/config.json").write_text("{}")
+    return folder
+
+
+def outputs_file(folder: Path) -> Path:
+    path = folder / "outputs.json"
+    path.write_text(json.dumps(OUTPUTS))
+    return path
+
+
+def test_package_prints_path_size_and_checksum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "notification.zip"
+
+    assert main(["package", "--target", str(target)]) == 0
+
+    path, size, _, _, sha256 = capsys.readouterr().out.split()
+    assert (path, int(size), len(sha256)) == (str(target), target.stat().st_size, 64)
+
+
+def test_render_reads_a_file_of_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = a_project(tmp_path)
+
+    assert main(["render", "--stage", "dev", "--project", str(project), "--outputs", str(outputs_file(tmp_path))]) == 0
+
+    config = json.loads((project / ".chalice/config.json").read_text())
+    assert config["stages"]["dev"]["environment_variables"]["TABLE_NAME"] == "the table_name"
+    assert f"wrote {project / '.chalice/config.json'}" in capsys.readouterr().out
+
+
+def test_render_reads_the_outputs_of_a_terraform_folder(
+    tmp_path: Path, fake_terraform: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = a_project(tmp_path)
+    monkeypatch.setenv("PATH", str(fake_terraform(f"echo '{json.dumps(OUTPUTS)}'")))
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/nowhere")
+
+    assert main(["render", "--stage", "dev", "--project", str(project), "--terraform", str(tmp_path)]) == 0
+
+
+def test_render_warns_of_a_stage_that_trusts_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["render", "--stage", "dev", "--project", str(a_project(tmp_path)), "--outputs", str(outputs_file(tmp_path))])
+
+    assert "stage dev has no JWT_ISSUER and no JWT_AUDIENCE yet" in capsys.readouterr().err
+
+
+def test_what_goes_wrong_is_told_in_a_sentence_and_not_in_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["render", "--stage", "prod", "--project", str(tmp_path), "--outputs", str(outputs_file(tmp_path))])
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith("Terraform's state is that of stage dev, not of prod.")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"table_name": "bare"}'])
+def test_a_file_that_holds_no_outputs_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    (tmp_path / "outputs.json").write_text(content)
+
+    code = main(["render", "--stage", "dev", "--project", str(tmp_path), "--outputs", str(tmp_path / "outputs.json")])
+
+    assert code == 1
+    assert "is not the answer of `terraform output -json`" in capsys.readouterr().err

@@ -1,0 +1,36 @@
+"""The table as Terraform makes it (terraform/modules/schedules_table), for tests without Terraform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import GlobalSecondaryIndexTypeDef, KeySchemaElementTypeDef
+
+KEYS = ("PK", "SK")
+INDEXES = {
+    "by_resource": ("by_resource_pk", "by_resource_sk"),
+    "by_time": ("by_time_pk", "by_time_sk"),
+    "watch": ("watch_pk", "watch_at"),
+}
+
+
+def create_table(client: DynamoDBClient, name: str) -> None:
+    names = [name for keys in (KEYS, *INDEXES.values()) for name in keys]
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_schema(*KEYS),
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        GlobalSecondaryIndexes=[_index(name) for name in INDEXES],
+    )
+
+
+def _index(name: str) -> GlobalSecondaryIndexTypeDef:
+    kind: Literal["KEYS_ONLY", "ALL"] = "KEYS_ONLY" if name == "watch" else "ALL"
+    return {"IndexName": name, "KeySchema": _schema(*INDEXES[name]), "Projection": {"ProjectionType": kind}}
+
+
+def _schema(partition: str, sort: str) -> list[KeySchemaElementTypeDef]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]

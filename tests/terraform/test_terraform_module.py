@@ -1,0 +1,161 @@
+"""Terraform's own checks, and that each module is a documented function (style, 12)."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from deploy.paths import PROJECT, TERRAFORM
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+MODULES = sorted(path.name for path in TERRAFORM.glob("modules/*/"))
+IN_ORDER = ("description", "type", "default", "validation")
+
+
+class Block(NamedTuple):
+    name: str
+    body: str
+
+    def argument(self, name: str) -> str | None:
+        found = re.search(rf"^  {name} *= (.*)$", self.body, re.MULTILINE)
+        return found[1] if found else None
+
+    @property
+    def description(self) -> str:
+        return (self.argument("description") or "").strip('"')
+
+
+def blocks(path: Path, kind: str) -> list[Block]:
+    found = re.findall(rf'^{kind} "(\w+)" \{{\n(.*?)^\}}', path.read_text(), re.MULTILINE | re.DOTALL)
+    return [Block(*groups) for groups in found]
+
+
+def folders() -> list[Path]:
+    return [TERRAFORM, *(TERRAFORM / "modules" / name for name in MODULES)]
+
+
+def test_it_is_formatted(terraform: Run) -> None:
+    answer = terraform("fmt", "-check", "-recursive", "-diff", folder=TERRAFORM)
+
+    assert (answer.returncode, answer.stdout) == (0, "")
+
+
+def test_it_is_valid(terraform: Run) -> None:
+    answer = terraform("validate", "-no-color")
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_its_own_tests_pass(terraform: Run) -> None:
+    answer = terraform("test", "-no-color")
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert re.search(r"[1-9]\d* passed, 0 failed", answer.stdout)
+
+
+def test_no_provider_but_aws_is_needed(terraform: Run) -> None:
+    answer = terraform("providers")
+
+    assert set(re.findall(r"provider\[(.*?)\]", answer.stdout)) == {"registry.terraform.io/hashicorp/aws"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_a_documented_function(module: str) -> None:
+    folder = TERRAFORM / "modules" / module
+
+    assert [
+        name
+        for name in ("main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md")
+        if not (folder / name).exists()
+    ] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_readme_has_a_row_for_each_input(module: str) -> None:
+    folder = TERRAFORM / "modules" / module
+    rows = [
+        f"| `{block.name}` | {block.description} | `{block.argument('type')}` | {default_of(block)} |"
+        for block in blocks(folder / "variables.tf", "variable")
+    ]
+
+    assert table_after("## Inputs", folder) == rows
+
+
+def default_of(block: Block) -> str:
+    default = block.argument("default")
+    return "required" if default is None else f"`{default}`"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_readme_has_a_row_for_each_output(module: str) -> None:
+    folder = TERRAFORM / "modules" / module
+    rows = [f"| `{block.name}` | {block.description} |" for block in blocks(folder / "outputs.tf", "output")]
+
+    assert table_after("## Outputs", folder) == rows
+
+
+def table_after(heading: str, folder: Path) -> list[str]:
+    section = (folder / "README.md").read_text().split(f"{heading}\n")[1].split("\n## ")[0]
+    return [line for line in section.splitlines() if line.startswith("| `")]
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_every_variable_says_what_it_is_in_one_order(folder: Path) -> None:
+    for block in blocks(folder / "variables.tf", "variable"):
+        arguments = re.findall(r"^  (\w+)(?: *=| \{)", block.body, re.MULTILINE)
+
+        assert arguments[:2] == ["description", "type"], block.name
+        assert arguments == sorted(arguments, key=IN_ORDER.index), block.name
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_every_output_is_named_by_thing_and_attribute_and_described(folder: Path) -> None:
+    for block in blocks(folder / "outputs.tf", "output"):
+        assert re.fullmatch(r"\w+_(name|names|arn|url|json|architecture)", block.name), block.name
+        assert block.description, block.name
+
+
+def test_the_root_only_composes() -> None:
+    root = "\n".join(path.read_text() for path in TERRAFORM.glob("*.tf"))
+
+    assert re.findall(r'^(?:resource|data) ".*', root, re.MULTILINE) == []
+    assert re.findall(r'^module "(\w+)"', root, re.MULTILINE) == [
+        "schedules_table",
+        "notification_function",
+        "schedule_group",
+        "api_access",
+    ]
+
+
+def test_every_setting_of_the_notification_lambda_is_terraforms() -> None:
+    read = set(re.findall(r'os\.environ\["(\w+)"\]', (PROJECT / "notification/settings.py").read_text()))
+    main = (TERRAFORM / "modules/notification_function/main.tf").read_text()
+    given = set(re.findall(r"^      ([A-Z_]+) += ", main, re.MULTILINE))
+
+    assert given == read
+
+
+def test_each_stage_on_aws_has_a_state_that_is_locked_and_its_own() -> None:
+    backends = sorted(TERRAFORM.glob("envs/*.s3.tfbackend"))
+    keys = {re.search(r'^key += "(.*)"$', path.read_text(), re.MULTILINE)[1] for path in backends}  # type: ignore[index]
+
+    assert [path.name.split(".")[0] for path in backends] == ["dev", "prod"]
+    assert all(re.search(r"^use_lockfile = true$", path.read_text(), re.MULTILINE) for path in backends)
+    assert len(keys) == len(backends)
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_a_stages_variables_are_its_own(stage: str) -> None:
+    variables = (TERRAFORM / f"envs/{stage}.tfvars").read_text()
+
+    assert re.search(rf'^stage += "{stage}"$', variables, re.MULTILINE)
+
+
+def test_only_the_local_stages_table_may_be_deleted() -> None:
+    unprotected = [path.stem for path in TERRAFORM.glob("envs/*.tfvars") if "deletion_protection" in path.read_text()]
+
+    assert unprotected == ["local"]
