@@ -83,3 +83,21 @@ def test_a_file_that_holds_no_outputs_is_told(tmp_path: Path, capsys: pytest.Cap
 
     assert code == 1
     assert "is not the answer of `terraform output -json`" in capsys.readouterr().err
+
+
+def test_terraform_prints_which_one_to_use(
+    fake_terraform: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fake_terraform()
+    monkeypatch.setenv("PATH", str(folder))
+
+    assert main(["terraform"]) == 0
+    assert capsys.readouterr().out == f"{folder / 'terraform'}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["render"], ["deploy"]])
+def test_a_command_line_that_cannot_be_meant_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2

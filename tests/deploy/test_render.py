@@ -108,6 +108,15 @@ def test_a_file_that_says_the_same_in_another_layout_is_left_alone(tmp_path: Pat
     assert path.read_text() == laid_out
 
 
+def test_a_policy_cut_short_is_written_anew(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    (project / ".chalice/policy-dev.json").write_text('{"Version"')
+
+    render("dev", outputs(), project)
+
+    assert json.loads((project / ".chalice/policy-dev.json").read_text()) == POLICY
+
+
 def test_a_linked_config_is_replaced_and_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "original").mkdir()
     (tmp_path / "copy/.chalice").mkdir(parents=True)

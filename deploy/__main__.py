@@ -1,0 +1,85 @@
+"""`python -m deploy …`: what a deployment needs beside terraform and chalice (docs/deploy.md)."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.errors import DeployError
+from deploy.package import build
+from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
+from deploy.render import read_outputs, render
+from deploy.terraform import Terraform
+from deploy.terraform_binary import find_terraform
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; 0, or 1 with a message on standard error."""
+    options = parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except DeployError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    package = commands.add_parser("package", help="make the zip of the Notification Lambda")
+    package.add_argument("--target", type=Path, default=NOTIFICATION_PACKAGE, help="the zip (default: %(default)s)")
+    package.set_defaults(command=run_package)
+
+    to_render = commands.add_parser("render", help="write Terraform's outputs into the stage of the Chalice app")
+    to_render.add_argument("--stage", required=True)
+    to_render.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
+    source = to_render.add_mutually_exclusive_group()
+    source.add_argument(
+        "--terraform", type=Path, default=TERRAFORM, help="folder that was applied (default: %(default)s)"
+    )
+    source.add_argument("--outputs", type=Path, help="file with the answer of `terraform output -json`")
+    to_render.set_defaults(command=run_render)
+
+    binary = commands.add_parser(
+        "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
+    )
+    binary.set_defaults(command=run_terraform)
+    return root
+
+
+def run_terraform(_options: argparse.Namespace) -> None:
+    print(find_terraform(os.environ))
+
+
+def run_package(options: argparse.Namespace) -> None:
+    package = build(options.target)
+    print(f"{package.path}  {package.size} bytes  sha256 {package.sha256}")
+
+
+def run_render(options: argparse.Namespace) -> None:
+    rendered = render(options.stage, outputs_of(options), options.project)
+    for path in rendered.written:
+        print(f"wrote {path}")
+    if not rendered.written:
+        print("nothing to change")
+    if rendered.missing:
+        print(
+            f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet. Until "
+            f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused.",
+            file=sys.stderr,
+        )
+
+
+def outputs_of(options: argparse.Namespace) -> dict[str, str]:
+    if options.outputs:
+        return read_outputs(options.outputs)
+    # Reading outputs installs nothing, so a CLI configuration can only break it.
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+    return Terraform(options.terraform, binary=find_terraform(environment), environment=environment).outputs()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Terraform's outputs -> the stage of the Chalice app: .chalice/config.json and .chalice/policy-{stage}.json.
+
+Only what comes from Terraform is written; other stages, settings and variables are a person's and stay as they are.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.errors import DeployError
+from deploy.files import write_atomically
+
+ENVIRONMENT = {
+    "SCHEDULER_GROUP_NAME": "scheduler_group_name",
+    "SCHEDULER_ROLE_ARN": "scheduler_role_arn",
+    "NOTIFICATION_LAMBDA_ARN": "notification_lambda_arn",
+    "TABLE_NAME": "table_name",
+    "DELIVERY_DEAD_LETTER_QUEUE_ARN": "delivery_dead_letter_queue_arn",
+}
+"""Variable of the API's functions -> Terraform output."""
+
+A_PERSONS_SETTINGS = ("JWT_ISSUER", "JWT_AUDIENCE")
+"""Without them the API cannot know whose tokens to trust, and Terraform cannot know them either."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    written: list[Path] = field(default_factory=list)
+    """Files that changed; empty if all was as it should be."""
+    missing: list[str] = field(default_factory=list)
+    """Environment variables that a person has still to set."""
+
+
+def render(stage: str, outputs: Mapping[str, str], project: Path) -> Rendered:
+    """Write what Terraform made for `stage` into the Chalice app that lies in `project`.
+
+    `outputs`: name -> value, as `terraform output -json` says.
+    Raises DeployError if they are of another stage or incomplete, or the app has no readable .chalice/config.json.
+    """
+    check_outputs(stage, outputs)
+    config_path = project / ".chalice" / "config.json"
+    config = read_config(config_path)
+    render_stage(config.setdefault("stages", {}).setdefault(stage, {}), stage, outputs)
+    policy = json.loads(outputs["api_policy_json"])
+    written = [
+        path
+        # The policy first: a config never names a policy that is not there.
+        for path, content in ((config_path.with_name(policy_name(stage)), policy), (config_path, config))
+        if write_json(path, content)
+    ]
+    return Rendered(written, missing_settings(config, stage))
+
+
+def read_outputs(path: Path) -> dict[str, str]:
+    """The answer of `terraform output -json` in a file -> name -> value."""
+    try:
+        return {name: output["value"] for name, output in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise DeployError(f"{path} is not the answer of `terraform output -json`: {error!r}.") from error
+
+
+def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
+    if not outputs:
+        raise DeployError("Terraform has no outputs yet: run terraform apply first.")
+    needed = {"stage_name", "api_policy_json", "lambda_architecture", *ENVIRONMENT.values()}
+    if needed - set(outputs):
+        raise DeployError(
+            f"Terraform's outputs lack {', '.join(sorted(needed - set(outputs)))}: run terraform apply first."
+        )
+    if outputs["stage_name"] != stage:
+        raise DeployError(
+            f"Terraform's state is that of stage {outputs['stage_name']}, not of {stage}. "
+            f"Run terraform init -reconfigure -backend-config=envs/{stage}.s3.tfbackend first."
+        )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise DeployError(f"{path} is missing: this is no Chalice project.") from None
+    except ValueError as error:
+        raise DeployError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise DeployError(f"{path} holds no JSON object.")
+    return config
+
+
+def render_stage(config: dict[str, Any], stage: str, outputs: Mapping[str, str]) -> None:
+    config["autogen_policy"] = False
+    config["iam_policy_file"] = policy_name(stage)
+    config["lambda_architecture"] = outputs["lambda_architecture"]
+    variables = config.setdefault("environment_variables", {})
+    variables.update({name: outputs[output] for name, output in ENVIRONMENT.items()})
+
+
+def policy_name(stage: str) -> str:
+    return f"policy-{stage}.json"
+
+
+def write_json(path: Path, content: dict[str, Any]) -> bool:
+    """Write it unless the file says the same already, however it is laid out; whether it was written."""
+    if _content(path) == content:
+        return False
+    write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    return True
+
+
+def _content(path: Path) -> Any:
+    """The file's JSON; None if it is missing or broken, which is then written anew."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def missing_settings(config: Mapping[str, Any], stage: str) -> list[str]:
+    variables = config.get("environment_variables", {}) | config["stages"][stage]["environment_variables"]
+    return [name for name in A_PERSONS_SETTINGS if not variables.get(name)]

@@ -1,0 +1,50 @@
+# The root only composes: the table first, then what works on it, then what may schedule it.
+
+module "schedules_table" {
+  source = "./modules/schedules_table"
+
+  project             = var.project
+  stage               = var.stage
+  deletion_protection = var.deletion_protection
+}
+
+module "notification_function" {
+  source = "./modules/notification_function"
+
+  project            = var.project
+  stage              = var.stage
+  package            = var.notification_package
+  runtime            = var.lambda_runtime
+  architecture       = var.lambda_architecture
+  table_name         = module.schedules_table.table_name
+  table_arn          = module.schedules_table.table_arn
+  sender_address     = var.sender_address
+  ses_identity       = var.ses_identity
+  event_bus_name     = var.event_bus_name
+  secret_arns        = var.secret_arns
+  run_retention_days = var.run_retention_days
+  event_age_seconds  = var.event_age_seconds
+  json_logs          = var.json_logs
+  log_retention_days = var.log_retention_days
+}
+
+module "schedule_group" {
+  source = "./modules/schedule_group"
+
+  project             = var.project
+  stage               = var.stage
+  target_function_arn = module.notification_function.function_arn
+}
+
+module "api_access" {
+  source = "./modules/api_access"
+
+  app_name                = var.app_name
+  stage                   = var.stage
+  function_names          = var.api_function_names
+  log_retention_days      = var.log_retention_days
+  table_arn               = module.schedules_table.table_arn
+  scheduler_group_arn     = module.schedule_group.group_arn
+  scheduler_role_arn      = module.schedule_group.role_arn
+  notification_lambda_arn = module.notification_function.function_arn
+}

@@ -1,0 +1,71 @@
+resource "aws_iam_role" "notification" {
+  name        = local.name
+  description = "Notification Lambda of ${var.project} ${var.stage}"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+locals {
+  ses_identity_arn = one(concat(data.aws_sesv2_email_identity.existing[*].arn, aws_ses_email_identity.sender[*].arn))
+
+  rights = [
+    {
+      Sid    = "ReadAndWriteSchedulesAndRuns"
+      Effect = "Allow"
+      # A transaction is allowed through the rights of its parts (DynamoDB Developer Guide, transaction-apis-iam).
+      Action = [
+        "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+      ]
+      Resource = [var.table_arn, "${var.table_arn}/index/*"]
+    },
+    {
+      Sid      = "SendMail"
+      Effect   = "Allow"
+      Action   = ["ses:SendEmail"]
+      Resource = [local.ses_identity_arn]
+    },
+    {
+      Sid      = "PutEvents"
+      Effect   = "Allow"
+      Action   = ["events:PutEvents"]
+      Resource = [data.aws_cloudwatch_event_bus.events.arn]
+    },
+    {
+      Sid      = "KeepWorkThatFailed"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = [aws_sqs_queue.work_dead_letters.arn]
+    },
+    {
+      Sid      = "WriteLogs"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["${aws_cloudwatch_log_group.notification.arn}:*"]
+    },
+  ]
+
+  # IAM refuses a statement without a resource, so without secrets there is none.
+  secret_rights = length(var.secret_arns) == 0 ? [] : [{
+    Sid      = "ReadSecrets"
+    Effect   = "Allow"
+    Action   = ["secretsmanager:GetSecretValue"]
+    Resource = sort(distinct(values(var.secret_arns)))
+  }]
+}
+
+resource "aws_iam_role_policy" "notification" {
+  name = "work"
+  role = aws_iam_role.notification.name
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local.rights, local.secret_rights)
+  })
+}

@@ -1,0 +1,83 @@
+locals {
+  name = "${var.project}-notification-${var.stage}"
+}
+
+resource "aws_cloudwatch_log_group" "notification" {
+  name              = "/aws/lambda/${local.name}"
+  retention_in_days = var.log_retention_days
+}
+
+# What the function could not do: runs that failed for good, and invocations that crashed too often.
+resource "aws_sqs_queue" "work_dead_letters" {
+  name                      = "${var.project}-work-dead-letters-${var.stage}"
+  message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_lambda_function" "notification" {
+  function_name    = local.name
+  description      = "Does the deferred work of ${var.project} ${var.stage}; EventBridge Scheduler invokes it"
+  role             = aws_iam_role.notification.arn
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+  handler          = "notification.handler.lambda_handler"
+  runtime          = var.runtime
+  architectures    = [var.architecture]
+  memory_size      = 256
+  timeout          = 30
+
+  environment {
+    variables = merge(var.secret_arns, {
+      TABLE_NAME                 = var.table_name
+      WORK_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.work_dead_letters.url
+      SENDER_ADDRESS             = var.sender_address
+      EVENT_BUS_NAME             = var.event_bus_name
+      RUN_RETENTION_DAYS         = tostring(var.run_retention_days)
+    })
+  }
+
+  dynamic "logging_config" {
+    for_each = var.json_logs ? [true] : []
+
+    content {
+      log_format            = "JSON"
+      log_group             = aws_cloudwatch_log_group.notification.name
+      application_log_level = "INFO"
+      system_log_level      = "WARN"
+    }
+  }
+
+  # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.
+  depends_on = [aws_iam_role_policy.notification]
+}
+
+# EventBridge invokes asynchronously: a function that crashes, times out or is throttled is Lambda's to try again
+# (Lambda Developer Guide, invocation-async); EventBridge's own retries and queue never see it.
+resource "aws_lambda_function_event_invoke_config" "notification" {
+  function_name                = aws_lambda_function.notification.function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = var.event_age_seconds
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.work_dead_letters.arn
+    }
+  }
+}
+
+# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link).
+data "aws_sesv2_email_identity" "existing" {
+  count = var.ses_identity == null ? 0 : 1
+
+  email_identity = var.ses_identity
+}
+
+resource "aws_ses_email_identity" "sender" {
+  count = var.ses_identity == null ? 1 : 0
+
+  email = var.sender_address
+}
+
+data "aws_cloudwatch_event_bus" "events" {
+  name = var.event_bus_name
+}

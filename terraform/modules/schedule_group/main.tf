@@ -1,0 +1,11 @@
+# Only the group is Terraform's; the schedules in it are the application's. Deleting the group deletes them all.
+resource "aws_scheduler_schedule_group" "schedules" {
+  name = "${var.project}-scheduler-group-${var.stage}"
+}
+
+# What EventBridge could not deliver: the function is gone, its role may not invoke it, or retries ran out.
+resource "aws_sqs_queue" "delivery_dead_letters" {
+  name                      = "${var.project}-delivery-dead-letters-${var.stage}"
+  message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
+  sqs_managed_sse_enabled   = true
+}

@@ -1,0 +1,15 @@
+variable "project" {
+  description = "First part of the table's name."
+  type        = string
+}
+
+variable "stage" {
+  description = "Last part of the table's name."
+  type        = string
+}
+
+variable "deletion_protection" {
+  description = "Whether DynamoDB refuses to delete the table."
+  type        = bool
+  default     = true
+}

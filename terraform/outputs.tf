@@ -1,0 +1,74 @@
+output "project_name" {
+  description = "Project that everything is named by."
+  value       = var.project
+}
+
+output "stage_name" {
+  description = "Stage that this state belongs to; `python -m deploy render` refuses another one."
+  value       = var.stage
+}
+
+output "region_name" {
+  description = "AWS Region of everything."
+  value       = var.region
+}
+
+output "lambda_architecture" {
+  description = "Processor of all functions, the API's included."
+  value       = var.lambda_architecture
+}
+
+output "table_name" {
+  description = "Name of the one DynamoDB table."
+  value       = module.schedules_table.table_name
+}
+
+output "table_arn" {
+  description = "ARN of the one DynamoDB table."
+  value       = module.schedules_table.table_arn
+}
+
+output "scheduler_group_name" {
+  description = "Name of the schedule group that holds every schedule of this stage."
+  value       = module.schedule_group.group_name
+}
+
+output "scheduler_role_arn" {
+  description = "ARN of the role that EventBridge Scheduler assumes to invoke the Notification Lambda."
+  value       = module.schedule_group.role_arn
+}
+
+output "notification_lambda_name" {
+  description = "Name of the Notification Lambda."
+  value       = module.notification_function.function_name
+}
+
+output "notification_lambda_arn" {
+  description = "ARN of the Notification Lambda."
+  value       = module.notification_function.function_arn
+}
+
+output "delivery_dead_letter_queue_arn" {
+  description = "ARN of the queue for payloads that EventBridge could not deliver."
+  value       = module.schedule_group.delivery_dead_letter_queue_arn
+}
+
+output "delivery_dead_letter_queue_url" {
+  description = "URL of the queue for payloads that EventBridge could not deliver."
+  value       = module.schedule_group.delivery_dead_letter_queue_url
+}
+
+output "work_dead_letter_queue_arn" {
+  description = "ARN of the queue for work that the Notification Lambda could not do."
+  value       = module.notification_function.work_dead_letter_queue_arn
+}
+
+output "work_dead_letter_queue_url" {
+  description = "URL of the queue for work that the Notification Lambda could not do."
+  value       = module.notification_function.work_dead_letter_queue_url
+}
+
+output "api_policy_json" {
+  description = "IAM policy of the Chalice app's functions; rendered to .chalice/policy-{stage}.json."
+  value       = module.api_access.policy_json
+}

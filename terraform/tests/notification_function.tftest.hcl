@@ -1,0 +1,210 @@
+mock_provider "aws" {
+  mock_data "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:eu-central-1:111122223333:event-bus/default" }
+  }
+
+  mock_data "aws_sesv2_email_identity" {
+    defaults = { arn = "arn:aws:ses:eu-central-1:111122223333:identity/example.com" }
+  }
+
+  mock_resource "aws_ses_email_identity" {
+    defaults = { arn = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = {
+      arn = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
+      url = "https://sqs.eu-central-1.amazonaws.com/111122223333/mail-work-dead-letters-test"
+    }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mail-notification-test" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test" }
+  }
+}
+
+variables {
+  project        = "mail"
+  stage          = "test"
+  package        = "main.tf" # any file stands in for the zip
+  table_name     = "mail-schedules-test"
+  table_arn      = "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
+  sender_address = "tasks@example.com"
+}
+
+run "a_small_function_with_the_rights_of_its_work" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  assert {
+    condition     = output.function_name == "mail-notification-test"
+    error_message = "The function is {project}-notification-{stage}."
+  }
+
+  assert {
+    condition     = [aws_lambda_function.notification.memory_size, aws_lambda_function.notification.timeout] == [256, 30]
+    error_message = "The function has 256 MB and 30 s."
+  }
+
+  assert {
+    condition     = aws_lambda_function.notification.handler == "notification.handler.lambda_handler"
+    error_message = "The handler is notification.handler.lambda_handler."
+  }
+
+  assert {
+    condition = (
+      [aws_lambda_function.notification.runtime, one(aws_lambda_function.notification.architectures)] == ["python3.11", "arm64"]
+    )
+    error_message = "The runtime is Python 3.11 on arm64."
+  }
+
+  assert {
+    condition     = aws_lambda_function.notification.source_code_hash == filebase64sha256("main.tf")
+    error_message = "Another zip is another deployment, and the same zip is none."
+  }
+
+  assert {
+    condition = one(aws_lambda_function.notification.environment[*].variables) == tomap({
+      TABLE_NAME                 = "mail-schedules-test"
+      WORK_DEAD_LETTER_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/mail-work-dead-letters-test"
+      SENDER_ADDRESS             = "tasks@example.com"
+      EVENT_BUS_NAME             = "default"
+      RUN_RETENTION_DAYS         = "90"
+    })
+    error_message = "The environment is what notification/settings.py reads, and nothing else."
+  }
+
+  assert {
+    condition = (
+      one(aws_lambda_function.notification.logging_config[*].log_format) == "JSON" &&
+      one(aws_lambda_function.notification.logging_config[*].log_group) == "/aws/lambda/mail-notification-test"
+    )
+    error_message = "Logs are JSON, in the function's own log group."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.notification.retention_in_days == 30
+    error_message = "Logs are kept 30 days."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function_event_invoke_config.notification.maximum_retry_attempts == 2 &&
+      aws_lambda_function_event_invoke_config.notification.maximum_event_age_in_seconds == 3600
+    )
+    error_message = "Lambda retries twice, within an hour."
+  }
+
+  assert {
+    condition = (
+      one(aws_lambda_function_event_invoke_config.notification.destination_config[0].on_failure[*].destination)
+      == "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
+    )
+    error_message = "What still fails goes to the work dead-letter queue."
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.work_dead_letters.name == "mail-work-dead-letters-test" &&
+      aws_sqs_queue.work_dead_letters.sqs_managed_sse_enabled &&
+      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600
+    )
+    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages 14 days."
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      join(" ", statement.Action) => join(" ", statement.Resource)
+      } == {
+      "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem" = join(" ", [
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/*",
+      ])
+      "ses:SendEmail"    = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
+      "events:PutEvents" = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
+      "sqs:SendMessage"  = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
+      "logs:CreateLogStream logs:PutLogEvents" = (
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:*"
+      )
+    }
+    error_message = "The role has these rights and no other: none on schedules, no PassRole, no secrets when there are none."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.notification.assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+    error_message = "Only Lambda assumes the role."
+  }
+}
+
+run "a_secret_is_a_variable_and_a_right_to_read_just_it" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    secret_arns = { WEBHOOK_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:webhook-AbCdEf" }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.notification.environment[0].variables.WEBHOOK_SECRET_ARN
+      == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:webhook-AbCdEf"
+    )
+    error_message = "The variable that the key names holds the secret's ARN."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
+    ] == [["arn:aws:secretsmanager:eu-central-1:111122223333:secret:webhook-AbCdEf"]]
+    error_message = "The role reads exactly the secrets that were named."
+  }
+}
+
+run "an_identity_that_is_there_already_is_used_and_not_made" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    ses_identity = "example.com"
+  }
+
+  assert {
+    condition     = length(aws_ses_email_identity.sender) == 0
+    error_message = "No identity is made."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      statement.Resource if contains(statement.Action, "ses:SendEmail")
+    ] == [["arn:aws:ses:eu-central-1:111122223333:identity/example.com"]]
+    error_message = "The role sends as the identity that was named."
+  }
+}
+
+run "a_secret_cannot_take_the_place_of_a_setting" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    secret_arns = { TABLE_NAME = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:webhook-AbCdEf" }
+  }
+
+  expect_failures = [var.secret_arns]
+}

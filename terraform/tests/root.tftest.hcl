@@ -1,0 +1,85 @@
+# The modules put together, and what the root refuses.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+
+  mock_resource "aws_dynamodb_table" {
+    defaults = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:mail-notification-test" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mail-notification-test" }
+  }
+
+  override_resource {
+    target = module.schedule_group.aws_iam_role.scheduler
+    values = { arn = "arn:aws:iam::111122223333:role/mail-scheduler-test" }
+  }
+
+  mock_resource "aws_scheduler_schedule_group" {
+    defaults = { arn = "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/mail-scheduler-group-test" }
+  }
+
+  override_resource {
+    target = module.schedule_group.aws_sqs_queue.delivery_dead_letters
+    values = { arn = "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test" }
+  }
+
+  override_resource {
+    target = module.notification_function.aws_sqs_queue.work_dead_letters
+    values = { arn = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test" }
+  }
+}
+
+variables {
+  project              = "mail"
+  stage                = "test"
+  region               = "eu-central-1"
+  sender_address       = "tasks@example.com"
+  notification_package = "main.tf" # any file stands in for the zip
+}
+
+run "modules_that_hand_on_what_they_made" {
+  assert {
+    condition = (
+      output.scheduler_group_name == "mail-scheduler-group-test" &&
+      output.scheduler_role_arn == "arn:aws:iam::111122223333:role/mail-scheduler-test" &&
+      output.notification_lambda_arn == "arn:aws:lambda:eu-central-1:111122223333:function:mail-notification-test" &&
+      output.table_name == "mail-schedules-test" &&
+      output.delivery_dead_letter_queue_arn == "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test" &&
+      output.work_dead_letter_queue_arn == "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test" &&
+      output.stage_name == "test" && output.region_name == "eu-central-1"
+    )
+    error_message = "Each output is that of its module."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.api_policy_json).Statement :
+      statement.Resource if contains(statement.Action, "iam:PassRole")
+    ] == [["arn:aws:iam::111122223333:role/mail-scheduler-test"]]
+    error_message = "The role that the API passes is the one that the group module made."
+  }
+}
+
+run "inputs_that_cannot_be_meant_are_refused" {
+  command = plan
+
+  variables {
+    project              = "a-project-with-a-very-long-name" # names would grow too long for AWS
+    stage                = "Production"
+    ses_identity         = "example.org"          # sender_address lies outside it
+    notification_package = "../build/missing.zip" # the message says how to make it
+    secret_arns          = { WEBHOOK_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:*" }
+  }
+
+  expect_failures = [
+    var.project, var.stage, var.ses_identity, var.notification_package, var.secret_arns,
+  ]
+}

@@ -1,0 +1,64 @@
+mock_provider "aws" {}
+
+variables {
+  project = "mail"
+  stage   = "test"
+}
+
+run "a_table_that_keeps_what_it_is_given" {
+  module {
+    source = "./modules/schedules_table"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.schedules.name == "mail-schedules-test"
+    error_message = "The table is named by project and stage."
+  }
+
+  assert {
+    condition     = [aws_dynamodb_table.schedules.hash_key, aws_dynamodb_table.schedules.range_key] == ["PK", "SK"]
+    error_message = "The keys are PK and SK."
+  }
+
+  assert {
+    condition     = toset(aws_dynamodb_table.schedules.attribute[*].type) == toset(["S"])
+    error_message = "Every key is a string."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.schedules.billing_mode == "PAY_PER_REQUEST"
+    error_message = "The table is on demand."
+  }
+
+  assert {
+    condition = {
+      for index in aws_dynamodb_table.schedules.global_secondary_index :
+      index.name => [index.hash_key, index.range_key, index.projection_type]
+      } == {
+      by_resource = ["by_resource_pk", "by_resource_sk", "ALL"]
+      by_time     = ["by_time_pk", "by_time_sk", "ALL"]
+      watch       = ["watch_pk", "watch_at", "KEYS_ONLY"]
+    }
+    error_message = "The indexes are those of the design, section 4."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.schedules.point_in_time_recovery[*].enabled)
+    error_message = "Point-in-time recovery is on."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.schedules.server_side_encryption[*].enabled)
+    error_message = "Encryption is on."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.schedules.deletion_protection_enabled
+    error_message = "The table is protected unless a stage says otherwise."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.schedules.ttl[*].attribute_name) == "expires_at" && one(aws_dynamodb_table.schedules.ttl[*].enabled)
+    error_message = "Only expires_at lets DynamoDB remove items."
+  }
+}

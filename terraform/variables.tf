@@ -1,0 +1,181 @@
+variable "project" {
+  description = "First part of every name. A change makes everything anew, and deletes every schedule with its group."
+  type        = string
+  default     = "scheduled-tasks"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,23}$", var.project))
+    error_message = "project is 2 to 24 lower-case letters, digits and hyphens, and starts with a letter: names on AWS end at 64."
+  }
+}
+
+variable "stage" {
+  description = "Last part of every name, and the stage of the Chalice app: local, dev, prod."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.stage))
+    error_message = "stage is 1 to 16 lower-case letters, digits and hyphens, and starts with a letter."
+  }
+}
+
+variable "region" {
+  description = "AWS Region of everything, for example eu-central-1."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region is the code of an AWS Region, for example eu-central-1."
+  }
+}
+
+variable "app_name" {
+  description = "Name of the Chalice app as app.py says it; Chalice names its functions {app_name}-{stage}[-{function}]."
+  type        = string
+  default     = "scheduled-tasks"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,40}$", var.app_name))
+    error_message = "app_name is 1 to 40 letters, digits, hyphens and underscores."
+  }
+}
+
+variable "api_function_names" {
+  description = "Names of the Chalice app's functions beside the API itself (scheduled functions and the like)."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.api_function_names : can(regex("^[A-Za-z0-9_]{1,40}$", name))])
+    error_message = "api_function_names holds names of Python functions, 1 to 40 characters each."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether DynamoDB refuses to delete the table. Only a stage that may be thrown away sets it to false."
+  type        = bool
+  default     = true
+}
+
+variable "notification_package" {
+  description = "Zip of the Notification Lambda, made by `python -m deploy package`; relative to the terraform folder."
+  type        = string
+  default     = "../build/notification.zip"
+
+  validation {
+    condition     = fileexists(var.notification_package)
+    error_message = "There is no zip of the Notification Lambda yet. Run `python -m deploy package` first."
+  }
+}
+
+variable "lambda_runtime" {
+  description = "Runtime of the Notification Lambda."
+  type        = string
+  default     = "python3.11"
+
+  validation {
+    condition     = can(regex("^python3\\.1[1-9]$", var.lambda_runtime))
+    error_message = "lambda_runtime is python3.11 or newer."
+  }
+}
+
+variable "lambda_architecture" {
+  description = "Processor of all functions, the API's included: arm64 costs less; a local cloud uses its machine's own."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    error_message = "lambda_architecture is arm64 or x86_64."
+  }
+}
+
+variable "sender_address" {
+  description = "Address that e-mails are sent from."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^@\\s<>]+@[^@\\s<>]+$", var.sender_address))
+    error_message = "sender_address is one e-mail address without a display name, for example tasks@example.com."
+  }
+}
+
+variable "ses_identity" {
+  description = "SES identity, there already, that covers sender_address: its domain, or itself. Null makes one of sender_address."
+  type        = string
+  default     = null
+
+  validation {
+    condition = (
+      var.ses_identity == null ? true :
+      var.ses_identity == var.sender_address || can(regex("[@.]${replace(var.ses_identity, ".", "\\.")}$", var.sender_address))
+    )
+    error_message = "ses_identity is sender_address, or the domain that sender_address belongs to."
+  }
+}
+
+variable "event_bus_name" {
+  description = "Event bus that the action `event` puts events on; it must exist."
+  type        = string
+  default     = "default"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._/-]{1,256}$", var.event_bus_name))
+    error_message = "event_bus_name is the name of a bus in this account, not an ARN."
+  }
+}
+
+variable "secret_arns" {
+  description = "Secrets that actions read: name of the environment variable -> ARN of the Secrets Manager secret it holds."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.secret_arns) : can(regex("^[A-Z][A-Z0-9_]*$", name))])
+    error_message = "A key of secret_arns names an environment variable: capital letters, digits and underscores."
+  }
+
+  validation {
+    condition     = alltrue([for arn in values(var.secret_arns) : can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", arn))])
+    error_message = "A value of secret_arns is the whole ARN of one secret, without wildcards."
+  }
+}
+
+variable "run_retention_days" {
+  description = "Days that the record of a run is kept."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.run_retention_days >= 1 && floor(var.run_retention_days) == var.run_retention_days
+    error_message = "run_retention_days is a whole number of days, 1 or more."
+  }
+}
+
+variable "event_age_seconds" {
+  description = "Seconds that Lambda keeps trying a delivery whose invocation crashed or was throttled."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.event_age_seconds >= 60 && var.event_age_seconds <= 21600
+    error_message = "event_age_seconds is 60 to 21600 (AWS Lambda, MaximumEventAgeInSeconds)."
+  }
+}
+
+variable "json_logs" {
+  description = "Whether Lambda writes its logs as JSON. False only where the endpoint keeps no such setting, as in a local cloud."
+  type        = bool
+  default     = true
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days is one of the numbers of days that CloudWatch Logs offers, for example 30 or 365."
+  }
+}
