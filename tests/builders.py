@@ -33,7 +33,7 @@ def every_hour(**window: Any) -> Timing:
 
 
 def a_schedule(**only_what_matters: Any) -> Schedule:
-    """alice's mail in an hour, recorded NOW and on its way to EventBridge."""
+    """A mail to alice in an hour, recorded NOW and on its way to EventBridge."""
     timing: Timing = only_what_matters.get("timing", once(NOW + HOUR))
     usual: dict[str, Any] = {
         "user_id": "alice",
@@ -59,7 +59,7 @@ def confirmed(schedule: Schedule) -> Schedule:
 
 def changed(schedule: Schedule, **changes: Any) -> Schedule:
     """The next intent: one revision further, not yet confirmed."""
-    intent = {"revision": schedule.revision + 1, "confirmed": False, "intent_until": NOW + INTENT_LEASE}
+    intent: dict[str, Any] = {"revision": schedule.revision + 1, "confirmed": False, "intent_until": NOW + INTENT_LEASE}
     return replace(schedule, **intent | changes)
 
 
@@ -75,7 +75,7 @@ def completed(schedule: Schedule) -> Schedule:
 
 def a_run(of: Schedule, **only_what_matters: Any) -> Run:
     """The next run of a schedule, claimed by "claim-1" at its time."""
-    scheduled_time: datetime = only_what_matters.get("scheduled_time", of.next_run_at)
+    scheduled_time: datetime = only_what_matters.get("scheduled_time") or of.next_run_at or NOW
     usual: dict[str, Any] = {
         "user_id": of.user_id,
         "schedule_id": of.schedule_id,
@@ -86,6 +86,6 @@ def a_run(of: Schedule, **only_what_matters: Any) -> Run:
         "action_type": of.action_type,
         "claim_id": "claim-1",
         "lease_until": scheduled_time + 35 * SECOND,
-        "attempts": (Attempt(scheduled_time),),
+        "attempts": (Attempt(started_at=scheduled_time),),
     }
     return Run(**usual | only_what_matters)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, TypeVar
 
 from .month_days import (
     SATURDAY,
@@ -23,8 +23,9 @@ from .month_days import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+_T = TypeVar("_T")
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
@@ -47,7 +48,10 @@ class InvalidExpression(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One of the six: its numbers from `low` to `high`, their names if they have any, and its wildcards."""
+    """One of the six: its numbers from `low` to `high`, their names if they have any, and its wildcards.
+
+    Its readers raise ValueError with what is allowed.
+    """
 
     name: str
     low: int
@@ -56,19 +60,24 @@ class Field:
     names: tuple[str, ...] = ()
     comes_round: bool = True  # may a range run over the end: hours 20-2, weekdays FRI-MON
 
+    @property
+    def allowed(self) -> str:
+        names = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
+        return f"{self.low}-{self.high}{names} with {self.wildcards}"
+
     def numbers(self, text: str) -> tuple[int, ...]:
-        """The numbers that `text` (`5`, `8-17`, `0/15`, `1,15`, `*`) means, ascending. Raises InvalidExpression."""
+        """The numbers that `text` (`5`, `8-17`, `0/15`, `1,15`, `*`) means, ascending."""
         items = text.split(",")
         if "*" in text and len(items) > 1:
-            self._refuse(text)
+            raise ValueError("* alone, or a list without it")
         return tuple(sorted({number for item in items for number in self._item(item)}))
 
     def number(self, text: str) -> int:
-        """The number that `text`, a number or a name, means. Raises InvalidExpression."""
+        """The number that `text`, a number or a name, means."""
         if text in self.names:
             return self.low + self.names.index(text)
         if not _is_number(text, self.low, self.high):
-            self._refuse(text)
+            raise ValueError(self.allowed)
         return int(text)
 
     def _item(self, item: str) -> Sequence[int]:
@@ -76,7 +85,7 @@ class Field:
         if not slash:
             return self._span(span)
         if "/" not in self.wildcards:
-            self._refuse(item)
+            raise ValueError(self.allowed)
         is_start = "-" not in span and span != "*"
         numbers = range(self.number(span), self.high + 1) if is_start else self._span(span)
         return numbers[:: self._step(step)]
@@ -88,26 +97,22 @@ class Field:
         if not dash:
             return [self.number(first)]
         if (first in self.names) != (last in self.names):
-            self._refuse(span)
-        return self._range(self.number(first), self.number(last), span)
+            raise ValueError("a range of two numbers or of two names")
+        return self._range(self.number(first), self.number(last))
 
-    def _range(self, first: int, last: int, span: str) -> Sequence[int]:
+    def _range(self, first: int, last: int) -> Sequence[int]:
         if first <= last:
             return range(first, last + 1)
         if not self.comes_round:
-            self._refuse(span)
+            raise ValueError("a range that begins with the lower number")
         return [*range(first, self.high + 1), *range(self.low, last + 1)]
 
     def _step(self, text: str) -> int:
         # Quartz, whose dialect this resembles, refuses a step beyond the field's highest value.
         longest = min(self.high, self.high - self.low + 1)
         if not _is_number(text, 1, longest):
-            raise InvalidExpression(self.name, f"/{text}", f"a step of 1 to {longest}")
+            raise ValueError(f"a step of 1 to {longest}")
         return int(text)
-
-    def _refuse(self, text: str) -> NoReturn:
-        names = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
-        raise InvalidExpression(self.name, text, f"{self.low}-{self.high}{names} with {self.wildcards}")
 
 
 def _is_number(text: str, low: int, high: int) -> bool:
@@ -177,20 +182,28 @@ def parse_fields(text: str) -> CronFields:
         raise InvalidExpression("cron", text, SIX_FIELDS)
     minutes, hours, day_of_month, month, day_of_week, year = parts
     return CronFields(
-        MINUTES.numbers(minutes),
-        HOURS.numbers(hours),
+        _read(MINUTES, minutes, MINUTES.numbers),
+        _read(HOURS, hours, HOURS.numbers),
         _day_rule(day_of_month, day_of_week),
-        MONTH.numbers(month),
-        YEAR.numbers(year),
+        _read(MONTH, month, MONTH.numbers),
+        _read(YEAR, year, YEAR.numbers),
     )
+
+
+def _read(field: Field, text: str, reader: Callable[[str], _T]) -> _T:
+    try:
+        return reader(text)
+    except ValueError as exc:
+        raise InvalidExpression(field.name, text, str(exc)) from exc
 
 
 def _day_rule(day_of_month: str, day_of_week: str) -> DayRule:
     if (day_of_month == "?") == (day_of_week == "?"):
-        raise InvalidExpression(
-            "day-of-month and day-of-week", f"{day_of_month} {day_of_week}", "? in exactly one of the two"
-        )
-    return _month_day_rule(day_of_month) if day_of_week == "?" else _weekday_rule(day_of_week)
+        fields = f"{DAY_OF_MONTH.name} and {DAY_OF_WEEK.name}"
+        raise InvalidExpression(fields, f"{day_of_month} {day_of_week}", "? in exactly one of the two")
+    if day_of_week == "?":
+        return _read(DAY_OF_MONTH, day_of_month, _month_day_rule)
+    return _read(DAY_OF_WEEK, day_of_week, _weekday_rule)
 
 
 def _month_day_rule(text: str) -> DayRule:
@@ -200,6 +213,8 @@ def _month_day_rule(text: str) -> DayRule:
         return LastWorkday()
     if text.endswith("W"):
         return NearestWorkday(DAY_OF_MONTH.number(text.removesuffix("W")))
+    if "L" in text:
+        raise ValueError("L or LW alone")
     return DaysOfMonth(DAY_OF_MONTH.numbers(text))
 
 
@@ -207,7 +222,7 @@ def _weekday_rule(text: str) -> DayRule:
     weekday, hash_sign, nth = text.partition("#")
     if hash_sign:
         if nth not in {"1", "2", "3", "4", "5"}:
-            raise InvalidExpression(DAY_OF_WEEK.name, text, "one weekday, #, and 1-5: 3#2 is the second Tuesday")
+            raise ValueError("one weekday, # and 1-5: 3#2 is the second Tuesday")
         return NthWeekday(DAY_OF_WEEK.number(weekday), int(nth))
     if text == "L":
         return Weekdays((SATURDAY,))

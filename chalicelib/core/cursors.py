@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 
@@ -22,7 +21,7 @@ def read_cursor(scope: tuple[str, ...], cursor: str, *, length: int) -> tuple[st
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, UnicodeDecodeError, ValueError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise InvalidCursor from exc
     if not _is_text_list(values, length + 1) or values[0] != _digest(scope):
         raise InvalidCursor

@@ -16,7 +16,6 @@ _MAX_LISTED_TIMES = 8
 _MAX_LISTED_RUNS = 3
 _MAX_LISTED_STEPS = 5
 _MIN_SPAN = 3  # "1 and 2", but "1 to 3"
-_ROUND = (HOURS, DAY_OF_WEEK, MONTH)  # after 23:59, Saturday and December it goes on
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MONTHS = (
@@ -145,14 +144,14 @@ def _is_long_progression(numbers: Sequence[int]) -> bool:
 
 
 def _runs(numbers: Sequence[int], field: Field) -> list[list[int]]:
-    """The numbers in unbroken runs; those that come round (FRI, SAT, SUN, MON) make one run."""
+    """The numbers in unbroken runs. Only weekdays come round: the hours 20-2 of Monday are two runs of that day."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    if field in _ROUND and len(runs) > 1 and runs[0][0] == field.low and runs[-1][-1] == field.high:
+    if field is DAY_OF_WEEK and len(runs) > 1 and runs[0][0] == field.low and runs[-1][-1] == field.high:
         runs[0] = runs.pop() + runs[0]
     return runs
 

@@ -30,7 +30,7 @@ _RATE = re.compile(r"([1-9][0-9]{0,5}) (minute|hour|day)s?")
 _MINUTE = timedelta(minutes=1)
 _UNITS = {"minute": _MINUTE, "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
-# The calendar of all expressions: the years a cron may name, with a day on each side for the time zones.
+# The calendar of all expressions: the years a cron may name, and a day more at each end for the time zones.
 _BEGIN = datetime(YEAR.low - 1, 12, 31, tzinfo=UTC)
 _END = datetime(YEAR.high + 1, 1, 2, tzinfo=UTC)
 
@@ -51,11 +51,11 @@ class Expression(ABC):
     def occurrences(self, after: datetime) -> Iterator[datetime]:
         """The occurrences strictly after `after` (aware), as aware UTC datetimes, ascending.
 
-        It ends with `end_at`, or when the expression never fires again; an endless rate ends with the year 2199.
+        It ends with `end_at`, or when the expression never fires again. The calendar ends with the year 2199.
         """
         if after.tzinfo is None:
             raise ValueError("`after` must be an aware datetime")
-        last = self.end_at or _END
+        last = min(self.end_at or _END, _END)
         return takewhile(lambda instant: instant <= last, self._instants(min(max(after, _BEGIN), _END)))
 
     @abstractmethod

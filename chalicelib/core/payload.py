@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+TEXTS = ("user_id", "schedule_id", "resource_id", "action_type")
+"""What keys are made of, and what finds the action: nothing else would notice if it were, say, a number."""
+
 # EventBridge replaces these as plain text at each invocation (user guide, managing-schedule-context-attributes).
 CONTEXT_ATTRIBUTES = {
     "scheduled_time": "<aws.scheduler.scheduled-time>",
@@ -67,11 +70,14 @@ def read(event: object) -> Delivery:
         raise InvalidPayload(f"payload version {event.get('version')!r} is unknown; this function reads {VERSION}")
     try:
         return _read(event)
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as exc:
         raise InvalidPayload(f"a payload of version {VERSION} lacks or garbles a field: {exc!r}") from exc
 
 
 def _read(event: Mapping[str, Any]) -> Delivery:
+    for name in TEXTS:
+        if not isinstance(event.get(name, ""), str):
+            raise TypeError(f"{name} is no text but {event[name]!r}")
     schedule = schedule_from_plain(event)
     # Parsed here, so that a garbled timing is found before anything is claimed.
     _ = schedule.timing.parsed

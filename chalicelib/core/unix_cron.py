@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cron import DAY_OF_WEEK, InvalidExpression, parse_fields
+from .cron import DAY_OF_WEEK, parse_fields
 
 _WEEK = 7
 
@@ -14,38 +14,37 @@ def suggest_six_fields(text: str) -> str | None:
     of the month *or* the day of the week.
     """
     try:
-        minutes, hours, day_of_month, month, weekday = text.split()
-        six = " ".join([minutes, hours, *_day_fields(day_of_month, month.upper(), weekday.upper()), "*"])
+        minutes, hours, day_of_month, month, weekday = text.upper().split()
+        days = _day_fields(day_of_month, _aws_weekdays(weekday))
+        six = f"{minutes} {hours} {days[0]} {month} {days[1]} *"
         parse_fields(six)
     except ValueError:
         return None
     return six
 
 
-def _day_fields(day_of_month: str, month: str, weekday: str) -> tuple[str, str, str]:
-    aws_weekday = _aws_weekdays(weekday)
-    if aws_weekday == "*":
-        return day_of_month, month, "?"
-    if day_of_month == "*":
-        return "?", month, aws_weekday
-    raise InvalidExpression("day-of-month and day-of-week", f"{day_of_month} {weekday}", "* in one of the two")
+def _day_fields(day_of_month: str, day_of_week: str) -> tuple[str, str]:
+    if day_of_week == "*":
+        return day_of_month, "?"
+    return "?" if day_of_month == "*" else day_of_month, day_of_week
 
 
 def _aws_weekdays(text: str) -> str:
-    """`1-5` -> `2-6`. AWS has no steps in this field, so `1-5/2` becomes the list `2,4,6`."""
-    return ",".join(_aws_item(item) for item in text.split(","))
+    items = [_aws_item(item) for item in text.split(",")]
+    return "*" if "*" in items else ",".join(items)
 
 
 def _aws_item(item: str) -> str:
+    """`1-5` -> `2-6`. AWS has no steps among weekdays, so `1-5/2` becomes `2,4,6`; all seven days become `*`."""
     span, slash, step = item.partition("/")
-    if span == "*" and not slash:
-        return "*"
     first, dash, last = ("0", "-", "6") if span == "*" else span.partition("-")
     if slash:
         return ",".join(str(day % _WEEK + 1) for day in range(_unix_day(first), _unix_day(last) + 1, int(step)))
-    if dash and _unix_day(last) - _unix_day(first) >= _WEEK - 1:
+    if not dash:
+        return _aws_day(first)
+    if _unix_day(last) - _unix_day(first) >= _WEEK - 1:
         return "*"
-    return f"{_aws_day(first)}{dash}{_aws_day(last) if dash else ''}"
+    return f"{_aws_day(first)}-{_aws_day(last)}"
 
 
 def _aws_day(day: str) -> str:
@@ -53,7 +52,7 @@ def _aws_day(day: str) -> str:
 
 
 def _unix_day(day: str) -> int:
-    """0 to 7, Sunday is both. Raises ValueError."""
+    """0 to 7, where both are Sunday. Raises ValueError."""
     if day in DAY_OF_WEEK.names:
         return DAY_OF_WEEK.names.index(day)
     return range(_WEEK + 1).index(int(day))

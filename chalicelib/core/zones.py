@@ -151,9 +151,9 @@ def _gap_around(wall: datetime, tz: ZoneInfo) -> Shift:
 def _shift_between(start: datetime, end: datetime, tz: ZoneInfo) -> Shift:
     start = start.astimezone(UTC).replace(microsecond=0)
     before, after = _offset(start, tz), _offset(end, tz)
-    seconds = range((end - start) // _SECOND + 1)
-    past = bisect_left(seconds, 1, key=lambda second: _offset(start + second * _SECOND, tz) == after)
-    return Shift(start + past * _SECOND, before, after)
+    seconds = range((end - start) // _SECOND)
+    passed = bisect_left(seconds, 1, key=lambda second: _offset(start + second * _SECOND, tz) == after)
+    return Shift(start + passed * _SECOND, before, after)
 
 
 def _offset(instant: datetime, tz: ZoneInfo) -> timedelta:

@@ -1,0 +1,67 @@
+"""The only maker of clients and of what is built on them. Each is made when first asked for, and kept."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from .actions import ActionRules
+from .auth import Authenticator, SigningKeys, fetch_keys
+from .core.repository import DynamoRepository
+from .gateway import EventBridgeGateway, SchedulerNames
+from .service import SchedulerService
+from .settings import ApiSettings, SchedulerSettings
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+    from .auth import Caller
+
+PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
+"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29."""
+
+
+@cache
+def scheduler() -> SchedulerService:
+    """Raises InvalidSettings."""
+    settings = SchedulerSettings.from_environment()
+    session = boto3.Session()
+    repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
+    gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
+    return SchedulerService(repository, gateway, payload_limit=settings.payload_limit_bytes)
+
+
+@cache
+def action_rules() -> ActionRules:
+    """Raises InvalidSettings."""
+    settings = SchedulerSettings.from_environment()
+    return ActionRules(own_types=settings.own_action_types, loopback_webhooks=settings.is_local)
+
+
+def caller(request: Request) -> Caller:
+    """Who asks, by his bearer token. Raises InvalidSettings, and what Authenticator raises."""
+    return _authenticator()(request)
+
+
+@cache
+def _authenticator() -> Authenticator:
+    settings = ApiSettings.from_environment()
+    signing_keys = SigningKeys(partial(fetch_keys, settings.jwt_issuer, settings.jwks_url))
+    return Authenticator(
+        signing_keys,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        user_claim=settings.user_claim,
+    )
+
+
+def _names(settings: SchedulerSettings) -> SchedulerNames:
+    return SchedulerNames(
+        group=settings.scheduler_group_name,
+        role_arn=settings.scheduler_role_arn,
+        target_arn=settings.notification_lambda_arn,
+        dead_letter_arn=settings.delivery_dead_letter_queue_arn,
+    )

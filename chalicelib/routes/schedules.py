@@ -1,0 +1,57 @@
+"""A user's schedules: create, list, read, cancel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from .. import responses
+from ..auth import Scope
+from ..schemas import CreateBody, ListQuery, Query, ScheduleShown
+from .protection import Protection
+from .reading import BODY_TYPES, read_body, read_id, read_query
+
+if TYPE_CHECKING:
+    from chalice.app import Request, Response
+
+    from ..auth import Caller
+    from .services import Services
+
+
+def schedules(services: Services) -> Blueprint:
+    blueprint = Blueprint(__name__)
+    needs = Protection(blueprint, services.caller)
+
+    @blueprint.route("/v1/schedules", methods=["POST"], content_types=BODY_TYPES)
+    @needs(Scope.WRITE)
+    def create_schedule(request: Request, caller: Caller) -> Response:
+        body = read_body(CreateBody, request, services.action_rules())
+        schedule = services.scheduler().create(user_id=caller.acting_for(body.user_id), **body.details())
+        return responses.created(ScheduleShown.of(schedule), request)
+
+    @blueprint.route("/v1/schedules", methods=["GET"])
+    @needs(Scope.READ)
+    def list_schedules(request: Request, caller: Caller) -> Response:
+        query = read_query(ListQuery, request)
+        found = services.scheduler().list_for_user(
+            caller.acting_for(query.user_id), status=query.status, limit=query.limit, cursor=query.cursor
+        )
+        # A page may so become shorter than its limit; the cursor still stands behind all that was looked at.
+        return responses.page(map(ScheduleShown.of, filter(query.wants, found.items)), found.next_cursor)
+
+    @blueprint.route("/v1/schedules/{schedule_id}", methods=["GET"])
+    @needs(Scope.READ)
+    def get_schedule(request: Request, caller: Caller, schedule_id: str) -> Response:
+        user_id = caller.acting_for(read_query(Query, request).user_id)
+        schedule = services.scheduler().get(user_id, read_id(schedule_id))
+        return responses.schedule(ScheduleShown.of(schedule))
+
+    @blueprint.route("/v1/schedules/{schedule_id}", methods=["DELETE"])
+    @needs(Scope.WRITE)
+    def cancel_schedule(request: Request, caller: Caller, schedule_id: str) -> Response:
+        user_id = caller.acting_for(read_query(Query, request).user_id)
+        services.scheduler().cancel(user_id, read_id(schedule_id))
+        return responses.no_content()
+
+    return blueprint

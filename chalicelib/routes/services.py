@@ -1,0 +1,28 @@
+"""What the routes work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..actions import ActionRules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import Request
+
+    from ..auth import Caller
+    from ..service import SchedulerService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Each is a function that is called per request, so nothing is made or read when an app is imported.
+
+    `caller` says who asks. It raises an error of `auth` (or one of Chalice's own) if it cannot.
+    """
+
+    scheduler: Callable[[], SchedulerService]
+    caller: Callable[[Request], Caller]
+    action_rules: Callable[[], ActionRules] = ActionRules

@@ -1,0 +1,76 @@
+"""The only reader of the API's environment. Read when asked for, never at import.
+
+Terraform's names and ARNs are rendered into the Chalice stage (`python -m deploy render`); the rest is a person's.
+"""
+
+import os
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .service import PAYLOAD_LIMIT
+
+LARGEST_PAYLOAD = 256 * 1024
+"""EventBridge's own limit of an Input (user guide, quotas)."""
+
+
+class InvalidSettings(Exception):
+    """Environment variables are missing or wrong. The message names all of them."""
+
+    def __init__(self, missing: list[str], wrong: list[str]) -> None:
+        self.missing, self.wrong = missing, wrong
+        lacks = [f"set {', '.join(missing)}"] if missing else []
+        super().__init__(f"The environment is not complete: {'; '.join(lacks + wrong)}")
+
+
+class SchedulerSettings(BaseModel):
+    """What SchedulerService needs; a field is the environment variable of that name in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scheduler_group_name: str
+    scheduler_role_arn: str
+    notification_lambda_arn: str
+    table_name: str
+    delivery_dead_letter_queue_arn: str
+    payload_limit_bytes: int = Field(PAYLOAD_LIMIT, ge=1024, le=LARGEST_PAYLOAD)
+    own_action_types: frozenset[str] = frozenset()
+    stage: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """An empty variable counts as missing. Raises InvalidSettings."""
+        names = {field: field.upper() for field in cls.model_fields}
+        given = {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as exc:
+            raise _named(exc) from None
+
+    @field_validator("own_action_types", mode="before")
+    @classmethod
+    def _split(cls, text: str) -> frozenset[str]:
+        return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+    @property
+    def is_local(self) -> bool:
+        return self.stage == "local"
+
+
+class ApiSettings(SchedulerSettings):
+    """What our own API needs beside that: whose tokens it trusts.
+
+    Without `jwks_url` the issuer is asked where its keys are (OpenID Connect Discovery).
+    """
+
+    jwt_issuer: str
+    jwt_audience: str
+    jwks_url: str | None = None
+    user_claim: str = "sub"
+
+
+def _named(exc: ValidationError) -> InvalidSettings:
+    errors = [(str(error["loc"][0]).upper(), error) for error in exc.errors()]
+    missing = [name for name, error in errors if error["type"] == "missing"]
+    wrong = [f"{name}: {error['msg']}" for name, error in errors if error["type"] != "missing"]
+    return InvalidSettings(missing, wrong)

@@ -1,0 +1,169 @@
+"""The local cloud: AWS on one loopback port, in one process.
+
+moto answers for most of AWS; EventBridge Scheduler and Lambda's Invoke are ours, because moto's never fire and never
+run anything. Below `/_local/` is what AWS does not have (control.py).
+"""
+
+import logging
+import signal
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from urllib.parse import urlsplit
+
+from moto.core.request import Request
+from werkzeug.wrappers import Response
+
+from local import control, issuer
+from local.agenda import Agenda
+from local.aws import Aws
+from local.calls import Call, Calls
+from local.clock import Clock
+from local.control import Control
+from local.environment import ACCOUNT
+from local.errors import error_response
+from local.faults import Faults, Refused
+from local.issuer import Issuer
+from local.lambda_runtime.responses import invoke
+from local.lambda_runtime.runtime import LambdaRuntime
+from local.operations import Operation, operation_of
+from local.outbox import Outbox
+from local.scheduler import Lateness, Scheduler
+from local.server import HOST, Server
+from local.targets import FailureDestinations, Queues, ScheduleTargets
+from local.time_signal import TimeSignal
+from local.time_travel import TimeTravel
+
+_logger = logging.getLogger(__name__)
+
+LineListener = Callable[[str, str], None]
+
+
+class Cloud:
+    """An AWS endpoint. Listens from the start; answers between `start` and `stop`.
+
+    port: 0 takes a free one. directory: for logs, unpacked functions, the issuer's key. on_line: called with
+    (function name, line) for each line that a function logs. Raises PortUnavailable.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        clock: Clock,
+        agenda: Agenda,
+        directory: Path,
+        lateness: Lateness = "none",
+        on_line: LineListener = lambda *_: None,
+    ) -> None:
+        self._clock = clock
+        self._agenda = agenda
+        self._server = Server(port, self._respond)
+        self._outbox = Outbox()
+        time_signal = TimeSignal(clock, directory)
+        self._faults = Faults()
+        self._calls = Calls()
+        self._control = Control(
+            clock=clock,
+            time_travel=TimeTravel(clock, agenda, time_signal),
+            outbox=self._outbox,
+            issuer_=Issuer(directory, f"{self.endpoint}{issuer.PATH}"),
+            faults=self._faults,
+            calls=self._calls,
+        )
+        self._aws = Aws()
+        queues = Queues(self._aws)
+        self._runtime = LambdaRuntime(
+            clock,
+            agenda,
+            time_signal=time_signal,
+            endpoint=self.endpoint,
+            directory=directory / "lambda",
+            destinations=FailureDestinations(queues),
+            on_line=on_line,
+        )
+        targets = ScheduleTargets(clock, self._runtime, queues, self._faults, self._calls)
+        self._scheduler = Scheduler(clock, agenda, targets, queues, lateness=lateness)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for AWS clients."""
+        return f"http://{HOST}:{self._server.port}"
+
+    def start(self) -> None:
+        self._agenda.start()
+        self._server.start()
+
+    def stop(self) -> None:
+        """Take no more requests, fire nothing more, end every function."""
+        self._faults.stop()
+        self._server.stop()
+        self._agenda.stop()
+        self._runtime.stop()
+
+    def _respond(self, request: Request) -> Response:
+        if request.path.startswith(control.PREFIX):
+            return self._control.respond(request)
+        started = monotonic()
+        operation = operation_of(request)
+        response = self._answer(operation)
+        self._list(operation, response.status_code, monotonic() - started)
+        return response
+
+    def _list(self, operation: Operation, status: int, seconds: float) -> None:
+        call = Call(str(operation), self._clock.now(), operation.caller, status, seconds * 1000)
+        self._calls.add(call)
+        _logger.info("%s by %s: %d in %.0f ms", call.operation, call.caller, status, call.milliseconds)
+
+    def _answer(self, operation: Operation) -> Response:
+        """Whatever happens, an answer that an SDK can read."""
+        try:
+            return self._faults.around(str(operation), lambda: self._do(operation))
+        except Refused as refused:
+            return error_response(operation, refused.status, refused.code, str(refused))
+        except NotImplementedError as error:
+            return error_response(
+                operation, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"not in the local cloud: {error}"
+            )
+        except Exception:
+            _logger.exception("%s failed", operation)
+            message = "the local cloud failed; its log tells why"
+            return error_response(operation, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", message)
+
+    def _do(self, operation: Operation) -> Response:
+        response = self._dispatch(operation)
+        self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
+        return response
+
+    def _dispatch(self, operation: Operation) -> Response:
+        if operation.service == "scheduler":
+            return self._ask_scheduler(operation)
+        if str(operation) == "lambda:Invoke":
+            return invoke(self._runtime, operation)
+        return self._aws.respond(operation.request)
+
+    def _ask_scheduler(self, operation: Operation) -> Response:
+        request = operation.request
+        status, headers, body = self._scheduler.handle(
+            request.method,
+            urlsplit(request.raw_url).path,
+            request.args.to_dict(flat=False),
+            request.get_data(),
+            region=operation.region,
+            account=ACCOUNT,
+        )
+        return Response(body, status, headers)
+
+
+def serve(port: int, *, directory: Path, lateness: Lateness = "none", on_line: LineListener = lambda *_: None) -> None:
+    """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable."""
+    clock = Clock()
+    cloud = Cloud(port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, on_line=on_line)
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    cloud.start()
+    ended.wait()
+    cloud.stop()

@@ -1,0 +1,86 @@
+"""Signs tokens on a laptop, as the application's identity provider does elsewhere.
+
+The key pair is made on the machine, in the directory of the local cloud, and is worth nothing anywhere else.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+AUDIENCE = "scheduled-tasks"
+PATH = "/_local/issuer"  # below the endpoint of the local cloud
+
+_ALGORITHM = "RS256"
+_KEY_ID = "local"
+_LONG = timedelta(days=3650)  # local time can travel; a token should survive the journey
+
+
+class Issuer:
+    """One key pair and the documents about it. directory: where the key is, or will be made; url: the issuer's name."""
+
+    def __init__(self, directory: Path, url: str) -> None:
+        self._url = url
+        self._key = _load_or_make(directory / "issuer-key.pem")
+
+    def make_token(
+        self,
+        user: str,
+        scopes: Iterable[str] = (),
+        *,
+        ttl: timedelta = _LONG,
+        now: datetime | None = None,
+        audience: str = AUDIENCE,
+    ) -> str:
+        """A bearer token for `user` (claim `sub`). now: when it is issued, aware; by default the real time."""
+        issued_at = now or datetime.now(UTC)
+        claims = {
+            "iss": self._url,
+            "aud": audience,
+            "sub": user,
+            "scope": " ".join(scopes),
+            "iat": issued_at,
+            "exp": issued_at + ttl,
+        }
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": _KEY_ID})
+
+    def configuration(self) -> dict[str, Any]:
+        """https://openid.net/specs/openid-connect-discovery-1_0.html, as far as checking a token needs it."""
+        return {
+            "issuer": self._url,
+            "jwks_uri": f"{self._url}/.well-known/jwks.json",
+            "id_token_signing_alg_values_supported": [_ALGORITHM],
+        }
+
+    def keys(self) -> dict[str, Any]:
+        """The public key as a JWK set (RFC 7517)."""
+        key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "alg": _ALGORITHM}]}
+
+
+def _load_or_make(path: Path) -> rsa.RSAPrivateKey:
+    if not path.exists():
+        _write_secret(path, _new_key())
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"{path} holds no RSA key: delete it, and another is made")
+    return key
+
+
+def _new_key() -> bytes:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    """Readable by its owner only, from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)

@@ -1,0 +1,105 @@
+"""Runs deployed functions: at once for a caller who waits, or later by Lambda's asynchronous rules."""
+
+import hashlib
+import uuid
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Lock
+
+from local.agenda import Agenda
+from local.clock import Clock
+from local.lambda_runtime.asynchronous import AsynchronousInvocations, Destinations
+from local.lambda_runtime.fleet import Fleet
+from local.lambda_runtime.function import Function
+from local.lambda_runtime.invocation import Invocation, Outcome
+from local.lambda_runtime.log import FunctionLog
+from local.lambda_runtime.provided import BY_AWS, FOR_TIME_TRAVEL, provide
+from local.lambda_runtime.sandbox import Place, Sandbox
+from local.time_signal import TimeSignal
+
+LineListener = Callable[[str, str], None]
+
+
+class LambdaRuntime:
+    """Lambda's data plane for the functions that moto knows.
+
+    time_signal: tells the functions the time. endpoint: the local cloud, as they see it. directory: for unpacked zips
+    and logs. on_line: called with (function name, line) for each line of a function's log. destinations: where failed
+    events go.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        agenda: Agenda,
+        *,
+        time_signal: TimeSignal,
+        endpoint: str,
+        directory: Path,
+        destinations: Destinations,
+        on_line: LineListener,
+    ) -> None:
+        self._time_signal = time_signal
+        self._endpoint = endpoint
+        self._directory = directory
+        self._on_line = on_line
+        self._fleets: dict[tuple[str, str, str], Fleet] = {}
+        self._lock = Lock()
+        self._asynchronous = AsynchronousInvocations(clock, agenda, self.run, destinations)
+        (directory / "home").mkdir(parents=True, exist_ok=True)
+        provide(BY_AWS, directory / "provided")
+        provide(FOR_TIME_TRAVEL, directory / "time")
+
+    def run(self, function: Function, invocation: Invocation) -> Outcome:
+        """Run it now and wait for the outcome. Raises Throttled."""
+        return self._fleet_of(function).invoke(function, invocation)
+
+    def submit(self, invocation: Invocation) -> None:
+        """Queue it, as an invocation of type Event."""
+        self._asynchronous.accept(invocation)
+
+    def stop(self) -> None:
+        """End every sandbox."""
+        with self._lock:
+            fleets = list(self._fleets.values())
+        for fleet in fleets:
+            fleet.stop()
+
+    def _fleet_of(self, function: Function) -> Fleet:
+        key = (function.region, function.name, function.version)
+        with self._lock:
+            if key not in self._fleets:
+                path = self._directory / "logs" / f"{function.name}.log"
+                log = FunctionLog(function.name, path, self._on_line)
+                self._fleets[key] = Fleet(partial(self._make_sandbox, log=log))
+            return self._fleets[key]
+
+    def _make_sandbox(self, function: Function, log: FunctionLog) -> Sandbox:
+        place = Place(
+            task_root=self._unpack(function),
+            home=self._directory / "home",
+            provided=self._directory / "provided",
+            time_machine=self._directory / "time",
+            endpoint=self._endpoint,
+        )
+        return Sandbox(function, place, self._time_signal, log)
+
+    def _unpack(self, function: Function) -> Path:
+        """The function's zip, unpacked once; the name of the directory is its checksum."""
+        task_root = self._directory / "code" / hashlib.sha256(function.code).hexdigest()[:32]
+        with self._lock:
+            if not task_root.exists():
+                unfinished = Path(mkdtemp(dir=self._directory))
+                zipfile.ZipFile(BytesIO(function.code)).extractall(unfinished)
+                task_root.parent.mkdir(exist_ok=True)
+                unfinished.rename(task_root)
+        return task_root
+
+
+def new_invocation(function: Function, payload: bytes) -> Invocation:
+    """An invocation with a request id of its own. payload: JSON; none at all is an empty object."""
+    return Invocation(str(uuid.uuid4()), payload or b"{}", function.arn)

@@ -1,0 +1,124 @@
+"""Lambda's Runtime API for one child: the HTTP server that AWS's runtime interface client asks for work.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each child has its own, on its own port, because nothing
+in the client's requests tells which child is asking.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Any
+
+from local.lambda_runtime.invocation import Invocation, Outcome, failure
+
+_PREFIX = "/2018-06-01/runtime"
+_ANSWER = re.compile(rf"{_PREFIX}/invocation/(?P<request_id>[^/]+)/(?P<kind>response|error)")
+_TICK_SECONDS = 0.05
+
+
+class RuntimeApi:
+    """Hands invocations to one child and takes its answers.
+
+    begun: set when the child has asked for its first invocation, or by whoever sees that it never will.
+    outcomes: what it answered, in order; whoever sees its end puts None.
+    on_tick: called about every 50 ms while the server runs.
+    """
+
+    def __init__(self, on_tick: Callable[[], None]) -> None:
+        self.begun = Event()
+        self.asked_for_work = False
+        self.outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
+        self._work: SimpleQueue[tuple[Invocation, int] | None] = SimpleQueue()
+        self._server = _Server(partial(_Handler, self), on_tick)
+        self._thread = Thread(target=self._server.serve_forever, args=(_TICK_SECONDS,), daemon=True)
+
+    @property
+    def address(self) -> str:
+        """The value of AWS_LAMBDA_RUNTIME_API."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the waiting child go, and close the port."""
+        self._work.put(None)
+        self._server.shutdown()
+        self._server.server_close()
+
+    def offer(self, invocation: Invocation, deadline_ms: int) -> None:
+        """Give the child its next invocation; deadline: milliseconds since 1970, as the function's context tells it."""
+        self._work.put((invocation, deadline_ms))
+
+    def next_headers_and_payload(self) -> tuple[dict[str, str], bytes] | None:
+        """Wait for an invocation; None when the server stops."""
+        self.asked_for_work = True
+        self.begun.set()
+        work = self._work.get()
+        if work is None:
+            return None
+        invocation, deadline_ms = work
+        return _headers(invocation, deadline_ms), invocation.payload
+
+
+def _headers(invocation: Invocation, deadline_ms: int) -> dict[str, str]:
+    return {
+        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+        "Content-Type": "application/json",
+    }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, handler: Callable[..., BaseHTTPRequestHandler], on_tick: Callable[[], None]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._on_tick = on_tick
+
+    def service_actions(self) -> None:
+        self._on_tick()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A child that was ended leaves broken connections: no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # 40 ms a request otherwise
+
+    def __init__(self, api: RuntimeApi, *arguments: Any) -> None:
+        self._api = api
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        work = self._api.next_headers_and_payload() if self.path == f"{_PREFIX}/invocation/next" else None
+        if work is None:
+            self._answer(HTTPStatus.NOT_FOUND)
+        else:
+            self._answer(HTTPStatus.OK, *work)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = _ANSWER.fullmatch(self.path)
+        if answer is not None and answer["kind"] == "response":
+            self._api.outcomes.put(Outcome(body))
+        elif answer is not None or self.path == f"{_PREFIX}/init/error":
+            self._api.outcomes.put(failure(body))
+        self._answer(HTTPStatus.ACCEPTED)
+
+    def _answer(self, status: HTTPStatus, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """The function's log tells what matters."""

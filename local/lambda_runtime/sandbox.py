@@ -1,0 +1,190 @@
+"""One execution environment: a child process that runs one invocation at a time, and is kept for the next."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from queue import Empty
+from threading import Thread
+from time import monotonic
+from typing import IO, cast
+
+from local import travelled
+from local.environment import aws_environment
+from local.lambda_runtime.function import Function
+from local.lambda_runtime.invocation import Invocation, Outcome, broken
+from local.lambda_runtime.log import FunctionLog, Output
+from local.lambda_runtime.memory import peak_memory_mb
+from local.lambda_runtime.runtime_api import RuntimeApi
+from local.time_signal import TimeSignal
+
+_SECONDS_TO_START = 10  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+_SECONDS_TO_END = 2
+_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a function runs. task_root: the unpacked zip; home: an empty directory; the others: see provided.py."""
+
+    task_root: Path
+    home: Path
+    provided: Path
+    time_machine: Path
+    endpoint: str
+
+
+class Sandbox:
+    """A child under AWS's runtime interface client. Made running; `invoke` it by one caller at a time; `stop` it."""
+
+    def __init__(self, function: Function, place: Place, time_signal: TimeSignal, log: FunctionLog) -> None:
+        self.function = function
+        self._time_signal = time_signal
+        self._log = log
+        self._api = RuntimeApi(on_tick=self._watch_memory)
+        self._process = _start_child(function, place, time_signal.offset_file, self._api.address)
+        self._output = Output(cast("IO[bytes]", self._process.stdout), log)
+        self._peak_mb = 0
+        self._init_seconds = 0.0
+        self._follower = Thread(target=self._follow, daemon=True)
+        self._follower.start()
+        self._api.start()
+
+    @property
+    def usable(self) -> bool:
+        """Has it started, and is it still there?"""
+        return self._api.asked_for_work and self._process.poll() is None
+
+    def wait_until_begun(self) -> None:
+        """Wait until the handler is imported, or cannot be: then `invoke` tells why."""
+        started = monotonic()
+        self._log.write(f"INIT_START Runtime Version: {_PYTHON} (local)")
+        self._api.begun.wait(_SECONDS_TO_START)
+        self._init_seconds = monotonic() - started
+
+    def invoke(self, invocation: Invocation) -> Outcome:
+        """Run it within the function's timeout and memory. Never raises; a broken sandbox is not `usable` any more."""
+        self._log.write(f"START RequestId: {invocation.request_id} Version: {self.function.version}")
+        started = monotonic()
+        outcome = self._answer_to(invocation)
+        self._output.finish()
+        self._write_end(invocation.request_id, monotonic() - started)
+        return outcome
+
+    def stop(self) -> None:
+        """End the child and what it started."""
+        self._kill()
+        self._follower.join(_SECONDS_TO_END)
+        self._output.close()
+        self._api.stop()
+
+    def _answer_to(self, invocation: Invocation) -> Outcome:
+        timeout = timedelta(seconds=self.function.timeout_seconds)
+        self._api.offer(invocation, deadline_ms=round((self._time_signal.send() + timeout).timestamp() * 1000))
+        try:
+            outcome = self._api.outcomes.get(timeout=timeout.total_seconds())
+        except Empty:
+            return self._timed_out(invocation.request_id)
+        self._watch_memory()
+        if outcome is None or self._is_over_memory():
+            return self._ended(invocation.request_id)
+        return outcome
+
+    def _timed_out(self, request_id: str) -> Outcome:
+        self._kill()
+        message = f"Task timed out after {self.function.timeout_seconds:.2f} seconds"
+        self._log.write(f"{request_id} {message}")
+        return broken("Sandbox.Timedout", request_id, message)
+
+    def _ended(self, request_id: str) -> Outcome:
+        """The child has exited, or is being killed for its memory."""
+        message = _reason(self._process.wait())
+        self._log.write(f"RequestId: {request_id} Error: {message}")
+        return broken("Runtime.ExitError", request_id, message)
+
+    def _follow(self) -> None:
+        """Log what the child prints; when it has ended, say so to whoever waits for it."""
+        self._output.follow()
+        self._process.wait()
+        self._api.begun.set()
+        self._api.outcomes.put(None)
+
+    def _watch_memory(self) -> None:
+        self._peak_mb = max(self._peak_mb, peak_memory_mb(self._process.pid))
+        if self._is_over_memory():
+            self._kill()
+
+    def _is_over_memory(self) -> bool:
+        return self._peak_mb > self.function.memory_mb
+
+    def _kill(self) -> None:
+        """End the child's own session: it, and what it started."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _write_end(self, request_id: str, seconds: float) -> None:
+        milliseconds = seconds * 1000
+        init = f"\tInit Duration: {self._init_seconds * 1000:.2f} ms" if self._init_seconds else ""
+        self._log.write(f"END RequestId: {request_id}")
+        self._log.write(
+            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+            f"Billed Duration: {milliseconds:.0f} ms\tMemory Size: {self.function.memory_mb} MB\t"
+            f"Max Memory Used: {self._peak_mb} MB{init}"
+        )
+        self._init_seconds = 0.0
+
+
+def _start_child(function: Function, place: Place, offset_file: Path, runtime_api: str) -> subprocess.Popen[bytes]:
+    """`-S` keeps our virtual environment out, `-P` our own modules: the child finds what AWS provides, and the zip."""
+    return subprocess.Popen(
+        [sys.executable, "-S", "-P", travelled.__file__, offset_file, place.time_machine, function.handler],
+        env=_environment(function, place, runtime_api),
+        cwd=place.task_root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+        start_new_session=True,
+    )
+
+
+def _environment(function: Function, place: Place, runtime_api: str) -> dict[str, str]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime."""
+    return {
+        **function.environment,
+        **aws_environment(place.endpoint, function.region),
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{_PYTHON}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": function.logging["LogFormat"],
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.logging["LogGroup"],
+        "AWS_LAMBDA_LOG_LEVEL": function.logging.get("ApplicationLogLevel", ""),
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_SDK_UA_APP_ID": function.name[:50],  # tells whose call it is, in the list of calls
+        "HOME": str(place.home),
+        "LAMBDA_RUNTIME_DIR": str(place.provided),
+        "LAMBDA_TASK_ROOT": str(place.task_root),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": f"{place.task_root}{os.pathsep}{place.provided}",
+        "TZ": ":UTC",
+        "_HANDLER": function.handler,
+    }
+
+
+def _reason(exit_code: int) -> str:
+    """In the words of Lambda; Popen tells a signal as a negative number."""
+    if exit_code == 0:
+        return "Runtime exited without providing a reason"
+    if exit_code > 0:
+        return f"Runtime exited with error: exit status {exit_code}"
+    return f"Runtime exited with error: signal: {(signal.strsignal(-exit_code) or str(-exit_code)).lower()}"

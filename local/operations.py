@@ -1,0 +1,89 @@
+"""Which operation of which service a request is, whose it is, and what it asks: read by AWS's own service models."""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.model import OperationModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from werkzeug.exceptions import NotFound
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_APPLICATION = re.compile(r"\bapp/(?P<name>\S+)")  # botocore adds AWS_SDK_UA_APP_ID, which our children have
+_DEFAULT_REGION = "us-east-1"
+_MODELS = {"monitoring": "cloudwatch"}  # where a model's name is not its signing name
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A request as AWS sees it. service: botocore's name of it, "" when unsigned; name: "" when unknown."""
+
+    service: str
+    name: str
+    region: str
+    request: Request = field(repr=False)
+    _model: OperationModel | None = field(repr=False)
+    _uri_parameters: dict[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.name}"
+
+    @property
+    def caller(self) -> str:
+        """A Lambda function's name, or the first word of whatever client it is: Boto3/1.44.5, aws-cli/1.46.3."""
+        user_agent = self.request.headers.get("User-Agent", "")
+        application = _APPLICATION.search(user_agent)
+        return application["name"] if application else user_agent.partition(" ")[0]
+
+    @property
+    def protocol(self) -> str:
+        """How the client speaks: json, rest-json, query, ec2 or rest-xml; "" when unknown."""
+        if self._model is None:
+            return ""
+        return determine_request_protocol(self._model.service_model, self.request.content_type)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The members of the request, by their names in the model, whatever the protocol."""
+        if self._model is None:
+            return {}
+        parsed: dict[str, Any] = PROTOCOL_PARSERS[self.protocol](self._model).parse(
+            {
+                "method": self.request.method,
+                "values": self.request.values,
+                "headers": self.request.headers,
+                "body": self.request.get_data(),
+                "url_path": self.request.path,
+                "url_params": self._uri_parameters,
+            }
+        )
+        return parsed
+
+
+def operation_of(request: Request) -> Operation:
+    """Read the service and the region from the signature, as AWS's front door does, and the rest from the model."""
+    scope = _SCOPE.search(request.headers.get("Authorization") or request.args.get("X-Amz-Credential", ""))
+    if scope is None:
+        return Operation("", "", _DEFAULT_REGION, request, None, {})
+    service = _service(scope["service"].lower(), request.path)
+    model, uri_parameters = _match(service, request)
+    return Operation(service, model.name if model else "", scope["region"], request, model, uri_parameters)
+
+
+def _service(signing_name: str, path: str) -> str:
+    """SES signs both of its versions alike."""
+    if signing_name == "ses" and path.startswith("/v2/"):
+        return "sesv2"
+    return _MODELS.get(signing_name, signing_name)
+
+
+def _match(service: str, request: Request) -> tuple[OperationModel | None, dict[str, Any]]:
+    try:
+        model, uri_parameters = get_service_router(service).match(request)
+    except (NotFound, NotImplementedError, UnknownServiceError):
+        return None, {}
+    return model, uri_parameters

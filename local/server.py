@@ -1,0 +1,143 @@
+"""The HTTP server of the local cloud: loopback only, HTTP/1.1 with kept connections, a thread for each.
+
+(werkzeug's own closes every connection after one answer.)
+"""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from io import BytesIO
+from socketserver import TCPServer, ThreadingMixIn
+from threading import Lock, Thread
+from typing import IO, Any, cast
+from urllib.parse import unquote
+
+from moto.core.request import Request
+from werkzeug.serving import DechunkedInput
+from werkzeug.wrappers import Response
+
+HOST = "127.0.0.1"
+_POLL_SECONDS = 0.1
+
+Respond = Callable[[Request], Response]
+
+
+class PortUnavailable(Exception):
+    """Something of ours cannot listen on this port. reason: what the system said."""
+
+    def __init__(self, port: int, reason: OSError | OverflowError) -> None:
+        super().__init__(f"port {port} on {HOST} cannot be used: {getattr(reason, 'strerror', None) or reason}")
+
+
+class Server:
+    """Serves `respond` on threads of its own. port: 0 takes a free one. Raises PortUnavailable."""
+
+    def __init__(self, port: int, respond: Respond) -> None:
+        try:
+            self._server = _TcpServer(port, respond)
+        except (OSError, OverflowError) as error:
+            raise PortUnavailable(port, error) from error
+        self.port: int = self._server.server_address[1]
+        self._thread = Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="cloud-server", daemon=True
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more requests; close every connection."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._server.close_connections()
+
+
+class _TcpServer(ThreadingMixIn, TCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, respond: Respond) -> None:
+        self._connections: set[socket.socket] = set()
+        self._lock = Lock()
+        super().__init__((HOST, port), partial(_Handler, respond))
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        with self._lock:
+            for connection in self._connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; `respond` does not raise."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # 40 ms a request otherwise
+
+    def __init__(self, respond: Respond, *arguments: Any) -> None:
+        self._respond = respond
+        super().__init__(*arguments)
+
+    def _answer(self) -> None:
+        request = Request(self._environ())
+        request.get_data()  # keeps the body: reading a form would use it up
+        response = self._respond(request)
+        body = response.get_data()
+        self.send_response(response.status_code)
+        for name, value in response.headers:
+            self.send_header(name, value)
+        if response.content_length is None and response.status_code != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815 - http.server's names
+
+    def _environ(self) -> dict[str, Any]:
+        """The request as WSGI has it; RAW_URI is how moto learns what was percent-encoded."""
+        path, _, query = self.path.partition("?")
+        body = self._body()
+        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        return {
+            **headers,
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "PATH_INFO": unquote(path, "latin-1"),
+            "QUERY_STRING": query,
+            "RAW_URI": self.path,
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "SERVER_NAME": HOST,
+            "SERVER_PORT": str(self.connection.getsockname()[1]),
+            "SERVER_PROTOCOL": self.request_version,
+            "wsgi.input": BytesIO(body),
+            "wsgi.url_scheme": "http",
+        }
+
+    def _body(self) -> bytes:
+        """All of it, so that the next request of the connection starts where this one ends."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            self.close_connection = True
+            return bytes(DechunkedInput(cast("IO[bytes]", self.rfile)).read())
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def log_message(self, *_: Any) -> None:
+        """The local cloud keeps its own log."""

@@ -1,0 +1,86 @@
+"""Where the local cloud sends things: what schedules fire at, and the queues for what failed."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from local.aws import Aws, AwsError
+from local.calls import Call, Calls
+from local.clock import Clock
+from local.faults import Faults, Refused
+from local.lambda_runtime.asynchronous import DestinationUnavailable
+from local.lambda_runtime.function import FunctionNotFound, find_function
+from local.lambda_runtime.runtime import LambdaRuntime, new_invocation
+from local.scheduler import Invocation, TargetError
+
+
+class Queues:
+    """SQS in this process: the dead-letter queues of schedules, and the on-failure destinations of functions."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def send(self, queue_arn: str, body: str, attributes: Mapping[str, str] | None = None) -> None:
+        """Put a message on the queue, each attribute as a String. Raises AwsError."""
+        _, _, service, region, account, name = queue_arn.split(":", 5)
+        if service != "sqs":
+            raise AwsError("UnsupportedTarget", f"the local cloud sends to SQS queues only, not to {queue_arn}")
+        members = {
+            "QueueUrl": f"http://127.0.0.1/{account}/{name}",
+            "MessageBody": body,
+            "MessageAttributes": {
+                key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()
+            },
+        }
+        self._aws.call("sqs", "AmazonSQS.SendMessage", members, region=region)
+
+
+class FailureDestinations:
+    """On-failure destinations of asynchronous invocations."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def send(self, arn: str, message: str) -> None:
+        """Raises DestinationUnavailable."""
+        try:
+            self._queues.send(arn, message)
+        except AwsError as error:
+            raise DestinationUnavailable(str(error)) from error
+
+
+class ScheduleTargets:
+    """What a schedule can fire at: functions, asynchronously as AWS does it, and queues."""
+
+    def __init__(self, clock: Clock, runtime: LambdaRuntime, queues: Queues, faults: Faults, calls: Calls) -> None:
+        self._clock = clock
+        self._runtime = runtime
+        self._queues = queues
+        self._faults = faults
+        self._calls = calls
+
+    def deliver(self, invocation: Invocation) -> None:
+        """Hand the payload over. Raises TargetError; only a fault on request passes by itself, and is retryable."""
+        service = invocation.target_arn.split(":")[2]
+        operation, work = ("lambda:Invoke", self._invoke) if service == "lambda" else ("sqs:SendMessage", self._send)
+        try:
+            self._faults.around(operation, lambda: work(invocation))
+            self._list(operation, HTTPStatus.ACCEPTED)
+        except Refused as refused:
+            self._list(operation, refused.status)
+            raise TargetError(refused.code, str(refused), retryable=True) from refused
+
+    def _invoke(self, invocation: Invocation) -> None:
+        try:
+            function = find_function(invocation.target_arn)
+        except FunctionNotFound as error:
+            raise TargetError("ResourceNotFoundException", str(error), retryable=False) from error
+        self._runtime.submit(new_invocation(function, invocation.payload.encode()))
+
+    def _send(self, invocation: Invocation) -> None:
+        try:
+            self._queues.send(invocation.target_arn, invocation.payload)
+        except AwsError as error:
+            raise TargetError(error.code, error.message, retryable=False) from error
+
+    def _list(self, operation: str, status: HTTPStatus) -> None:
+        self._calls.add(Call(operation, self._clock.now(), caller="scheduler", status=status, milliseconds=0))

@@ -1,0 +1,102 @@
+"""For tests of the local cloud and of what runs on it: a cloud on a free port, clients for it, tiny functions in it."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.agenda import Agenda
+from local.clock import Clock
+from local.cloud import Cloud
+from local.environment import ACCOUNT
+
+REGION = "eu-central-1"
+_ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=10)
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """lines: what functions logged, as (function name, line)."""
+
+    cloud: Cloud
+    clock: Clock
+    agenda: Agenda
+    directory: Path
+    lines: list[tuple[str, str]] = field(default_factory=list)
+
+    def client(self, service: str, config: Config = _ONE_TRY) -> Any:
+        """A boto3 client; by default it tries once and waits 10 seconds at most."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.cloud.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - the local cloud asks for none
+            config=config,
+        )
+
+    def deploy(self, name: str, code: str, **settings: Any) -> str:
+        """Create a function whose handler is `handle` in `code`. settings: of CreateFunction. Returns its ARN."""
+        function = self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.11",
+            Role=self._role(),
+            Handler="handler.handle",
+            Code={"ZipFile": zipped(code)},
+            **settings,
+        )
+        return str(function["FunctionArn"])
+
+    def queue(self, name: str) -> str:
+        """Create an SQS queue. Returns its ARN."""
+        self.client("sqs").create_queue(QueueName=name)
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+    def received(self, queue_arn: str) -> list[dict[str, Any]]:
+        """Take up to ten messages from the queue."""
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def _role(self) -> str:
+        iam = self.client("iam")
+        if not iam.list_roles()["Roles"]:
+            iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")
+        return f"arn:aws:iam::{ACCOUNT}:role/any"
+
+
+@contextmanager
+def running_cloud(directory: Path) -> Iterator[RunningCloud]:
+    """One at a time: moto keeps its data in the process."""
+    clock = Clock()
+    agenda = Agenda(clock)
+    lines: list[tuple[str, str]] = []
+    cloud = Cloud(0, clock=clock, agenda=agenda, directory=directory, on_line=lambda *line: lines.append(line))
+    cloud.start()
+    try:
+        yield RunningCloud(cloud, clock, agenda, directory, lines)
+    finally:
+        cloud.stop()
+
+
+def zipped(code: str) -> bytes:
+    """A function's zip with `code` as handler.py."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("handler.py", dedent(code))
+    return buffer.getvalue()
+
+
+def answer_of(response: dict[str, Any]) -> Any:
+    """What the function returned: the payload of an Invoke's response."""
+    return json.loads(response["Payload"].read())

@@ -1,0 +1,109 @@
+"""Each port, once as the fake and once as the real thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from moto import mock_aws
+
+from chalicelib.core.keys import scheduler_name
+from chalicelib.core.repository import DynamoRepository
+from chalicelib.gateway import EventBridgeGateway
+from chalicelib.testing import FakeGateway, InMemoryRepository
+from chalicelib.testing.gateway import NAMES
+from local.scheduler.testing import stage
+from tests.builders import NOW
+from tests.tables import create_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+    from chalicelib.core.ports import ScheduleRepository, SchedulerGateway
+    from chalicelib.core.schedule import Schedule
+
+    Item = Mapping[str, Any] | None
+
+SET_BY_AWS = ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A repository, and a look at what it stores under a key."""
+
+    repository: ScheduleRepository
+    item: Callable[[Mapping[str, str]], Item]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A gateway, and a look at what EventBridge has of a schedule: GetSchedule's answer, as far as we sent it."""
+
+    gateway: SchedulerGateway
+    find: Callable[[Schedule], Mapping[str, Any] | None]
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="eu-central-1")
+
+
+@pytest.fixture
+def table_name(dynamodb: DynamoDBClient) -> str:
+    name = f"schedules-{uuid4().hex}"
+    create_table(dynamodb, name)
+    return name
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "in memory":
+        fake = InMemoryRepository()
+        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])))
+    client, name = request.getfixturevalue("dynamodb"), request.getfixturevalue("table_name")
+    return Store(DynamoRepository(client, name, sleep=no_sleep), lambda key: _item(client, name, key))
+
+
+@pytest.fixture
+def repository(store: Store) -> ScheduleRepository:
+    return store.repository
+
+
+@pytest.fixture(params=["in memory", "EventBridge Scheduler"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "in memory":
+        fake = FakeGateway()
+        yield Engine(fake, lambda schedule: fake.find(schedule.user_id, schedule.schedule_id))
+        return
+    with stage(NOW) as scheduler:
+        scheduler.client.create_schedule_group(Name=NAMES.group)
+        gateway = EventBridgeGateway(scheduler.client, NAMES, sleep=no_sleep)
+        yield Engine(gateway, lambda schedule: _get_schedule(scheduler.client, schedule))
+
+
+def no_sleep(seconds: float) -> None:
+    raise AssertionError(f"nothing here is to wait, and yet it would for {seconds} s")
+
+
+def _item(client: DynamoDBClient, table_name: str, key: Mapping[str, str]) -> Item:
+    typed = {name: {"S": value} for name, value in key.items()}
+    response = client.get_item(TableName=table_name, Key=typed)
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in response["Item"].items()} if "Item" in response else None
+
+
+def _get_schedule(client: EventBridgeSchedulerClient, schedule: Schedule) -> Mapping[str, Any] | None:
+    name = scheduler_name(schedule.user_id, schedule.schedule_id)
+    try:
+        found = client.get_schedule(Name=name, GroupName=NAMES.group)
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    return {key: value for key, value in found.items() if key not in SET_BY_AWS}

@@ -1,0 +1,238 @@
+"""DynamoRepository alone: what each of AWS's errors means, transactions that meet, and writes that the SDK repeats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.stub import Stubber
+
+from chalicelib.core.errors import InvalidCursor, StoreUnavailable
+from chalicelib.core.repository import DynamoRepository
+from chalicelib.core.schedule import Status
+from tests.builders import a_run, a_schedule, an_action, cancelled, changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    Call = Callable[[DynamoRepository], object]
+
+SCHEDULE = a_schedule()
+RUN = a_run(SCHEDULE)
+
+CALLS: dict[str, tuple[str, Call]] = {
+    "create": ("transact_write_items", lambda table: table.create(SCHEDULE, an_action())),
+    "get": ("get_item", lambda table: table.get("alice", "s1")),
+    "get_action": ("get_item", lambda table: table.get_action(SCHEDULE)),
+    "change": ("transact_write_items", lambda table: table.change(changed(SCHEDULE), replacing=SCHEDULE)),
+    "confirm": ("update_item", lambda table: table.confirm(SCHEDULE)),
+    "list_by_user": ("query", lambda table: table.list_by_user("alice", Status.ACTIVE, limit=9, cursor=None)),
+    "list_by_resource": (
+        "query",
+        lambda table: table.list_by_resource("r", Status.ACTIVE, user_id=None, limit=9, cursor=None),
+    ),
+    "list_runs": ("query", lambda table: table.list_runs("alice", "s1", limit=9, cursor=None)),
+    "claim": ("transact_write_items", lambda table: table.claim(RUN, expecting=SCHEDULE, replacing=None)),
+    "finish": ("transact_write_items", lambda table: table.finish(RUN, expecting=SCHEDULE, leaving=SCHEDULE)),
+}
+
+every_method = pytest.mark.parametrize("method", CALLS)
+
+
+@pytest.fixture
+def client() -> DynamoDBClient:
+    return boto3.client(
+        "dynamodb",
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def aws(client: DynamoDBClient) -> Iterator[Stubber]:
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """The seconds that the repository waited."""
+    return []
+
+
+@pytest.fixture
+def table(client: DynamoDBClient, naps: list[float]) -> DynamoRepository:
+    return DynamoRepository(client, "schedules", sleep=naps.append)
+
+
+@every_method
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("ProvisionedThroughputExceededException", 400), ("ThrottlingException", 400), ("InternalServerError", 500)],
+)
+def test_a_throttle_is_unavailable(table: DynamoRepository, aws: Stubber, method: str, code: str, status: int) -> None:
+    operation, call = CALLS[method]
+    aws.add_client_error(operation, code, "not now", status)
+
+    with pytest.raises(StoreUnavailable):
+        call(table)
+
+
+@every_method
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://dynamodb"),
+        ConnectTimeoutError(endpoint_url="https://dynamodb"),
+        ReadTimeoutError(endpoint_url="https://dynamodb"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_answer_is_unavailable(
+    table: DynamoRepository, client: DynamoDBClient, method: str, error: Exception
+) -> None:
+    _, call = CALLS[method]
+
+    def fail(**_: Any) -> NoReturn:
+        raise error
+
+    client.meta.events.register("before-send", fail)
+
+    with pytest.raises(StoreUnavailable):
+        call(table)
+
+
+@every_method
+def test_a_fault_of_our_own_is_not_hidden(table: DynamoRepository, aws: Stubber, method: str) -> None:
+    operation, call = CALLS[method]
+    aws.add_client_error(operation, "AccessDeniedException", "not authorized", 400)
+
+    with pytest.raises(ClientError, match="not authorized"):
+        call(table)
+
+
+def test_a_starting_key_that_dynamodb_does_not_take_is_an_invalid_cursor(table: DynamoRepository, aws: Stubber) -> None:
+    aws.add_client_error("query", "ValidationException", "The provided starting key is invalid", 400)
+
+    with pytest.raises(InvalidCursor):
+        table.list_runs("alice", "s1", limit=9, cursor=None)
+
+
+# Transactions that meet
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_meets_another_is_tried_again(
+    table: DynamoRepository, aws: Stubber, naps: list[float], reason: str
+) -> None:
+    for _ in range(2):
+        _cancel(aws, "None", reason)
+    aws.add_response("transact_write_items", {})
+    table.create(a_schedule(), an_action())
+
+    assert len(naps) == 2
+    assert sum(naps) < 0.2
+
+
+def test_a_condition_that_failed_beside_a_conflict_is_not_believed(table: DynamoRepository, aws: Stubber) -> None:
+    _cancel(aws, "ConditionalCheckFailed", "TransactionConflict")
+    aws.add_response("transact_write_items", {})
+
+    assert table.claim(RUN, expecting=SCHEDULE, replacing=None) is None
+
+
+def test_conflicts_without_end_are_unavailable(table: DynamoRepository, aws: Stubber, naps: list[float]) -> None:
+    for _ in range(6):
+        _cancel(aws, "TransactionConflict", "None")
+
+    with pytest.raises(StoreUnavailable):
+        table.create(a_schedule(), an_action())
+    assert sum(naps) < 1
+
+
+def test_a_confirm_that_meets_a_transaction_is_unavailable(table: DynamoRepository, aws: Stubber) -> None:
+    aws.add_client_error("update_item", "TransactionConflictException", "ongoing", 400)
+
+    with pytest.raises(StoreUnavailable):
+        table.confirm(a_schedule())
+
+
+def test_a_transaction_that_meets_its_own_earlier_try_is_unavailable(table: DynamoRepository, aws: Stubber) -> None:
+    aws.add_client_error("transact_write_items", "TransactionInProgressException", "in progress", 400)
+
+    with pytest.raises(StoreUnavailable):
+        table.create(a_schedule(), an_action())
+
+
+def test_a_transaction_that_dynamodb_cannot_read_is_a_fault_of_our_own(table: DynamoRepository, aws: Stubber) -> None:
+    _cancel(aws, "ValidationError", "None")
+
+    with pytest.raises(ClientError):
+        table.create(a_schedule(), an_action())
+
+
+def _cancel(aws: Stubber, *codes: str) -> None:
+    reasons = {"CancellationReasons": [{"Code": code} for code in codes]}
+    aws.add_client_error(
+        "transact_write_items", "TransactionCanceledException", "cancelled", 400, modeled_fields=reasons
+    )
+
+
+# Writes that are done twice
+
+
+@pytest.fixture
+def stammering(dynamodb: DynamoDBClient, table_name: str) -> DynamoRepository:
+    """A table whose every write is repeated, because the answer to the first was lost on its way."""
+    return DynamoRepository(Stammering(dynamodb), table_name)  # type: ignore[arg-type]
+
+
+class Stammering:
+    """A client that does each write twice, and tells of the second."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if name not in ("transact_write_items", "update_item"):
+            return method
+
+        def twice(**request: Any) -> Any:
+            method(**request)
+            return method(**request)
+
+        return twice
+
+
+def test_a_repeated_create_knows_itself(stammering: DynamoRepository) -> None:
+    stammering.create(a_schedule(), an_action())
+
+    assert stammering.get("alice", "s1") == a_schedule()
+
+
+def test_a_repeated_change_knows_itself(stammering: DynamoRepository) -> None:
+    stammering.create(a_schedule(), an_action())
+    stammering.change(cancelled(a_schedule()), replacing=a_schedule())
+
+    assert stammering.get("alice", "s1") == cancelled(a_schedule())
+
+
+def test_a_repeated_confirm_knows_itself(stammering: DynamoRepository) -> None:
+    stammering.create(a_schedule(), an_action())
+
+    assert stammering.confirm(a_schedule())
+
+
+def test_a_repeated_claim_knows_itself(stammering: DynamoRepository) -> None:
+    stammering.create(a_schedule(), an_action())
+
+    assert stammering.claim(RUN, expecting=SCHEDULE, replacing=None) is None

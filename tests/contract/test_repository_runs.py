@@ -1,0 +1,273 @@
+"""ScheduleRepository, fake and real: claiming and finishing runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.core import items
+from chalicelib.core.instants import epoch_seconds
+from chalicelib.core.ports import Refusal
+from chalicelib.core.run import RunStatus
+from chalicelib.core.schedule import LastRun, Status
+from tests.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    SECOND,
+    a_run,
+    a_schedule,
+    an_action,
+    cancelled,
+    changed,
+    completed,
+    confirmed,
+    every_hour,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.core.ports import ScheduleRepository
+    from chalicelib.core.run import Run
+    from chalicelib.core.schedule import Schedule
+
+    from .conftest import Store
+
+
+@pytest.fixture
+def schedule(repository: ScheduleRepository) -> Schedule:
+    """An hourly one, as the repository has it."""
+    created = a_schedule(timing=every_hour(), resource_id="contract-42")
+    repository.create(created, an_action())
+    repository.confirm(created)
+    return confirmed(created)
+
+
+# Claim
+
+
+def test_a_claim_writes_the_run(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = a_run(schedule, resource_id="contract-42", lateness=timedelta(milliseconds=1234))
+
+    assert repository.claim(run, expecting=schedule, replacing=None) is None
+    assert _runs(repository) == [run]
+
+
+def test_a_claim_leaves_the_schedule_as_it_is(repository: ScheduleRepository, schedule: Schedule) -> None:
+    repository.claim(a_run(schedule), expecting=schedule, replacing=None)
+
+    assert repository.get("alice", "s1") == schedule
+
+
+def test_a_claim_cares_for_revision_and_status_only(repository: ScheduleRepository, schedule: Schedule) -> None:
+    payloads = replace(schedule, confirmed=False, next_run_at=None, run_count=7, name="as it was sent")
+
+    assert repository.claim(a_run(schedule), expecting=payloads, replacing=None) is None
+
+
+@pytest.mark.parametrize("change", [{"name": "new"}, {"status": Status.CANCELLED}], ids=str)
+def test_a_refused_claim_tells_what_the_schedule_became(
+    repository: ScheduleRepository, schedule: Schedule, change: dict[str, Any]
+) -> None:
+    newer = changed(schedule, **change)
+    repository.change(newer, replacing=schedule)
+    refusal = repository.claim(a_run(schedule), expecting=schedule, replacing=None)
+
+    assert refusal == Refusal(schedule_changed=True, schedule=newer, run=None)
+    assert _runs(repository) == []
+
+
+def test_a_refused_claim_tells_that_there_is_no_record(repository: ScheduleRepository) -> None:
+    stranger = a_schedule(user_id="bob")
+    refusal = repository.claim(a_run(stranger), expecting=stranger, replacing=None)
+
+    assert refusal == Refusal(schedule_changed=True, schedule=None, run=None)
+
+
+def test_a_refused_claim_tells_which_run_stands_there(repository: ScheduleRepository, schedule: Schedule) -> None:
+    standing = a_run(schedule, claim_id="claim-1")
+    repository.claim(standing, expecting=schedule, replacing=None)
+    refusal = repository.claim(a_run(schedule, claim_id="claim-2"), expecting=schedule, replacing=None)
+
+    assert refusal == Refusal(schedule_changed=False, schedule=None, run=standing)
+    assert _runs(repository) == [standing]
+
+
+def test_a_refused_claim_tells_both_at_once(repository: ScheduleRepository, schedule: Schedule) -> None:
+    standing = a_run(schedule, claim_id="claim-1")
+    repository.claim(standing, expecting=schedule, replacing=None)
+    repository.change(cancelled(schedule), replacing=schedule)
+    refusal = repository.claim(a_run(schedule, claim_id="claim-2"), expecting=schedule, replacing=None)
+
+    assert refusal == Refusal(schedule_changed=True, schedule=cancelled(schedule), run=standing)
+
+
+def test_a_claim_whose_answer_was_lost_counts_as_won(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = a_run(schedule)
+    repository.claim(run, expecting=schedule, replacing=None)
+
+    assert repository.claim(run, expecting=schedule, replacing=None) is None
+
+
+def test_it_counts_as_won_even_if_the_schedule_changed_since(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    run = a_run(schedule)
+    repository.claim(run, expecting=schedule, replacing=None)
+    repository.change(cancelled(schedule), replacing=schedule)
+
+    assert repository.claim(run, expecting=schedule, replacing=None) is None
+
+
+def test_a_claim_takes_over_the_run_that_it_replaces(repository: ScheduleRepository, schedule: Schedule) -> None:
+    crashed, mine = a_run(schedule, claim_id="claim-1"), a_run(schedule, claim_id="claim-2")
+    repository.claim(crashed, expecting=schedule, replacing=None)
+
+    assert repository.claim(mine, expecting=schedule, replacing=crashed) is None
+    assert _runs(repository) == [mine]
+
+
+def test_a_lost_takeover_counts_as_won_too(repository: ScheduleRepository, schedule: Schedule) -> None:
+    crashed, mine = a_run(schedule, claim_id="claim-1"), a_run(schedule, claim_id="claim-2")
+    repository.claim(crashed, expecting=schedule, replacing=None)
+    repository.claim(mine, expecting=schedule, replacing=crashed)
+
+    assert repository.claim(mine, expecting=schedule, replacing=crashed) is None
+
+
+def test_of_two_who_take_over_the_second_is_told_of_the_first(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    crashed, first, second = (a_run(schedule, claim_id=f"claim-{n}") for n in range(3))
+    repository.claim(crashed, expecting=schedule, replacing=None)
+    repository.claim(first, expecting=schedule, replacing=crashed)
+    refusal = repository.claim(second, expecting=schedule, replacing=crashed)
+
+    assert refusal == Refusal(schedule_changed=False, schedule=None, run=first)
+
+
+def test_a_run_that_is_gone_cannot_be_taken_over(repository: ScheduleRepository, schedule: Schedule) -> None:
+    gone, mine = a_run(schedule, claim_id="claim-1"), a_run(schedule, claim_id="claim-2")
+    refusal = repository.claim(mine, expecting=schedule, replacing=gone)
+
+    assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
+    assert _runs(repository) == []
+
+
+# Finish
+
+
+def test_finishing_writes_the_run_and_what_it_leaves(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = _claimed(repository, schedule)
+    ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR + SECOND)
+    last_run = LastRun(run.scheduled_time, "succeeded")
+    leaving = replace(schedule, next_run_at=NOW + 2 * HOUR, last_run=last_run)
+
+    assert repository.finish(ended, expecting=schedule, leaving=leaving) is None
+    assert _runs(repository) == [ended]
+    assert repository.get("alice", "s1") == replace(leaving, run_count=1)
+
+
+def test_finishing_moves_the_schedule_in_its_lists(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = _claimed(repository, schedule)
+    repository.finish(run, expecting=schedule, leaving=completed(schedule))
+
+    for status, shown in ((Status.ACTIVE, []), (Status.COMPLETED, [replace(completed(schedule), run_count=1)])):
+        of_user = repository.list_by_user("alice", status, limit=9, cursor=None)
+        of_resource = repository.list_by_resource("contract-42", status, user_id=None, limit=9, cursor=None)
+        assert list(of_user.items) == list(of_resource.items) == shown
+
+
+def test_the_last_run_takes_the_action_with_it(store: Store, schedule: Schedule) -> None:
+    run = _claimed(store.repository, schedule)
+    store.repository.finish(run, expecting=schedule, leaving=completed(schedule))
+
+    item = store.item(items.action_key(schedule))
+    assert item is not None
+    assert item["expires_at"] == epoch_seconds(NOW + 90 * DAY)
+
+
+def test_finishing_writes_nothing_of_the_schedule_but_what_runs_change(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    run = _claimed(repository, schedule)
+    believed = replace(schedule, name="believed", metadata={"k": 1}, run_count=40, updated_at=NOW + DAY)
+    repository.finish(run, expecting=schedule, leaving=believed)
+
+    assert repository.get("alice", "s1") == replace(schedule, run_count=1)
+
+
+def test_a_run_that_takes_nothing_along_is_written_alone(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = _claimed(repository, schedule)
+    repository.change(cancelled(schedule), replacing=schedule)
+    ended = run.ended(RunStatus.FAILED, NOW + HOUR, error="no such address")
+
+    assert repository.finish(ended, expecting=schedule, leaving=None) is None
+    assert _runs(repository) == [ended]
+    assert repository.get("alice", "s1") == cancelled(schedule)
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [{"revision": 1}, {"status": Status.PAUSED}, {"confirmed": False}, {"next_run_at": None}],
+    ids=str,
+)
+def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
+    repository: ScheduleRepository, schedule: Schedule, stale: dict[str, Any]
+) -> None:
+    run = _claimed(repository, schedule)
+    ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR)
+    refusal = repository.finish(ended, expecting=replace(schedule, **stale), leaving=completed(schedule))
+
+    assert refusal == Refusal(schedule_changed=True, schedule=schedule, run=None)
+    assert _runs(repository) == [run]
+
+
+def test_a_refused_finish_tells_that_the_record_is_gone(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = _claimed(repository, schedule)
+    missing = replace(schedule, user_id="bob")
+    refusal = repository.finish(run, expecting=missing, leaving=missing)
+
+    assert refusal == Refusal(schedule_changed=True, schedule=None, run=None)
+
+
+@pytest.mark.parametrize("takes_along", [True, False])
+def test_a_refused_finish_tells_who_took_the_run_over(
+    repository: ScheduleRepository, schedule: Schedule, *, takes_along: bool
+) -> None:
+    mine, his = _claimed(repository, schedule), a_run(schedule, claim_id="claim-2")
+    repository.claim(his, expecting=schedule, replacing=mine)
+    refusal = repository.finish(mine, expecting=schedule, leaving=completed(schedule) if takes_along else None)
+
+    assert refusal == Refusal(schedule_changed=False, schedule=None, run=his)
+    assert _runs(repository) == [his]
+    assert repository.get("alice", "s1") == schedule
+
+
+def test_a_run_that_nobody_claimed_is_not_finished(repository: ScheduleRepository, schedule: Schedule) -> None:
+    refusal = repository.finish(a_run(schedule), expecting=schedule, leaving=completed(schedule))
+
+    assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
+    assert repository.get("alice", "s1") == schedule
+
+
+def test_a_run_that_is_finished_twice_counts_once(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = _claimed(repository, schedule)
+    left = replace(completed(schedule), run_count=1)
+    repository.finish(run, expecting=schedule, leaving=completed(schedule))
+    refusal = repository.finish(run, expecting=schedule, leaving=completed(schedule))
+
+    assert refusal == Refusal(schedule_changed=True, schedule=left, run=None)
+    assert repository.get("alice", "s1") == left
+
+
+def _claimed(repository: ScheduleRepository, schedule: Schedule) -> Run:
+    run = a_run(schedule)
+    repository.claim(run, expecting=schedule, replacing=None)
+    return run
+
+
+def _runs(repository: ScheduleRepository) -> list[Run]:
+    return list(repository.list_runs("alice", "s1", limit=100, cursor=None).items)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chalicelib.core import keys
+from tests.strategies import ids, seconds
+
+NINE = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+
+
+@given(st.lists(ids, min_size=1, max_size=4))
+def test_the_parts_of_a_key_can_be_told_apart_again(parts: list[str]) -> None:
+    """So no two lists of parts make one key."""
+    assert [keys.decode(part) for part in keys.join(*parts).split("#")] == parts
+
+
+@given(ids, ids)
+def test_no_two_users_share_a_partition(one: str, other: str) -> None:
+    assume(one != other)
+    of_one, of_other = (
+        {keys.user_pk(user), keys.by_time_pk(user, "active"), keys.failed_runs_pk(user)} for user in (one, other)
+    )
+
+    assert not of_one & of_other
+
+
+@given(ids, ids, ids, ids)
+def test_no_two_schedules_share_a_partition(user: str, schedule: str, other_user: str, other: str) -> None:
+    assume((user, schedule) != (other_user, other))
+
+    assert keys.schedule_pk(user, schedule) != keys.schedule_pk(other_user, other)
+
+
+@given(ids, ids, ids, seconds)
+def test_no_users_prefix_in_a_resource_shows_anothers_entries(
+    one: str, other: str, schedule: str, at: datetime
+) -> None:
+    entry = keys.by_resource_sk(other, at, schedule)
+
+    assert entry.startswith(keys.by_resource_prefix(one)) == (one == other)
+
+
+@given(ids, ids, ids)
+def test_no_two_resources_share_a_partition(one: str, other: str, status: str) -> None:
+    assume(one != other)
+
+    assert keys.by_resource_pk(one, status) != keys.by_resource_pk(other, status)
+
+
+@given(ids, seconds, seconds)
+def test_a_users_list_sorts_as_time_does(schedule: str, one: datetime, other: datetime) -> None:
+    assume(one < other)
+
+    assert keys.by_time_sk(one, schedule) < keys.by_time_sk(other, schedule)
+    assert keys.run_sk(one) < keys.run_sk(other)
+
+
+@given(seconds)
+def test_a_runs_key_gives_its_time_back(at: datetime) -> None:
+    assert keys.scheduled_time_of(keys.run_sk(at)) == at
+
+
+@pytest.mark.parametrize(
+    ("made", "as_designed"),
+    [
+        (keys.user_pk("a#1"), "USER#a%231"),
+        (keys.schedule_sk("s1"), "SCHEDULE#s1"),
+        (keys.schedule_pk("100%", "s1"), "SCHEDULE#100%25#s1"),
+        (keys.action_sk(7), "ACTION#7"),
+        (keys.run_sk(NINE), "RUN#2027-03-01T09:00:00Z"),
+        (keys.by_time_pk("alice", "active"), "USER#alice#active"),
+        (keys.by_time_sk(NINE, "s1"), "2027-03-01T09:00:00Z#s1"),
+        (keys.failed_runs_pk("alice"), "USER#alice#RUN#FAILED"),
+        (keys.by_resource_pk("r", "active"), "RESOURCE#r#active"),
+        (keys.by_resource_sk("alice", NINE, "s1"), "USER#alice#2027-03-01T09:00:00Z#s1"),
+    ],
+)
+def test_keys_are_those_of_the_design(made: str, as_designed: str) -> None:
+    assert made == as_designed
+
+
+@pytest.mark.parametrize("text", ["a", "A-z_09", "x" * 64, "batches"])
+def test_it_takes_a_schedule_id(text: str) -> None:
+    assert keys.is_schedule_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 65, "a b", "a#b", "a%23", "ä", "a\n", "batch", "a/b", "a.b"])
+def test_it_refuses_what_is_no_schedule_id(text: str) -> None:
+    assert not keys.is_schedule_id(text)
+
+
+# Names
+
+
+@given(ids, ids)
+def test_eventbridge_takes_every_name(user: str, schedule: str) -> None:
+    """`[0-9a-zA-Z-_.]+`, 1 to 64 (API reference, CreateSchedule)."""
+    assert re.fullmatch(r"[0-9a-zA-Z\-_.]{1,64}", keys.scheduler_name(user, schedule))
+
+
+def test_parts_that_read_the_same_together_make_different_names() -> None:
+    pairs = [("ab", "c"), ("a", "bc"), ("abc", ""), ("", "abc"), ("a", "b#c"), ("a#b", "c")]
+
+    assert len({keys.scheduler_name(*pair) for pair in pairs}) == len(pairs)
+
+
+@given(st.lists(seconds, min_size=2, max_size=5, unique=True))
+def test_a_schedules_run_ids_sort_as_time_does(times: list[datetime]) -> None:
+    made = [keys.run_id("alice", "s1", at) for at in sorted(times)]
+
+    assert all(one < other for one, other in pairwise(made))
+
+
+def test_run_ids_of_the_same_time_differ_by_schedule_and_user() -> None:
+    owners = [("alice", "s1"), ("alice", "s2"), ("bob", "s1")]
+
+    assert len({keys.run_id(user, schedule, NINE) for user, schedule in owners}) == 3
+
+
+def test_the_watch_is_spread_over_all_its_shards() -> None:
+    shards = Counter(keys.watch_pk(keys.user_pk("alice"), keys.schedule_sk(f"s{n}")) for n in range(6400))
+
+    assert set(shards) == {f"WATCH#{n}" for n in range(64)}
+    assert max(shards.values()) < 200
+
+
+def test_instants_of_another_zone_make_the_same_keys() -> None:
+    tokyo = NINE.astimezone(timezone(timedelta(hours=9)))
+
+    assert keys.run_sk(tokyo) == keys.run_sk(NINE)

@@ -1,0 +1,151 @@
+"""docs/api.md holds: each request on the page is sent, in its order, and its answer is the one below it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from chalice.app import Chalice
+from chalice.test import Client
+
+from app import app
+from chalicelib.actions import ActionRules
+from chalicelib.auth import Caller, Scope
+from chalicelib.routes import Services, blueprints
+from tests.notification.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalice.app import Request
+    from chalice.test import HTTPResponse
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+STEP = re.compile(r"<!-- fire (?P<fire>\w+) -->|```http\n(?P<request>.*?)```\s+```http\n(?P<answer>.*?)```", re.DOTALL)
+REST = "…"
+MADE_ANEW = frozenset({"schedule_id", "run_id", "next_cursor"})
+LATENESS = timedelta(milliseconds=250)
+
+CALLERS = {
+    "Bearer $TOKEN": Caller("alice", frozenset({Scope.READ, Scope.WRITE})),
+    "Bearer $ADMIN_TOKEN": Caller("root", frozenset({Scope.ADMIN})),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request or an answer as it stands on the page: first line, headers, and JSON or nothing."""
+
+    first: str
+    headers: dict[str, str]
+    body: Any
+
+    @classmethod
+    def read(cls, text: str) -> Message:
+        head, _, body = text.strip().partition("\n\n")
+        first, *headers = head.splitlines()
+        return cls(first, dict(header.split(": ", 1) for header in headers), json.loads(body) if body else None)
+
+
+@dataclass
+class Reader:
+    """Does what the page says. `ours` maps the ids of the page to those of this run of the test."""
+
+    world: World = field(default_factory=World)
+    ours: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        documented = Chalice(app_name="docs", configure_logs=False)
+        services = Services(
+            scheduler=lambda: self.world.service,
+            caller=caller,
+            action_rules=lambda: ActionRules(own_types=frozenset({"invoice.remind"})),
+        )
+        for blueprint in blueprints(services):
+            documented.register_blueprint(blueprint)
+        self.http = Client(documented).http
+
+    def send(self, request: Message) -> HTTPResponse:
+        method, path = request.first.split(" ")
+        body = b"" if request.body is None else json.dumps(request.body).encode()
+        return self.http.request(method, self.in_ours(path), headers=request.headers, body=body)
+
+    def fire(self, schedule_id: str) -> None:
+        schedule = self.world.service.get("alice", self.ours[schedule_id])
+        self.world.fire(self.world.event(schedule), lateness=LATENESS)
+
+    def check(self, answer: Message, response: HTTPResponse) -> None:
+        status = HTTPStatus(response.status_code)
+        assert answer.first == f"{status.value} {status.phrase}", response.body
+        self.check_value("body", answer.body, response.json_body)
+        assert {name: response.headers[name] for name in answer.headers} == {
+            name: self.in_ours(value) for name, value in answer.headers.items()
+        }
+
+    def check_value(self, name: str, shown: Any, got: Any) -> None:
+        """Equal, but for ids, and for the rest of an object that is only hinted at."""
+        match shown:
+            case dict():
+                named = shown.keys() - {REST}
+                assert named == (got.keys() & named if REST in shown else got.keys()), name
+                for key in named:
+                    self.check_value(key, shown[key], got[key])
+            case list():
+                assert len(shown) == len(got), name
+                for shown_item, got_item in zip(shown, got, strict=True):
+                    self.check_value(name, shown_item, got_item)
+            case str() if name in MADE_ANEW:
+                assert self.ours.setdefault(shown, got) == got, name
+            case _:
+                assert shown == got, name
+
+    def in_ours(self, text: str) -> str:
+        for theirs, ours in self.ours.items():
+            text = text.replace(theirs, ours)
+        return text
+
+
+def caller(request: Request) -> Caller:
+    return CALLERS[request.headers["authorization"]]
+
+
+def steps() -> Iterator[re.Match[str]]:
+    return STEP.finditer(PAGE)
+
+
+def requests() -> list[str]:
+    return [step["request"].splitlines()[0] for step in steps() if step["request"]]
+
+
+def test_every_request_on_the_page_gets_the_answer_below_it() -> None:
+    reader = Reader()
+    for step in steps():
+        if step["fire"]:
+            reader.fire(step["fire"])
+        else:
+            reader.check(Message.read(step["answer"]), reader.send(Message.read(step["request"])))
+
+    assert len(reader.world.mails()) == 1
+
+
+def test_every_example_on_the_page_is_executed() -> None:
+    assert PAGE.count("```http") == 2 * len(requests())
+
+
+def routes() -> list[str]:
+    return [f"{method} {path}" for path, methods in app.routes.items() for method in methods]
+
+
+@pytest.mark.parametrize("route", routes())
+def test_every_route_has_an_example_and_a_row(route: str) -> None:
+    method, path = route.split(" ")
+    example = re.compile(f"{method} " + re.sub(r"\{\w+\}", "[^/?]+", path) + r"(\?.*)?")
+
+    assert any(example.fullmatch(request) for request in requests())
+    assert f"`{route}`" in PAGE

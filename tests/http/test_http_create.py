@@ -1,0 +1,159 @@
+"""POST /v1/schedules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, StoreUnavailable
+from tests.http.world import MAIL, World, problem
+
+if TYPE_CHECKING:
+    from tests.http.world import FakeIssuer
+
+
+def test_a_schedule_comes_back_as_it_was_understood(world: World) -> None:
+    response = world.create(
+        timing={"at": "2027-03-02T09:00:00", "timezone": "Europe/Berlin"}, name="Hi", resource_id="contract-42"
+    )
+
+    assert response.json_body == {
+        "schedule_id": response.json_body["schedule_id"],
+        "user_id": "alice",
+        "resource_id": "contract-42",
+        "name": "Hi",
+        "status": "active",
+        "reason": None,
+        "confirmed": True,
+        "revision": 1803888000000,
+        "timing": {"at": "2027-03-02T09:00:00", "timezone": "Europe/Berlin"},
+        "action": MAIL,
+        "flexible_window_minutes": 0,
+        "delivery": {"max_retries": 185, "max_age_seconds": 3600},
+        "metadata": {},
+        "next_run_at": "2027-03-02T08:00:00Z",
+        "last_run": None,
+        "run_count": 0,
+        "created_at": "2027-03-01T08:00:00.000Z",
+        "updated_at": "2027-03-01T08:00:00.000Z",
+    }
+
+
+def test_a_201_says_where_it_is_and_its_revision(world: World) -> None:
+    response = world.create()
+
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"/v1/schedules/{response.json_body['schedule_id']}"
+    assert response.headers["ETag"] == '"1803888000000"'
+
+
+def test_location_keeps_the_prefix_of_the_app_that_the_routes_are_in(issuer: FakeIssuer) -> None:
+    world = World(issuer, url_prefix="/tasks")
+
+    response = world.post("/tasks/v1/schedules", {"timing": {"after": "PT1H"}, "action": MAIL})
+
+    assert response.headers["Location"] == f"/tasks/v1/schedules/{response.json_body['schedule_id']}"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ({"at": "2027-03-02T09:00:00Z"}, {"at": "2027-03-02T09:00:00", "timezone": "UTC"}),
+        ({"at": "2027-03-02T09:00:00+02:00"}, {"at": "2027-03-02T07:00:00", "timezone": "UTC"}),
+        ({"after": "PT2H"}, {"at": "2027-03-01T10:00:00", "timezone": "UTC"}),
+        ({"rate": "15 minutes"}, {"rate": "15 minutes", "start_at": "2027-03-01T08:15:00Z"}),
+        (
+            {"cron": "cron(0 9 ? * MON *)", "timezone": "Europe/Berlin", "end_at": "2027-06-01T00:00:00Z"},
+            {"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin", "end_at": "2027-06-01T00:00:00Z"},
+        ),
+    ],
+)
+def test_a_timing_is_shown_as_it_could_be_sent_again(world: World, sent: dict[str, str], shown: dict[str, str]) -> None:
+    created = world.created(timing=sent)
+
+    assert created["timing"] == shown
+    assert world.created(timing=shown)["next_run_at"] == created["next_run_at"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        MAIL,
+        {"type": "webhook", "url": "https://example.com/hook", "headers": {"X-Shop": "7"}, "body": {"a": [1, None]}},
+        {"type": "webhook", "url": "https://example.com/hook", "body": None},
+        {"type": "event", "detail_type": "trial.ended", "detail": {"plan": "pro"}, "source": "shop"},
+        {"type": "invoice.remind", "data": {"invoice": 42}},
+    ],
+)
+def test_an_action_comes_back_as_it_was_sent(world: World, action: dict[str, object]) -> None:
+    created = world.created(action=action)
+
+    assert world.get(f"/v1/schedules/{created['schedule_id']}").json_body["action"] == action
+
+
+def test_delivery_window_and_metadata_are_kept(world: World) -> None:
+    details: dict[str, Any] = {
+        "delivery": {"max_retries": 0, "max_age_seconds": 60},
+        "flexible_window_minutes": 15,
+        "metadata": {"plan": "pro", "seats": 3},
+    }
+
+    created = world.created(**details)
+
+    assert {name: created[name] for name in details} == details
+
+
+def test_what_curl_sends_without_a_content_type_is_taken(world: World) -> None:
+    body = b'{"timing": {"after": "PT10S"}, "action": {"type": "invoice.remind"}}'
+
+    response = world.post("/v1/schedules", body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+    assert response.status_code == 201
+
+
+def test_it_is_202_while_our_note_of_eventbridge_s_yes_is_missing(world: World) -> None:
+    world.faults.always("repository.confirm", StoreUnavailable)
+
+    response = world.create()
+
+    assert response.status_code == 202
+    assert response.json_body["confirmed"] is False
+
+
+def test_eventbridge_out_of_reach_is_503_with_retry_after(world: World) -> None:
+    world.faults.always("gateway.put", SchedulerUnavailable)
+
+    response = world.create()
+
+    assert problem(response) == (503, "scheduler-unavailable")
+    assert response.headers["Retry-After"] == "30"
+
+
+def test_a_table_out_of_reach_is_503_with_retry_after(world: World) -> None:
+    world.faults.always("repository.create", StoreUnavailable)
+
+    response = world.create()
+
+    assert problem(response) == (503, "store-unavailable")
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_what_eventbridge_refuses_for_ever_is_422(world: World) -> None:
+    world.faults.always("gateway.put", SchedulerRefused("Invalid Schedule Expression at(x)."))
+
+    response = world.create()
+
+    assert problem(response) == (422, "scheduler-refused")
+    assert response.json_body["detail"] == "Invalid Schedule Expression at(x)."
+
+
+def test_a_bug_is_a_500_that_tells_nothing_but_the_request_id(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.faults.always("repository.create", RuntimeError("the table is called secret-table"))
+
+    response = world.create()
+
+    assert problem(response) == (500, "internal-error")
+    assert "secret-table" not in response.body.decode()
+    assert response.json_body["request_id"] in caplog.text
+    assert "secret-table" in caplog.text

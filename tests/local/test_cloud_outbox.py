@@ -1,0 +1,184 @@
+"""Every message that AWS would have taken is in the outbox, as JSON and as a page."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.testing import REGION, RunningCloud, running_cloud
+
+SENDER = "tasks@example.com"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
+        running.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+        yield running
+
+
+@pytest.fixture
+def cloud(running: RunningCloud) -> RunningCloud:
+    """With an empty outbox."""
+    ask(running, "DELETE")
+    return running
+
+
+def ask(cloud: RunningCloud, method: str = "GET", accept: str = "application/json") -> str:
+    request = Request(f"{cloud.cloud.endpoint}/_local/outbox", method=method, headers={"Accept": accept})  # noqa: S310
+    with urlopen(request, timeout=10) as response:  # noqa: S310 - our own loopback
+        return str(response.read().decode())
+
+
+def outbox(cloud: RunningCloud) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = json.loads(ask(cloud))["messages"]
+    return messages
+
+
+def page(cloud: RunningCloud) -> str:
+    return ask(cloud, accept="text/html,application/xhtml+xml,*/*;q=0.8")
+
+
+def send(cloud: RunningCloud, subject: str = "Hello", sender: str = SENDER, **body: str) -> str:
+    """Send a mail by SES v2; returns its id."""
+    parts = {kind.title(): {"Data": data} for kind, data in (body or {"text": "Hi"}).items()}
+    sent = cloud.client("sesv2").send_email(
+        FromEmailAddress=sender,
+        Destination={
+            "ToAddresses": ["alice@example.com"],
+            "CcAddresses": ["bob@example.com"],
+            "BccAddresses": ["c@d.e"],
+        },
+        Content={"Simple": {"Subject": {"Data": subject}, "Body": parts}},
+    )
+    return str(sent["MessageId"])
+
+
+def a_mime_mail() -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = SENDER, "Alice <alice@example.com>", "Grüße"
+    mail.set_content("plain")
+    mail.add_alternative("<p>rich</p>", subtype="html")
+    return mail.as_bytes()
+
+
+def test_a_mail_is_there_with_all_its_parts(cloud: RunningCloud) -> None:
+    message_id = send(cloud, "Hello", text="plain", html="<p>rich</p>")
+
+    (message,) = outbox(cloud)
+    sent_at = datetime.fromisoformat(message.pop("sent_at"))
+    assert datetime.now(UTC) - sent_at < timedelta(seconds=5)
+    assert message == {
+        "channel": "email",
+        "message_id": message_id,
+        "region": REGION,
+        "from": SENDER,
+        "to": ["alice@example.com"],
+        "cc": ["bob@example.com"],
+        "bcc": ["c@d.e"],
+        "subject": "Hello",
+        "text": "plain",
+        "html": "<p>rich</p>",
+    }
+
+
+def test_the_newest_is_first(cloud: RunningCloud) -> None:
+    send(cloud, "first")
+    send(cloud, "second")
+
+    assert [message["subject"] for message in outbox(cloud)] == ["second", "first"]
+
+
+def test_a_new_identity_is_verified_at_once(cloud: RunningCloud) -> None:
+    identity = cloud.client("sesv2").get_email_identity(EmailIdentity=SENDER)
+
+    assert identity["VerifiedForSendingStatus"] is True
+
+
+def test_a_mail_that_ses_refuses_is_not_there(cloud: RunningCloud) -> None:
+    with pytest.raises(ClientError, match="not verified"):
+        send(cloud, sender="stranger@elsewhere.example")
+
+    assert outbox(cloud) == []
+
+
+def test_a_mail_by_the_older_ses_is_there(cloud: RunningCloud) -> None:
+    sent = cloud.client("ses").send_email(
+        Source=SENDER,
+        Destination={"ToAddresses": ["alice@example.com"]},
+        Message={"Subject": {"Data": "old"}, "Body": {"Text": {"Data": "plain"}}},
+    )
+
+    (message,) = outbox(cloud)
+    assert (message["message_id"], message["subject"], message["text"]) == (sent["MessageId"], "old", "plain")
+
+
+@pytest.mark.parametrize("service", ["ses", "sesv2"])
+def test_a_mime_mail_is_read(cloud: RunningCloud, service: str) -> None:
+    if service == "ses":
+        cloud.client("ses").send_raw_email(Source=SENDER, RawMessage={"Data": a_mime_mail()})
+    else:
+        cloud.client("sesv2").send_email(FromEmailAddress=SENDER, Content={"Raw": {"Data": a_mime_mail()}})
+
+    (message,) = outbox(cloud)
+    assert (message["from"], message["to"]) == (SENDER, ["Alice <alice@example.com>"])
+    assert (message["subject"], message["text"].strip(), message["html"].strip()) == ("Grüße", "plain", "<p>rich</p>")
+
+
+def test_an_sms_is_there(cloud: RunningCloud) -> None:
+    cloud.client("sns").publish(PhoneNumber="+491701234567", Message="It is time.")
+
+    (message,) = outbox(cloud)
+    assert (message["channel"], message["to"], message["text"]) == ("sms", ["+491701234567"], "It is time.")
+
+
+def test_a_push_notification_is_there(cloud: RunningCloud) -> None:
+    sns = cloud.client("sns")
+    application = sns.create_platform_application(Name="app", Platform="GCM", Attributes={})["PlatformApplicationArn"]
+    device = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t")["EndpointArn"]
+    sns.publish(TargetArn=device, Message="It is time.")
+
+    (message,) = outbox(cloud)
+    assert (message["channel"], message["to"]) == ("push", [device])
+
+
+def test_events_are_there_one_by_one(cloud: RunningCloud) -> None:
+    entries = [
+        {"Source": "tasks", "DetailType": kind, "Detail": '{"a": 1}'} for kind in ("TrialEnded", "TrialExtended")
+    ]
+    answer = cloud.client("events").put_events(Entries=entries)
+
+    ids = [entry["EventId"] for entry in answer["Entries"]]
+    second, first = outbox(cloud)
+    assert (first["channel"], first["from"], first["to"]) == ("event", "tasks", ["default"])
+    assert [(first["subject"], first["message_id"]), (second["subject"], second["message_id"])] == [
+        ("TrialEnded", ids[0]),
+        ("TrialExtended", ids[1]),
+    ]
+
+
+def test_a_browser_gets_a_page(cloud: RunningCloud) -> None:
+    send(cloud, "Hello")
+
+    assert page(cloud).startswith("<!doctype html>")
+    assert "<h2>Hello</h2>" in page(cloud)
+
+
+def test_the_empty_page_says_what_to_do(cloud: RunningCloud) -> None:
+    assert "make run" in page(cloud)
+
+
+def test_what_senders_write_cannot_become_part_of_the_page(cloud: RunningCloud) -> None:
+    attack = "</pre><script>alert(1)</script>"
+    send(cloud, attack, text=attack, html=attack)
+
+    shown = page(cloud)
+
+    assert attack not in shown
+    assert shown.count("<script>") == 1  # ours
+    assert '<iframe sandbox title="HTML of' in shown
