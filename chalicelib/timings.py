@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from .core.errors import FieldError, InvalidInput
 from .core.expressions import InvalidExpression, Rate, ceil_minute, parse
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 DURATION_HINT = "an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT10S, PT2H or P3D"
-LAST_YEAR = 2199
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+OUTSIDE_THE_CALENDAR = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class TimingSpec:
                 return at(self.at or "", self.timezone, now=now)
             case ["after"]:
                 self._refuse_all_but()
-                return after(self.after or "", now=now)
+                return after(cast("str | timedelta", self.after), now=now)
             case ["rate"]:
                 self._refuse_all_but("start_at", "end_at", "timezone")
                 return rate(self.rate or "", self.timezone, start_at=self.start_at, end_at=self.end_at, now=now)
@@ -69,7 +70,7 @@ def at(when: str | datetime, timezone: str | None = None, *, now: datetime) -> T
     time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
     if time.tzinfo is not None:
         _refuse_zone_beside_offset(timezone)
-        return _future(_at_utc(time), "timing.at", now)
+        return _future(_at_utc("timing.at", time), "timing.at", now)
     _resolve("timing.at", time, timezone)
     return _future(Timing(_at_text(time), timezone or "UTC"), "timing.at", now)
 
@@ -80,9 +81,10 @@ def after(delay: str | timedelta, *, now: datetime) -> Timing:
     if duration <= timedelta(0):
         _refuse("timing.after", "must be longer than nothing")
     try:
-        return _future(_at_utc(ceil_second(now + duration)), "timing.after", now)
+        instant = ceil_second(now + duration)
     except OverflowError:
-        _refuse("timing.after", f"ends after the year {LAST_YEAR}")
+        _refuse("timing.after", OUTSIDE_THE_CALENDAR)
+    return _future(_at_utc("timing.after", instant), "timing.after", now)
 
 
 def rate(
@@ -102,7 +104,7 @@ def rate(
     assert isinstance(expression, Rate)  # noqa: S101 - the text begins with rate(
     if timezone is not None:
         _zone(timezone)
-    start = _minute("timing.start_at", start_at, timezone) or _minute_after(now, expression.period)
+    start = _minute("timing.start_at", start_at, timezone) or ceil_minute(now + expression.period)
     end = _minute("timing.end_at", end_at, timezone)
     return _future(Timing(text, timezone or "UTC", start, end), "timing.rate", now)
 
@@ -133,8 +135,8 @@ def _future(timing: Timing, field: str, now: datetime) -> Timing:
     return timing
 
 
-def _at_utc(instant: datetime) -> Timing:
-    return Timing(_at_text(instant.astimezone(UTC)))
+def _at_utc(field: str, instant: datetime) -> Timing:
+    return Timing(_at_text(_in_calendar(field, instant.astimezone(UTC))))
 
 
 def _at_text(wall: datetime) -> str:
@@ -149,16 +151,24 @@ def _spelled(function: str, text: str) -> str:
 
 def _time(field: str, when: str | datetime) -> datetime:
     if isinstance(when, datetime):
-        return when.replace(microsecond=0)
+        return _in_calendar(field, when.replace(microsecond=0))
     match = TIME.fullmatch(when)
     if match is None:
         _refuse(
             field, f"{when!r} is not a time such as 2027-03-01T09:00:00 (with Z, an offset, or a timezone beside it)"
         )
     try:
-        return datetime.fromisoformat(match[1] + (match[2] or ""))
+        time = datetime.fromisoformat(match[1] + (match[2] or ""))
     except ValueError as exc:
         raise InvalidInput.of(field, f"{when!r} is not a time: {exc}") from exc
+    return _in_calendar(field, time)
+
+
+def _in_calendar(field: str, time: datetime) -> datetime:
+    """EventBridge's calendar begins with the epoch and ends with the last year that a cron may name."""
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        _refuse(field, OUTSIDE_THE_CALENDAR)
+    return time
 
 
 def _minute(field: str, when: str | datetime | None, timezone: str | None) -> datetime | None:
@@ -170,20 +180,11 @@ def _minute(field: str, when: str | datetime | None, timezone: str | None) -> da
     return ceil_minute(instant)
 
 
-def _minute_after(now: datetime, period: timedelta) -> datetime:
-    try:
-        return ceil_minute(now + period)
-    except OverflowError:
-        _refuse("timing.rate", f"ends after the year {LAST_YEAR}")
-
-
 def _resolve(field: str, wall: datetime, timezone: str | None) -> datetime:
     if timezone is None:
         hint = f"{wall.isoformat()} is a wall time: add `timezone`, or write the instant with Z or an offset"
         _refuse("timing.timezone" if field == "timing.at" else field, hint)
     _zone(timezone)
-    if not 1970 <= wall.year <= LAST_YEAR:  # noqa: PLR2004 - EventBridge's calendar begins with the epoch
-        _refuse(field, f"the year must be 1970 to {LAST_YEAR}")
     try:
         return resolve_wall_time(wall, timezone)
     except NonexistentWallTime as exc:
@@ -223,7 +224,7 @@ def _duration(text: str) -> timedelta:
     try:
         return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        _refuse("timing.after", f"ends after the year {LAST_YEAR}")
+        _refuse("timing.after", OUTSIDE_THE_CALENDAR)
 
 
 def _refuse(field: str, message: str) -> NoReturn:

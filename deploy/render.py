@@ -1,16 +1,19 @@
 """Terraform's outputs -> the stage of the Chalice app: .chalice/config.json and .chalice/policy-{stage}.json.
 
-Only what comes from Terraform is written; other stages, settings and variables are a person's and stay as they are.
+Only what comes from Terraform is written, and the types of the actions that lie in the Notification Lambda's zip; other
+stages, settings and variables are a person's and stay as they are.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deploy.errors import DeployError
 from deploy.files import write_atomically
+from deploy.own_actions import own_action_types
+from deploy.paths import NOTIFICATION_ACTIONS
 
 ENVIRONMENT = {
     "SCHEDULER_GROUP_NAME": "scheduler_group_name",
@@ -20,6 +23,9 @@ ENVIRONMENT = {
     "DELIVERY_DEAD_LETTER_QUEUE_ARN": "delivery_dead_letter_queue_arn",
 }
 """Variable of the API's functions -> Terraform output."""
+
+OWN_ACTION_TYPES = "OWN_ACTION_TYPES"
+"""Variable of the API's functions: types separated by commas; not there without any (chalicelib/settings.py)."""
 
 A_PERSONS_SETTINGS = ("JWT_ISSUER", "JWT_AUDIENCE")
 """Without them the API cannot know whose tokens to trust, and Terraform cannot know them either."""
@@ -33,16 +39,19 @@ class Rendered:
     """Environment variables that a person has still to set."""
 
 
-def render(stage: str, outputs: Mapping[str, str], project: Path) -> Rendered:
+def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Path = NOTIFICATION_ACTIONS) -> Rendered:
     """Write what Terraform made for `stage` into the Chalice app that lies in `project`.
 
-    `outputs`: name -> value, as `terraform output -json` says.
-    Raises DeployError if they are of another stage or incomplete, or the app has no readable .chalice/config.json.
+    `outputs`: name -> value, as `terraform output -json` says. `actions`: the folder of the actions that are deployed.
+    Raises DeployError if the outputs are of another stage or incomplete, an action's type cannot be read, or the app
+    has no readable .chalice/config.json.
     """
     check_outputs(stage, outputs)
     config_path = project / ".chalice" / "config.json"
     config = read_config(config_path)
-    render_stage(config.setdefault("stages", {}).setdefault(stage, {}), stage, outputs)
+    stage_config = config.setdefault("stages", {}).setdefault(stage, {})
+    render_stage(stage_config, stage, outputs)
+    render_own_actions(stage_config["environment_variables"], own_action_types(actions))
     policy = json.loads(outputs["api_policy_json"])
     written = [
         path
@@ -94,6 +103,13 @@ def render_stage(config: dict[str, Any], stage: str, outputs: Mapping[str, str])
     config["lambda_architecture"] = outputs["lambda_architecture"]
     variables = config.setdefault("environment_variables", {})
     variables.update({name: outputs[output] for name, output in ENVIRONMENT.items()})
+
+
+def render_own_actions(variables: dict[str, str], types: Sequence[str]) -> None:
+    if types:
+        variables[OWN_ACTION_TYPES] = ",".join(types)
+    else:
+        variables.pop(OWN_ACTION_TYPES, None)
 
 
 def policy_name(stage: str) -> str:

@@ -12,7 +12,7 @@ _MOST = 10_000
 
 @dataclass(frozen=True)
 class Call:
-    """One call. operation: service:Name; caller: see `Operation.caller`; status: HTTP's, 0 when none was answered."""
+    """One call. operation: service:Name; caller: see `Operation.caller`; status: HTTP's; time: of its start."""
 
     operation: str
     time: datetime

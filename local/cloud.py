@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 from moto.core.request import Request
 from werkzeug.wrappers import Response
 
-from local import control, issuer
 from local.agenda import Agenda
 from local.aws import Aws
 from local.calls import Call, Calls
 from local.clock import Clock
-from local.control import Control
+from local.control import PREFIX, Control
 from local.environment import ACCOUNT
 from local.errors import error_response
 from local.faults import Faults, Refused
+from local.issuer import PATH as ISSUER_PATH
 from local.issuer import Issuer
 from local.lambda_runtime.responses import invoke
 from local.lambda_runtime.runtime import LambdaRuntime
@@ -35,6 +35,7 @@ from local.server import HOST, Server
 from local.targets import FailureDestinations, Queues, ScheduleTargets
 from local.time_signal import TimeSignal
 from local.time_travel import TimeTravel
+from local.user_requests import UserRequests, is_user_request
 
 _logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class Cloud:
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
             outbox=self._outbox,
-            issuer_=Issuer(directory, f"{self.endpoint}{issuer.PATH}"),
+            issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
             faults=self._faults,
             calls=self._calls,
         )
@@ -84,6 +85,7 @@ class Cloud:
             destinations=FailureDestinations(queues),
             on_line=on_line,
         )
+        self._user_requests = UserRequests(self._runtime)
         targets = ScheduleTargets(clock, self._runtime, queues, self._faults, self._calls)
         self._scheduler = Scheduler(clock, agenda, targets, queues, lateness=lateness)
 
@@ -100,22 +102,22 @@ class Cloud:
         """Take no more requests, fire nothing more, end every function."""
         self._faults.stop()
         self._server.stop()
-        self._agenda.stop()
         self._runtime.stop()
+        self._agenda.stop()
 
     def _respond(self, request: Request) -> Response:
-        if request.path.startswith(control.PREFIX):
+        if request.path.startswith(PREFIX):
             return self._control.respond(request)
-        started = monotonic()
+        time, started = self._clock.now(), monotonic()
         operation = operation_of(request)
         response = self._answer(operation)
-        self._list(operation, response.status_code, monotonic() - started)
+        milliseconds = (monotonic() - started) * 1000
+        self._list(Call(str(operation), time, operation.caller, response.status_code, milliseconds))
         return response
 
-    def _list(self, operation: Operation, status: int, seconds: float) -> None:
-        call = Call(str(operation), self._clock.now(), operation.caller, status, seconds * 1000)
+    def _list(self, call: Call) -> None:
         self._calls.add(call)
-        _logger.info("%s by %s: %d in %.0f ms", call.operation, call.caller, status, call.milliseconds)
+        _logger.info("%s by %s: %d in %.0f ms", call.operation, call.caller, call.status, call.milliseconds)
 
     def _answer(self, operation: Operation) -> Response:
         """Whatever happens, an answer that an SDK can read."""
@@ -142,6 +144,8 @@ class Cloud:
             return self._ask_scheduler(operation)
         if str(operation) == "lambda:Invoke":
             return invoke(self._runtime, operation)
+        if is_user_request(operation.request):
+            return self._user_requests.respond(operation.request)
         return self._aws.respond(operation.request)
 
     def _ask_scheduler(self, operation: Operation) -> Response:
@@ -158,7 +162,11 @@ class Cloud:
 
 
 def serve(port: int, *, directory: Path, lateness: Lateness = "none", on_line: LineListener = lambda *_: None) -> None:
-    """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable."""
+    """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable.
+
+    Quiet: each request has its line in requests.log in the directory; only what fails is told on standard error.
+    """
+    _log_to(directory / "requests.log")
     clock = Clock()
     cloud = Cloud(port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, on_line=on_line)
     ended = Event()
@@ -167,3 +175,10 @@ def serve(port: int, *, directory: Path, lateness: Lateness = "none", on_line: L
     cloud.start()
     ended.wait()
     cloud.stop()
+
+
+def _log_to(path: Path) -> None:
+    everything = logging.FileHandler(path)
+    failures = logging.StreamHandler()
+    failures.setLevel(logging.ERROR)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[everything, failures])

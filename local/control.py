@@ -9,10 +9,10 @@ from typing import Any
 from werkzeug.exceptions import BadRequest, Conflict, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Request, Response
 
-from local import issuer
 from local.calls import Calls
 from local.clock import Clock
 from local.faults import Faults, InvalidFault
+from local.issuer import PATH as ISSUER_PATH
 from local.issuer import Issuer
 from local.outbox import Outbox
 from local.outbox_page import CONTENT_SECURITY_POLICY, render
@@ -27,12 +27,12 @@ class Control:
     """Answers requests whose path starts with PREFIX."""
 
     def __init__(
-        self, *, clock: Clock, time_travel: TimeTravel, outbox: Outbox, issuer_: Issuer, faults: Faults, calls: Calls
+        self, *, clock: Clock, time_travel: TimeTravel, outbox: Outbox, issuer: Issuer, faults: Faults, calls: Calls
     ) -> None:
         self._clock = clock
         self._time_travel = time_travel
         self._outbox = outbox
-        self._issuer = issuer_
+        self._issuer = issuer
         self._faults = faults
         self._calls = calls
         self._routes: dict[str, dict[str, View]] = {
@@ -41,8 +41,8 @@ class Control:
             f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._set_clock},
             f"{PREFIX}faults": {"GET": self._show_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             f"{PREFIX}calls": {"GET": self._show_calls, "DELETE": self._forget_calls},
-            f"{issuer.PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
-            f"{issuer.PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
+            f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
+            f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
         }
 
     def respond(self, request: Request) -> Response:

@@ -6,13 +6,17 @@ hence the subclasses, and their `__module__`.
 
 from typing import Any
 
+from moto.apigateway.models import apigateway_backends
 from moto.awslambda import models as lambda_models
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 
+from local.apigateway import RestApis
+
 
 def mend_moto() -> None:
     """For this process; to be called before moto is asked for anything."""
+    apigateway_backends.backend = RestApis
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
     ses_backends.backend = _Mail

@@ -15,12 +15,13 @@ from werkzeug.exceptions import NotFound
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _APPLICATION = re.compile(r"\bapp/(?P<name>\S+)")  # botocore adds AWS_SDK_UA_APP_ID, which our children have
 _DEFAULT_REGION = "us-east-1"
+_UNSIGNED = {"/schedules": "scheduler", "/schedule-groups": "scheduler", "/2015-03-31/functions": "lambda"}
 _MODELS = {"monitoring": "cloudwatch"}  # where a model's name is not its signing name
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A request as AWS sees it. service: botocore's name of it, "" when unsigned; name: "" when unknown."""
+    """A request as AWS sees it. service: botocore's name of it; name: the operation's. "" when unknown."""
 
     service: str
     name: str
@@ -67,17 +68,18 @@ class Operation:
 def operation_of(request: Request) -> Operation:
     """Read the service and the region from the signature, as AWS's front door does, and the rest from the model."""
     scope = _SCOPE.search(request.headers.get("Authorization") or request.args.get("X-Amz-Credential", ""))
-    if scope is None:
-        return Operation("", "", _DEFAULT_REGION, request, None, {})
-    service = _service(scope["service"].lower(), request.path)
+    service = _service(scope["service"].lower() if scope else "", request.path)
+    region = scope["region"] if scope else _DEFAULT_REGION
     model, uri_parameters = _match(service, request)
-    return Operation(service, model.name if model else "", scope["region"], request, model, uri_parameters)
+    return Operation(service, model.name if model else "", region, request, model, uri_parameters)
 
 
 def _service(signing_name: str, path: str) -> str:
-    """SES signs both of its versions alike."""
-    if signing_name == "ses" and path.startswith("/v2/"):
+    """SES signs both of its versions alike; what is not signed is told by its path, for the services that are ours."""
+    if signing_name in {"ses", ""} and path.startswith("/v2/email/"):
         return "sesv2"
+    if signing_name == "":
+        return next((service for start, service in _UNSIGNED.items() if path.startswith(start)), "")
     return _MODELS.get(signing_name, signing_name)
 
 

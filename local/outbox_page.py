@@ -14,7 +14,7 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const id of ["count", "messages"]) {
       const [now, next] = [document.getElementById(id), page.getElementById(id)];
-      if (now.innerHTML !== next.innerHTML) now.replaceWith(next);
+      if (now.innerHTML !== next.innerHTML) now.replaceChildren(...next.childNodes);
     }
   } catch { document.getElementById("count").textContent = "The local cloud does not answer: is it running?"; }
 }

@@ -3,7 +3,9 @@
 (werkzeug's own closes every connection after one answer.)
 """
 
+import logging
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -21,6 +23,8 @@ from werkzeug.wrappers import Response
 
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.1
+
+_logger = logging.getLogger(__name__)
 
 Respond = Callable[[Request], Response]
 
@@ -83,8 +87,10 @@ class _TcpServer(ThreadingMixIn, TCPServer):
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; `respond` does not raise."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's signature
+        """A client that went away is no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            _logger.exception("a request could not be answered")  # noqa: LOG004 - called within an except clause
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -38,7 +38,10 @@ class NothingRuns(Exception):
 
 
 class Stack:
-    """`directory` holds all of it and is emptied at the start. `on_step` is told what happens, for people."""
+    """`directory` holds all of it and is emptied at the start. `on_step` is told what happens, for people.
+
+    `project`: whose Notification Lambda is deployed and whose app is served; by default this one.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Stack:
         *,
         cloud_port: int,
         api_port: int,
+        project: Path = PROJECT,
         lateness: str = "none",
         on_step: Callable[[str], None] = lambda _: None,
         on_progress: Callable[[str], None] = lambda _: None,
@@ -56,6 +60,8 @@ class Stack:
         self.outputs: dict[str, str] = {}
         self.children: list[Child] = []
         self._ports = (cloud_port, api_port)
+        self._project = project
+        self._package = directory / "notification.zip"
         self._lateness = lateness
         self._on_step = on_step
         self._on_progress = on_progress
@@ -70,7 +76,7 @@ class Stack:
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
         self._on_step("the Notification Lambda's zip")
-        build()
+        build(self._package, self._project)
         self._on_step(f"the local cloud on {self.cloud_url}")
         self._start_cloud()
         self._on_step("the infrastructure, by terraform (about half a minute)")
@@ -100,7 +106,7 @@ class Stack:
             STAGE,
             environment=self.environment,
             workdir=self.directory / "terraform",
-            variables={},
+            variables={"notification_package": str(self._package.resolve())},
             on_progress=self._on_progress,
         )
 
@@ -109,12 +115,12 @@ class Stack:
         project = self.directory / "project"
         (project / ".chalice").mkdir(parents=True)
         for name in APP:
-            (project / name).symlink_to(PROJECT / name)
+            (project / name).symlink_to(self._project / name)
         config_path = project / ".chalice" / "config.json"
-        config = json.loads((PROJECT / ".chalice" / "config.json").read_text())
+        config = json.loads((self._project / ".chalice" / "config.json").read_text())
         config["stages"] = {STAGE: {"environment_variables": self._settings()}}
         config_path.write_text(json.dumps(config))
-        render(STAGE, self.outputs, project)
+        render(STAGE, self.outputs, project, actions=self._project / "notification" / "actions")
 
     def _settings(self) -> dict[str, str]:
         """What a person would set on AWS: whose tokens to trust."""

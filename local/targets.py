@@ -62,12 +62,17 @@ class ScheduleTargets:
         """Hand the payload over. Raises TargetError; only a fault on request passes by itself, and is retryable."""
         service = invocation.target_arn.split(":")[2]
         operation, work = ("lambda:Invoke", self._invoke) if service == "lambda" else ("sqs:SendMessage", self._send)
+        status = HTTPStatus.ACCEPTED
         try:
             self._faults.around(operation, lambda: work(invocation))
-            self._list(operation, HTTPStatus.ACCEPTED)
+        except TargetError:
+            status = HTTPStatus.NOT_FOUND
+            raise
         except Refused as refused:
-            self._list(operation, refused.status)
+            status = refused.status
             raise TargetError(refused.code, str(refused), retryable=True) from refused
+        finally:
+            self._calls.add(Call(operation, self._clock.now(), caller="scheduler", status=status, milliseconds=0))
 
     def _invoke(self, invocation: Invocation) -> None:
         try:
@@ -81,6 +86,3 @@ class ScheduleTargets:
             self._queues.send(invocation.target_arn, invocation.payload)
         except AwsError as error:
             raise TargetError(error.code, error.message, retryable=False) from error
-
-    def _list(self, operation: str, status: HTTPStatus) -> None:
-        self._calls.add(Call(operation, self._clock.now(), caller="scheduler", status=status, milliseconds=0))

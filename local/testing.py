@@ -4,7 +4,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from textwrap import dedent
@@ -23,20 +23,16 @@ _ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=10)
 
 
 @dataclass(frozen=True)
-class RunningCloud:
-    """lines: what functions logged, as (function name, line)."""
+class Workbench:
+    """What tests do with a local cloud from outside. endpoint: its URL."""
 
-    cloud: Cloud
-    clock: Clock
-    agenda: Agenda
-    directory: Path
-    lines: list[tuple[str, str]] = field(default_factory=list)
+    endpoint: str
 
     def client(self, service: str, config: Config = _ONE_TRY) -> Any:
         """A boto3 client; by default it tries once and waits 10 seconds at most."""
         return boto3.client(
             service,  # type: ignore[call-overload]
-            endpoint_url=self.cloud.endpoint,
+            endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - the local cloud asks for none
@@ -75,6 +71,16 @@ class RunningCloud:
         return f"arn:aws:iam::{ACCOUNT}:role/any"
 
 
+@dataclass(frozen=True)
+class RunningCloud(Workbench):
+    """A local cloud in this process. lines: what its functions logged, as (function name, line)."""
+
+    clock: Clock
+    agenda: Agenda
+    directory: Path
+    lines: list[tuple[str, str]]
+
+
 @contextmanager
 def running_cloud(directory: Path) -> Iterator[RunningCloud]:
     """One at a time: moto keeps its data in the process."""
@@ -84,7 +90,7 @@ def running_cloud(directory: Path) -> Iterator[RunningCloud]:
     cloud = Cloud(0, clock=clock, agenda=agenda, directory=directory, on_line=lambda *line: lines.append(line))
     cloud.start()
     try:
-        yield RunningCloud(cloud, clock, agenda, directory, lines)
+        yield RunningCloud(cloud.endpoint, clock, agenda, directory, lines)
     finally:
         cloud.stop()
 

@@ -13,7 +13,7 @@ from threading import Lock
 from local.agenda import Agenda
 from local.clock import Clock
 from local.lambda_runtime.asynchronous import AsynchronousInvocations, Destinations
-from local.lambda_runtime.fleet import Fleet
+from local.lambda_runtime.fleet import Fleet, Throttled
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome
 from local.lambda_runtime.log import FunctionLog
@@ -48,6 +48,7 @@ class LambdaRuntime:
         self._directory = directory
         self._on_line = on_line
         self._fleets: dict[tuple[str, str, str], Fleet] = {}
+        self._stopped = False
         self._lock = Lock()
         self._asynchronous = AsynchronousInvocations(clock, agenda, self.run, destinations)
         (directory / "home").mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ class LambdaRuntime:
         provide(FOR_TIME_TRAVEL, directory / "time")
 
     def run(self, function: Function, invocation: Invocation) -> Outcome:
-        """Run it now and wait for the outcome. Raises Throttled."""
+        """Run it now and wait for the outcome. Raises Throttled, also after `stop`."""
         return self._fleet_of(function).invoke(function, invocation)
 
     def submit(self, invocation: Invocation) -> None:
@@ -63,8 +64,9 @@ class LambdaRuntime:
         self._asynchronous.accept(invocation)
 
     def stop(self) -> None:
-        """End every sandbox."""
+        """End every sandbox, and start no other."""
         with self._lock:
+            self._stopped = True
             fleets = list(self._fleets.values())
         for fleet in fleets:
             fleet.stop()
@@ -72,6 +74,8 @@ class LambdaRuntime:
     def _fleet_of(self, function: Function) -> Fleet:
         key = (function.region, function.name, function.version)
         with self._lock:
+            if self._stopped:
+                raise Throttled
             if key not in self._fleets:
                 path = self._directory / "logs" / f"{function.name}.log"
                 log = FunctionLog(function.name, path, self._on_line)

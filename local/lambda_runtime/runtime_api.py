@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from queue import SimpleQueue
+from socketserver import TCPServer, ThreadingMixIn
 from threading import Event, Thread
 from typing import Any
 
@@ -39,7 +40,8 @@ class RuntimeApi:
     @property
     def address(self) -> str:
         """The value of AWS_LAMBDA_RUNTIME_API."""
-        return f"127.0.0.1:{self._server.server_port}"
+        port: int = self._server.server_address[1]
+        return f"127.0.0.1:{port}"
 
     def start(self) -> None:
         self._thread.start()
@@ -74,7 +76,7 @@ def _headers(invocation: Invocation, deadline_ms: int) -> dict[str, str]:
     }
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingMixIn, TCPServer):
     daemon_threads = True
 
     def __init__(self, handler: Callable[..., BaseHTTPRequestHandler], on_tick: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from threading import Thread
 from time import monotonic
 from typing import IO, cast
 
+from chalicelib.core.instants import epoch_ms
 from local import travelled
 from local.environment import aws_environment
 from local.lambda_runtime.function import Function
@@ -45,6 +46,7 @@ class Sandbox:
         self.function = function
         self._time_signal = time_signal
         self._log = log
+        self._log.write(f"INIT_START Runtime Version: {_PYTHON} (local)")
         self._api = RuntimeApi(on_tick=self._watch_memory)
         self._process = _start_child(function, place, time_signal.offset_file, self._api.address)
         self._output = Output(cast("IO[bytes]", self._process.stdout), log)
@@ -62,7 +64,6 @@ class Sandbox:
     def wait_until_begun(self) -> None:
         """Wait until the handler is imported, or cannot be: then `invoke` tells why."""
         started = monotonic()
-        self._log.write(f"INIT_START Runtime Version: {_PYTHON} (local)")
         self._api.begun.wait(_SECONDS_TO_START)
         self._init_seconds = monotonic() - started
 
@@ -84,15 +85,13 @@ class Sandbox:
 
     def _answer_to(self, invocation: Invocation) -> Outcome:
         timeout = timedelta(seconds=self.function.timeout_seconds)
-        self._api.offer(invocation, deadline_ms=round((self._time_signal.send() + timeout).timestamp() * 1000))
+        self._api.offer(invocation, deadline_ms=epoch_ms(self._time_signal.send() + timeout))
         try:
             outcome = self._api.outcomes.get(timeout=timeout.total_seconds())
         except Empty:
             return self._timed_out(invocation.request_id)
         self._watch_memory()
-        if outcome is None or self._is_over_memory():
-            return self._ended(invocation.request_id)
-        return outcome
+        return self._ended(invocation.request_id) if outcome is None or self._is_over_memory() else outcome
 
     def _timed_out(self, request_id: str) -> Outcome:
         self._kill()
@@ -114,7 +113,8 @@ class Sandbox:
         self._api.outcomes.put(None)
 
     def _watch_memory(self) -> None:
-        self._peak_mb = max(self._peak_mb, peak_memory_mb(self._process.pid))
+        if self._process.poll() is None:
+            self._peak_mb = max(self._peak_mb, peak_memory_mb(self._process.pid))
         if self._is_over_memory():
             self._kill()
 

@@ -5,30 +5,13 @@ from pathlib import Path
 import pytest
 
 from deploy.__main__ import main
-
-OUTPUTS = {
-    name: {"value": f"the {name}"}
-    for name in (
-        "lambda_architecture",
-        "scheduler_group_name",
-        "scheduler_role_arn",
-        "notification_lambda_arn",
-        "table_name",
-        "delivery_dead_letter_queue_arn",
-    )
-} | {"stage_name": {"value": "dev"}, "api_policy_json": {"value": "{}"}}
+from tests.deploy.terraform_outputs import as_terraform_says, outputs, outputs_file
 
 
 def a_project(folder: Path) -> Path:
     (folder / ".chalice").mkdir()
     (folder / ".chalice/config.json").write_text("{}")
     return folder
-
-
-def outputs_file(folder: Path) -> Path:
-    path = folder / "outputs.json"
-    path.write_text(json.dumps(OUTPUTS))
-    return path
 
 
 def test_package_prints_path_size_and_checksum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +29,7 @@ def test_render_reads_a_file_of_outputs(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["render", "--stage", "dev", "--project", str(project), "--outputs", str(outputs_file(tmp_path))]) == 0
 
     config = json.loads((project / ".chalice/config.json").read_text())
-    assert config["stages"]["dev"]["environment_variables"]["TABLE_NAME"] == "the table_name"
+    assert config["stages"]["dev"]["environment_variables"]["TABLE_NAME"] == "tasks-schedules-dev"
     assert f"wrote {project / '.chalice/config.json'}" in capsys.readouterr().out
 
 
@@ -54,7 +37,7 @@ def test_render_reads_the_outputs_of_a_terraform_folder(
     tmp_path: Path, fake_terraform: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = a_project(tmp_path)
-    monkeypatch.setenv("PATH", str(fake_terraform(f"echo '{json.dumps(OUTPUTS)}'")))
+    monkeypatch.setenv("PATH", str(fake_terraform(f"echo '{as_terraform_says(outputs())}'")))
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/nowhere")
 
     assert main(["render", "--stage", "dev", "--project", str(project), "--terraform", str(tmp_path)]) == 0

@@ -7,24 +7,7 @@ import pytest
 from deploy.errors import DeployError
 from deploy.paths import PROJECT, TERRAFORM
 from deploy.render import ENVIRONMENT, check_outputs, render
-
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ["arn"]}],
-}
-
-
-def outputs(stage: str = "dev", **changed: str) -> dict[str, str]:
-    return {
-        "stage_name": stage,
-        "lambda_architecture": "arm64",
-        "scheduler_group_name": f"tasks-scheduler-group-{stage}",
-        "scheduler_role_arn": "arn:aws:iam::111122223333:role/tasks-scheduler",
-        "notification_lambda_arn": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
-        "table_name": f"tasks-schedules-{stage}",
-        "delivery_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
-        "api_policy_json": json.dumps(POLICY),
-    } | changed
+from tests.deploy.terraform_outputs import POLICY, outputs
 
 
 def a_project(folder: Path, config: dict[str, Any] | None = None) -> Path:

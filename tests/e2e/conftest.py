@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.stack import Stack
+from local.stack import SCOPES, Stack
 from tests.e2e.client import Client, free_port
+from tests.e2e.cloud import Clock, LocalCloud
+from tests.e2e.own_project import make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,22 +24,30 @@ HOSTILE = {
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("stack")
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in HOSTILE.items():
-            environment.setenv(name, value)
-        stack = Stack(directory, cloud_port=free_port(), api_port=free_port())
-        try:
+    """With a Notification Lambda that has actions of its own. Other tests get their environment back at once."""
+    project = make_project(tmp_path_factory.mktemp("project"))
+    stack = Stack(tmp_path_factory.mktemp("stack"), cloud_port=free_port(), api_port=free_port(), project=project)
+    try:
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in HOSTILE.items():
+                environment.setenv(name, value)
             stack.start()
-            yield stack
-        finally:
-            stack.stop()
+        yield stack
+    finally:
+        stack.stop()
 
 
 @pytest.fixture(scope="session")
-def cloud(stack: Stack) -> Client:
-    """What AWS does not have: outbox, clock."""
-    return Client(stack.cloud_url)
+def cloud(stack: Stack) -> LocalCloud:
+    return LocalCloud(stack.cloud_url)
+
+
+@pytest.fixture
+def clock(cloud: LocalCloud) -> Iterator[Clock]:
+    """The stack's time, for one test to travel in; real time again behind it, so that no other test notices."""
+    clock = Clock(cloud)
+    yield clock
+    clock.return_to_real_time()
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +58,8 @@ def alice(stack: Stack) -> Client:
 @pytest.fixture(scope="session")
 def bob(stack: Stack) -> Client:
     return Client(stack.api_url, stack.token("bob"))
+
+
+@pytest.fixture(scope="session")
+def admin(stack: Stack) -> Client:
+    return Client(stack.api_url, stack.token("admin", [*SCOPES, "schedules:admin"]))

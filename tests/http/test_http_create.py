@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, StoreUnavailable
-from tests.http.world import MAIL, World, problem
+from tests.http.world import MAIL, READ_AND_WRITE, World, problem
 
 if TYPE_CHECKING:
     from tests.http.world import FakeIssuer
@@ -54,6 +55,12 @@ def test_location_keeps_the_prefix_of_the_app_that_the_routes_are_in(issuer: Fak
     response = world.post("/tasks/v1/schedules", {"timing": {"after": "PT1H"}, "action": MAIL})
 
     assert response.headers["Location"] == f"/tasks/v1/schedules/{response.json_body['schedule_id']}"
+
+
+def test_location_keeps_the_stage_of_api_gateway(world: World) -> None:
+    answer = world.app(api_gateway_event(world, "/api/v1/schedules"), None)
+
+    assert answer["headers"]["Location"].startswith("/api/v1/schedules/")
 
 
 @pytest.mark.parametrize(
@@ -157,3 +164,16 @@ def test_a_bug_is_a_500_that_tells_nothing_but_the_request_id(world: World, capl
     assert "secret-table" not in response.body.decode()
     assert response.json_body["request_id"] in caplog.text
     assert "secret-table" in caplog.text
+
+
+def api_gateway_event(world: World, path: str) -> dict[str, Any]:
+    """As API Gateway hands over a mail in an hour; its `path` begins with the stage, its body is text."""
+    return {
+        "requestContext": {"httpMethod": "POST", "resourcePath": "/v1/schedules", "path": path},
+        "headers": {"authorization": f"Bearer {world.issuer.token('alice', *READ_AND_WRITE)}"},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": json.dumps({"timing": {"after": "PT1H"}, "action": MAIL}),
+    }

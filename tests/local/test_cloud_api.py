@@ -29,7 +29,8 @@ imported_at = datetime.now(UTC)
 
 @app.route("/")
 def index():
-    return {"colour": os.environ["COLOUR"], "now": datetime.now(UTC).isoformat(), "imported_at": imported_at.isoformat()}
+    now = datetime.now(UTC)
+    return {"colour": os.environ["COLOUR"], "now": now.isoformat(), "imported_at": imported_at.isoformat()}
 
 @app.route("/echo", methods=["POST"])
 def echo():

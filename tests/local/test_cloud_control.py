@@ -49,7 +49,7 @@ def cloud(running: RunningCloud) -> RunningCloud:
 
 def ask(cloud: RunningCloud, method: str, what: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{cloud.cloud.endpoint}/_local/{what}", data, method=method)  # noqa: S310 - our own loopback
+    request = Request(f"{cloud.endpoint}/_local/{what}", data, method=method)  # noqa: S310 - our own loopback
     with urlopen(request, timeout=30) as response:  # noqa: S310
         text = response.read()
     return json.loads(text) if text else None

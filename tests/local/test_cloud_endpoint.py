@@ -48,7 +48,7 @@ def travel(cloud: RunningCloud, **duration: float) -> None:
 
 
 def get(cloud: RunningCloud, path: str) -> Any:
-    with urlopen(f"{cloud.cloud.endpoint}{path}", timeout=10) as response:  # noqa: S310 - our own loopback
+    with urlopen(f"{cloud.endpoint}{path}", timeout=10) as response:  # noqa: S310 - our own loopback
         return json.load(response)
 
 
@@ -111,7 +111,7 @@ def test_an_operation_that_moto_lacks_is_refused_and_does_no_harm(cloud: Running
 
 
 def test_a_connection_is_kept_for_the_next_request(cloud: RunningCloud) -> None:
-    connection = http.client.HTTPConnection(cloud.cloud.endpoint.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=10)
     connection.request("GET", "/_local/health")
     connection.getresponse().read()
     used = connection.sock
@@ -124,7 +124,7 @@ def test_a_connection_is_kept_for_the_next_request(cloud: RunningCloud) -> None:
 
 
 def test_a_path_of_our_own_that_does_not_exist_tells_which_do(cloud: RunningCloud) -> None:
-    connection = http.client.HTTPConnection(cloud.cloud.endpoint.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=10)
     connection.request("GET", "/_local/nothing")
     response = connection.getresponse()
 
@@ -148,3 +148,23 @@ def test_a_port_in_use_is_refused_with_a_reason(tmp_path: Path) -> None:
 
         with pytest.raises(PortUnavailable, match=f"port {port} on 127.0.0.1 cannot be used: Address already in use"):
             Cloud(port, clock=clock, agenda=Agenda(clock), directory=tmp_path)
+
+
+def test_an_unsigned_request_is_told_by_its_path(cloud: RunningCloud) -> None:
+    assert get(cloud, "/schedules") == {"Schedules": []}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/eu-central-1/nothing/aws4_request"},
+        {"Authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/nowhere-9/dynamodb/aws4_request"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    ],
+)
+def test_a_request_that_makes_no_sense_is_answered_all_the_same(cloud: RunningCloud, headers: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=10)
+    connection.request("POST", "/", b"\xff\x00", headers)
+
+    assert connection.getresponse().status >= 400
+    connection.close()

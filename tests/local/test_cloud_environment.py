@@ -68,7 +68,7 @@ def test_no_proxy_stands_between_us_and_the_local_cloud(caller: dict[str, str], 
 
 def test_a_real_client_in_a_hostile_caller_s_child_reaches_the_local_cloud(tmp_path: Path) -> None:
     with running_cloud(tmp_path) as cloud:
-        sealed = sealed_environment(cloud.cloud.endpoint, REGION, {**os.environ, **HOSTILE})
+        sealed = sealed_environment(cloud.endpoint, REGION, {**os.environ, **HOSTILE})
         answer = subprocess.run([sys.executable, "-c", ASKING], env=sealed, capture_output=True, check=True, timeout=30)
 
-        assert json.loads(answer.stdout) == [cloud.cloud.endpoint, REGION, []]
+        assert json.loads(answer.stdout) == [cloud.endpoint, REGION, []]

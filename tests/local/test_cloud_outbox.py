@@ -1,9 +1,11 @@
 """Every message that AWS would have taken is in the outbox, as JSON and as a page."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from hashlib import sha256
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -30,7 +32,7 @@ def cloud(running: RunningCloud) -> RunningCloud:
 
 
 def ask(cloud: RunningCloud, method: str = "GET", accept: str = "application/json") -> str:
-    request = Request(f"{cloud.cloud.endpoint}/_local/outbox", method=method, headers={"Accept": accept})  # noqa: S310
+    request = Request(f"{cloud.endpoint}/_local/outbox", method=method, headers={"Accept": accept})  # noqa: S310
     with urlopen(request, timeout=10) as response:  # noqa: S310 - our own loopback
         return str(response.read().decode())
 
@@ -167,6 +169,16 @@ def test_a_browser_gets_a_page(cloud: RunningCloud) -> None:
 
     assert page(cloud).startswith("<!doctype html>")
     assert "<h2>Hello</h2>" in page(cloud)
+
+
+def test_the_browser_runs_the_page_s_own_script_only(cloud: RunningCloud) -> None:
+    request = Request(f"{cloud.endpoint}/_local/outbox", headers={"Accept": "text/html"})  # noqa: S310
+    with urlopen(request, timeout=10) as response:  # noqa: S310 - our own loopback
+        script = response.read().decode().split("<script>")[1].split("</script>")[0]
+        policy = response.headers["Content-Security-Policy"]
+
+    assert f"script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy
+    assert policy.startswith("default-src 'none';")
 
 
 def test_the_empty_page_says_what_to_do(cloud: RunningCloud) -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import boto3
 import pytest
 
 from local.environment import sealed_environment
-from local.testing import REGION, answer_of, zipped
+from local.testing import REGION, Workbench, answer_of
 
 SERVING = """
 import sys
@@ -47,7 +46,9 @@ def test_a_signal_ends_the_cloud_and_its_functions(tmp_path: Path, number: signa
         [sys.executable, "-c", SERVING, str(port), str(tmp_path)], env=environment, stderr=subprocess.PIPE
     )
     wait_for(endpoint)
-    function_process = invoke(endpoint)
+    workbench = Workbench(endpoint)
+    workbench.deploy("f", "import os\ndef handle(event, context): return os.getpid()")
+    function_process = answer_of(workbench.client("lambda").invoke(FunctionName="f"))
     os.kill(function_process, 0)
 
     process.send_signal(number)
@@ -56,16 +57,3 @@ def test_a_signal_ends_the_cloud_and_its_functions(tmp_path: Path, number: signa
     assert process.returncode == 0
     with pytest.raises(ProcessLookupError):
         os.kill(function_process, 0)
-
-
-def invoke(endpoint: str) -> int:
-    """Run a function; returns its process id."""
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    iam = boto3.client("iam", endpoint_url=endpoint, region_name=REGION, **keys)
-    role = iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    functions = boto3.client("lambda", endpoint_url=endpoint, region_name=REGION, **keys)
-    code = "import os\ndef handle(event, context): return os.getpid()"
-    functions.create_function(
-        FunctionName="f", Runtime="python3.11", Role=role, Handler="handler.handle", Code={"ZipFile": zipped(code)}
-    )
-    return int(answer_of(functions.invoke(FunctionName="f")))

@@ -94,7 +94,7 @@ def names(table: Any) -> set[str]:
 
 @pytest.mark.usefixtures("table")
 def test_four_processes_win_each_claim_exactly_once(cloud: RunningCloud) -> None:
-    environment = sealed_environment(cloud.cloud.endpoint, REGION)
+    environment = sealed_environment(cloud.endpoint, REGION)
     command = [sys.executable, "-c", CLAIMING, str(CLAIMS)]
     claimants = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,10 +94,10 @@ def test_the_environment_is_the_function_s_and_lambda_s_and_nothing_of_ours(clou
     environment = answer_of(invoke(cloud, do="environment"))
 
     assert environment["TABLE_NAME"] == "t"
-    assert environment["AWS_ENDPOINT_URL"] == cloud.cloud.endpoint
+    assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == REGION
     assert environment["TZ"] == ":UTC"
-    assert not os.listdir(environment["HOME"])
+    assert not list(Path(environment["HOME"]).iterdir())
     lambdas = {"LANG", "PATH", "HOME", "PYTHONPATH", "TZ", "TABLE_NAME", "_HANDLER"}
     assert {name for name in environment if not name.startswith(("AWS_", "LAMBDA_"))} - {"LC_CTYPE"} == lambdas
 
@@ -171,6 +172,14 @@ def test_concurrent_invocations_run_in_processes_of_their_own(cloud: RunningClou
         processes = set(threads.map(lambda _: answer_of(invoke(cloud, do="process", seconds=0.5)), range(2)))
 
     assert len(processes) == 2
+
+
+def test_beyond_ten_at_once_invocations_wait_for_a_process(cloud: RunningCloud) -> None:
+    with ThreadPoolExecutor(14) as threads:
+        processes = list(threads.map(lambda _: answer_of(invoke(cloud, do="process", seconds=0.3)), range(14)))
+
+    assert len(processes) == 14
+    assert 1 < len(set(processes)) <= 10
 
 
 def test_reserved_concurrency_throttles(cloud: RunningCloud) -> None:

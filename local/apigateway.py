@@ -1,0 +1,40 @@
+"""API Gateway's control plane, mended so that `chalice deploy` and `chalice delete` work against moto."""
+
+from typing import Any
+
+from moto.apigateway.models import APIGatewayBackend, RestAPI
+
+_BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
+
+
+class RestApis(APIGatewayBackend):
+    """Takes the Swagger 2 documents that Chalice sends; moto's own takes OpenAPI 3 only."""
+
+    __module__ = APIGatewayBackend.__module__  # moto finds a backend's URLs beside its module
+
+    def import_rest_api(self, api_doc: dict[str, Any], fail_on_warnings: bool) -> RestAPI:  # noqa: FBT001 - moto's
+        return super().import_rest_api(_as_openapi_3(api_doc), fail_on_warnings)
+
+    def put_rest_api(
+        self,
+        function_id: str,
+        api_doc: dict[str, Any],
+        fail_on_warnings: bool,  # noqa: FBT001 - moto's
+        mode: str = "merge",
+    ) -> RestAPI:
+        api = super().put_rest_api(function_id, _as_openapi_3(api_doc), fail_on_warnings, mode)
+        api.binaryMediaTypes = api_doc.get(_BINARY_TYPES, [])
+        api.root_resource_id = api.default.id
+        return api
+
+    def delete_rest_api(self, function_id: str) -> RestAPI:
+        self.get_rest_api(function_id)  # raises what becomes a 404; moto's own would answer 500
+        return super().delete_rest_api(function_id)
+
+
+def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
+    """The same API for moto's eyes, which see only what both versions spell alike: the title, the paths, and of each
+    method the integration and the codes of its responses.
+    """
+    others = {name: value for name, value in document.items() if name != "swagger"}
+    return {"openapi": "3.0.1", **others, "info": {"description": "", **document["info"]}}

@@ -1,0 +1,33 @@
+"""Terraform's outputs of a stage, made up, for tests that need no terraform."""
+
+import json
+from pathlib import Path
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ["arn"]}],
+}
+
+
+def outputs(stage: str = "dev", **changed: str) -> dict[str, str]:
+    return {
+        "stage_name": stage,
+        "lambda_architecture": "arm64",
+        "scheduler_group_name": f"tasks-scheduler-group-{stage}",
+        "scheduler_role_arn": "arn:aws:iam::111122223333:role/tasks-scheduler",
+        "notification_lambda_arn": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
+        "table_name": f"tasks-schedules-{stage}",
+        "delivery_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
+        "api_policy_json": json.dumps(POLICY),
+    } | changed
+
+
+def as_terraform_says(values: dict[str, str]) -> str:
+    """The answer of `terraform output -json`."""
+    return json.dumps({name: {"value": value} for name, value in values.items()})
+
+
+def outputs_file(folder: Path) -> Path:
+    path = folder / "outputs.json"
+    path.write_text(as_terraform_says(outputs()))
+    return path

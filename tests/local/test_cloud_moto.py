@@ -1,0 +1,76 @@
+"""What moto forgets is kept: Terraform sees what it wrote, and functions get it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.testing import RunningCloud, running_cloud
+
+LOGGING = """
+    import logging
+
+    def handle(event, context):
+        logging.info("hello", extra={"run": 7})
+        logging.debug("not asked for")
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+def logging_config(cloud: RunningCloud, name: str) -> dict[str, Any]:
+    config: dict[str, Any] = cloud.client("lambda").get_function(FunctionName=name)["Configuration"]["LoggingConfig"]
+    return config
+
+
+def test_a_function_s_logging_config_is_text_by_default(cloud: RunningCloud) -> None:
+    cloud.deploy("plain", LOGGING)
+
+    assert logging_config(cloud, "plain") == {"LogFormat": "Text", "LogGroup": "/aws/lambda/plain"}
+
+
+def test_a_function_s_logging_config_is_kept_and_changed(cloud: RunningCloud) -> None:
+    cloud.deploy("kept", LOGGING, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+    assert logging_config(cloud, "kept")["ApplicationLogLevel"] == "INFO"
+
+    changed = {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}
+    cloud.client("lambda").update_function_configuration(FunctionName="kept", LoggingConfig=changed)
+
+    assert logging_config(cloud, "kept")["ApplicationLogLevel"] == "DEBUG"
+
+
+def test_a_function_with_json_logs_writes_json_at_its_level(cloud: RunningCloud) -> None:
+    cloud.deploy("json", LOGGING, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+
+    cloud.client("lambda").invoke(FunctionName="json")
+
+    (record,) = (json.loads(line) for name, line in cloud.lines if name == "json" and line.startswith("{"))
+    assert (record["level"], record["message"], record["run"]) == ("INFO", "hello", 7)
+
+
+def test_an_event_invoke_config_replaces_the_one_before(cloud: RunningCloud) -> None:
+    cloud.deploy("events", LOGGING)
+    functions = cloud.client("lambda")
+
+    functions.put_function_event_invoke_config(FunctionName="events", MaximumRetryAttempts=1)
+    functions.put_function_event_invoke_config(FunctionName="events", MaximumEventAgeInSeconds=60)
+
+    config = functions.get_function_event_invoke_config(FunctionName="events")
+    assert config["MaximumEventAgeInSeconds"] == 60
+    assert "MaximumRetryAttempts" not in config
+
+
+def test_an_update_of_an_event_invoke_config_keeps_what_it_does_not_name(cloud: RunningCloud) -> None:
+    cloud.deploy("updated", LOGGING)
+    functions = cloud.client("lambda")
+
+    functions.put_function_event_invoke_config(FunctionName="updated", MaximumRetryAttempts=1)
+    functions.update_function_event_invoke_config(FunctionName="updated", MaximumEventAgeInSeconds=60)
+
+    config = functions.get_function_event_invoke_config(FunctionName="updated")
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (1, 60)
