@@ -36,10 +36,11 @@ test-all: $(INSTALLED) ## the long suites
 	@$(BIN)/python -m pytest -m 'long'
 .PHONY: test-all
 
-check: $(INSTALLED) ## format, lint, types
+check: $(INSTALLED) ## format, lint, types, direction of imports
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff .; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 .PHONY: check
 
 format: $(INSTALLED) ## mend what can be mended

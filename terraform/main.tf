@@ -24,7 +24,6 @@ module "notification_function" {
   secret_arns        = var.secret_arns
   run_retention_days = var.run_retention_days
   event_age_seconds  = var.event_age_seconds
-  json_logs          = var.json_logs
   log_retention_days = var.log_retention_days
 }
 
@@ -47,4 +46,16 @@ module "api_access" {
   scheduler_group_arn     = module.schedule_group.group_arn
   scheduler_role_arn      = module.schedule_group.role_arn
   notification_lambda_arn = module.notification_function.function_arn
+}
+
+module "observability" {
+  source = "./modules/observability"
+
+  project                        = var.project
+  stage                          = var.stage
+  function_name                  = module.notification_function.function_name
+  scheduler_group_name           = module.schedule_group.group_name
+  delivery_dead_letter_queue_arn = module.schedule_group.delivery_dead_letter_queue_arn
+  work_dead_letter_queue_arn     = module.notification_function.work_dead_letter_queue_arn
+  alarm_topic_arns               = var.alarm_topic_arns
 }

@@ -163,12 +163,6 @@ variable "event_age_seconds" {
   }
 }
 
-variable "json_logs" {
-  description = "Whether Lambda writes its logs as JSON. False only where the endpoint keeps no such setting, as in a local cloud."
-  type        = bool
-  default     = true
-}
-
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
@@ -177,5 +171,21 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days is one of the numbers of days that CloudWatch Logs offers, for example 30 or 365."
+  }
+}
+
+variable "alarm_topic_arns" {
+  description = "ARNs of the SNS topics that alarms are sent to, 5 at most; without any, alarms are only seen in CloudWatch."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(var.alarm_topic_arns) <= 5
+    error_message = "alarm_topic_arns holds 5 topics at most: a CloudWatch alarm takes no more actions."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+    error_message = "alarm_topic_arns holds whole ARNs of standard SNS topics."
   }
 }

@@ -23,8 +23,8 @@ class Faults:
     """Breaks calls and notes every one of them in `calls`, in order.
 
     A call is named after port and method, such as `gateway.put` or `repository.claim`; a fault is for one name, or for
-    all that a pattern such as `gateway.*` or `*` fits. The error comes instead of the work; with `done=True` the work is
-    done and only its answer is lost.
+    all that a pattern such as `gateway.*` or `*` fits. The error comes instead of the work; with `done=True` the work
+    is done and only its answer is lost.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Each port, once as the fake and once as the real thing."""
+"""Each port, once as the fake and once as the real thing: our adapter over boto3, and the local cloud behind it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from moto import mock_aws
 
 from chalicelib.core.keys import scheduler_name
 from chalicelib.core.repository import DynamoRepository
@@ -17,6 +15,7 @@ from chalicelib.gateway import EventBridgeGateway
 from chalicelib.testing import FakeGateway, InMemoryRepository
 from chalicelib.testing.gateway import NAMES
 from local.scheduler.testing import stage
+from local.testing import running_cloud
 from tests.builders import NOW
 from tests.tables import create_table
 
@@ -51,9 +50,9 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def dynamodb() -> Iterator[DynamoDBClient]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="eu-central-1")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoDBClient]:
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud.client("dynamodb")
 
 
 @pytest.fixture

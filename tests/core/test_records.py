@@ -11,8 +11,8 @@ from hypothesis import given
 from chalicelib.core import items
 from chalicelib.core.records import dumps, run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
 from chalicelib.core.run import Run, RunStatus
-from chalicelib.core.schedule import Action, DeliveryPolicy, Schedule
-from tests.builders import a_run, a_schedule
+from chalicelib.core.schedule import Action, DeliveryPolicy, LastRun, Schedule
+from tests.builders import DAY, NOW, a_run, a_schedule
 from tests.strategies import actions, json_objects, runs, schedules
 
 if TYPE_CHECKING:
@@ -96,10 +96,21 @@ def test_a_run_that_did_not_fail_is_in_no_list_but_its_schedules() -> None:
     assert not {"by_time_pk", "by_resource_pk"} & items.run_item(a_run(a_schedule())).keys()
 
 
-def test_a_schedule_without_a_next_run_sorts_by_its_last_change() -> None:
-    ended = a_schedule(next_run_at=None)
+@pytest.mark.parametrize(
+    ("fields", "sorted_at"),
+    [
+        ({}, "2027-03-01T09:00:00Z"),
+        ({"next_run_at": None}, "2027-03-01T08:00:00Z"),
+        ({"next_run_at": None, "last_run": LastRun(NOW + DAY, "succeeded")}, "2027-03-02T08:00:00Z"),
+        ({"next_run_at": None, "last_run": LastRun(NOW - DAY, "succeeded")}, "2027-03-01T08:00:00Z"),
+    ],
+    ids=["next run", "last change", "last run", "last change after the last run"],
+)
+def test_lists_sort_by_the_next_run_or_the_last_thing_that_happened(fields: dict[str, Any], sorted_at: str) -> None:
+    item = items.schedule_item(a_schedule(resource_id="contract-42", **fields))
 
-    assert items.schedule_item(ended)["by_time_sk"] == "2027-03-01T08:00:00Z#s1"
+    assert item["by_time_sk"] == f"{sorted_at}#s1"
+    assert item["by_resource_sk"] == f"USER#alice#{sorted_at}#s1"
 
 
 def test_a_record_stays_below_four_kilobytes() -> None:

@@ -23,6 +23,9 @@ class LocalCloud(Client):
         """The operations that `caller` called (the API is `api`, a function has its name), the first one first."""
         return [call["operation"] for call in self.get("/_local/calls")["calls"] if call["caller"] == caller]
 
+    def forget_calls(self) -> None:
+        self.send("DELETE", "/_local/calls")
+
 
 class Clock:
     """The time of a running local cloud, and of all that runs on it."""

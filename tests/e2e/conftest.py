@@ -1,4 +1,4 @@
-"""One stack for all end-to-end tests: real processes, started in a caller's environment that is as hostile as can be."""
+"""One stack for all end-to-end tests: real processes, started from an environment as hostile as can be."""
 
 from __future__ import annotations
 

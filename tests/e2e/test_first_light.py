@@ -54,16 +54,6 @@ def test_a_cancelled_schedule_does_not_fire(cloud: LocalCloud, alice: Client) ->
     assert alice.get(path_of(schedule))["status"] == "cancelled"
 
 
-def test_somebody_elses_schedule_is_not_there(alice: Client, bob: Client) -> None:
-    schedule = alice.create(timing={"after": "PT1H"}, action=an_email("alice's"))
-
-    answers = [bob.send(method, path_of(schedule)) for method in ("GET", "DELETE")]
-
-    assert [answer.status for answer in answers] == [404, 404]
-    assert alice.get(path_of(schedule))["status"] == "active"
-    assert alice.send("DELETE", path_of(schedule)).status == 204
-
-
 def test_terraform_has_nothing_to_change_after_an_apply(stack: Stack) -> None:
     plan = terraform(stack, "plan", "-detailed-exitcode", "-no-color", "-input=false")
 

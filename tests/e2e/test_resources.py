@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from tests.e2e.client import Client
 from tests.e2e.schedules import an_email
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from local.stack import Stack
 
@@ -51,7 +52,7 @@ def pages(client: Client, limit: int) -> Iterator[list[dict[str, Any]]]:
         cursor = page["next_cursor"]
 
 
-def ids(schedules: list[dict[str, Any]]) -> list[str]:
+def ids(schedules: Iterable[dict[str, Any]]) -> list[str]:
     return [schedule["schedule_id"] for schedule in schedules]
 
 
@@ -62,7 +63,7 @@ def test_the_pages_of_a_resource_show_each_schedule_once_and_the_soonest_first(
 
     soonest_first = sorted(schedules, key=lambda schedule: str(schedule["next_run_at"]))
     assert [len(page) for page in found] == [50, 50, 20]
-    assert ids(sum(found, [])) == ids(soonest_first)
+    assert ids(chain(*found)) == ids(soonest_first)
 
 
 def test_each_sees_his_own_schedules_of_a_resource_and_an_admin_sees_all(
@@ -72,7 +73,7 @@ def test_each_sees_his_own_schedules_of_a_resource_and_an_admin_sees_all(
 
     assert list(pages(carol, limit=100)) == [[]]
     assert list(pages(bob, limit=100)) == [[bobs | {"action": {"type": "email"}}]]
-    assert sorted(ids(sum(pages(admin, limit=100), []))) == sorted(ids([*schedules, bobs]))
+    assert sorted(ids(chain(*pages(admin, limit=100)))) == sorted(ids([*schedules, bobs]))
 
 
 def test_a_cancelled_resource_loses_the_callers_schedules_and_nobody_elses(
@@ -82,7 +83,7 @@ def test_a_cancelled_resource_loses_the_callers_schedules_and_nobody_elses(
 
     assert list(pages(alice, limit=100)) == [[]]
     assert left_in_eventbridge(stack, *schedules, bobs) == {bobs["schedule_id"]}
-    assert ids(sum(pages(bob, limit=100), [])) == ids([bobs])
+    assert ids(chain(*pages(bob, limit=100))) == ids([bobs])
     assert cancel_all(bob) == 1
 
 

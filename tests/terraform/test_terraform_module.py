@@ -153,7 +153,17 @@ def test_the_root_only_composes() -> None:
         "notification_function",
         "schedule_group",
         "api_access",
+        "observability",
     ]
+
+
+def test_each_alarm_tells_what_to_do() -> None:
+    module = TERRAFORM / "modules/observability"
+    alarms = re.findall(r"^    ([a-z-]+) = \{$", (module / "main.tf").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z-]+)` \| \w+ `\w+` \| .+ \|$", (module / "README.md").read_text(), re.MULTILINE)
+
+    assert len(alarms) > 1
+    assert rows == alarms
 
 
 def test_every_setting_of_the_notification_lambda_is_terraforms() -> None:

@@ -36,15 +36,11 @@ resource "aws_lambda_function" "notification" {
     })
   }
 
-  dynamic "logging_config" {
-    for_each = var.json_logs ? [true] : []
-
-    content {
-      log_format            = "JSON"
-      log_group             = aws_cloudwatch_log_group.notification.name
-      application_log_level = "INFO"
-      system_log_level      = "WARN"
-    }
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.notification.name
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
   }
 
   # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.

@@ -82,12 +82,6 @@ variable "event_age_seconds" {
   default     = 3600
 }
 
-variable "json_logs" {
-  description = "Whether Lambda writes its logs as JSON. False only where the endpoint keeps no such setting, as in a local cloud."
-  type        = bool
-  default     = true
-}
-
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from chalicelib.core.errors import InvalidCursor, StoreUnavailable
 from chalicelib.core.repository import DynamoRepository
 from chalicelib.core.schedule import Status
-from tests.builders import a_run, a_schedule, an_action, cancelled, changed
+from tests.builders import a_run, a_schedule, an_action, cancelled, changed, completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,6 +127,13 @@ def test_a_starting_key_that_dynamodb_does_not_take_is_an_invalid_cursor(table: 
         table.list_runs("alice", "s1", limit=9, cursor=None)
 
 
+@pytest.mark.parametrize("method", ["get", "get_action"])
+def test_what_is_read_by_id_is_read_consistently(table: DynamoRepository, aws: Stubber, method: str) -> None:
+    aws.add_response("get_item", {}, {"TableName": "schedules", "Key": ANY, "ConsistentRead": True})
+
+    assert CALLS[method][1](table) is None
+
+
 # Transactions that meet
 
 
@@ -195,11 +203,18 @@ def stammering(dynamodb: DynamoDBClient, table_name: str) -> DynamoRepository:
     return DynamoRepository(Stammering(dynamodb), table_name)  # type: ignore[arg-type]
 
 
-class Stammering:
-    """A client that does each write twice, and tells of the second."""
+@pytest.fixture
+def stammering_by_token(dynamodb: DynamoDBClient, table_name: str) -> DynamoRepository:
+    """The same within ten minutes: botocore repeats a transaction under its token, and DynamoDB knows it again."""
+    return DynamoRepository(Stammering(dynamodb, ClientRequestToken="token-1"), table_name)  # type: ignore[arg-type]
 
-    def __init__(self, client: DynamoDBClient) -> None:
+
+class Stammering:
+    """A client that does each write twice, and tells of the second. `more`: members that both writes have."""
+
+    def __init__(self, client: DynamoDBClient, **more: Any) -> None:
         self._client = client
+        self._more = more
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
@@ -207,8 +222,8 @@ class Stammering:
             return method
 
         def twice(**request: Any) -> Any:
-            method(**request)
-            return method(**request)
+            method(**request, **self._more)
+            return method(**request, **self._more)
 
         return twice
 
@@ -236,3 +251,14 @@ def test_a_repeated_claim_knows_itself(stammering: DynamoRepository) -> None:
     stammering.create(a_schedule(), an_action())
 
     assert stammering.claim(RUN, expecting=SCHEDULE, replacing=None) is None
+
+
+def test_a_repeated_finish_counts_the_run_once(
+    dynamodb: DynamoDBClient, table_name: str, stammering_by_token: DynamoRepository
+) -> None:
+    table = DynamoRepository(dynamodb, table_name)
+    table.create(SCHEDULE, an_action())
+    table.claim(RUN, expecting=SCHEDULE, replacing=None)
+
+    assert stammering_by_token.finish(RUN, expecting=SCHEDULE, leaving=completed(SCHEDULE)) is None
+    assert table.get("alice", "s1") == replace(completed(SCHEDULE), run_count=1)

@@ -1,0 +1,82 @@
+mock_provider "aws" {}
+
+variables {
+  project                        = "mail"
+  stage                          = "test"
+  function_name                  = "mail-notification-test"
+  scheduler_group_name           = "mail-scheduler-group-test"
+  delivery_dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test"
+  work_dead_letter_queue_arn     = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
+  alarm_topic_arns               = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
+}
+
+run "an_alarm_for_whatever_is_given_up" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = {
+      for alarm in aws_cloudwatch_metric_alarm.alarms :
+      alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, alarm.statistic, join(" ", values(alarm.dimensions))])
+      } == {
+      "mail-delivery-dead-letters-test"         = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum mail-delivery-dead-letters-test"
+      "mail-work-dead-letters-test"             = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum mail-work-dead-letters-test"
+      "mail-delivery-dropped-test"              = "AWS/Scheduler InvocationDroppedCount Sum mail-scheduler-group-test"
+      "mail-delivery-dead-letter-lost-test"     = "AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount Sum mail-scheduler-group-test"
+      "mail-notification-errors-test"           = "AWS/Lambda Errors Sum mail-notification-test"
+      "mail-notification-throttles-test"        = "AWS/Lambda Throttles Sum mail-notification-test"
+      "mail-notification-dropped-test"          = "AWS/Lambda AsyncEventsDropped Sum mail-notification-test"
+      "mail-notification-dead-letter-lost-test" = "AWS/Lambda DestinationDeliveryFailures Sum mail-notification-test"
+    }
+    error_message = "Both queues, the group and the function are watched, by these metrics."
+  }
+
+  assert {
+    condition = toset(flatten([for alarm in aws_cloudwatch_metric_alarm.alarms : keys(alarm.dimensions)])) == toset([
+      "FunctionName", "QueueName", "ScheduleGroup",
+    ])
+    error_message = "Each metric is that of its one resource, by the dimension that AWS names it with."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.alarms :
+      alarm.comparison_operator == "GreaterThanThreshold" && alarm.threshold == 0 && alarm.evaluation_periods == 1
+    ])
+    error_message = "One event is one too many."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.alarms : alarm.treat_missing_data == "notBreaching"])
+    error_message = "No data is no alarm."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.alarms :
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:on-call"])
+    ])
+    error_message = "Every alarm is sent to the topics."
+  }
+
+  assert {
+    condition     = length(output.alarm_names) == 8
+    error_message = "The alarms are told by name."
+  }
+}
+
+run "without_a_topic_alarms_are_only_seen" {
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    alarm_topic_arns = []
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.alarms : length(coalesce(alarm.alarm_actions, [])) == 0])
+    error_message = "There is nobody to tell."
+  }
+}

@@ -1,0 +1,37 @@
+"""What a create and a run cost, counted by the cloud that answered the calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.schedules import an_email, due, path_of
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+    from tests.e2e.client import Client
+    from tests.e2e.cloud import Clock, LocalCloud
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_create_makes_three_calls(cloud: LocalCloud, alice: Client) -> None:
+    cloud.forget_calls()
+    schedule = alice.create(timing={"after": "PT1H"}, action=an_email("counted"))
+
+    assert cloud.calls("api") == ["dynamodb:TransactWriteItems", "scheduler:CreateSchedule", "dynamodb:UpdateItem"]
+    assert alice.send("DELETE", path_of(schedule)).status == 204
+
+
+def test_a_successful_run_makes_two_calls_to_the_table(
+    stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock
+) -> None:
+    schedule = alice.create(timing={"after": "PT1M"}, action=an_email("cheap"))
+    cloud.forget_calls()
+
+    clock.travel_to(due(schedule))
+
+    calls = cloud.calls(stack.outputs["notification_lambda_name"])
+    assert calls == ["dynamodb:TransactWriteItems", "sesv2:SendEmail", "dynamodb:TransactWriteItems"]
+    assert len(cloud.messages("cheap")) == 1

@@ -1,0 +1,78 @@
+"""A role has the rights that its code uses, and no other: read from the code, which makes every call in plain sight."""
+
+import re
+
+import pytest
+
+from deploy.paths import PROJECT, TERRAFORM
+
+NO_RIGHTS = {"sts:AssumeRole", "iam:PassedToService"}
+"""Of a trust policy, and of a condition."""
+
+MODULES = ("api_access", "notification_function")
+PARTS_OF_TRANSACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+
+
+def granted(module: str, service: str) -> set[str]:
+    return set(re.findall(rf'"({service}:\w+)"', (TERRAFORM / "modules" / module / "iam.tf").read_text()))
+
+
+def called(path: str, client: str) -> set[str]:
+    """The operations that a file calls: methods of `client`, a regular expression."""
+    methods = re.findall(rf"{client}\.([a-z_]+)\(", (PROJECT / path).read_text())
+    return {"".join(word.capitalize() for word in method.split("_")) for method in methods}
+
+
+def used_on_the_table() -> set[str]:
+    path = "chalicelib/core/repository.py"
+    parts = re.findall(r'\{"(\w+)": ', (PROJECT / path).read_text())
+    operations = called(path, "self._client") - {"TransactWriteItems"}
+    return operations | {PARTS_OF_TRANSACTIONS[part] for part in parts if part in PARTS_OF_TRANSACTIONS}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_rights_on_the_table_are_those_of_the_repository(module: str) -> None:
+    assert granted(module, "dynamodb") == {f"dynamodb:{operation}" for operation in used_on_the_table()}
+
+
+def test_the_rights_on_schedules_are_those_of_the_gateway() -> None:
+    assert granted("api_access", "scheduler") == {
+        f"scheduler:{operation}" for operation in called("chalicelib/gateway.py", "self._client")
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "client"),
+    [
+        ("ses", "notification/actions/email.py", r'run\.aws\("sesv2"\)'),
+        ("events", "notification/actions/event.py", r'run\.aws\("events"\)'),
+        ("sqs", "notification/dead_letters.py", r"self\._client\(\)"),
+    ],
+)
+def test_the_rights_of_the_work_are_those_of_its_files(service: str, path: str, client: str) -> None:
+    assert granted("notification_function", service) == {f"{service}:{call}" for call in called(path, client)}
+
+
+def test_the_notification_lambda_makes_no_schedules() -> None:
+    assert granted("notification_function", "scheduler") | granted("notification_function", "iam") == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_right_has_its_reason_in_the_readme(module: str) -> None:
+    folder = TERRAFORM / "modules" / module
+    rights = set(re.findall(r'"([a-z]+:[A-Z]\w+)"', (folder / "iam.tf").read_text())) - NO_RIGHTS
+    rows = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("| `")]
+
+    assert [right for right in sorted(rights) if not any(f"`{right}`" in row for row in rows)] == []
+
+
+def test_no_right_is_on_everything() -> None:
+    policies = {path.parent.name: path.read_text() for path in TERRAFORM.glob("modules/*/iam.tf")}
+
+    assert len(policies) == 3
+    assert [name for name, text in policies.items() if re.search(r'Resource *= *(\[)?"\*"', text)] == []
