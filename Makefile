@@ -27,6 +27,15 @@ token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob
 	@$(BIN)/python -m local token --user '$(if $(filter command\ line,$(origin USER)),$(USER),alice)'
 .PHONY: token
 
+deploy: export PATH := $(CURDIR)/$(BIN):$(PATH)
+deploy: $(INSTALLED) ## the four commands of docs/deploy.md: make deploy STAGE=dev
+	@test -n '$(STAGE)' || { echo 'say which: make deploy STAGE=dev'; exit 2; }
+	python -m deploy package
+	terraform -chdir=terraform apply -var-file=envs/$(STAGE).tfvars
+	python -m deploy render --stage $(STAGE)
+	chalice deploy --stage $(STAGE)
+.PHONY: deploy
+
 test: $(INSTALLED) ## all checks and tests but the long ones
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -m 'not long'

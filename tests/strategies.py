@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from chalicelib.core.instants import EPOCH
 from chalicelib.core.run import Attempt, Run, RunStatus
 from chalicelib.core.schedule import Action, DeliveryPolicy, LastRun, Schedule, Status, Timing
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 FIRST, LAST = datetime(1970, 1, 2), datetime(2199, 12, 30)  # noqa: DTZ001 - hypothesis adds the zone
 
 texts = st.text(max_size=30)
-"""Ids and names: anything, `#` and `%` more often than chance has it."""
 
+# Ids may be anything; `#` and `%`, of which keys are made, come more often than chance has it.
 ids = st.text(
     st.sampled_from("ab#%25\u00fc\u2028 ") | st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 )
@@ -35,7 +36,6 @@ def whole(unit: timedelta) -> SearchStrategy[datetime]:
     return st.datetimes(FIRST, LAST, timezones=st.just(UTC)).map(lambda at: at - (at - EPOCH) % unit)
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 seconds = whole(timedelta(seconds=1))
 milliseconds = whole(timedelta(milliseconds=1))
 minutes = whole(timedelta(minutes=1))

@@ -161,6 +161,14 @@ def test_a_lost_change_leaves_the_action_as_it_was(store: Store) -> None:
     assert "expires_at" not in (store.item(items.action_key(schedule)) or {})
 
 
+def test_an_end_whose_action_is_gone_is_lost(repository: ScheduleRepository) -> None:
+    schedule = _stands(repository, a_schedule())
+
+    with pytest.raises(ChangeLost):
+        repository.change(replace(cancelled(schedule), action_revision=1), replacing=schedule)
+    assert repository.get("alice", "s1") == schedule
+
+
 # Confirm
 
 
