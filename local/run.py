@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING
 from deploy.errors import DeployError
 from deploy.terraform_binary import find_terraform
 
+from .environment import sealed_environment
 from .processes import ChildFailed
-from .stack import Stack
+from .stack import REGION, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,14 +68,16 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str) -> No
 
 def check_prerequisites(cloud_port: int, api_port: int) -> None:
     """All that is missing, in one message. Raises NotReady."""
-    missing = [*_missing_terraform(), *_taken_ports({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
+    environment = sealed_environment(f"http://127.0.0.1:{cloud_port}", REGION)
+    missing = [*_missing_terraform(environment), *_taken_ports({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
     if missing:
         raise NotReady("make run cannot start yet:\n" + "\n".join(f"  - {what}" for what in missing))
 
 
-def _missing_terraform() -> list[str]:
+def _missing_terraform(environment: Mapping[str, str]) -> list[str]:
+    """`environment` is what terraform will see: the caller's TF_CLI_ARGS must not spoil the question for its version."""
     try:
-        find_terraform(os.environ)
+        find_terraform(environment)
     except DeployError as error:
         return [str(error)]
     return []

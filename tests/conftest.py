@@ -1,7 +1,64 @@
-"""What holds for every test."""
+"""What holds for every test: patience, which tests share a worker, and the promises with their figures at the end."""
 
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.promises import PROMISES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.promises import Promise
 
 # A busy machine is no bug: what is slow is measured where speed is the claim.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+TOGETHER = ("tests/e2e", "tests/deploy", "tests/terraform")
+"""Folders whose tests share something slow: a running stack, an initialised terraform."""
+
+
+@pytest.fixture
+def promise(request: pytest.FixtureRequest) -> Promise:
+    """Notes the figure that a test measured for a promise (its number): it is printed at the end of the run."""
+
+    def note(number: int, figure: str) -> None:
+        request.node.user_properties.append(("promise", [number, figure]))
+
+    return note
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file stays in one worker, and so does each of the folders whose tests share something slow."""
+    for item in items:
+        path = item.nodeid.partition("::")[0]
+        group = next((folder for folder in TOGETHER if path.startswith(folder)), path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The promises, each with what this run measured."""
+    figures = _figures(report for reports in terminalreporter.stats.values() for report in reports)
+    if not figures:
+        return
+    terminalreporter.section("promises")
+    for number, promised in PROMISES.items():
+        terminalreporter.write_line(f"{number}. {promised}")
+        for figure in figures.get(number, ["no figure in this run"]):
+            terminalreporter.write_line(f"   {figure}")
+
+
+def _figures(reports: Iterable[Any]) -> dict[int, list[str]]:
+    figures: dict[int, list[str]] = defaultdict(list)
+    for report in reports:
+        if getattr(report, "when", None) != "call":
+            continue
+        for name, value in report.user_properties:
+            if name == "promise":
+                figures[value[0]].append(value[1])
+    return figures

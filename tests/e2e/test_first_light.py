@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from local.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import LocalCloud
+    from tests.promises import Promise
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +27,7 @@ def in_seconds(seconds: int) -> datetime:
 
 
 def test_a_schedule_created_over_http_sends_its_mail_on_time_and_once(
-    stack: Stack, cloud: LocalCloud, alice: Client
+    stack: Stack, cloud: LocalCloud, alice: Client, promise: Promise
 ) -> None:
     due = in_seconds(4)
     schedule = alice.create(timing={"at": due.isoformat()}, action=an_email("first light"))
@@ -40,6 +41,8 @@ def test_a_schedule_created_over_http_sends_its_mail_on_time_and_once(
     assert alice.get(path_of(schedule))["status"] == "completed"
     assert within(5, lambda: not left_in_eventbridge(stack, schedule), "EventBridge's own removal")
     assert len(cloud.messages("first light")) == 1
+    promise(3, f"a run recorded as {run['status']}, {run['lateness_ms']} ms late, with its attempt")
+    promise(5, "created over HTTP, the deployed zip sent its mail within 2 s of its time, once")
 
 
 def test_a_cancelled_schedule_does_not_fire(cloud: LocalCloud, alice: Client) -> None:

@@ -31,9 +31,11 @@ def consumer() -> Iterator[Consumer]:
         consumer.url = f"http://127.0.0.1:{server.server_port}/hook"
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield consumer
-        server.shutdown()
-        thread.join()
+        try:
+            yield consumer
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,6 +13,8 @@ from tests.http.world import MAIL, READ_AND_WRITE, World
 if TYPE_CHECKING:
     from chalice.test import HTTPResponse
 
+    from tests.promises import Promise
+
 CREATE = {"timing": {"after": "PT1H"}, "action": MAIL}
 PREVIEW = {"timing": {"rate": "1 hour"}}
 
@@ -80,10 +82,11 @@ def test_everybody_gets_what_he_may(world: World, row: Row, who: str) -> None:
     assert response.status_code == getattr(row, who)
 
 
-def test_the_matrix_has_every_route(world: World) -> None:
+def test_the_matrix_has_every_route(world: World, promise: Promise) -> None:
     routes = {f"{method} {path}" for path, views in world.app.routes.items() for method in views}
 
     assert {name_of(row) for row in MATRIX} == routes
+    promise(4, f"{len(MATRIX)} routes, each asked by {', '.join(WHO)}")
 
 
 @pytest.mark.parametrize("row", BY_ID, ids=name_of)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from local.environment import sealed_environment
 from local.testing import REGION, RunningCloud, running_cloud
+from tests.promises import Promise
 
 TABLE = "t"
 PROCESSES = 4
@@ -93,7 +94,7 @@ def names(table: Any) -> set[str]:
 
 
 @pytest.mark.usefixtures("table")
-def test_four_processes_win_each_claim_exactly_once(cloud: RunningCloud) -> None:
+def test_four_processes_win_each_claim_exactly_once(cloud: RunningCloud, promise: Promise) -> None:
     environment = sealed_environment(cloud.endpoint, REGION)
     command = [sys.executable, "-c", CLAIMING, str(CLAIMS)]
     claimants = [
@@ -108,6 +109,7 @@ def test_four_processes_win_each_claim_exactly_once(cloud: RunningCloud) -> None
         "TransactionCanceledException": CLAIMS * (PROCESSES - 1),
     }
     assert {number for number, answer in answers if answer == "won"} == set(range(CLAIMS))
+    promise(2, f"{CLAIMS} claims wanted by {PROCESSES} processes: each won once")
 
 
 def test_a_cancelled_transaction_writes_nothing(table: Any) -> None:
