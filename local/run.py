@@ -75,7 +75,7 @@ def check_prerequisites(cloud_port: int, api_port: int) -> None:
 
 
 def _missing_terraform(environment: Mapping[str, str]) -> list[str]:
-    """`environment` is what terraform will see: the caller's TF_CLI_ARGS must not spoil the question for its version."""
+    """`environment`: what terraform will see. The caller's TF_CLI_ARGS must not spoil the question for its version."""
     try:
         find_terraform(environment)
     except DeployError as error:
