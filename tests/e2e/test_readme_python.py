@@ -21,9 +21,7 @@ IN_PYTHON = re.compile(r"^```python\n(from chalicelib.*?)^```", re.MULTILINE | r
 
 
 def test_the_lines_of_the_readme_create_list_and_cancel(stack: Stack) -> None:
-    lines = re.findall(
-        r"^```python\n(from chalicelib.*?)^```", (PROJECT / "README.md").read_text(), re.MULTILINE | re.DOTALL
-    )
+    (lines,) = IN_PYTHON.findall((PROJECT / "README.md").read_text())
     config = json.loads((stack.directory / "project" / ".chalice" / "config.json").read_text())
     environment = stack.environment | config["stages"]["local"]["environment_variables"]
 
