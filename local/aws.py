@@ -1,6 +1,6 @@
 """AWS's APIs as moto plays them, in this process: the WSGI application, mended where this project needs better.
 
-What moto does otherwise than AWS, and what is done about it, stands in docs/emulation-cloud.md.
+What moto does otherwise than AWS, and what is done about it, stands in docs/emulation.md.
 """
 
 import json

@@ -45,11 +45,18 @@ def left_in_eventbridge(stack: Stack, *schedules: dict[str, Any]) -> set[str]:
     return {ours["schedule_id"] for ours in schedules if scheduler_name(ours["user_id"], ours["schedule_id"]) in names}
 
 
-def dead_letters(stack: Stack, queue: str) -> list[dict[str, Any]]:
-    """The first ten messages of the stack's `delivery` or `work` queue; they stay there, and stay visible."""
-    url = stack.outputs[f"{queue}_dead_letter_queue_url"]
-    answer = client(stack, "sqs").receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
-    )
+def dead_letters(stack: Stack, queue: str, about: str) -> list[dict[str, Any]]:
+    """Empties the stack's `delivery` or `work` queue; the messages with `about` in their body."""
+    sqs, url = client(stack, "sqs"), stack.outputs[f"{queue}_dead_letter_queue_url"]
+    found: list[dict[str, Any]] = []
+    while messages := _receive(sqs, url):
+        found += [message for message in messages if about in message["Body"]]
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def _receive(sqs: Any, url: str) -> list[dict[str, Any]]:
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     messages: list[dict[str, Any]] = answer.get("Messages", [])
     return messages

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.aws import client, dead_letters
-from tests.e2e.schedules import an_email, due, ended_runs
+from tests.e2e.client import free_port
+from tests.e2e.schedules import an_email, due, ended_runs, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from local.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock, LocalCloud
+    from tests.promises import Promise
 
 pytestmark = pytest.mark.e2e
 
@@ -27,7 +29,7 @@ def unsteady(tries: Path, crashes: int) -> dict[str, Any]:
 
 
 def test_a_function_that_crashes_on_its_first_try_does_its_work_once(
-    alice: Client, clock: Clock, tmp_path: Path
+    alice: Client, clock: Clock, tmp_path: Path, promise: Promise
 ) -> None:
     schedule = alice.create(timing={"after": "PT1M"}, action=unsteady(tmp_path / "tries", crashes=1))
     clock.travel_to(due(schedule))
@@ -45,6 +47,7 @@ def test_a_function_that_crashes_on_its_first_try_does_its_work_once(
     )
     assert timedelta(seconds=59) < waited < timedelta(seconds=65)
     assert (tmp_path / "tries").read_text().splitlines() == [run["run_id"]] * 2
+    promise(3, f"a function that crashed: both attempts told, {waited.total_seconds():.0f} s apart")
 
 
 def test_a_function_that_always_crashes_ends_in_the_work_dead_letter_queue(
@@ -54,48 +57,92 @@ def test_a_function_that_always_crashes_ends_in_the_work_dead_letter_queue(
 
     clock.travel(minutes=10)
 
-    records = [json.loads(letter["Body"]) for letter in dead_letters(stack, "work")]
-    (record,) = [r for r in records if r["requestPayload"]["schedule_id"] == schedule["schedule_id"]]
+    (letter,) = dead_letters(stack, "work", about=schedule["schedule_id"])
+    record = json.loads(letter["Body"])
+    assert record["requestPayload"]["schedule_id"] == schedule["schedule_id"]
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestContext"]["approximateInvokeCount"] == 3
     assert record["responsePayload"]["errorType"] == "Runtime.ExitError"
     assert len((tmp_path / "tries").read_text().splitlines()) == 3
 
 
+def test_work_that_fails_is_told_and_its_payload_is_kept(stack: Stack, alice: Client, clock: Clock) -> None:
+    nobody_listens = {"type": "webhook", "url": f"http://127.0.0.1:{free_port()}/"}
+    schedule = alice.create(timing={"after": "PT1M"}, action=nobody_listens)
+
+    clock.travel_to(due(schedule))
+
+    (run,) = ended_runs(alice, schedule)
+    (letter,) = dead_letters(stack, "work", about=schedule["schedule_id"])
+    kept = json.loads(letter["Body"])
+    assert (run["status"], run["reason"]) == ("failed", "the webhook did not answer: NewConnectionError")
+    assert (kept["run_id"], kept["reason"]) == (run["run_id"], run["reason"])
+    assert kept["event"]["action"] == {"type": "webhook", "data": {"url": nobody_listens["url"]}}
+    assert alice.get(path_of(schedule))["status"] == "failed"
+
+
 @pytest.fixture
-def function_throttled(cloud: LocalCloud) -> Iterator[None]:
-    """Lambda takes no invocation."""
-    cloud.send("POST", "/_local/faults", {"operation": "lambda:Invoke", "mode": "throttle"})
-    yield
+def throttled(cloud: LocalCloud) -> Iterator[Callable[..., None]]:
+    """Lets Lambda refuse the next invocations: so many `times`, or all of them."""
+
+    def throttle(**times: int) -> None:
+        cloud.send("POST", "/_local/faults", {"operation": "lambda:Invoke", "mode": "throttle", **times})
+
+    yield throttle
     cloud.send("DELETE", "/_local/faults")
 
 
-@pytest.mark.usefixtures("function_throttled")
-def test_what_lambda_does_not_take_is_tried_again_and_then_a_dead_letter(
-    stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock
+@pytest.fixture
+def _never_taken(throttled: Callable[..., None]) -> None:
+    throttled()
+
+
+def test_a_delivery_that_fails_twice_arrives_at_the_third_try_and_once(
+    cloud: LocalCloud, alice: Client, clock: Clock, throttled: Callable[..., None]
 ) -> None:
-    delivery = {"max_retries": 2, "max_age_seconds": 600}
+    throttled(times=2)
+    schedule = alice.create(timing={"after": "PT1M"}, action=an_email("third time lucky"))
+
+    clock.travel(minutes=2)
+
+    (run,) = ended_runs(alice, schedule)
+    assert (run["status"], len(run["attempts"])) == ("succeeded", 1)
+    assert 1500 <= run["lateness_ms"] < 5000  # two pauses: of one second and of two, less their jitter
+    assert len(cloud.messages("third time lucky")) == 1
+
+
+@pytest.mark.usefixtures("_never_taken")
+@pytest.mark.parametrize(
+    ("delivery", "used_up"),
+    [
+        ({"max_retries": 2, "max_age_seconds": 86_400}, "MaximumRetryAttempts"),
+        ({"max_retries": 185, "max_age_seconds": 60}, "MaximumEventAgeInSeconds"),
+    ],
+)
+def test_a_delivery_whose_policy_is_used_up_becomes_a_dead_letter_that_says_why(
+    stack: Stack, alice: Client, clock: Clock, delivery: dict[str, int], used_up: str
+) -> None:
     schedule = alice.create(timing={"after": "PT1M"}, action=an_email("never delivered"), delivery=delivery)
 
-    clock.travel(minutes=11)
+    clock.travel(minutes=3)
 
-    (letter,) = [letter for letter in dead_letters(stack, "delivery") if schedule["schedule_id"] in letter["Body"]]
-    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert (attributes["ERROR_CODE"], attributes["RETRY_ATTEMPTS"]) == ("TooManyRequestsException", "2")
-    assert attributes["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
+    (letter,) = dead_letters(stack, "delivery", about=schedule["schedule_id"])
+    attributes = texts(letter)
+    assert (attributes["ERROR_CODE"], attributes["EXHAUSTED_RETRY_CONDITION"]) == ("TooManyRequestsException", used_up)
+    assert 2 <= int(attributes["RETRY_ATTEMPTS"]) <= delivery["max_retries"]
     assert attributes["SCHEDULED_TIME"] == schedule["next_run_at"]
-    assert cloud.messages("never delivered") == []
+    assert alice.get(f"{path_of(schedule)}/runs")["items"] == []
 
 
 def test_a_schedule_for_a_function_that_is_gone_makes_a_dead_letter_with_the_attributes_of_aws(
     stack: Stack, clock: Clock
 ) -> None:
-    due = clock.now() + timedelta(minutes=1)
+    at = clock.now() + timedelta(minutes=1)
     gone = f"{stack.outputs['notification_lambda_arn']}-gone"
     made = client(stack, "scheduler").create_schedule(
         Name="for-nobody",
         GroupName=stack.outputs["scheduler_group_name"],
-        ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
+        ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
         ActionAfterCompletion="DELETE",
         Target={
@@ -109,15 +156,21 @@ def test_a_schedule_for_a_function_that_is_gone_makes_a_dead_letter_with_the_att
 
     clock.travel(minutes=2)
 
-    (letter,) = [letter for letter in dead_letters(stack, "delivery") if letter["Body"] == '{"for": "nobody"}']
-    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    (letter,) = dead_letters(stack, "delivery", about="nobody")
+    attributes = texts(letter)
     assert len(attributes.pop("EXECUTION_ID")) == 16
+    assert letter["Body"] == '{"for": "nobody"}'
     assert attributes == {
         "ERROR_CODE": "ResourceNotFoundException",
         "ERROR_MESSAGE": f"Function not found: {gone}",
         "IS_PAYLOAD_TRUNCATED": "false",
         "RETRY_ATTEMPTS": "0",
-        "SCHEDULED_TIME": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+        "SCHEDULED_TIME": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         "SCHEDULE_ARN": made["ScheduleArn"],
         "TARGET_ARN": gone,
     }
+
+
+def texts(letter: dict[str, Any]) -> dict[str, str]:
+    """The message attributes by their names."""
+    return {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
