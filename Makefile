@@ -38,11 +38,11 @@ deploy: $(INSTALLED) ## the four commands of docs/deploy.md: make deploy STAGE=d
 
 test: $(INSTALLED) ## all checks and tests but the long ones
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2
 .PHONY: test
 
 test-all: $(INSTALLED) ## the long suites
-	@$(BIN)/python -m pytest -m 'long' --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m 'long' --numprocesses 2
 .PHONY: test-all
 
 check: $(INSTALLED) ## format, lint, types, direction of imports

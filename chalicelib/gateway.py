@@ -106,7 +106,7 @@ def schedule_request(schedule: Schedule, action: Action, names: SchedulerNames, 
         "Name": keys.scheduler_name(schedule.user_id, schedule.schedule_id),
         "GroupName": names.group,
         "Description": f"{schedule.user_id} / {schedule.schedule_id}"[:512],
-        **_timing(schedule.timing, now),
+        **_timing(schedule, now),
         "State": "ENABLED" if schedule.status is Status.ACTIVE else "DISABLED",
         "FlexibleTimeWindow": _window(schedule.flexible_window_minutes),
         # Completed ones would pile up against the quota; one without an end never completes.
@@ -131,7 +131,8 @@ def is_same(found: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
     return all(found.get(key) == value for key, value in request.items() if key != "StartDate")
 
 
-def _timing(timing: Timing, now: datetime) -> dict[str, Any]:
+def _timing(schedule: Schedule, now: datetime) -> dict[str, Any]:
+    timing = schedule.timing
     if timing.is_one_time:
         return _at(timing)
     spelled: dict[str, Any] = {
@@ -141,8 +142,9 @@ def _timing(timing: Timing, now: datetime) -> dict[str, Any]:
     if (start := _start_date(timing, now)) is not None:
         spelled["StartDate"] = start
     if (last := timing.last_occurrence()) is not None:
-        # Whether an occurrence at EndDate itself still fires is not documented.
-        spelled["EndDate"] = last + timedelta(minutes=1)
+        # Nothing is invoked after EndDate, so the last occurrence's window lies before it; whether one at EndDate
+        # itself still fires is not documented. What fires beyond the end is known to the guard, and does no work.
+        spelled["EndDate"] = last + schedule.window + timedelta(minutes=1)
     return spelled
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.promises import PROMISES
 
@@ -33,12 +34,19 @@ def promise(request: pytest.FixtureRequest) -> Promise:
     return note
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file stays in one worker, and so does each of the folders whose tests share something slow."""
-    for item in items:
-        path = item.nodeid.partition("::")[0]
-        group = next((folder for folder in TOGETHER if path.startswith(folder)), path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFolderOrFile(LoadScopeScheduling):
+    """Each file stays in one worker, and so does each of the folders whose tests share something slow.
+
+    (`--dist loadgroup` would need only marks, but xdist 3.8 writes them where pytest 9.2 does not read any more.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if path.startswith(folder)), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolderOrFile:
+    return ByFolderOrFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

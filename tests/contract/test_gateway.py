@@ -131,6 +131,14 @@ def test_what_ends_is_sent_with_its_last_occurrence_and_then_forgotten(
     assert found["ActionAfterCompletion"] == "DELETE"
 
 
+def test_the_window_of_the_last_occurrence_lies_before_the_end(engine: Engine) -> None:
+    timing = Timing("cron(0 9 ? * MON *)", "UTC", end_at=datetime(2027, 3, 8, 9, 0, tzinfo=UTC))
+
+    found = _put(engine, a_schedule(timing=timing, flexible_window_minutes=30))
+
+    assert found["EndDate"] == datetime(2027, 3, 8, 9, 31, tzinfo=UTC)
+
+
 def test_a_flexible_window_is_sent_in_minutes(engine: Engine) -> None:
     found = _put(engine, a_schedule(flexible_window_minutes=15))
 
