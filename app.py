@@ -1,12 +1,14 @@
-"""The API: `chalice deploy`, `chalice local`. Importing it reads no environment and makes no client."""
+"""The API and the sweeper: `chalice deploy`, `chalice local`. Importing it reads no environment, makes no client."""
 
 from chalice.app import Chalice
 
 from chalicelib import composition
-from chalicelib.routes import Services, blueprints
+from chalicelib.routes import Services, blueprints, schedule_sweeper
 
 app = Chalice(app_name="scheduled-tasks")
 
 services = Services(scheduler=composition.scheduler, caller=composition.caller, action_rules=composition.action_rules)
 for blueprint in blueprints(services):
     app.register_blueprint(blueprint)
+
+sweep = schedule_sweeper(app, composition.scheduler)

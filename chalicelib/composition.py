@@ -14,6 +14,7 @@ from .core.repository import DynamoRepository
 from .gateway import EventBridgeGateway, SchedulerNames
 from .service import SchedulerService
 from .settings import ApiSettings, SchedulerSettings
+from .starter import LambdaStarter
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -31,7 +32,8 @@ def scheduler() -> SchedulerService:
     session = boto3.Session()
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
     gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
-    return SchedulerService(repository, gateway, payload_limit=settings.payload_limit_bytes)
+    starter = LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn)
+    return SchedulerService(repository, gateway, starter, payload_limit=settings.payload_limit_bytes)
 
 
 @cache

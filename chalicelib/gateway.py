@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from .core import keys, payload
 from .core.aws import OUT_OF_REACH, error_code, is_transient
-from .core.errors import SchedulerRefused, SchedulerUnavailable
+from .core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable
 from .core.schedule import Status
 from .core.zones import is_ambiguous, resolve_wall_time
 
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 CONFLICT_TRIES = 3
 """An update right after its create may meet a ConflictException of a moment."""
 
-OUR_SIDE = frozenset(
-    {"AccessDeniedException", "ConflictException", "ResourceNotFoundException", "ServiceQuotaExceededException"}
-)
+OUR_SIDE = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ServiceQuotaExceededException"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,15 @@ class EventBridgeGateway:
                 self._client.delete_schedule(Name=name, GroupName=self._names.group)
             except self._client.exceptions.ResourceNotFoundException:
                 return
+
+    def has(self, schedule: Schedule) -> bool:
+        name = keys.scheduler_name(schedule.user_id, schedule.schedule_id)
+        with _translated():
+            try:
+                self._client.get_schedule(Name=name, GroupName=self._names.group)
+            except self._client.exceptions.ResourceNotFoundException:
+                return False
+        return True
 
     def _create(self, request: dict[str, Any]) -> None:
         try:
@@ -173,8 +180,10 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (ClientError, *OUT_OF_REACH) as exc:
-        if is_transient(exc) or not isinstance(exc, ClientError) or _is_our_side(exc):
+        if is_transient(exc) or not isinstance(exc, ClientError) or error_code(exc) == "ConflictException":
             raise SchedulerUnavailable from exc
+        if _is_our_side(exc):
+            raise SchedulerDenied from exc
         raise SchedulerRefused(exc.response["Error"].get("Message")) from exc
 
 

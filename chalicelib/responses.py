@@ -13,11 +13,17 @@ from .core.errors import (
     FieldError,
     InvalidCursor,
     InvalidInput,
+    JobNotFound,
     PayloadTooLarge,
+    RequestMismatch,
+    RevisionMismatch,
+    RunNotFound,
     ScheduleBusy,
     ScheduledTasksError,
+    ScheduleEnded,
     ScheduleExists,
     ScheduleNotFound,
+    SchedulerDenied,
     SchedulerRefused,
     SchedulerUnavailable,
     StoreUnavailable,
@@ -29,9 +35,10 @@ if TYPE_CHECKING:
 
     from chalice.app import Request
 
-    from .schemas import ScheduleShown, Shown
+    from .shown import JobShown, RunShown, ScheduleShown, Shown
 
 TYPE_PREFIX = "urn:scheduled-tasks:problem:"
+SCHEDULES, USERS, JOBS = "/v1/schedules", "/v1/users", "/v1/jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,22 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     InvalidToken: Problem("invalid-token", HTTPStatus.UNAUTHORIZED, "The bearer token is not valid"),
     ScopeMissing: Problem("scope-missing", HTTPStatus.FORBIDDEN, "The token does not allow this"),
     ScheduleNotFound: Problem("schedule-not-found", HTTPStatus.NOT_FOUND, "There is no such schedule"),
+    RunNotFound: Problem("run-not-found", HTTPStatus.NOT_FOUND, "There is no such run"),
+    JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "There is no such job"),
+    ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "This schedule has ended"),
     ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
+    RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
     PayloadTooLarge: Problem("payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is too large"),
     InvalidInput: Problem("invalid-input", HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing or wrong"),
     InvalidCursor: Problem("invalid-cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not of this list"),
+    RequestMismatch: Problem(
+        "request-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key is that of another request"
+    ),
     SchedulerRefused: Problem("scheduler-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "EventBridge refuses this"),
     IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked now"),
     SchedulerUnavailable: Problem("scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is not ready"),
+    SchedulerDenied: Problem("scheduler-denied", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge does not let us"),
     StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
 }
 INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
@@ -71,14 +86,35 @@ def page(items: Iterable[Shown], next_cursor: str | None) -> Response:
 
 
 def schedule(shown: ScheduleShown) -> Response:
-    return _answer(HTTPStatus.OK, shown.as_json(), {"ETag": _etag(shown)})
+    return _with_revision(HTTPStatus.OK, shown)
+
+
+def changed(shown: ScheduleShown) -> Response:
+    """200, or 202 while EventBridge is not known to agree."""
+    return _with_revision(HTTPStatus.OK if shown.confirmed else HTTPStatus.ACCEPTED, shown)
 
 
 def created(shown: ScheduleShown, request: Request) -> Response:
-    """201, or 202 while EventBridge's yes is not recorded. Location keeps the prefixes of API Gateway and of an app."""
-    location = f"{request.context['path'].rstrip('/')}/{shown.schedule_id}"
-    status = HTTPStatus.CREATED if shown.confirmed else HTTPStatus.ACCEPTED
-    return _answer(status, shown.as_json(), {"Location": location, "ETag": _etag(shown)})
+    """201, or 202 while EventBridge is not known to agree."""
+    location = _address(request, SCHEDULES, f"{SCHEDULES}/{shown.schedule_id}")
+    return _with_revision(_status_of_new(shown), shown, {"Location": location})
+
+
+def results(outcomes: Iterable[ScheduleShown | ScheduledTasksError]) -> Response:
+    """Of each one of a batch what its own request would have got: status, and schedule or problem."""
+    return _answer(HTTPStatus.OK, {"results": [_result(outcome) for outcome in outcomes]})
+
+
+def run_started(shown: RunShown, schedule_id: str, request: Request) -> Response:
+    """202: the run is recorded, and will be done."""
+    location = _address(request, SCHEDULES, f"{SCHEDULES}/{schedule_id}/runs/{shown.run_id}")
+    return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
+
+
+def job_started(shown: JobShown, request: Request) -> Response:
+    """202: the job is recorded, and the sweeper works on it."""
+    location = _address(request, USERS, f"{JOBS}/{shown.job_id}")
+    return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
 
 
 def no_content() -> Response:
@@ -87,27 +123,54 @@ def no_content() -> Response:
 
 def problem(exc: ScheduledTasksError) -> Response:
     """The answer to an error of the table, or to a special case of one."""
-    found = next(PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS)
-    errors = [{"field": error.field, "message": error.message} for error in _field_errors(exc)]
-    return _problem(found, str(exc), _headers(exc), **({"errors": errors} if errors else {}))
+    return _problem(_kind(exc), _body(exc), _headers(exc))
 
 
 def internal_error(request_id: str) -> Response:
     """The answer to what nobody expected. The log tells more under this id."""
-    return _problem(INTERNAL_ERROR, f"The log has the details under request id {request_id}.", request_id=request_id)
+    detail = f"The log has the details under request id {request_id}."
+    return _problem(INTERNAL_ERROR, _problem_body(INTERNAL_ERROR, detail, request_id=request_id))
 
 
-def _problem(kind: Problem, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
-    body = {"type": TYPE_PREFIX + kind.name, "title": kind.title, "status": int(kind.status), "detail": detail, **more}
+def _problem(kind: Problem, body: object, headers: Mapping[str, str] | None = None) -> Response:
     return _answer(kind.status, body, {"Content-Type": "application/problem+json", **(headers or {})})
+
+
+def _with_revision(status: HTTPStatus, shown: ScheduleShown, headers: Mapping[str, str] | None = None) -> Response:
+    return _answer(status, shown.as_json(), {**(headers or {}), "ETag": f'"{shown.revision}"'})
 
 
 def _answer(status: HTTPStatus, body: object, headers: Mapping[str, str] | None = None) -> Response:
     return Response(body, dict(headers or {}), int(status))
 
 
-def _etag(shown: ScheduleShown) -> str:
-    return f'"{shown.revision}"'
+def _address(request: Request, asked: str, place: str) -> str:
+    """`place`, with what stands before the route that was asked: API Gateway's stage, and an app's own prefix."""
+    before: str = request.context["path"].partition(asked)[0]
+    return before + place
+
+
+def _status_of_new(shown: ScheduleShown) -> HTTPStatus:
+    return HTTPStatus.CREATED if shown.confirmed else HTTPStatus.ACCEPTED
+
+
+def _result(outcome: ScheduleShown | ScheduledTasksError) -> dict[str, Any]:
+    if isinstance(outcome, ScheduledTasksError):
+        return {"status": int(_kind(outcome).status), "problem": _body(outcome)}
+    return {"status": int(_status_of_new(outcome)), "schedule": outcome.as_json()}
+
+
+def _kind(exc: ScheduledTasksError) -> Problem:
+    return next(PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS)
+
+
+def _body(exc: ScheduledTasksError) -> dict[str, Any]:
+    errors = [{"field": error.field, "message": error.message} for error in _field_errors(exc)]
+    return _problem_body(_kind(exc), str(exc), **({"errors": errors} if errors else {}))
+
+
+def _problem_body(kind: Problem, detail: str, **more: Any) -> dict[str, Any]:
+    return {"type": TYPE_PREFIX + kind.name, "title": kind.title, "status": int(kind.status), "detail": detail, **more}
 
 
 def _field_errors(exc: ScheduledTasksError) -> Iterable[FieldError]:

@@ -1,23 +1,29 @@
-"""What clients send and get, as pydantic models. What is sent must be exactly this: nothing is converted or ignored."""
+"""What clients send, as pydantic models. It must be exactly this: nothing is converted or ignored."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from .actions import AnyAction, as_clients_write, one_line
+from .actions import AnyAction, one_line
 from .auth import is_user_id
+from .core import keys
 from .core.errors import ScheduledTasksError
-from .core.instants import iso, iso_ms
 from .core.records import dumps
-from .core.run import Run
-from .core.schedule import DeliveryPolicy, Schedule, Status, Timing
-from .service import Cancelled, Preview
+from .core.schedule import DeliveryPolicy, OnMissed, Schedule, Status
 from .timings import TimingSpec
 
 METADATA_BYTES = 2048
+MOST_IN_A_BATCH = 100
 DELIVERY = DeliveryPolicy()
+NOT_NAMED: Any = None
+"""Stands for a field that was left out, and may be; null is no value of it."""
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+ETAG = re.compile(r'"([0-9]{1,18})"')
+IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class NotJson(ScheduledTasksError):
@@ -33,6 +39,12 @@ def _user_id(text: str) -> str:
     return text
 
 
+def _schedule_id(text: str) -> str:
+    if not keys.is_schedule_id(text):
+        raise ValueError("must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, and not `batch`")
+    return text
+
+
 def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     size = len(dumps(metadata).encode())
     if size > METADATA_BYTES:
@@ -40,18 +52,39 @@ def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return metadata
 
 
+def _day(value: object) -> date:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("must be a date such as 2027-12-24")
+    return date.fromisoformat(value)
+
+
+def _revision(etag: object) -> int:
+    match = ETAG.fullmatch(str(etag))
+    if match is None:
+        raise ValueError('must be the ETag of an answer, quotes included, such as "1803902400000"')
+    return int(match[1])
+
+
+def _idempotency_key(text: str) -> str:
+    if not IDEMPOTENCY_KEY.fullmatch(text):
+        raise ValueError("must be 1 to 255 printable ASCII characters")
+    return text
+
+
 Time = Annotated[str, Field(max_length=64)]
 UserId = Annotated[str, AfterValidator(_user_id)]
+ScheduleId = Annotated[str, AfterValidator(_schedule_id)]
 ResourceId = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_small)]
+WindowMinutes = Annotated[int, Field(ge=0, le=1440)]
+MaxRuns = Annotated[int, Field(ge=1, le=1_000_000)]
+Exclusions = Annotated[list[Annotated[date, BeforeValidator(_day)]], Field(max_length=366)]
+MissedPolicy = Annotated[OnMissed, Field(strict=False)]
+IdempotencyKey = Annotated[str, AfterValidator(_idempotency_key)]
+Revision = Annotated[int, BeforeValidator(_revision)]
 Limit = Annotated[int, Field(ge=1, le=100)]
-
-Planned = Annotated[datetime, PlainSerializer(iso)]
-"""Whole seconds: `2027-03-01T08:00:00Z`."""
-
-Measured = Annotated[datetime, PlainSerializer(iso_ms)]
-"""With milliseconds: `2027-03-01T08:00:00.123Z`."""
 
 
 class Kind(StrEnum):
@@ -64,10 +97,12 @@ class Kind(StrEnum):
         return schedule.timing.is_one_time == (self is Kind.ONE_TIME)
 
 
-# What clients send: bodies
+# Bodies
 
 
 class Body(BaseModel):
+    """An object with these fields and no others; without any, as it stands here, nothing at all."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -89,31 +124,74 @@ class TimingBody(Body):
 class DeliveryBody(Body):
     """How long EventBridge tries to hand the payload over: AWS's limits, our defaults."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     max_retries: Annotated[int, Field(ge=0, le=185)] = DELIVERY.max_retries
     max_age_seconds: Annotated[int, Field(ge=60, le=86_400)] = DELIVERY.max_age_seconds
 
+    def policy(self) -> DeliveryPolicy:
+        return DeliveryPolicy(**dict(self))
 
-class CreateBody(Body):
-    """POST /v1/schedules."""
+
+class DetailsBody(Body):
+    """What a schedule may have beside timing and action. Null is the default."""
+
+    name: Name | None = None
+    resource_id: ResourceId | None = None
+    flexible_window_minutes: WindowMinutes | None = None
+    delivery: DeliveryBody | None = None
+    metadata: Metadata | None = None
+    max_runs: MaxRuns | None = None
+    exclusions: Exclusions | None = None
+    on_missed: MissedPolicy | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """What the client named, but for the user, as keyword arguments of SchedulerService."""
+        return {name: _argument(getattr(self, name)) for name in self.model_fields_set - {"user_id"}}
+
+
+class ScheduleBody(DetailsBody):
+    """PUT /v1/schedules/{schedule_id}."""
 
     timing: TimingBody
     action: AnyAction
-    user_id: UserId | None = None
-    name: Name | None = None
-    resource_id: ResourceId | None = None
-    flexible_window_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
-    delivery: DeliveryBody = DeliveryBody()
-    metadata: Metadata = {}
 
-    def details(self) -> dict[str, Any]:
-        """`SchedulerService.create`'s keyword arguments, but for the user."""
-        return {
-            **{name: value for name, value in self if name != "user_id"},
-            "timing": self.timing.spec(),
-            "delivery": DeliveryPolicy(**dict(self.delivery)),
-        }
+
+class CreateBody(ScheduleBody):
+    """POST /v1/schedules."""
+
+    user_id: UserId | None = None
+
+
+class ChangeBody(DetailsBody):
+    """PATCH /v1/schedules/{schedule_id}."""
+
+    timing: TimingBody = NOT_NAMED
+    action: AnyAction = NOT_NAMED
+
+
+class PauseBody(Body):
+    """POST /v1/schedules/{schedule_id}/pause."""
+
+    reason: Reason | None = None
+    until: Time | None = None
+
+
+class ResumeBody(Body):
+    """POST /v1/schedules/{schedule_id}/resume."""
+
+    timing: TimingBody | None = None
+
+
+class BatchBody(Body):
+    """POST /v1/schedules/batch. Each of the schedules is read on its own, as a BatchItem."""
+
+    schedules: Annotated[list[JsonValue], Field(min_length=1, max_length=MOST_IN_A_BATCH)]
+    user_id: UserId | None = None
+
+
+class BatchItem(ScheduleBody):
+    """One schedule of a batch."""
+
+    idempotency_key: IdempotencyKey | None = None
 
 
 class PreviewBody(Body):
@@ -123,12 +201,36 @@ class PreviewBody(Body):
     limit: Limit = 10
 
 
-# What clients send: paths and queries. All of it is text, so numbers are read from it.
+def _argument(value: Any) -> Any:
+    match value:
+        case TimingBody():
+            return value.spec()
+        case DeliveryBody():
+            return value.policy()
+    return value
 
 
-class Query(BaseModel):
+# Headers, by the names they have in HTTP
+
+
+class CreateHeaders(BaseModel):
+    idempotency_key: IdempotencyKey | None = Field(None, alias="Idempotency-Key")
+
+
+class ChangeHeaders(BaseModel):
+    if_match: Revision | None = Field(None, alias="If-Match")
+
+
+# Paths and queries. All of it is text, so numbers are read from it.
+
+
+class NoQuery(BaseModel):
+    """A parameter that nobody knows is refused, here and where there are others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+class Query(NoQuery):
     user_id: UserId | None = None
 
 
@@ -156,125 +258,11 @@ class ResourcePath(BaseModel):
     resource_id: ResourceId
 
 
-# What clients get
+class UserPath(BaseModel):
+    user_id: UserId
 
 
-class Shown(BaseModel):
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+class NewSchedulePath(BaseModel):
+    """Where a client may put a schedule of his own id."""
 
-    def as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
-
-
-class LastRunShown(Shown):
-    """The latest run that ended."""
-
-    scheduled_time: Planned
-    status: str
-    reason: str | None
-
-
-class ScheduleShown(Shown):
-    """A schedule. In lists `action` holds the type alone: they do not read the body."""
-
-    schedule_id: str
-    user_id: str
-    resource_id: str | None
-    name: str | None
-    status: Status
-    reason: str | None
-    confirmed: bool
-    revision: int
-    timing: dict[str, str]
-    action: dict[str, Any]
-    flexible_window_minutes: int
-    delivery: DeliveryBody
-    metadata: dict[str, Any]
-    next_run_at: Planned | None
-    last_run: LastRunShown | None
-    run_count: int
-    created_at: Measured
-    updated_at: Measured
-
-    @classmethod
-    def of(cls, schedule: Schedule) -> Self:
-        action = as_clients_write(schedule.action) if schedule.action else {"type": schedule.action_type}
-        return cls.model_validate({**vars(schedule), "timing": timing_shown(schedule.timing), "action": action})
-
-
-class AttemptShown(Shown):
-    """One try of a run."""
-
-    started_at: Measured
-    ended_at: Measured | None
-    error: str | None
-
-
-class RunShown(Shown):
-    """One occurrence's story."""
-
-    run_id: str
-    scheduled_time: Planned
-    status: str
-    reason: str | None
-    lateness_ms: int | None
-    attempts: list[AttemptShown]
-
-    @classmethod
-    def of(cls, run: Run) -> Self:
-        lateness_ms = None if run.lateness is None else run.lateness // timedelta(milliseconds=1)
-        return cls(
-            run_id=run.run_id,
-            scheduled_time=run.scheduled_time,
-            status=run.status,
-            reason=run.reason,
-            lateness_ms=lateness_ms,
-            attempts=[AttemptShown.model_validate(attempt) for attempt in run.attempts],
-        )
-
-
-class OccurrencesShown(Shown):
-    """The next planned instants of a schedule, soonest first."""
-
-    occurrences: list[Planned]
-
-
-class PreviewShown(Shown):
-    """What an unsaved timing would do."""
-
-    timing: dict[str, str]
-    description: str
-    occurrences: list[Planned]
-    warnings: list[str]
-
-    @classmethod
-    def of(cls, preview: Preview) -> Self:
-        return cls(
-            timing=timing_shown(preview.timing),
-            description=preview.description,
-            occurrences=preview.occurrences,
-            warnings=preview.warnings,
-        )
-
-
-class CancelledShown(Shown):
-    """How many schedules were cancelled. If that was not all of them, ask again."""
-
-    cancelled: int
-    complete: bool
-
-    @classmethod
-    def of(cls, cancelled: Cancelled) -> Self:
-        return cls(cancelled=cancelled.count, complete=cancelled.complete)
-
-
-def timing_shown(timing: Timing) -> dict[str, str]:
-    """As a client could have written it: `{"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}`."""
-    text = timing.expression.removeprefix(f"{timing.kind}(").removesuffix(")")
-    bounds = {"start_at": timing.start_at, "end_at": timing.end_at}
-    return {
-        timing.kind: text,
-        # A rate is elapsed time, the same everywhere.
-        **({} if timing.kind == "rate" else {"timezone": timing.timezone}),
-        **{name: iso(instant) for name, instant in bounds.items() if instant},
-    }
+    schedule_id: ScheduleId

@@ -1,57 +1,52 @@
-"""SchedulerService: the use cases, and the order of their writes.
+"""SchedulerService: the use cases. What a change is made of stands in `intents.py`; what it does, beside it.
 
-Every change takes the same three steps: record the intent, apply it to EventBridge, confirm. A crash between any two
-leaves an intent in the table with its deadline, and whoever finds it can finish it; see the design, section 5.
+`creates.py` makes schedules, `changes.py` changes them, `jobs.py` works on everything of a user, and `sweeper.py`
+finishes what was left.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from .changes import TRIES, Changes
 from .core import advice, payload
 from .core.errors import (
-    ChangeLost,
-    PayloadTooLarge,
+    RunNotFound,
     ScheduleBusy,
+    ScheduledTasksError,
+    ScheduleEnded,
     ScheduleNotFound,
-    SchedulerRefused,
-    SchedulerUnavailable,
-    StoreUnavailable,
+    StarterUnavailable,
 )
-from .core.instants import epoch_ms
-from .core.schedule import INTENT_LEASE, Action, DeliveryPolicy, Schedule, Status
+from .core.instants import whole_ms
+from .core.job import JobKind
+from .core.run import Run, RunStatus
+from .core.schedule import Status
+from .creates import ActionLike, Creates, action_of
+from .intents import Intents
+from .jobs import Jobs
+from .sweeper import RUN_RETENTION, START_AGAIN_AFTER, Sweeper
 from .timings import TimingSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
-    from .core.ports import Page, ScheduleRepository, SchedulerGateway
-    from .core.run import Run
-    from .core.schedule import Timing
+    from .core.job import Job
+    from .core.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
+    from .core.schedule import Schedule, Timing
+    from .details import Details
 
-RECORD_RETENTION = timedelta(days=91)
-"""A finished schedule's record outlives its last run's (90 days)."""
-
-BUSY_TRIES = 4
-BUSY_PAUSE_SECONDS = 0.5
 PAYLOAD_LIMIT = 64 * 1024
 
 CANCEL_ALL_BUDGET = timedelta(seconds=15)
 """How long one request cancels on; API Gateway ends it after 29 s."""
-
-
-class ActionModel(Protocol):
-    """Anything that knows the action it stands for, such as the models in `actions.py`."""
-
-    def to_action(self) -> Action: ...
-
-
-ActionLike = Action | ActionModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class Cancelled:
 
 
 class SchedulerService:
-    """Creates, cancels and lists schedules.
+    """Creates, changes, cancels and lists schedules.
 
     `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes.
     """
@@ -82,16 +77,20 @@ class SchedulerService:
         self,
         repository: ScheduleRepository,
         gateway: SchedulerGateway,
+        starter: RunStarter,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
         payload_limit: int = PAYLOAD_LIMIT,
     ) -> None:
         self._repository = repository
-        self._gateway = gateway
+        self._starter = starter
         self._clock = clock
-        self._sleep = sleep
-        self._payload_limit = payload_limit
+        intents = Intents(repository, gateway, clock)
+        self._changes = Changes(repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit)
+        self._creates = Creates(repository, intents, self._changes, clock=clock, payload_limit=payload_limit)
+        self._jobs = Jobs(repository, self._changes, clock)
+        self.sweeper = Sweeper(repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock)
 
     # Create
 
@@ -103,11 +102,12 @@ class SchedulerService:
         at: str | datetime | None = None,
         timezone: str | None = None,
         after: str | timedelta | None = None,
-        **details: Any,
+        idempotency_key: str | None = None,
+        **details: Unpack[Details],
     ) -> Schedule:
         """Once, `at` a time or `after` a while. See `create` for the details and errors."""
         spec = TimingSpec(at=at, timezone=timezone, after=after)
-        return self.create(user_id=user_id, timing=spec, action=action, **details)
+        return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
 
     def create_recurring(
         self,
@@ -119,11 +119,12 @@ class SchedulerService:
         timezone: str | None = None,
         start_at: str | datetime | None = None,
         end_at: str | datetime | None = None,
-        **details: Any,
+        idempotency_key: str | None = None,
+        **details: Unpack[Details],
     ) -> Schedule:
         """Again and again, by `rate` or `cron`. See `create` for the details and errors."""
         spec = TimingSpec(rate=rate, cron=cron, timezone=timezone, start_at=start_at, end_at=end_at)
-        return self.create(user_id=user_id, timing=spec, action=action, **details)
+        return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
 
     def create(
         self,
@@ -131,66 +132,140 @@ class SchedulerService:
         user_id: str,
         timing: TimingSpec,
         action: ActionLike,
-        resource_id: str | None = None,
-        name: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        flexible_window_minutes: int = 0,
-        delivery: DeliveryPolicy | None = None,
+        idempotency_key: str | None = None,
+        **details: Unpack[Details],
     ) -> Schedule:
         """A new schedule under an id of our making. When this returns, it will fire.
 
-        `flexible_window_minutes` is 0 (exact) to 1440; `metadata` is JSON that is handed to the action.
-        Raises InvalidInput, PayloadTooLarge, SchedulerRefused (EventBridge will never take it), SchedulerUnavailable or
-        StoreUnavailable (try again). `confirmed` is False if only our own note of EventBridge's yes is missing.
+        With an `idempotency_key`, the same request again is answered with the schedule that the first one made.
+        `confirmed` is False if EventBridge could not be reached and the sweeper will finish it, or if only our own note
+        of its yes is missing. Raises InvalidInput, PayloadTooLarge, RequestMismatch, SchedulerRefused (EventBridge will
+        never take it), SchedulerUnavailable or StoreUnavailable (try again).
         """
-        now = _whole_ms(self._clock())
-        body = action if isinstance(action, Action) else action.to_action()
-        schedule = self._new(
-            now,
-            user_id=user_id,
-            timing=timing.resolve(now),
-            action=body,
-            resource_id=resource_id,
-            name=name,
-            metadata=metadata or {},
-            flexible_window_minutes=flexible_window_minutes,
-            delivery=delivery or DeliveryPolicy(),
-        )
-        return self._start(schedule, body, now)
+        return self._creates.create(user_id, timing, action, details, idempotency_key=idempotency_key)
 
-    def _new(self, now: datetime, *, timing: Timing, action: Action, **fields: Any) -> Schedule:
-        revision = epoch_ms(now)
-        return Schedule(
-            schedule_id=uuid.uuid4().hex,
-            timing=timing,
-            action_type=action.type,
-            action=action,
-            status=Status.ACTIVE,
-            revision=revision,
-            action_revision=revision,
-            created_at=now,
-            updated_at=now,
-            timing_changed_at=now,
-            next_run_at=timing.next_occurrence(now),
-            intent_until=now + INTENT_LEASE,
-            **fields,
-        )
+    def put(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        timing: TimingSpec,
+        action: ActionLike,
+        if_match: int | None = None,
+        **details: Unpack[Details],
+    ) -> tuple[Schedule, bool]:
+        """Creates the schedule of this id, or gives a live one all of this; what has ended is begun anew.
 
-    def _start(self, schedule: Schedule, action: Action, now: datetime) -> Schedule:
-        self._check_size(schedule, action)
-        self._repository.create(schedule, action)
-        try:
-            self._gateway.put(schedule, action, now=now)
-        except (SchedulerRefused, SchedulerUnavailable) as exc:
-            self._withdraw(schedule, str(exc))
-            raise
-        return self._confirm(schedule)
+        The second value says whether it was created. Raises what `create` and `change` raise.
+        """
+        return self._creates.put(user_id, schedule_id, timing, action, details, if_match=if_match)
+
+    def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
+        """`create` for each of these keyword arguments, several at once; a result or an error each, in their order."""
+        return self._creates.create_many(user_id, requests)
+
+    # Change
+
+    def change(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        timing: TimingSpec | None = None,
+        action: ActionLike | None = None,
+        if_match: int | None = None,
+        **details: Unpack[Details],
+    ) -> Schedule:
+        """New values for what is named here; None is the default of a field. The same rate keeps its phase.
+
+        `if_match` is the revision that must still stand. Raises ScheduleNotFound, ScheduleEnded, RevisionMismatch,
+        ScheduleBusy (another change is on its way), and what `create` raises.
+        """
+        fields: dict[str, Any] = {**details} | ({"action": action_of(action)} if action is not None else {})
+        return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match)
+
+    def pause(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        reason: str | None = None,
+        until: str | datetime | None = None,
+        if_match: int | None = None,
+    ) -> Schedule:
+        """No occurrence is done from now on; with `until` (an instant) the pause ends by itself. Raises as `change`."""
+        return self._changes.pause(user_id, schedule_id, reason=reason, until=until, if_match=if_match)
+
+    def resume(
+        self, user_id: str, schedule_id: str, *, timing: TimingSpec | None = None, if_match: int | None = None
+    ) -> Schedule:
+        """Goes on with the next occurrence. A one-time schedule whose time has passed needs a new `timing`."""
+        return self._changes.resume(user_id, schedule_id, timing=timing, if_match=if_match)
+
+    def run_now(self, user_id: str, schedule_id: str) -> Run:
+        """One run outside the timing, of a live schedule: recorded, then started; if not at once, by the sweeper.
+
+        Raises ScheduleNotFound, ScheduleEnded, ScheduleBusy.
+        """
+        for _ in range(TRIES):
+            schedule = self.get(user_id, schedule_id)
+            if not schedule.status.is_live:
+                raise ScheduleEnded
+            run = _run_outside_the_timing(schedule, whole_ms(self._clock()))
+            if self._repository.claim(run, expecting=schedule, replacing=None) is None:
+                self._start(run, schedule)
+                return run
+        raise ScheduleBusy
+
+    def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
+        """It will not fire any more; what has ended already stays so.
+
+        Raises ScheduleNotFound, RevisionMismatch, ScheduleBusy.
+        """
+        return self._changes.cancel(user_id, schedule_id, if_match=if_match)
+
+    def cancel_for_resource(self, resource_id: str, *, user_id: str | None = None) -> Cancelled:
+        """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request."""
+        stop_at = self._clock() + CANCEL_ALL_BUDGET
+        count, complete = 0, True
+        for status in (Status.ACTIVE, Status.PAUSED):
+            for schedule in self._all_of_resource(resource_id, status, user_id):
+                if self._clock() >= stop_at:
+                    return Cancelled(count, complete=False)
+                try:
+                    self.cancel(schedule.user_id, schedule.schedule_id)
+                except (ScheduleBusy, ScheduleNotFound):
+                    complete = False
+                else:
+                    count += 1
+        return Cancelled(count, complete)
+
+    def _all_of_resource(self, resource_id: str, status: Status, user_id: str | None) -> Iterator[Schedule]:
+        cursor = None
+        while True:
+            page = self.list_for_resource(resource_id, user_id=user_id, status=status, limit=100, cursor=cursor)
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def cancel_all(self, user_id: str) -> Job:
+        """Cancels everything of a user, as a job that the sweeper works on."""
+        return self._jobs.start(JobKind.CANCEL_ALL, user_id)
+
+    def erase(self, user_id: str) -> Job:
+        """Cancels everything of a user and removes every record of it, as a job that the sweeper works on."""
+        return self._jobs.start(JobKind.ERASE, user_id)
+
+    def get_job(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        return self._jobs.get(job_id)
 
     # Read
 
     def get(self, user_id: str, schedule_id: str) -> Schedule:
         """The schedule with its action. Raises ScheduleNotFound."""
-        schedule = self._find(user_id, schedule_id)
+        schedule = self._changes.find(user_id, schedule_id)
         return replace(schedule, action=self._repository.get_action(schedule))
 
     def list_for_user(
@@ -215,10 +290,10 @@ class SchedulerService:
 
     def occurrences(self, user_id: str, schedule_id: str, *, limit: int = 10) -> list[datetime]:
         """The next planned instants; none for a schedule that is not active. Raises ScheduleNotFound."""
-        schedule = self._find(user_id, schedule_id)
+        schedule = self._changes.find(user_id, schedule_id)
         if schedule.status is not Status.ACTIVE:
             return []
-        return list(islice(schedule.timing.occurrences(self._clock()), limit))
+        return list(islice(schedule.occurrences(self._clock()), limit))
 
     def preview(self, timing: TimingSpec, *, limit: int = 10) -> Preview:
         """What a timing that nobody saved would do, from now on. Raises InvalidInput."""
@@ -231,108 +306,46 @@ class SchedulerService:
             warnings=advice.warnings(resolved.parsed, now),
         )
 
+    def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run:
+        """Raises RunNotFound."""
+        run = self._repository.get_run(user_id, schedule_id, run_id)
+        if run is None or run.is_expired(self._clock()):
+            raise RunNotFound
+        return run
+
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Run]:
         """One page of a schedule's runs, newest first. Raises ScheduleNotFound, InvalidCursor."""
-        self._find(user_id, schedule_id)
+        self._changes.find(user_id, schedule_id)
         page = self._repository.list_runs(user_id, schedule_id, limit=limit, cursor=cursor)
         now = self._clock()
         return replace(page, items=[run for run in page.items if not run.is_expired(now)])
 
-    # Cancel
-
-    def cancel(self, user_id: str, schedule_id: str) -> Schedule:
-        """It will not fire any more; what has ended already stays so. Raises ScheduleNotFound, ScheduleBusy."""
-        for _ in range(BUSY_TRIES):
-            schedule = self._find(user_id, schedule_id)
-            if not schedule.status.is_live:
-                return schedule
-            if not schedule.is_leased(self._clock()):
-                try:
-                    return self._end(schedule, Status.CANCELLED)
-                except ChangeLost:
-                    continue
-            self._sleep(BUSY_PAUSE_SECONDS)
-        raise ScheduleBusy
-
-    def cancel_for_resource(self, resource_id: str, *, user_id: str | None = None) -> Cancelled:
-        """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request."""
-        stop_at = self._clock() + CANCEL_ALL_BUDGET
-        count = 0
-        for status in (Status.ACTIVE, Status.PAUSED):
-            for schedule in self._all_of_resource(resource_id, status, user_id):
-                if self._clock() >= stop_at:
-                    return Cancelled(count, complete=False)
-                self.cancel(schedule.user_id, schedule.schedule_id)
-                count += 1
-        return Cancelled(count, complete=True)
-
-    def _all_of_resource(self, resource_id: str, status: Status, user_id: str | None) -> Iterator[Schedule]:
-        cursor = None
-        while True:
-            page = self.list_for_resource(resource_id, user_id=user_id, status=status, limit=100, cursor=cursor)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-
-    # Steps
-
-    def _end(self, schedule: Schedule, status: Status, reason: str | None = None) -> Schedule:
-        """Out of EventBridge for good. Once the intent is written it holds: the Lambda reads the record first."""
-        now = _whole_ms(self._clock())
-        ended = replace(
-            schedule,
-            status=status,
-            reason=reason,
-            revision=schedule.revision + 1,
-            confirmed=False,
-            intent_until=now + INTENT_LEASE,
-            updated_at=now,
-            next_run_at=None,
-            expires_at=now + RECORD_RETENTION,
-        )
-        self._repository.change(ended, replacing=schedule)
-        try:
-            self._gateway.delete(ended)
-        except (SchedulerRefused, SchedulerUnavailable):
-            return ended
-        return self._confirm(ended)
-
-    def _withdraw(self, schedule: Schedule, reason: str) -> None:
-        """A create that EventBridge did not take: never acknowledged, so it must not fire, even if a lost answer was
-        a yes. Nothing is undone; it is a further intent, to have no such schedule.
-        """
-        try:
-            self._end(schedule, Status.FAILED, reason)
-        except (ChangeLost, StoreUnavailable):
-            # The first intent stands in the table with its deadline, and is taken up from there.
-            return
-
-    def _confirm(self, schedule: Schedule) -> Schedule:
-        try:
-            confirmed = self._repository.confirm(schedule)
-        except StoreUnavailable:
-            return schedule
-        return replace(schedule, confirmed=True, intent_until=None) if confirmed else schedule
-
     # Helpers
 
-    def _find(self, user_id: str, schedule_id: str) -> Schedule:
-        schedule = self._repository.get(user_id, schedule_id)
-        if schedule is None or schedule.is_expired(self._clock()):
-            raise ScheduleNotFound
-        return schedule
+    def _start(self, run: Run, schedule: Schedule) -> None:
+        """At once if it can be; what is recorded as queued is otherwise started by the sweeper."""
+        if schedule.action is not None:
+            with suppress(StarterUnavailable):
+                self._starter.start(payload.for_run(run, schedule, schedule.action))
 
     def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
         now = self._clock()
         return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
 
-    def _check_size(self, schedule: Schedule, action: Action) -> None:
-        size = len(payload.write(schedule, action).encode())
-        if size > self._payload_limit:
-            raise PayloadTooLarge(size, self._payload_limit)
 
-
-def _whole_ms(instant: datetime) -> datetime:
-    """As precise as the table keeps it."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:
+    return Run(
+        user_id=schedule.user_id,
+        schedule_id=schedule.schedule_id,
+        resource_id=schedule.resource_id,
+        scheduled_time=now,
+        delivered_for=now,
+        token=uuid.uuid4().hex[:16],
+        watched=True,
+        status=RunStatus.QUEUED,
+        revision=schedule.revision,
+        action_type=schedule.action_type,
+        claim_id=uuid.uuid4().hex,
+        lease_until=now + START_AGAIN_AFTER,
+        expires_at=now + RUN_RETENTION,
+    )

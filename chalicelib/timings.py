@@ -129,6 +129,16 @@ def cron(
     return _future(Timing(text, timezone, start, end), "timing.cron", now)
 
 
+def instant_of(field: str, when: str | datetime, *, now: datetime) -> datetime:
+    """A future instant, with Z or an offset. Raises InvalidInput."""
+    time = _time(field, when)
+    if time.tzinfo is None:
+        _refuse(field, f"{when!r} is a wall time: write the instant with Z or an offset")
+    if time <= now:
+        _refuse(field, "lies in the past")
+    return time.astimezone(UTC)
+
+
 def _future(timing: Timing, field: str, now: datetime) -> Timing:
     if timing.next_occurrence(now) is None:
         _refuse(field, "lies in the past" if timing.is_one_time else "never fires again with this start and end")

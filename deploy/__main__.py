@@ -9,20 +9,20 @@ from pathlib import Path
 from deploy.errors import DeployError
 from deploy.package import build
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
+from deploy.reconcile import reconcile, reconciler_of
 from deploy.render import read_outputs, render
 from deploy.terraform import Terraform
 from deploy.terraform_binary import find_terraform
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 0, or 1 with a message on standard error."""
+    """Do what the command line says; 0, or 1 with a message on standard error (`reconcile`: or if it differs)."""
     options = parser().parse_args(arguments)
     try:
-        options.command(options)
+        return options.command(options) or 0
     except DeployError as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     )
     source.add_argument("--outputs", type=Path, help="file with the answer of `terraform output -json`")
     to_render.set_defaults(command=run_render)
+
+    to_reconcile = commands.add_parser(
+        "reconcile", help="compare the table with EventBridge Scheduler; ends with 1 if they differ"
+    )
+    to_reconcile.add_argument("--stage", required=True)
+    to_reconcile.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
+    to_reconcile.add_argument("--apply", action="store_true", help="make again what one of them lost")
+    to_reconcile.set_defaults(command=run_reconcile)
 
     binary = commands.add_parser(
         "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
@@ -71,6 +79,11 @@ def run_render(options: argparse.Namespace) -> None:
             f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused.",
             file=sys.stderr,
         )
+
+
+def run_reconcile(options: argparse.Namespace) -> int:
+    agree = reconcile(reconciler_of(options.stage, options.project), apply=options.apply)
+    return 0 if agree else 1
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:

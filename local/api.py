@@ -9,13 +9,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from http.server import HTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from chalice.cli.factory import CLIFactory
+from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
 
@@ -33,15 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PortUnavailable as error:
         print(error, file=sys.stderr)
         return 1
-    _serve_until_signalled(server)
+    serve_until_signalled(server.serve_forever, server.server)
     return 0
 
 
 def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -> LocalDevServer:
     """The app of `project_dir` with the environment of its stage, listening on `port`. Raises PortUnavailable."""
     time.catch_up()
-    factory = CLIFactory(str(project_dir.resolve()), environ=os.environ)  # it sets the variables of the stage there
-    config = factory.create_config_obj(chalice_stage_name=stage)
+    config = load_config(project_dir, stage)
     app = config.chalice_app
     validate_routes(app.routes)
     try:
@@ -51,6 +52,12 @@ def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -
     server.server.RequestHandlerClass = partial(_Handler, time, app_object=app, config=config)
     server.server.socket.listen(128)  # Chalice's 5 makes the sixth of many clients at once wait for a second
     return server
+
+
+def load_config(project_dir: Path, stage: str) -> Config:
+    """The app of `project_dir`, imported with the environment of its stage, and its configuration."""
+    factory = CLIFactory(str(project_dir.resolve()), environ=os.environ)  # it sets the variables of the stage there
+    return factory.create_config_obj(chalice_stage_name=stage)
 
 
 class _Handler(ChaliceRequestHandler):
@@ -66,16 +73,17 @@ class _Handler(ChaliceRequestHandler):
         return bool(super().parse_request())
 
 
-def _serve_until_signalled(server: LocalDevServer) -> None:
+def serve_until_signalled(serve: Callable[[], None], server: HTTPServer) -> None:
+    """`serve` on a thread until SIGINT or SIGTERM; then shut `server` down."""
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=serve, daemon=True)
     thread.start()
     ended.wait()
     server.shutdown()
     thread.join()
-    server.server.server_close()
+    server.server_close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
-from local.dynamodb import IsolatedDynamoDB
+from local.dynamodb import IsolatedDynamoDB, WriteListener
 from local.moto_mends import mend_moto
 
 
@@ -29,12 +29,15 @@ class AwsError(Exception):
 
 
 class Aws:
-    """moto with a clean slate. moto keeps its data in the process: one at a time."""
+    """moto with a clean slate. moto keeps its data in the process: one at a time.
 
-    def __init__(self) -> None:
+    table_listeners: called with each item that is written to DynamoDB.
+    """
+
+    def __init__(self, *table_listeners: WriteListener) -> None:
         mend_moto()
         BackendDict.reset()
-        self._dynamodb = IsolatedDynamoDB()
+        self._dynamodb = IsolatedDynamoDB(*table_listeners)
         self._application = DomainDispatcherApplication(create_backend_app)
 
     def respond(self, request: Request) -> Response:

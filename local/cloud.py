@@ -32,6 +32,7 @@ from local.operations import Operation, operation_of
 from local.outbox import Outbox
 from local.scheduler import Lateness, Scheduler
 from local.server import HOST, Server
+from local.sweeping import Sweeping
 from local.targets import FailureDestinations, Queues, ScheduleTargets
 from local.time_signal import TimeSignal
 from local.time_travel import TimeTravel
@@ -66,6 +67,7 @@ class Cloud:
         time_signal = TimeSignal(clock, directory)
         self._faults = Faults()
         self._calls = Calls()
+        sweeping = Sweeping(clock, agenda, time_signal)
         self._control = Control(
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
@@ -73,8 +75,9 @@ class Cloud:
             issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
             faults=self._faults,
             calls=self._calls,
+            sweeping=sweeping,
         )
-        self._aws = Aws()
+        self._aws = Aws(sweeping.follow)
         queues = Queues(self._aws)
         self._runtime = LambdaRuntime(
             clock,

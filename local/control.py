@@ -1,4 +1,4 @@
-"""What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls."""
+"""What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls, sweeper."""
 
 import json
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from local.issuer import PATH as ISSUER_PATH
 from local.issuer import Issuer
 from local.outbox import Outbox
 from local.outbox_page import CONTENT_SECURITY_POLICY, render
+from local.sweeping import Sweeping
 from local.time_travel import InvalidJourney, JourneyUnderWay, TimeTravel
 
 PREFIX = "/_local/"
@@ -27,7 +28,15 @@ class Control:
     """Answers requests whose path starts with PREFIX."""
 
     def __init__(
-        self, *, clock: Clock, time_travel: TimeTravel, outbox: Outbox, issuer: Issuer, faults: Faults, calls: Calls
+        self,
+        *,
+        clock: Clock,
+        time_travel: TimeTravel,
+        outbox: Outbox,
+        issuer: Issuer,
+        faults: Faults,
+        calls: Calls,
+        sweeping: Sweeping,
     ) -> None:
         self._clock = clock
         self._time_travel = time_travel
@@ -35,12 +44,14 @@ class Control:
         self._issuer = issuer
         self._faults = faults
         self._calls = calls
+        self._sweeping = sweeping
         self._routes: dict[str, dict[str, View]] = {
             f"{PREFIX}health": {"GET": self._health},
             f"{PREFIX}outbox": {"GET": self._show_outbox, "DELETE": self._empty_outbox},
             f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._set_clock},
             f"{PREFIX}faults": {"GET": self._show_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             f"{PREFIX}calls": {"GET": self._show_calls, "DELETE": self._forget_calls},
+            f"{PREFIX}sweeper": {"GET": self._show_sweeper, "POST": self._register_sweeper},
             f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
             f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
         }
@@ -114,6 +125,18 @@ class Control:
     def _forget_calls(self, _: Request) -> Response:
         self._calls.clear()
         return _nothing()
+
+    def _show_sweeper(self, _: Request) -> Response:
+        if self._sweeping.url is None:
+            raise NotFound("no sweeper is registered")
+        return _json({"url": self._sweeping.url})
+
+    def _register_sweeper(self, request: Request) -> Response:
+        match _members(request):
+            case {"url": str(url), **rest} if url.startswith("http://127.0.0.1:") and not rest:
+                self._sweeping.register(url)
+                return _nothing()
+        raise BadRequest('send {"url": "http://127.0.0.1:1234/"}: a POST there runs the sweeper')
 
     def _issuer_configuration(self, _: Request) -> Response:
         return _json(self._issuer.configuration())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
@@ -47,11 +47,16 @@ class _Operation:
 
 _Reason = tuple[str | None, str | None, dict[str, Any] | None]  # code, message, the item found; nothing: it holds
 
+WriteListener = Callable[[str, dict[str, Any] | None], None]
+"""Called with the key of each item that was written, and what stands there now."""
+
 
 class IsolatedBackend(DynamoDBBackend):
     """moto's backend; what fails leaves no trace."""
 
     __module__ = DynamoDBBackend.__module__  # moto finds a backend's URLs beside its module
+
+    listeners: ClassVar[tuple[WriteListener, ...]] = ()
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """Check every condition, then write. Raises TransactionCanceledException with one reason per operation."""
@@ -66,7 +71,29 @@ class IsolatedBackend(DynamoDBBackend):
     def update_item(self, table_name: str, key: dict[str, Any], *arguments: Any, **options: Any) -> Item:
         """Undo what moto did when it fails: it changes the item step by step."""
         with self._undone_on_error([(table_name, key)]):
-            return super().update_item(table_name, key, *arguments, **options)
+            item = super().update_item(table_name, key, *arguments, **options)
+        self._tell(table_name, key)
+        return item
+
+    def put_item(self, table_name: str, item_attrs: dict[str, Any], *arguments: Any, **options: Any) -> Item:
+        item = super().put_item(table_name, item_attrs, *arguments, **options)
+        self._tell(table_name, self._key_of(table_name, item_attrs))
+        return item
+
+    def delete_item(self, table_name: str, key: dict[str, Any], *arguments: Any, **options: Any) -> Item | None:
+        item = super().delete_item(table_name, key, *arguments, **options)
+        self._tell(table_name, key)
+        return item
+
+    def _tell(self, table_name: str, key: dict[str, Any]) -> None:
+        found = self.get_item(table_name, key)
+        text = f"{table_name} {json.dumps(key, sort_keys=True)}"
+        for listen in self.listeners:
+            listen(text, found.to_json()["Attributes"] if found else None)
+
+    def _key_of(self, table_name: str, item: dict[str, Any]) -> dict[str, Any]:
+        table = self.get_table(table_name)
+        return _only(item, table.hash_key_attr, table.range_key_attr)
 
     def _read(self, transact_items: list[dict[str, Any]]) -> list[_Operation]:
         if len(transact_items) > _MOST_OPERATIONS:
@@ -80,8 +107,7 @@ class IsolatedBackend(DynamoDBBackend):
         return operations
 
     def _operation(self, kind: str, members: dict[str, Any]) -> _Operation:
-        table = self.get_table(members["TableName"])
-        key = members["Key"] if "Key" in members else _only(members["Item"], table.hash_key_attr, table.range_key_attr)
+        key = members["Key"] if "Key" in members else self._key_of(members["TableName"], members["Item"])
         return _Operation(kind, members, key)
 
     def _refusal(self, operation: _Operation) -> _Reason:
@@ -112,6 +138,7 @@ class IsolatedBackend(DynamoDBBackend):
                 expression_attribute_names=members.get("ExpressionAttributeNames", {}),
                 expression_attribute_values=members.get("ExpressionAttributeValues", {}),
             )
+            self._tell(operation.table_name, operation.key)
 
     @contextmanager
     def _undone_on_error(self, targets: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
@@ -144,7 +171,8 @@ class _Remembered:
 class IsolatedDynamoDB:
     """The gate before moto's DynamoDB. One per process, as moto's data are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *listeners: WriteListener) -> None:
+        IsolatedBackend.listeners = listeners
         dynamodb_backends.backend = IsolatedBackend
         self._lock = Lock()
         self._transactions: OrderedDict[str, _Remembered] = OrderedDict()

@@ -83,7 +83,7 @@ class Stack:
         self.outputs = self._provision()
         self._on_step("the stage config")
         self._render()
-        self._on_step(f"the API on {self.api_url}")
+        self._on_step(f"the API on {self.api_url}, and its sweeper")
         self._start_api()
 
     def stop(self) -> None:
@@ -127,13 +127,15 @@ class Stack:
         return {"STAGE": STAGE, "JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
 
     def _start_api(self) -> None:
-        arguments = (
-            *("--stage", STAGE, "--port", str(self._ports[1])),
-            *("--project-dir", str(self.directory / "project"), "--offset-file", str(self.directory / OFFSET_FILE)),
+        """And its sweeper, which registers itself with the cloud."""
+        app = (
+            *("--stage", STAGE, "--project-dir", str(self.directory / "project")),
+            *("--offset-file", str(self.directory / OFFSET_FILE)),
         )
-        self._child("api", "local.api", *arguments).wait_until_it_answers(
-            f"{self.api_url}/healthz", seconds=STARTS_WITHIN_SECONDS
-        )
+        sweeper = self._child("sweeper", "local.sweeper", *app)
+        api = self._child("api", "local.api", "--port", str(self._ports[1]), *app)
+        sweeper.wait_until_it_answers(f"{self.cloud_url}/_local/sweeper", seconds=STARTS_WITHIN_SECONDS)
+        api.wait_until_it_answers(f"{self.api_url}/healthz", seconds=STARTS_WITHIN_SECONDS)
 
     def _child(self, name: str, *arguments: str) -> Child:
         child = Child(name, arguments, environment=self.environment, log=self.directory / f"{name}.log")

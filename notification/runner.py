@@ -7,15 +7,16 @@ retries and then its on-failure queue take over.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core import payload
 from chalicelib.core.accounting import account_for
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
-from chalicelib.core.instants import iso
+from chalicelib.core.instants import iso, whole_ms
 from chalicelib.core.run import RunStatus
+from chalicelib.core.schedule import Status
 
 from . import guard
 from .actions import registry
@@ -91,8 +92,10 @@ class Runner:
 
     def _claim(self, delivery: Delivery, invocation: Invocation) -> Claimed | None:
         """The run, if it is ours to do. Each refused write tells what stands there, and is decided anew from that."""
-        schedule, standing = guard.believed(delivery), None
+        schedule = self._expected(delivery)
+        standing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
+            schedule = self._doubted(delivery, schedule)
             verdict = guard.judge(delivery, schedule, standing, invocation)
             if isinstance(verdict, guard.Leased):
                 raise RunLeased
@@ -107,6 +110,21 @@ class Runner:
                 return None
             schedule, standing = refusal.schedule or schedule, refusal.run or standing
         raise StoreUnavailable("the record changed with every try to claim the run")
+
+    def _expected(self, delivery: Delivery) -> Schedule:
+        """The record as it should stand. How often it ran is in the record only, and decides where runs are counted."""
+        sent = delivery.schedule
+        counted = self._repository.get(sent.user_id, sent.schedule_id) if sent.max_runs is not None else None
+        return counted or guard.believed(delivery)
+
+    def _doubted(self, delivery: Delivery, schedule: Schedule) -> Schedule:
+        """EventBridge fired what is no longer so: perhaps an old version landed there after a newer one."""
+        is_stale = delivery.schedule.revision < schedule.revision or schedule.status is not Status.ACTIVE
+        if delivery.started is not None or not is_stale or not schedule.confirmed:
+            return schedule
+        now = whole_ms(self._clock())
+        self._repository.doubt(schedule, now=now)
+        return replace(schedule, confirmed=False, intent_until=now)
 
     def _won(self, verdict: guard.Do | guard.Skip, schedule: Schedule) -> Claimed | None:
         if isinstance(verdict, guard.Do):
@@ -161,16 +179,21 @@ class Runner:
     def _finish(self, run: Run, schedule: Schedule) -> bool:
         """Writes the ending, and what it changes on the schedule as that stands now. False if the run is not ours."""
         for _ in range(TRIES):
+            if run.scheduled_time < schedule.created_at:
+                # The schedule it was of is gone; under its id is another.
+                break
             leaving = account_for(schedule, run, keep_record=self._settings.keep_runs + KEEP_RECORD_MARGIN)
-            refusal = self._repository.finish(run, expecting=schedule, leaving=leaving)
+            refusal = self._repository.finish(run, replacing=run, expecting=schedule, leaving=leaving)
             if refusal is None:
                 return True
             if refusal.run is not None:
                 return False
             if refusal.schedule is None:
-                return self._repository.finish(run, expecting=schedule, leaving=None) is None
+                break
             schedule = refusal.schedule
-        raise StoreUnavailable("the record changed with every try to record the run")
+        else:
+            raise StoreUnavailable("the record changed with every try to record the run")
+        return self._repository.finish(run, replacing=run, expecting=schedule, leaving=None) is None
 
     def _give_up(self, reason: str, event: Any) -> None:
         """No work, and nothing deleted: a restored table or a wrong TABLE_NAME must not cost a single payload."""

@@ -43,7 +43,7 @@ variable "app_name" {
 variable "api_function_names" {
   description = "Names of the Chalice app's functions beside the API itself (scheduled functions and the like)."
   type        = set(string)
-  default     = []
+  default     = ["sweep"]
 
   validation {
     condition     = alltrue([for name in var.api_function_names : can(regex("^[A-Za-z0-9_]{1,40}$", name))])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.run import Attempt, Run, RunStatus
-from chalicelib.core.schedule import Action, DeliveryPolicy, LastRun, Schedule, Status, Timing
+from chalicelib.core.schedule import Action, DeliveryPolicy, LastRun, OnMissed, Schedule, Status, Timing
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -72,6 +72,12 @@ schedules = st.builds(
     reason=st.none() | texts,
     last_run=st.none() | st.builds(LastRun, seconds, ids, st.none() | texts),
     run_count=counts,
+    max_runs=st.none() | counts,
+    exclusions=st.lists(st.dates(), max_size=3).map(tuple),
+    on_missed=st.sampled_from(OnMissed),
+    paused_until=st.none() | milliseconds,
+    owed=st.lists(seconds, max_size=3).map(tuple),
+    request_digest=st.none() | ids,
     expires_at=st.none() | seconds,
 )
 
@@ -86,6 +92,7 @@ runs = st.builds(
     action_type=ids,
     claim_id=ids,
     lease_until=milliseconds,
+    watched=st.booleans(),
     resource_id=st.none() | ids,
     attempts=st.lists(st.builds(Attempt, milliseconds, st.none() | milliseconds, st.none() | texts), max_size=3).map(
         tuple

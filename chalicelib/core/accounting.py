@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from .schedule import Timing
 
 MINUTE = timedelta(minutes=1)
+
+MOST_OWED = 150
+"""They stand in the record, which is small. By default an occurrence is waited for two hours at most, so a schedule
+that fires each minute has no more of them.
+"""
 
 
 def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) -> datetime | None:
@@ -33,23 +39,47 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
 def account_for(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Schedule:
     """The schedule after this run ended. `keep_record` is how long a finished schedule's record stays.
 
-    The run moves the schedule on only if it is the very occurrence the schedule waits for, by the timing it has now;
-    otherwise it is only counted, and the gaps are the sweeper's.
+    The run moves the schedule on only if it is the very occurrence that the schedule waits for; a later one never hides
+    an earlier one that is missing.
     """
     last_run = LastRun(run.scheduled_time, run.status, run.reason)
-    counted = replace(schedule, last_run=last_run, run_count=schedule.run_count + 1)
-    waits_for_it = schedule.next_run_at == run.scheduled_time and schedule.revision == run.revision
-    if schedule.status is not Status.ACTIVE or not waits_for_it:
+    owed = tuple(at for at in schedule.owed if at != run.scheduled_time or not run.is_occurrence)
+    counted = replace(schedule, last_run=last_run, owed=owed, run_count=schedule.run_count + run.counts)
+    if not schedule.status.is_live or not run.is_occurrence:
         return counted
-    next_run_at = schedule.timing.next_occurrence(run.scheduled_time)
-    if next_run_at is None:
-        return _finished(counted, run, keep_record)
-    return replace(counted, next_run_at=next_run_at) if schedule.confirmed else counted
+    if run.counts and schedule.max_runs is not None and counted.run_count >= schedule.max_runs:
+        return _removed(_finished(counted, run, keep_record), run)
+    if schedule.next_run_at == run.scheduled_time:
+        counted = replace(counted, next_run_at=schedule.next_occurrence(run.scheduled_time))
+    if _goes_on(counted, run):
+        return counted
+    finished = _finished(counted, run, keep_record)
+    # What was paused, not carried out, or has its last dates excluded may still stand in EventBridge.
+    fired_out = schedule.status is Status.ACTIVE and run.counts and not schedule.exclusions
+    return finished if fired_out else _removed(finished, run)
+
+
+def unaccounted(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
+    """What the schedule owes by `now` and has not accounted for, ascending; the latest `MOST_OWED`."""
+    if schedule.status is not Status.ACTIVE or schedule.next_run_at is None or schedule.next_run_at > now:
+        return schedule.owed
+    since = schedule.next_run_at - timedelta(seconds=1)
+    due = takewhile(lambda at: at <= now, schedule.occurrences(since))
+    return tuple(deque((*schedule.owed, *due), maxlen=MOST_OWED))
+
+
+def _goes_on(schedule: Schedule, run: Run) -> bool:
+    """Is there more to come? A paused schedule is over only if its last occurrence was carried out all the same."""
+    if schedule.next_run_at is not None or schedule.owed:
+        return True
+    if schedule.status is Status.ACTIVE:
+        return False
+    return not run.counts or schedule.next_occurrence(run.scheduled_time) is not None
 
 
 def _finished(schedule: Schedule, run: Run, keep_record: timedelta) -> Schedule:
     """A one-time schedule ends as its run did; a recurring one that has no occurrence left is completed."""
-    failed = schedule.timing.is_one_time and run.status is RunStatus.FAILED
+    failed = schedule.timing.is_one_time and run.status in (RunStatus.FAILED, RunStatus.MISSED)
     return replace(
         schedule,
         status=Status.FAILED if failed else Status.COMPLETED,
@@ -57,3 +87,11 @@ def _finished(schedule: Schedule, run: Run, keep_record: timedelta) -> Schedule:
         next_run_at=None,
         expires_at=run.scheduled_time + keep_record,
     )
+
+
+def _removed(schedule: Schedule, run: Run) -> Schedule:
+    """An intent that the sweeper takes up at once: runs have no right to touch EventBridge.
+
+    One that is open already is somebody's lease. It stays, and whoever takes it up finds the schedule ended.
+    """
+    return replace(schedule, confirmed=False, intent_until=run.scheduled_time) if schedule.confirmed else schedule

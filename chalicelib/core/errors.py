@@ -67,10 +67,40 @@ class SchedulerRefused(ScheduledTasksError):
     """EventBridge Scheduler refuses this schedule."""
 
 
+class ScheduleEnded(ScheduledTasksError):
+    """The schedule has ended, and what has ended cannot be changed. Create a new one."""
+
+
+class RevisionMismatch(ScheduledTasksError):
+    """The schedule has changed since you read it: the revision in If-Match is no longer its own."""
+
+
+class RequestMismatch(ScheduledTasksError):
+    """This Idempotency-Key was used for another request."""
+
+
+class RunNotFound(ScheduledTasksError):
+    """There is no such run."""
+
+
+class JobNotFound(ScheduledTasksError):
+    """There is no such job."""
+
+
+class StarterUnavailable(ScheduledTasksError):
+    """The Notification Lambda cannot be invoked now. The run is recorded, and will be started."""
+
+    retry_after_seconds = 60
+
+
 class SchedulerUnavailable(ScheduledTasksError):
     """EventBridge Scheduler cannot take the schedule now. Nothing was created; try again shortly."""
 
     retry_after_seconds = 30
+
+
+class SchedulerDenied(SchedulerUnavailable):
+    """EventBridge Scheduler refuses us: a right, a role or room in the quota is missing. Its operator must act."""
 
 
 class StoreUnavailable(ScheduledTasksError):

@@ -23,6 +23,18 @@ def compact(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def compact_ms(instant: datetime) -> str:
+    """`20270301T080000.123Z`."""
+    utc = instant.astimezone(UTC)
+    return f"{utc:%Y%m%dT%H%M%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def from_compact(text: str) -> datetime:
+    """Reads `compact` and `compact_ms`. Raises ValueError for anything else."""
+    form = "%Y%m%dT%H%M%S.%fZ" if "." in text else "%Y%m%dT%H%M%SZ"
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
+
+
 def from_iso(text: str) -> datetime:
     """Reads `iso` and `iso_ms`. Raises ValueError for anything without an offset."""
     instant = datetime.fromisoformat(text)
@@ -35,6 +47,11 @@ def ceil_second(instant: datetime) -> datetime:
     """Up to the whole second: never earlier than asked for."""
     whole = instant.replace(microsecond=0)
     return whole if whole == instant else whole + timedelta(seconds=1)
+
+
+def whole_ms(instant: datetime) -> datetime:
+    """As precise as the table keeps it."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def epoch_seconds(instant: datetime) -> int:

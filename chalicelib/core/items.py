@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import keys
-from .instants import epoch_seconds, iso
-from .records import dumps, run_to_plain, schedule_to_plain
+from .instants import epoch_seconds, iso, iso_ms
+from .records import (
+    dumps,
+    job_from_plain,
+    job_to_plain,
+    run_from_plain,
+    run_to_plain,
+    schedule_from_plain,
+    schedule_to_plain,
+)
 from .run import RunStatus
-from .schedule import Action
+from .schedule import INTENT_LEASE, Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from .job import Job
     from .run import Run
     from .schedule import Schedule
 
 Item = dict[str, Any]
+
+LONGEST_WATCH = timedelta(hours=1)
 
 
 def schedule_key(schedule: Schedule) -> Item:
@@ -27,7 +39,7 @@ def schedule_key(schedule: Schedule) -> Item:
 
 def schedule_item(schedule: Schedule) -> Item:
     key = schedule_key(schedule)
-    return {**key, **schedule_to_plain(schedule), **_list_keys(schedule), **_watch_keys(key, schedule)}
+    return {**key, **schedule_to_plain(schedule), **_list_keys(schedule), **watch_keys(key, schedule.watch_at)}
 
 
 def action_key(schedule: Schedule) -> Item:
@@ -47,11 +59,13 @@ def action_from_item(item: Mapping[str, Any]) -> Action:
 
 
 def run_key(run: Run) -> Item:
-    return {"PK": keys.schedule_pk(run.user_id, run.schedule_id), "SK": keys.run_sk(run.scheduled_time)}
+    pk = keys.schedule_pk(run.user_id, run.schedule_id)
+    return {"PK": pk, "SK": keys.run_sk(run.scheduled_time, run.token)}
 
 
 def run_item(run: Run) -> Item:
-    item = {**run_key(run), **run_to_plain(run)}
+    key = run_key(run)
+    item = {**key, **run_to_plain(run), **watch_keys(key, run.watch_at)}
     if run.status is RunStatus.FAILED:
         item["by_time_pk"] = keys.failed_runs_pk(run.user_id)
         item["by_time_sk"] = keys.by_time_sk(run.scheduled_time, run.schedule_id)
@@ -80,10 +94,43 @@ def _sort_at(schedule: Schedule) -> datetime:
     return max(schedule.updated_at, last_run.scheduled_time) if last_run else schedule.updated_at
 
 
-def _watch_keys(key: Mapping[str, str], schedule: Schedule) -> Item:
-    if schedule.watch_at is None:
+def watch_keys(key: Mapping[str, str], watch_at: datetime | None) -> Item:
+    if watch_at is None:
         return {}
-    return {"watch_pk": keys.watch_pk(key["PK"], key["SK"]), "watch_at": iso(schedule.watch_at)}
+    return {"watch_pk": keys.watch_pk(key["PK"], key["SK"]), "watch_at": iso(watch_at)}
+
+
+def job_key(job_id: str) -> Item:
+    return {"PK": keys.job_pk(job_id), "SK": keys.JOB_SK}
+
+
+def job_item(job: Job) -> Item:
+    key = job_key(job.job_id)
+    return {**key, **job_to_plain(job), **watch_keys(key, job.watch_at)}
+
+
+def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job:
+    """What a watched item is, by its sort key."""
+    if item["SK"] == keys.JOB_SK:
+        return job_from_plain(item)
+    return run_from_plain(item) if item["SK"].startswith(keys.RUN_PREFIX) else schedule_from_plain(item)
+
+
+def taken(item: Item, now: datetime) -> Item:
+    """A watched item as it is while somebody looks after it: watched again in a minute, then two, then four …
+
+    An intent that is taken up is leased anew, and for a minute only: meanwhile no other change can start.
+    """
+    tries = int(item.get("watch_tries", 0)) + 1
+    away = min(INTENT_LEASE * 2 ** (tries - 1), LONGEST_WATCH)
+    renewed = {"intent_until": iso_ms(now + INTENT_LEASE)} if item.get("confirmed") is False else {}
+    return {**item, "watch_at": iso(now + away), "watch_tries": tries, **renewed}
+
+
+def doubted(schedule: Schedule, lease_until: datetime) -> Item:
+    """What becomes of a record that EventBridge may not agree with: an intent under this lease."""
+    key = schedule_key(schedule)
+    return {**key, "confirmed": False, "intent_until": iso_ms(lease_until), **watch_keys(key, lease_until)}
 
 
 def expiry(schedule: Schedule) -> int | None:

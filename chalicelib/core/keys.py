@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from .instants import compact, from_iso, iso
+from .instants import compact, compact_ms, from_compact, iso, iso_ms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +24,7 @@ WATCH_SHARDS = 64
 
 SCHEDULE_PREFIX = "SCHEDULE#"
 RUN_PREFIX = "RUN#"
+JOB_SK = "JOB"
 
 
 def encode(part: str) -> str:
@@ -43,6 +44,11 @@ def is_schedule_id(text: str) -> bool:
     return SCHEDULE_ID.fullmatch(text) is not None and text not in RESERVED_SCHEDULE_IDS
 
 
+def derived_schedule_id(user_id: str, idempotency_key: str) -> str:
+    """The same id for the same key of the same user, whenever it is asked for."""
+    return hashlib.sha256(length_prefixed("idempotency", user_id, idempotency_key)).hexdigest()[:32]
+
+
 def user_pk(user_id: str) -> str:
     return join("USER", user_id)
 
@@ -60,13 +66,9 @@ def action_sk(revision: int) -> str:
     return join("ACTION", str(revision))
 
 
-def run_sk(scheduled_time: datetime) -> str:
-    return join("RUN", iso(scheduled_time))
-
-
-def scheduled_time_of(sk: str) -> datetime:
-    """The occurrence in a run's sort key."""
-    return from_iso(sk.removeprefix(RUN_PREFIX))
+def run_sk(scheduled_time: datetime, token: str | None = None) -> str:
+    """An occurrence's, or that of a run with a token, which is none."""
+    return join("RUN", iso_ms(scheduled_time), token) if token else join("RUN", iso(scheduled_time))
 
 
 def by_resource_pk(resource_id: str, status: str) -> str:
@@ -96,9 +98,17 @@ def failed_runs_pk(user_id: str) -> str:
     return join("USER", user_id, "RUN", "FAILED")
 
 
+def job_pk(job_id: str) -> str:
+    return join("JOB", job_id)
+
+
+def watch_shard_pk(shard: int) -> str:
+    return join("WATCH", str(shard))
+
+
 def watch_pk(pk: str, sk: str) -> str:
     digest = hashlib.sha256(length_prefixed(pk, sk)).digest()
-    return join("WATCH", str(int.from_bytes(digest[:4]) % WATCH_SHARDS))
+    return watch_shard_pk(int.from_bytes(digest[:4]) % WATCH_SHARDS)
 
 
 def scheduler_name(user_id: str, schedule_id: str) -> str:
@@ -106,10 +116,22 @@ def scheduler_name(user_id: str, schedule_id: str) -> str:
     return hashlib.sha256(length_prefixed(user_id, schedule_id)).hexdigest()
 
 
-def run_id(user_id: str, schedule_id: str, scheduled_time: datetime) -> str:
+def run_id(user_id: str, schedule_id: str, scheduled_time: datetime, token: str | None = None) -> str:
     """A run's name towards providers: sortable, and unique over all users (`20270301T080000Z-9f2c…`)."""
-    digest = hashlib.sha256(length_prefixed(user_id, schedule_id, compact(scheduled_time))).hexdigest()
-    return f"{compact(scheduled_time)}-{digest[:16]}"
+    time = compact_ms(scheduled_time) if token else compact(scheduled_time)
+    digest = hashlib.sha256(length_prefixed(user_id, schedule_id, time)).hexdigest()
+    return f"{time}-{token or digest[:16]}"
+
+
+def run_sk_of(user_id: str, schedule_id: str, run_id_: str) -> str | None:
+    """The sort key behind a run's name; None if no run of this schedule can be called so."""
+    time, _, end = run_id_.partition("-")
+    try:
+        instant = from_compact(time)
+    except ValueError:
+        return None
+    token = end if "." in time else None
+    return run_sk(instant, token) if run_id(user_id, schedule_id, instant, token) == run_id_ else None
 
 
 def length_prefixed(*parts: str) -> bytes:

@@ -6,17 +6,20 @@ version 1 stays readable for ever (`tests/payloads/v1/`): fields are added with 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidPayload
-from .instants import from_iso
+from .instants import from_iso, iso_ms
 from .records import dumps, schedule_from_plain, schedule_to_plain
 from .schedule import Action, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from .run import Run
 
 VERSION = 1
 
@@ -33,16 +36,26 @@ CONTEXT_ATTRIBUTES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """Which recorded run an event of ours is for: the token of a run that is no occurrence, and the claim it has."""
+
+    claim_id: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One payload as it reached the Lambda: the schedule as it was when it was sent to EventBridge.
 
-    `scheduled_time` is the instant that EventBridge names; `event` is the payload as it came.
+    `scheduled_time` is the instant that EventBridge names; `event` is the payload as it came. `started` is set when
+    we invoked the Lambda, and not EventBridge.
     """
 
     schedule: Schedule
     action: Action
     scheduled_time: datetime
     event: Mapping[str, Any]
+    started: Started | None = None
 
 
 def write(schedule: Schedule, action: Action) -> str:
@@ -52,7 +65,16 @@ def write(schedule: Schedule, action: Action) -> str:
     mail that quotes `<aws.scheduler.scheduled-time>` arrives as it was written.
     """
     # What EventBridge will have when it fires this: a confirmed schedule with no story yet.
-    sent = replace(schedule, confirmed=True, intent_until=None, next_run_at=None, last_run=None, run_count=0)
+    sent = replace(
+        schedule,
+        confirmed=True,
+        intent_until=None,
+        next_run_at=None,
+        owed=(),
+        applied=None,
+        last_run=None,
+        run_count=0,
+    )
     content = {
         "version": VERSION,
         **schedule_to_plain(sent),
@@ -60,6 +82,13 @@ def write(schedule: Schedule, action: Action) -> str:
     }
     escaped = dumps(content).replace("<", "\\u003c")
     return escaped[:-1] + "," + dumps(CONTEXT_ATTRIBUTES)[1:]
+
+
+def for_run(run: Run, schedule: Schedule, action: Action) -> dict[str, Any]:
+    """The event that starts a queued run, in the shape EventBridge would deliver."""
+    event: dict[str, Any] = json.loads(write(schedule, action))
+    started = {"claim_id": run.claim_id} | ({"token": run.token} if run.token else {})
+    return event | {"scheduled_time": iso_ms(run.scheduled_time), "started": started}
 
 
 def read(event: object) -> Delivery:
@@ -86,4 +115,9 @@ def _read(event: Mapping[str, Any]) -> Delivery:
         action=Action(event["action"]["type"], dict(event["action"]["data"])),
         scheduled_time=from_iso(event["scheduled_time"]),
         event=event,
+        started=_started(event.get("started")),
     )
+
+
+def _started(plain: Mapping[str, Any] | None) -> Started | None:
+    return None if plain is None else Started(plain["claim_id"], plain.get("token"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from .job import Job
     from .run import Run
     from .schedule import Action, Schedule, Status
 
@@ -36,24 +37,44 @@ class Refusal:
     run: Run | None
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An entry of the watch index: the item's key, and the deadline as it was read."""
+
+    pk: str
+    sk: str
+    at: str
+
+
 class ScheduleRepository(Protocol):
     """The table. Reads by id are consistent, lists eventually; every method is one DynamoDB call.
 
     Every method raises StoreUnavailable when the table is throttled or out of reach.
     """
 
-    def create(self, schedule: Schedule, action: Action) -> None:
-        """Writes record and action in one transaction. Raises ScheduleExists."""
+    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> None:
+        """Writes record and action in one transaction, where nothing stands or `replacing`, which has ended, does.
+
+        Raises ScheduleExists.
+        """
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None: ...
 
     def get_action(self, schedule: Schedule) -> Action | None: ...
 
-    def change(self, schedule: Schedule, *, replacing: Schedule) -> None:
-        """Records an intent: `schedule` takes the place of `replacing`. Raises ChangeLost if that is no longer so."""
+    def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None: ...
+
+    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
+        """Records an intent: `schedule`, and its new action if it has one, take the place of `replacing`.
+
+        Raises ChangeLost if the record is no longer so.
+        """
 
     def confirm(self, schedule: Schedule) -> bool:
-        """EventBridge agrees with this revision: closes the intent and nothing else. False if it is no longer so."""
+        """EventBridge agrees with this revision: closes the intent and nothing else.
+
+        Only under the lease that `schedule` holds. False if revision, status or lease is no longer so.
+        """
 
     def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
         """Soonest first. Raises InvalidCursor."""
@@ -71,13 +92,55 @@ class ScheduleRepository(Protocol):
         replaced, in one transaction. A claim whose answer was lost counts as won. None is success.
         """
 
-    def finish(self, run: Run, *, expecting: Schedule, leaving: Schedule | None) -> Refusal | None:
-        """Writes the ended run and, in the same transaction, what it changes on its schedule.
+    def finish(
+        self, run: Run, *, replacing: Run | None, expecting: Schedule, leaving: Schedule | None
+    ) -> Refusal | None:
+        """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule.
 
         `leaving` is the schedule after the run; it is written if the record still has the expected revision, status,
         confirmation and next run. None for `leaving` writes the run alone. A Refusal with a `run` says that somebody
         else took the run over. None is success.
         """
+
+    def doubt(self, schedule: Schedule, *, now: datetime) -> None:
+        """EventBridge may have something else than this record says.
+
+        A confirmed record becomes an intent for the sweeper to take up at once. An open intent is leased anew, so that
+        whoever is at it cannot confirm it any more; only then is this a second call.
+        """
+
+    # Watches
+
+    def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
+        """What a shard of the watch index says must be looked at by `until`, the longest overdue first."""
+
+    def take(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+        """What is watched, if nobody else took it: its watch moves away, and further with every take in vain.
+
+        An intent's lease is renewed with it, so no other change can start meanwhile. None if there is nothing to do.
+        """
+
+    def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
+        """Writes what `account_for` made of a run that is recorded already. False if the record changed meanwhile."""
+
+    def rest(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
+        """Nothing is to be done about a taken schedule before `until`, by default its own next deadline.
+
+        False if it changed meanwhile.
+        """
+
+    # Jobs
+
+    def save_job(self, job: Job, *, replacing: Job | None) -> bool:
+        """Writes a new job, or its next state. False if it is no longer `replacing`."""
+
+    def get_job(self, job_id: str) -> Job | None: ...
+
+    def erase(self, schedule: Schedule) -> None:
+        """Removes a schedule's record and action. Its runs follow by `erase_runs`."""
+
+    def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
+        """Removes up to `limit` items of a schedule's partition. True if nothing is left."""
 
 
 class SchedulerGateway(Protocol):
@@ -92,3 +155,13 @@ class SchedulerGateway(Protocol):
 
     def delete(self, schedule: Schedule) -> None:
         """EventBridge does not have this schedule. Deleting what is not there is success."""
+
+    def has(self, schedule: Schedule) -> bool:
+        """Does EventBridge have a schedule of this name?"""
+
+
+class RunStarter(Protocol):
+    """The one door for work that EventBridge does not start. Raises StarterUnavailable."""
+
+    def start(self, event: Mapping[str, Any]) -> None:
+        """Hands an event to the Notification Lambda, asynchronously."""

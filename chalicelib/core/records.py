@@ -6,12 +6,14 @@ What is None is left out, so old records and old payloads read as if a newer fie
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .instants import epoch_seconds, from_epoch_seconds, from_iso, iso, iso_ms
+from .job import Job, JobKind, JobStatus
 from .run import Attempt, Run, RunStatus
-from .schedule import DeliveryPolicy, LastRun, Schedule, Status, Timing
+from .schedule import DeliveryPolicy, LastRun, OnMissed, Schedule, Status, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,13 @@ def schedule_to_plain(schedule: Schedule) -> dict[str, Any]:
         next_run_at=_iso(schedule.next_run_at),
         last_run=schedule.last_run and last_run_to_plain(schedule.last_run),
         run_count=schedule.run_count,
+        max_runs=schedule.max_runs,
+        exclusions=[day.isoformat() for day in schedule.exclusions] or None,
+        on_missed=schedule.on_missed.value,
+        paused_until=schedule.paused_until and iso_ms(schedule.paused_until),
+        owed=[iso(at) for at in schedule.owed] or None,
+        applied=schedule.applied and dumps(schedule_to_plain(replace(schedule.applied, applied=None))),
+        request_digest=schedule.request_digest,
         created_at=iso_ms(schedule.created_at),
         updated_at=iso_ms(schedule.updated_at),
         expires_at=schedule.expires_at and epoch_seconds(schedule.expires_at),
@@ -84,6 +93,13 @@ def schedule_from_plain(plain: Mapping[str, Any]) -> Schedule:
         next_run_at=_instant(plain.get("next_run_at")),
         last_run=_last_run(plain.get("last_run")),
         run_count=int(plain.get("run_count", 0)),
+        max_runs=_int(plain.get("max_runs")),
+        exclusions=tuple(date.fromisoformat(day) for day in plain.get("exclusions", ())),
+        on_missed=OnMissed(plain.get("on_missed", OnMissed.SKIP)),
+        paused_until=_instant(plain.get("paused_until")),
+        owed=tuple(from_iso(at) for at in plain.get("owed", ())),
+        applied=schedule_from_plain(json.loads(plain["applied"])) if "applied" in plain else None,
+        request_digest=plain.get("request_digest"),
         created_at=from_iso(plain["created_at"]),
         updated_at=from_iso(plain["updated_at"]),
         expires_at=_expiry(plain),
@@ -100,7 +116,8 @@ def run_to_plain(run: Run) -> dict[str, Any]:
         schedule_id=run.schedule_id,
         resource_id=run.resource_id,
         run_id=run.run_id,
-        scheduled_time=iso(run.scheduled_time),
+        scheduled_time=iso_ms(run.scheduled_time) if run.token else iso(run.scheduled_time),
+        token=run.token,
         delivered_for=iso(run.delivered_for),
         status=run.status.value,
         reason=run.reason,
@@ -108,6 +125,7 @@ def run_to_plain(run: Run) -> dict[str, Any]:
         action_type=run.action_type,
         claim_id=run.claim_id,
         lease_until=iso_ms(run.lease_until),
+        watched=run.watched or None,
         lateness_ms=None if run.lateness is None else run.lateness // timedelta(milliseconds=1),
         attempts=[attempt_to_plain(attempt) for attempt in run.attempts],
         expires_at=run.expires_at and epoch_seconds(run.expires_at),
@@ -122,6 +140,7 @@ def run_from_plain(plain: Mapping[str, Any]) -> Run:
         schedule_id=plain["schedule_id"],
         resource_id=plain.get("resource_id"),
         scheduled_time=from_iso(plain["scheduled_time"]),
+        token=plain.get("token"),
         delivered_for=from_iso(plain["delivered_for"]),
         status=RunStatus(plain["status"]),
         reason=plain.get("reason"),
@@ -129,8 +148,38 @@ def run_from_plain(plain: Mapping[str, Any]) -> Run:
         action_type=plain["action_type"],
         claim_id=plain["claim_id"],
         lease_until=from_iso(plain["lease_until"]),
+        watched=plain.get("watched", False),
         lateness=None if lateness_ms is None else timedelta(milliseconds=int(lateness_ms)),
         attempts=tuple(_attempt(attempt) for attempt in plain["attempts"]),
+        expires_at=_expiry(plain),
+    )
+
+
+def job_to_plain(job: Job) -> dict[str, Any]:
+    return _without_none(
+        job_id=job.job_id,
+        kind=job.kind.value,
+        user_id=job.user_id,
+        status=job.status.value,
+        done=job.done,
+        created_at=iso_ms(job.created_at),
+        updated_at=iso_ms(job.updated_at),
+        watch_at=_iso(job.watch_at),
+        expires_at=job.expires_at and epoch_seconds(job.expires_at),
+    )
+
+
+def job_from_plain(plain: Mapping[str, Any]) -> Job:
+    """Raises KeyError, TypeError or ValueError for what is no job."""
+    return Job(
+        job_id=plain["job_id"],
+        kind=JobKind(plain["kind"]),
+        user_id=plain["user_id"],
+        status=JobStatus(plain["status"]),
+        done=int(plain["done"]),
+        created_at=from_iso(plain["created_at"]),
+        updated_at=from_iso(plain["updated_at"]),
+        watch_at=_instant(plain.get("watch_at")),
         expires_at=_expiry(plain),
     )
 
@@ -159,6 +208,11 @@ def _last_run(plain: Mapping[str, Any] | None) -> LastRun | None:
 def _expiry(plain: Mapping[str, Any]) -> datetime | None:
     seconds = plain.get("expires_at")
     return None if seconds is None else from_epoch_seconds(int(seconds))
+
+
+def _int(value: int | None) -> int | None:
+    """DynamoDB's numbers come as Decimal."""
+    return None if value is None else int(value)
 
 
 def _iso(instant: datetime | None) -> str | None:

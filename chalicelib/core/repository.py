@@ -11,6 +11,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,20 +22,32 @@ from . import items, keys
 from .aws import OUT_OF_REACH, error_code, is_transient, response_of
 from .cursors import read_cursor, write_cursor
 from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
-from .ports import Page, Refusal
-from .records import run_from_plain, schedule_from_plain
+from .instants import iso, iso_ms
+from .ports import Page, Refusal, Watch
+from .records import job_from_plain, run_from_plain, schedule_from_plain
+from .schedule import INTENT_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from .job import Job
     from .run import Run
     from .schedule import Action, Schedule, Status
 
     Write = Mapping[str, Mapping[str, Any]]
     Standing = Mapping[str, Any] | None
 
+INDEXES = {
+    None: ("PK", "SK"),
+    "by_time": ("by_time_pk", "by_time_sk"),
+    "by_resource": ("by_resource_pk", "by_resource_sk"),
+    "watch": ("watch_pk", "watch_at"),
+}
+
+MOST_IN_A_BATCH = 25
 CONFLICT_TRIES = 6
 CONFLICT_PAUSE_SECONDS = 0.04
 
@@ -43,14 +56,22 @@ NOT_NOW = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThrou
 
 EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
 
-INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", "watch_pk", "watch_at")
-CHANGED_BY_RUNS = ("status", "reason", "next_run_at", "last_run", "expires_at", *INDEX_KEYS)
-CHANGED_BY_CONFIRM = ("confirmed", "intent_until", "watch_pk", "watch_at")
+WATCH = ("watch_pk", "watch_at", "watch_tries")
+INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
+INTENT = ("confirmed", "intent_until")
+CHANGED_BY_RUNS = ("status", "reason", "next_run_at", "owed", "last_run", "expires_at", *INTENT, *INDEX_KEYS)
+CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
 CHANGED_BY_CLIENTS = (
     *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
     *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
-    *("revision", "confirmed", "intent_until", "updated_at", "write_id", *INDEX_KEYS),
+    *("max_runs", "exclusions", "on_missed", "paused_until", "owed"),
+    *("revision", *INTENT, "applied", "updated_at", "write_id", *INDEX_KEYS),
 )
+
+STATE = ("revision", "status", *INTENT, "next_run_at", "owed")
+
+REPLACED_ACTION_STAYS = timedelta(days=30)
+"""How long an action that was changed can still be gone back to."""
 
 
 class DynamoRepository:
@@ -63,11 +84,10 @@ class DynamoRepository:
 
     # Schedules
 
-    def create(self, schedule: Schedule, action: Action) -> None:
+    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> None:
         item = _signed(items.schedule_item(schedule))
-        standing = self._transact(
-            self._put(item, "attribute_not_exists(#PK)"), self._put(items.action_item(schedule, action))
-        )
+        condition = _unchanged(replacing) if replacing else ("attribute_not_exists(#PK)", {})
+        standing = self._transact(self._put(item, *condition), self._put(items.action_item(schedule, action)))
         if standing and not _is_ours(standing[0], item):
             raise ScheduleExists
 
@@ -79,18 +99,23 @@ class DynamoRepository:
         item = self._get(items.action_key(schedule))
         return items.action_from_item(item) if item else None
 
-    def change(self, schedule: Schedule, *, replacing: Schedule) -> None:
+    def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None:
+        sk = keys.run_sk_of(user_id, schedule_id, run_id)
+        item = self._get({"PK": keys.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
+        return run_from_plain(item) if item else None
+
+    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
         item = _signed(items.schedule_item(schedule))
         update = self._update(item, CHANGED_BY_CLIENTS, *_unchanged(replacing))
-        standing = self._transact({"Update": update}, *self._expire_action(schedule))
+        writes = self._replace_action(schedule, replacing, action) if action else self._expire_action(schedule)
+        standing = self._transact({"Update": update}, *writes)
         if standing and not _is_ours(standing[0], item):
             raise ChangeLost
 
     def confirm(self, schedule: Schedule) -> bool:
-        confirmed = replace(schedule, confirmed=True, intent_until=None)
-        condition = "#revision = :x_revision AND #status = :x_status AND #confirmed = :x_unconfirmed"
-        values = {":x_revision": schedule.revision, ":x_status": schedule.status, ":x_unconfirmed": False}
-        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, condition, values)
+        confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
+        names = ("revision", "status", *INTENT)
+        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, *_unchanged(schedule, names))
         standing = self._update_one(update)
         # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
         return standing is None or (
@@ -134,13 +159,16 @@ class DynamoRepository:
         refusal = _refusal(standing)
         return None if refusal.run and refusal.run.claim_id == run.claim_id else refusal
 
-    def finish(self, run: Run, *, expecting: Schedule, leaving: Schedule | None) -> Refusal | None:
-        put = self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": run.claim_id})
+    def finish(
+        self, run: Run, *, replacing: Run | None, expecting: Schedule, leaving: Schedule | None
+    ) -> Refusal | None:
+        put = self._claim_of(run, replacing)
         if leaving is None:
             standing = self._transact(put)
             return _refusal([None, *standing]) if standing else None
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
-        update = self._update(items.schedule_item(leaving), *changes, add={"run_count": 1})
+        add = {"run_count": 1} if run.counts else {}
+        update = self._update(items.schedule_item(leaving), *changes, add=add)
         standing = self._transact({"Update": update}, put, *self._expire_action(leaving))
         return _refusal(standing) if standing else None
 
@@ -150,6 +178,61 @@ class DynamoRepository:
         # Whoever took the run over since we read it has put his own claim there.
         return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
 
+    def doubt(self, schedule: Schedule, *, now: datetime) -> None:
+        for confirmed, lease_until in ((True, now), (False, now + INTENT_LEASE)):
+            item = items.doubted(schedule, lease_until)
+            condition, values = "#confirmed = :x_confirmed", {":x_confirmed": confirmed}
+            if self._update_one(self._update(item, (*INTENT, *WATCH), condition, values)) is None:
+                return
+
+    # Watches
+
+    def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
+        pk = keys.watch_shard_pk(shard)
+        page = self._query("watch", pk, "", limit=limit, cursor=cursor, up_to=iso(until))
+        return Page([Watch(item["PK"], item["SK"], item["watch_at"]) for item in page.items], page.next_cursor)
+
+    def take(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+        item = self._get({"PK": watch.pk, "SK": watch.sk})
+        if item is None or item.get("watch_at") != watch.at:
+            return None
+        taken = items.taken(item, now)
+        condition, values = "#watch_at = :x_watch_at", {":x_watch_at": watch.at}
+        refused = self._update_one(self._update(taken, ("watch_at", "watch_tries", "intent_until"), condition, values))
+        return items.from_item(taken) if refused is None else None
+
+    def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
+        update = self._update(items.schedule_item(schedule), CHANGED_BY_RUNS, *_unchanged(expecting))
+        return self._transact({"Update": update}, *self._expire_action(schedule)) is None
+
+    def rest(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
+        item = items.schedule_item(schedule)
+        if until is not None:
+            item |= items.watch_keys(item, until)
+        return self._update_one(self._update(item, WATCH, *_unchanged(schedule))) is None
+
+    # Jobs
+
+    def save_job(self, job: Job, *, replacing: Job | None) -> bool:
+        condition = ("#updated_at = :x_at", {":x_at": iso_ms(replacing.updated_at)}) if replacing else None
+        put = self._put(items.job_item(job), *(condition or ("attribute_not_exists(#PK)", {})))
+        return self._transact(put) is None
+
+    def get_job(self, job_id: str) -> Job | None:
+        item = self._get(items.job_key(job_id))
+        return job_from_plain(item) if item else None
+
+    def erase(self, schedule: Schedule) -> None:
+        with _translated():
+            self._client.delete_item(TableName=self._table, Key=_typed(items.schedule_key(schedule)))
+
+    def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
+        pk = keys.schedule_pk(user_id, schedule_id)
+        page = self._query(None, pk, "", limit=min(limit, MOST_IN_A_BATCH), cursor=None)
+        if page.items:
+            self._delete_all(page.items)
+        return page.next_cursor is None
+
     # Single calls
 
     def _get(self, key: items.Item) -> items.Item | None:
@@ -158,16 +241,25 @@ class DynamoRepository:
         return _plain(response["Item"]) if "Item" in response else None
 
     def _query(
-        self, index: str | None, pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = False
+        self,
+        index: str | None,
+        pk: str,
+        prefix: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        newest_first: bool = False,
+        up_to: str | None = None,
     ) -> Page[items.Item]:
-        names = (f"{index}_pk", f"{index}_sk") if index else ("PK", "SK")
+        names = INDEXES[index]
         condition = f"#{names[0]} = :pk" + (f" AND begins_with(#{names[1]}, :prefix)" if prefix else "")
+        condition += f" AND #{names[1]} <= :up_to" if up_to else ""
         query: dict[str, Any] = {
             "TableName": self._table,
             "Limit": limit,
             "ScanIndexForward": not newest_first,
             "KeyConditionExpression": condition,
-            **_bound(condition, {":pk": pk} | ({":prefix": prefix} if prefix else {})),
+            **_bound(condition, {":pk": pk} | _given(prefix=prefix, up_to=up_to)),
         }
         if index:
             query["IndexName"] = index
@@ -251,6 +343,24 @@ class DynamoRepository:
             **_bound(text + condition, {**written, **values}),
         }
 
+    def _delete_all(self, found: Sequence[items.Item]) -> None:
+        """DynamoDB hands back what it had no time for."""
+        left: Mapping[str, Any] = {
+            self._table: [{"DeleteRequest": {"Key": _typed({"PK": i["PK"], "SK": i["SK"]})}} for i in found]
+        }
+        for attempt in range(CONFLICT_TRIES):
+            with _translated():
+                left = self._client.batch_write_item(RequestItems=cast("Any", left))["UnprocessedItems"]
+            if not left:
+                return
+            self._sleep(CONFLICT_PAUSE_SECONDS * 2**attempt)
+        raise StoreUnavailable
+
+    def _replace_action(self, schedule: Schedule, replacing: Schedule, action: Action) -> list[Write]:
+        """The new body beside the old one, which is gone back to if EventBridge refuses the change."""
+        old = replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS)
+        return [self._put(items.action_item(schedule, action)), *self._expire_action(old)]
+
     def _expire_action(self, schedule: Schedule) -> list[Write]:
         """A finished schedule's action goes with it."""
         expires_at = items.expiry(schedule)
@@ -270,13 +380,17 @@ def _is_ours(standing: Standing, item: items.Item) -> bool:
     return standing is not None and standing.get("write_id") == item["write_id"]
 
 
-def _unchanged(schedule: Schedule) -> tuple[str, dict[str, Any]]:
-    """The condition that the record is as it was read, but for what is only counted."""
+def _unchanged(schedule: Schedule, names: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """The condition that the record is as it was read: in these attributes, by default in all that decides."""
     item = items.schedule_item(schedule)
-    same = [name for name in ("revision", "status", "confirmed", "next_run_at") if name in item]
-    parts = [f"#{name} = :x_{name}" for name in same]
-    parts += [] if "next_run_at" in item else ["attribute_not_exists(#next_run_at)"]
-    return " AND ".join(parts), {f":x_{name}": item[name] for name in same}
+    names = names or decides(schedule)
+    parts = [f"#{name} = :x_{name}" if name in item else f"attribute_not_exists(#{name})" for name in names]
+    return " AND ".join(parts), {f":x_{name}": item[name] for name in names if name in item}
+
+
+def decides(schedule: Schedule) -> tuple[str, ...]:
+    """The attributes that a decision about this schedule rests on."""
+    return STATE if schedule.max_runs is None else (*STATE, "run_count")
 
 
 def _refusal(standing: list[Standing]) -> Refusal:
@@ -306,6 +420,10 @@ def _cursor(names: tuple[str, str], scope: tuple[str, ...], last: Mapping[str, A
     key = _plain(last)
     position = (key["SK"],) if names == ("PK", "SK") else (key[names[1]], key["PK"], key["SK"])
     return write_cursor(scope, position)
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {f":{name}": value for name, value in values.items() if value}
 
 
 def _bound(text: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 
 class RunStatus(StrEnum):
-    """Where a run is. `running` has a lease; the others have ended."""
+    """Where a run is. `queued` waits for an invocation of ours, `running` has a lease; the others have ended.
 
+    A `skipped` or `missed` one may still be taken over by a delivery that is owed.
+    """
+
+    QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SKIPPED = "skipped"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,9 @@ class Run:
 
     `claim_id` is made once per invocation: whoever finds his own in the table has won the claim, even if the
     answer to his write was lost. `delivered_for` is the scheduled time that EventBridge named.
+    `token` tells apart what was started outside the timing ("run now"): such a run is no occurrence.
+    `watched` runs were started by us and not by EventBridge: while queued or running, the sweeper looks after them
+    when `lease_until` has passed.
     """
 
     user_id: str
@@ -47,6 +55,8 @@ class Run:
     action_type: str
     claim_id: str
     lease_until: datetime
+    token: str | None = None
+    watched: bool = False
     resource_id: str | None = None
     attempts: tuple[Attempt, ...] = ()
     lateness: timedelta | None = None
@@ -55,7 +65,26 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        return keys.run_id(self.user_id, self.schedule_id, self.scheduled_time)
+        return keys.run_id(self.user_id, self.schedule_id, self.scheduled_time, self.token)
+
+    @property
+    def is_occurrence(self) -> bool:
+        return self.token is None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+    @property
+    def counts(self) -> bool:
+        """Was an occurrence carried out?"""
+        return self.is_occurrence and self.status in (RunStatus.SUCCEEDED, RunStatus.FAILED)
+
+    @property
+    def watch_at(self) -> datetime | None:
+        """When somebody must look if nothing happened before."""
+        waiting = self.status in (RunStatus.QUEUED, RunStatus.RUNNING)
+        return self.lease_until if self.watched and waiting else None
 
     def is_leased(self, now: datetime) -> bool:
         return self.status is RunStatus.RUNNING and now < self.lease_until

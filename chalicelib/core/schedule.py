@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from .expressions import Expression, parse
 from .instants import EPOCH, epoch_ms
+from .zones import wall_time, zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+WAKE_EARLY = timedelta(minutes=2)
+"""How long before the end of a pause EventBridge is switched on; what fires before the end does no work."""
 
 INTENT_LEASE = timedelta(seconds=60)
 """How long a recorded change may be on its way to EventBridge before somebody else may take it up."""
@@ -105,6 +109,13 @@ class DeliveryPolicy:
     max_age_seconds: int = 3600
 
 
+class OnMissed(StrEnum):
+    """What becomes of an occurrence that nothing delivered."""
+
+    RUN_NOW = "run_now"
+    SKIP = "skip"
+
+
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """The latest run that ended, as a schedule shows it."""
@@ -121,7 +132,12 @@ class Schedule:
     `revision` counts changes (it starts at the creation's epoch milliseconds, so a re-created id never repeats one).
     `action_revision` is the revision that wrote the action's body, which is an item of its own.
     `confirmed` says that EventBridge is known to agree; while it is not, `intent_until` is the lease of the change.
-    `next_run_at` is the first occurrence that is not yet accounted for.
+    `next_run_at` is the first occurrence, by the timing it has now, that is not yet accounted for; `owed` are those
+    that were due when a client changed it, and had not been accounted for then.
+    `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
+    `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out.
+    `paused_until` is when a pause ends or ended; what was not due before the pause and lies before this is not owed.
+    `request_digest` is that of the request that made it, if that had an idempotency key.
     `action` is None in lists, which do not read the body.
     """
 
@@ -146,22 +162,50 @@ class Schedule:
     reason: str | None = None
     last_run: LastRun | None = None
     run_count: int = 0
+    max_runs: int | None = None
+    exclusions: tuple[date, ...] = ()
+    on_missed: OnMissed = OnMissed.SKIP
+    paused_until: datetime | None = None
+    owed: tuple[datetime, ...] = ()
+    applied: Schedule | None = None
+    request_digest: str | None = None
     expires_at: datetime | None = None
     action: Action | None = None
 
     @property
     def watch_at(self) -> datetime | None:
-        """The earliest open deadline: at this instant somebody must look if nothing happened before."""
-        deadlines = []
+        """The earliest open deadline: at this instant somebody must look if nothing happened before.
+
+        An open intent comes before all else: until it is closed, nothing can be said about occurrences and pauses.
+        """
         if not self.confirmed and self.intent_until:
-            deadlines.append(self.intent_until)
-        if self.status is Status.ACTIVE and self.next_run_at:
-            deadlines.append(self.next_run_at + self.window + LATE_AFTER)
+            return self.intent_until
+        deadlines = []
+        if (due := self.first_due) is not None:
+            deadlines.append(due + self.window + LATE_AFTER)
+        if self.status is Status.PAUSED and self.paused_until:
+            deadlines.append(self.paused_until - WAKE_EARLY)
         return min(deadlines, default=None)
+
+    @property
+    def first_due(self) -> datetime | None:
+        """The earliest occurrence that is not accounted for."""
+        waiting = (self.next_run_at,) if self.status is Status.ACTIVE and self.next_run_at else ()
+        return min((*self.owed, *waiting), default=None)
 
     @property
     def window(self) -> timedelta:
         return timedelta(minutes=self.flexible_window_minutes)
+
+    def occurrences(self, after: datetime) -> Iterator[datetime]:
+        """Planned instants strictly after `after` that are not excluded, ascending."""
+        return (at for at in self.timing.occurrences(after) if not self.is_excluded(at))
+
+    def next_occurrence(self, after: datetime) -> datetime | None:
+        return next(self.occurrences(after), None)
+
+    def is_excluded(self, occurrence: datetime) -> bool:
+        return bool(self.exclusions) and wall_time(occurrence, zone(self.timing.timezone)).date() in self.exclusions
 
     @property
     def is_first_revision(self) -> bool:

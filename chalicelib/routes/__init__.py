@@ -1,28 +1,33 @@
-"""The HTTP routes, as blueprints for our own app and for anybody else's.
+"""The HTTP routes, as blueprints for our own app and for anybody else's, and the sweeper.
 
 for blueprint in blueprints(Services(scheduler=…, caller=…)):
     app.register_blueprint(blueprint, url_prefix="/tasks")
+sweep = schedule_sweeper(app, scheduler)
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import occurrences, resources, runs, schedules, system
+from . import batch, changes, occurrences, resources, runs, schedules, system, users
 from .services import Services
+from .sweeping import schedule_sweeper
 
 if TYPE_CHECKING:
     from chalice.app import Blueprint
 
-__all__ = ["Services", "blueprints"]
+__all__ = ["Services", "blueprints", "schedule_sweeper"]
 
 
 def blueprints(services: Services) -> list[Blueprint]:
     """All routes. A blueprint belongs to the one app that registers it."""
     return [
         schedules.schedules(services),
+        batch.batch(services),
+        changes.changes(services),
         runs.runs(services),
         occurrences.occurrences(services),
         resources.resources(services),
+        users.users(services),
         system.system(),
     ]

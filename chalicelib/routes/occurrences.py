@@ -8,7 +8,8 @@ from chalice.app import Blueprint
 
 from .. import responses
 from ..auth import Scope
-from ..schemas import OccurrencesQuery, OccurrencesShown, PreviewBody, PreviewShown
+from ..schemas import NoQuery, OccurrencesQuery, PreviewBody
+from ..shown import OccurrencesShown, PreviewShown
 from .protection import Protection
 from .reading import BODY_TYPES, read_body, read_id, read_query
 
@@ -34,6 +35,7 @@ def occurrences(services: Services) -> Blueprint:
     @blueprint.route("/v1/occurrences", methods=["POST"], content_types=BODY_TYPES)
     @needs(Scope.READ)
     def preview_timing(request: Request, _caller: Caller) -> Response:
+        read_query(NoQuery, request)
         body = read_body(PreviewBody, request)
         preview = services.scheduler().preview(body.timing.spec(), limit=body.limit)
         return responses.ok(PreviewShown.of(preview))

@@ -39,6 +39,17 @@ def read_body(model: type[Model], request: Request, rules: ActionRules | None = 
     return read(model, _json_object(request.raw_body), rules)
 
 
+def read_optional_body(model: type[Model], request: Request) -> Model:
+    """An empty body says nothing, as `{}` does. Raises NotJson, InvalidInput."""
+    return read_body(model, request) if request.raw_body else read(model, {})
+
+
+def read_headers(model: type[Model], request: Request) -> Model:
+    """Those that the model names by its aliases. Raises InvalidInput."""
+    names = [field.alias for field in model.model_fields.values() if field.alias]
+    return read(model, {name: request.headers[name] for name in names if name in request.headers})
+
+
 def read_query(model: type[Model], request: Request) -> Model:
     """Raises InvalidInput, also for a parameter that is unknown or given twice."""
     params = request.query_params or MultiDict({})

@@ -9,7 +9,8 @@ from chalice.app import Blueprint
 
 from .. import responses
 from ..auth import Scope
-from ..schemas import CancelledShown, Query, ResourcePath, ResourceQuery, ScheduleShown
+from ..schemas import Query, ResourcePath, ResourceQuery
+from ..shown import CancelledShown, ScheduleShown
 from .protection import Protection
 from .reading import read, read_query
 

@@ -1,4 +1,4 @@
-"""A schedule's history."""
+"""A schedule's history, and a run outside its timing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from chalice.app import Blueprint
 
 from .. import responses
 from ..auth import Scope
-from ..schemas import PageQuery, RunShown
+from ..schemas import Body, PageQuery, Query
+from ..shown import RunShown
 from .protection import Protection
-from .reading import read_id, read_query
+from .reading import BODY_TYPES, read_id, read_optional_body, read_query
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response
@@ -31,5 +32,20 @@ def runs(services: Services) -> Blueprint:
             caller.acting_for(query.user_id), read_id(schedule_id), limit=query.limit, cursor=query.cursor
         )
         return responses.page(map(RunShown.of, found.items), found.next_cursor)
+
+    @blueprint.route("/v1/schedules/{schedule_id}/runs/{run_id}", methods=["GET"])
+    @needs(Scope.READ)
+    def get_run(request: Request, caller: Caller, schedule_id: str, run_id: str) -> Response:
+        user_id = caller.acting_for(read_query(Query, request).user_id)
+        run = services.scheduler().get_run(user_id, read_id(schedule_id), run_id)
+        return responses.ok(RunShown.of(run))
+
+    @blueprint.route("/v1/schedules/{schedule_id}/run", methods=["POST"], content_types=BODY_TYPES)
+    @needs(Scope.WRITE)
+    def run_now(request: Request, caller: Caller, schedule_id: str) -> Response:
+        user_id = caller.acting_for(read_query(Query, request).user_id)
+        read_optional_body(Body, request)
+        run = services.scheduler().run_now(user_id, read_id(schedule_id))
+        return responses.run_started(RunShown.of(run), schedule_id, request)
 
     return blueprint

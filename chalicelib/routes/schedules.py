@@ -8,9 +8,10 @@ from chalice.app import Blueprint
 
 from .. import responses
 from ..auth import Scope
-from ..schemas import CreateBody, ListQuery, Query, ScheduleShown
+from ..schemas import ChangeHeaders, CreateBody, CreateHeaders, ListQuery, NoQuery, Query
+from ..shown import ScheduleShown
 from .protection import Protection
-from .reading import BODY_TYPES, read_body, read_id, read_query
+from .reading import BODY_TYPES, read_body, read_headers, read_id, read_query
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response
@@ -26,8 +27,12 @@ def schedules(services: Services) -> Blueprint:
     @blueprint.route("/v1/schedules", methods=["POST"], content_types=BODY_TYPES)
     @needs(Scope.WRITE)
     def create_schedule(request: Request, caller: Caller) -> Response:
+        read_query(NoQuery, request)
+        idempotency_key = read_headers(CreateHeaders, request).idempotency_key
         body = read_body(CreateBody, request, services.action_rules())
-        schedule = services.scheduler().create(user_id=caller.acting_for(body.user_id), **body.details())
+        schedule = services.scheduler().create(
+            user_id=caller.acting_for(body.user_id), idempotency_key=idempotency_key, **body.arguments()
+        )
         return responses.created(ScheduleShown.of(schedule), request)
 
     @blueprint.route("/v1/schedules", methods=["GET"])
@@ -51,7 +56,8 @@ def schedules(services: Services) -> Blueprint:
     @needs(Scope.WRITE)
     def cancel_schedule(request: Request, caller: Caller, schedule_id: str) -> Response:
         user_id = caller.acting_for(read_query(Query, request).user_id)
-        services.scheduler().cancel(user_id, read_id(schedule_id))
+        if_match = read_headers(ChangeHeaders, request).if_match
+        services.scheduler().cancel(user_id, read_id(schedule_id), if_match=if_match)
         return responses.no_content()
 
     return blueprint

@@ -8,18 +8,20 @@ One contract suite (tests/contract) holds them equal to the table and to EventBr
 >>> clock = StoppedClock(datetime(2027, 3, 1, 8, 0, tzinfo=UTC))
 >>> faults = Faults()
 >>> gateway = FakeGateway(faults)
->>> service = SchedulerService(InMemoryRepository(faults), gateway, clock=clock, sleep=clock.sleep)
+>>> service = SchedulerService(InMemoryRepository(faults), gateway, FakeStarter(faults), clock=clock, sleep=clock.sleep)
 >>> trial = service.create_one_time(user_id="alice", after="P3D", action=Action("invoice.remind", {"invoice": 42}))
 >>> gateway.find("alice", trial.schedule_id)["ScheduleExpression"]
 'at(2027-03-04T08:00:00)'
 >>> faults.calls
 ['repository.create', 'gateway.put', 'repository.confirm']
 
-What your code does when EventBridge is down:
+What your code does when EventBridge is down: what is far enough ahead is finished by the sweeper, the rest is refused.
 
 >>> from chalicelib.core.errors import SchedulerUnavailable
 >>> faults.always("gateway.*", SchedulerUnavailable)
->>> service.create_one_time(user_id="alice", after="P3D", action=Action("invoice.remind", {"invoice": 43}))
+>>> service.create_one_time(user_id="alice", after="P3D", action=Action("invoice.remind", {"invoice": 43})).confirmed
+False
+>>> service.create_one_time(user_id="alice", after="PT9S", action=Action("invoice.remind", {"invoice": 44}))
 Traceback (most recent call last):
 ...
 chalicelib.core.errors.SchedulerUnavailable: EventBridge Scheduler cannot take the schedule now. ...
@@ -29,5 +31,6 @@ from .clock import StoppedClock
 from .faults import Crash, Faults
 from .gateway import FakeGateway
 from .repository import InMemoryRepository
+from .starter import FakeStarter
 
-__all__ = ["Crash", "FakeGateway", "Faults", "InMemoryRepository", "StoppedClock"]
+__all__ = ["Crash", "FakeGateway", "FakeStarter", "Faults", "InMemoryRepository", "StoppedClock"]

@@ -28,7 +28,7 @@ class FakeGateway:
     """A SchedulerGateway that keeps what EventBridge would have, and fires nothing.
 
     `schedules` maps EventBridge's name of a schedule to CreateSchedule's parameters. `faults` knows the calls
-    `gateway.put` and `gateway.delete`.
+    `gateway.put`, `gateway.delete` and `gateway.has`.
     """
 
     def __init__(self, faults: Faults | None = None, names: SchedulerNames = NAMES) -> None:
@@ -52,6 +52,10 @@ class FakeGateway:
     def delete(self, schedule: Schedule) -> None:
         with self._call("delete"):
             self.schedules.pop(keys.scheduler_name(schedule.user_id, schedule.schedule_id), None)
+
+    def has(self, schedule: Schedule) -> bool:
+        with self._call("has"):
+            return self.find(schedule.user_id, schedule.schedule_id) is not None
 
     @contextmanager
     def _call(self, method: str) -> Iterator[None]:

@@ -10,19 +10,31 @@ from typing import TYPE_CHECKING, Any
 from ..core import items, keys
 from ..core.cursors import read_cursor, write_cursor
 from ..core.errors import ChangeLost, ScheduleExists
-from ..core.ports import Page, Refusal
-from ..core.records import run_from_plain, schedule_from_plain
-from ..core.repository import CHANGED_BY_CLIENTS, CHANGED_BY_CONFIRM, CHANGED_BY_RUNS
+from ..core.instants import iso
+from ..core.ports import Page, Refusal, Watch
+from ..core.records import job_from_plain, run_from_plain, schedule_from_plain
+from ..core.repository import (
+    CHANGED_BY_CLIENTS,
+    CHANGED_BY_CONFIRM,
+    CHANGED_BY_RUNS,
+    INDEXES,
+    INTENT,
+    REPLACED_ACTION_STAYS,
+    WATCH,
+    decides,
+)
+from ..core.schedule import INTENT_LEASE
 from .faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
+    from ..core.job import Job
     from ..core.run import Run
     from ..core.schedule import Action, Schedule, Status
 
 SAME_STATE = ("revision", "status")
-SAME_RECORD = (*SAME_STATE, "confirmed", "next_run_at")
 
 
 class InMemoryRepository:
@@ -39,9 +51,10 @@ class InMemoryRepository:
 
     # Schedules
 
-    def create(self, schedule: Schedule, action: Action) -> None:
+    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> None:
         with self._call("create"):
-            if self._find(items.schedule_key(schedule)):
+            standing = self._find(items.schedule_key(schedule))
+            if not (_agrees(standing, replacing, decides(replacing)) if replacing else standing is None):
                 raise ScheduleExists
             self._write(items.schedule_item(schedule))
             self._write(items.action_item(schedule, action))
@@ -56,21 +69,34 @@ class InMemoryRepository:
             item = self._find(items.action_key(schedule))
         return items.action_from_item(item) if item else None
 
-    def change(self, schedule: Schedule, *, replacing: Schedule) -> None:
+    def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None:
+        with self._call("get_run"):
+            sk = keys.run_sk_of(user_id, schedule_id, run_id)
+            item = self._find({"PK": keys.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
+        return run_from_plain(item) if item else None
+
+    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
         with self._call("change"):
             standing = self._find(items.schedule_key(replacing))
-            if not _agrees(standing, replacing, SAME_RECORD) or not self._can_expire_action(schedule):
+            expiring = (
+                replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS) if action else schedule
+            )
+            if not _agrees(standing, replacing, decides(replacing)) or not self._can_expire_action(expiring):
                 raise ChangeLost
             self._update(items.schedule_item(schedule), CHANGED_BY_CLIENTS)
-            self._expire_action(schedule)
+            self._expire_action(expiring)
+            if action is not None:
+                self._write(items.action_item(schedule, action))
 
     def confirm(self, schedule: Schedule) -> bool:
         with self._call("confirm"):
             standing = self._find(items.schedule_key(schedule))
             if not standing or not _agrees(standing, schedule, SAME_STATE):
                 return False
-            if not standing["confirmed"]:
-                confirmed = replace(schedule, confirmed=True, intent_until=None)
+            if standing["confirmed"] is False:
+                if not _agrees(standing, schedule, INTENT):
+                    return False
+                confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
                 self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM)
             return True
 
@@ -110,23 +136,96 @@ class InMemoryRepository:
                 return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
         return None
 
-    def finish(self, run: Run, *, expecting: Schedule, leaving: Schedule | None) -> Refusal | None:
+    def finish(
+        self, run: Run, *, replacing: Run | None, expecting: Schedule, leaving: Schedule | None
+    ) -> Refusal | None:
         with self._call("finish"):
             schedule, standing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
-            changed = leaving is not None and not _agrees(schedule, expecting, SAME_RECORD)
-            taken = not _is_claimed(standing, run)
+            changed = leaving is not None and not _agrees(schedule, expecting, decides(expecting))
+            taken = standing is not None if replacing is None else not _is_claimed(standing, replacing)
             if changed or taken or not self._can_expire_action(leaving):
                 return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
             self._write(items.run_item(run))
             if leaving is not None:
-                self._count_run(leaving)
+                self._count_run(run, leaving)
         return None
 
-    def _count_run(self, leaving: Schedule) -> None:
+    def _count_run(self, run: Run, leaving: Schedule) -> None:
         item = items.schedule_item(leaving)
-        count = self.items[item["PK"], item["SK"]]["run_count"] + 1
+        count = self.items[item["PK"], item["SK"]]["run_count"] + run.counts
         self._update(item | {"run_count": count}, (*CHANGED_BY_RUNS, "run_count"))
         self._expire_action(leaving)
+
+    # Watches
+
+    def doubt(self, schedule: Schedule, *, now: datetime) -> None:
+        with self._call("doubt"):
+            item = self._find(items.schedule_key(schedule))
+            if item is not None:
+                lease_until = now if item["confirmed"] else now + INTENT_LEASE
+                self._update(items.doubted(schedule, lease_until), (*INTENT, *WATCH))
+
+    def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
+        with self._call("due"):
+            page = self._query("watch", keys.watch_shard_pk(shard), "", limit=limit, cursor=cursor)
+        found = [Watch(item["PK"], item["SK"], item["watch_at"]) for item in page.items]
+        due = [watch for watch in found if watch.at <= iso(until)]
+        return Page(due, page.next_cursor if len(due) == len(found) else None)
+
+    def take(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+        with self._call("take"):
+            item = self.items.get((watch.pk, watch.sk))
+            if item is None or item.get("watch_at") != watch.at:
+                return None
+            taken = items.taken(item, now)
+            self._write(taken)
+        return items.from_item(taken)
+
+    def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
+        with self._call("advance"):
+            standing = self._find(items.schedule_key(schedule))
+            if not _agrees(standing, expecting, decides(expecting)) or not self._can_expire_action(schedule):
+                return False
+            self._update(items.schedule_item(schedule), CHANGED_BY_RUNS)
+            self._expire_action(schedule)
+        return True
+
+    def rest(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
+        with self._call("rest"):
+            if not _agrees(self._find(items.schedule_key(schedule)), schedule, decides(schedule)):
+                return False
+            item = items.schedule_item(schedule)
+            self._update(item | (items.watch_keys(item, until) if until else {}), WATCH)
+        return True
+
+    # Jobs
+
+    def save_job(self, job: Job, *, replacing: Job | None) -> bool:
+        with self._call("save_job"):
+            standing = self._find(items.job_key(job.job_id))
+            expected = items.job_item(replacing)["updated_at"] if replacing else None
+            if (standing and standing["updated_at"]) != expected:
+                return False
+            self._write(items.job_item(job))
+        return True
+
+    def get_job(self, job_id: str) -> Job | None:
+        with self._call("get_job"):
+            item = self._find(items.job_key(job_id))
+        return job_from_plain(item) if item else None
+
+    def erase(self, schedule: Schedule) -> None:
+        with self._call("erase"):
+            key = items.schedule_key(schedule)
+            self.items.pop((key["PK"], key["SK"]), None)
+
+    def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
+        pk = keys.schedule_pk(user_id, schedule_id)
+        with self._call("erase_runs"):
+            found = sorted(key for key in self.items if key[0] == pk)
+            for key in found[:limit]:
+                del self.items[key]
+        return len(found) <= limit
 
     # Items
 
@@ -155,7 +254,7 @@ class InMemoryRepository:
     def _query(
         self, index: str | None, pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = False
     ) -> Page[items.Item]:
-        pk_name, sk_name = (f"{index}_pk", f"{index}_sk") if index else ("PK", "SK")
+        pk_name, sk_name = INDEXES[index]
         scope = (index or "", pk, prefix)
         found = {
             (item[sk_name], item["PK"], item["SK"]): item

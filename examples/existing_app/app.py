@@ -1,6 +1,7 @@
 """A shop that was there before: its own routes, its own logins, its own chalicelib.
 
-Scheduled Tasks lies in chalicelib/scheduled_tasks, as a copy of its chalicelib. Its routes stand under /tasks.
+Scheduled Tasks lies in chalicelib/scheduled_tasks, as a copy of its chalicelib. Its routes stand under /tasks, and its
+sweeper runs every minute.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from chalicelib.logins import user_of
 from chalicelib.scheduled_tasks import composition
 from chalicelib.scheduled_tasks.actions import Email
 from chalicelib.scheduled_tasks.auth import Caller, Scope
-from chalicelib.scheduled_tasks.routes import Services, blueprints
+from chalicelib.scheduled_tasks.routes import Services, blueprints, schedule_sweeper
 from chalicelib.scheduled_tasks.service import SchedulerService
 
 ALLOWED = frozenset({Scope.READ, Scope.WRITE})
@@ -43,3 +44,4 @@ def make_app(scheduler: Callable[[], SchedulerService] = composition.scheduler) 
 
 
 app = make_app()
+sweep = schedule_sweeper(app, composition.scheduler)

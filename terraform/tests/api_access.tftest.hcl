@@ -45,7 +45,10 @@ run "an_api_that_manages_the_schedules_of_one_group" {
       )
       "iam:PassRole"          = "arn:aws:iam::111122223333:role/mail-scheduler-test"
       "lambda:InvokeFunction" = "arn:aws:lambda:eu-central-1:111122223333:function:mail-notification-test"
-      "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem" = join(" ", [
+      (join(" ", [
+        "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+        "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+        ])) = join(" ", [
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/*",
       ])

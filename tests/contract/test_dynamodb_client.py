@@ -13,8 +13,9 @@ from botocore.stub import ANY, Stubber
 
 from chalicelib.core.errors import InvalidCursor, StoreUnavailable
 from chalicelib.core.repository import DynamoRepository
+from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Status
-from tests.builders import a_run, a_schedule, an_action, cancelled, changed, completed
+from tests.builders import NOW, a_run, a_schedule, an_action, cancelled, changed, completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,10 @@ CALLS: dict[str, tuple[str, Call]] = {
     ),
     "list_runs": ("query", lambda table: table.list_runs("alice", "s1", limit=9, cursor=None)),
     "claim": ("transact_write_items", lambda table: table.claim(RUN, expecting=SCHEDULE, replacing=None)),
-    "finish": ("transact_write_items", lambda table: table.finish(RUN, expecting=SCHEDULE, leaving=SCHEDULE)),
+    "finish": (
+        "transact_write_items",
+        lambda table: table.finish(RUN, replacing=RUN, expecting=SCHEDULE, leaving=SCHEDULE),
+    ),
 }
 
 every_method = pytest.mark.parametrize("method", CALLS)
@@ -260,5 +264,6 @@ def test_a_repeated_finish_counts_the_run_once(
     table.create(SCHEDULE, an_action())
     table.claim(RUN, expecting=SCHEDULE, replacing=None)
 
-    assert stammering_by_token.finish(RUN, expecting=SCHEDULE, leaving=completed(SCHEDULE)) is None
+    ended = RUN.ended(RunStatus.SUCCEEDED, NOW)
+    assert stammering_by_token.finish(ended, replacing=RUN, expecting=SCHEDULE, leaving=completed(SCHEDULE)) is None
     assert table.get("alice", "s1") == replace(completed(SCHEDULE), run_count=1)

@@ -165,14 +165,14 @@ def test_finishing_writes_the_run_and_what_it_leaves(repository: ScheduleReposit
     last_run = LastRun(run.scheduled_time, "succeeded")
     leaving = replace(schedule, next_run_at=NOW + 2 * HOUR, last_run=last_run)
 
-    assert repository.finish(ended, expecting=schedule, leaving=leaving) is None
+    assert repository.finish(ended, replacing=ended, expecting=schedule, leaving=leaving) is None
     assert _runs(repository) == [ended]
     assert repository.get("alice", "s1") == replace(leaving, run_count=1)
 
 
 def test_finishing_moves_the_schedule_in_its_lists(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
-    repository.finish(run, expecting=schedule, leaving=completed(schedule))
+    repository.finish(_done(run), replacing=run, expecting=schedule, leaving=completed(schedule))
 
     for status, shown in ((Status.ACTIVE, []), (Status.COMPLETED, [replace(completed(schedule), run_count=1)])):
         of_user = repository.list_by_user("alice", status, limit=9, cursor=None)
@@ -182,7 +182,7 @@ def test_finishing_moves_the_schedule_in_its_lists(repository: ScheduleRepositor
 
 def test_the_last_run_takes_the_action_with_it(store: Store, schedule: Schedule) -> None:
     run = _claimed(store.repository, schedule)
-    store.repository.finish(run, expecting=schedule, leaving=completed(schedule))
+    store.repository.finish(run, replacing=run, expecting=schedule, leaving=completed(schedule))
 
     item = store.item(items.action_key(schedule))
     assert item is not None
@@ -194,7 +194,7 @@ def test_finishing_writes_nothing_of_the_schedule_but_what_runs_change(
 ) -> None:
     run = _claimed(repository, schedule)
     believed = replace(schedule, name="believed", metadata={"k": 1}, run_count=40, updated_at=NOW + DAY)
-    repository.finish(run, expecting=schedule, leaving=believed)
+    repository.finish(_done(run), replacing=run, expecting=schedule, leaving=believed)
 
     assert repository.get("alice", "s1") == replace(schedule, run_count=1)
 
@@ -204,7 +204,7 @@ def test_a_run_that_takes_nothing_along_is_written_alone(repository: ScheduleRep
     repository.change(cancelled(schedule), replacing=schedule)
     ended = run.ended(RunStatus.FAILED, NOW + HOUR, error="no such address")
 
-    assert repository.finish(ended, expecting=schedule, leaving=None) is None
+    assert repository.finish(ended, replacing=ended, expecting=schedule, leaving=None) is None
     assert _runs(repository) == [ended]
     assert repository.get("alice", "s1") == cancelled(schedule)
 
@@ -219,7 +219,9 @@ def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
 ) -> None:
     run = _claimed(repository, schedule)
     ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR)
-    refusal = repository.finish(ended, expecting=replace(schedule, **stale), leaving=completed(schedule))
+    refusal = repository.finish(
+        ended, replacing=ended, expecting=replace(schedule, **stale), leaving=completed(schedule)
+    )
 
     assert refusal == Refusal(schedule_changed=True, schedule=schedule, run=None)
     assert _runs(repository) == [run]
@@ -228,7 +230,7 @@ def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
 def test_a_refused_finish_tells_that_the_record_is_gone(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
     missing = replace(schedule, user_id="bob")
-    refusal = repository.finish(run, expecting=missing, leaving=missing)
+    refusal = repository.finish(run, replacing=run, expecting=missing, leaving=missing)
 
     assert refusal == Refusal(schedule_changed=True, schedule=None, run=None)
 
@@ -239,7 +241,9 @@ def test_a_refused_finish_tells_who_took_the_run_over(
 ) -> None:
     mine, his = _claimed(repository, schedule), a_run(schedule, claim_id="claim-2")
     repository.claim(his, expecting=schedule, replacing=mine)
-    refusal = repository.finish(mine, expecting=schedule, leaving=completed(schedule) if takes_along else None)
+    refusal = repository.finish(
+        mine, replacing=mine, expecting=schedule, leaving=completed(schedule) if takes_along else None
+    )
 
     assert refusal == Refusal(schedule_changed=False, schedule=None, run=his)
     assert _runs(repository) == [his]
@@ -249,14 +253,16 @@ def test_a_refused_finish_tells_who_took_the_run_over(
 def test_a_finish_whose_action_is_gone_writes_nothing(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
     leaving = replace(completed(schedule), action_revision=1)
-    refusal = repository.finish(run.ended(RunStatus.SUCCEEDED, NOW), expecting=schedule, leaving=leaving)
+    refusal = repository.finish(run.ended(RunStatus.SUCCEEDED, NOW), replacing=run, expecting=schedule, leaving=leaving)
 
     assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
     assert _runs(repository) == [run]
 
 
 def test_a_run_that_nobody_claimed_is_not_finished(repository: ScheduleRepository, schedule: Schedule) -> None:
-    refusal = repository.finish(a_run(schedule), expecting=schedule, leaving=completed(schedule))
+    refusal = repository.finish(
+        a_run(schedule), replacing=a_run(schedule), expecting=schedule, leaving=completed(schedule)
+    )
 
     assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
     assert repository.get("alice", "s1") == schedule
@@ -265,11 +271,16 @@ def test_a_run_that_nobody_claimed_is_not_finished(repository: ScheduleRepositor
 def test_a_run_that_is_finished_twice_counts_once(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
     left = replace(completed(schedule), run_count=1)
-    repository.finish(run, expecting=schedule, leaving=completed(schedule))
-    refusal = repository.finish(run, expecting=schedule, leaving=completed(schedule))
+    repository.finish(_done(run), replacing=run, expecting=schedule, leaving=completed(schedule))
+    refusal = repository.finish(_done(run), replacing=run, expecting=schedule, leaving=completed(schedule))
 
     assert refusal == Refusal(schedule_changed=True, schedule=left, run=None)
     assert repository.get("alice", "s1") == left
+
+
+def _done(run: Run) -> Run:
+    """Only what was carried out counts."""
+    return run.ended(RunStatus.SUCCEEDED, NOW + HOUR)
 
 
 def _claimed(repository: ScheduleRepository, schedule: Schedule) -> Run:

@@ -63,8 +63,18 @@ def test_a_users_list_sorts_as_time_does(schedule: str, one: datetime, other: da
 
 
 @given(seconds)
-def test_a_runs_key_gives_its_time_back(at: datetime) -> None:
-    assert keys.scheduled_time_of(keys.run_sk(at)) == at
+def test_a_runs_name_gives_its_key_back(at: datetime) -> None:
+    assert keys.run_sk_of("alice", "s1", keys.run_id("alice", "s1", at)) == keys.run_sk(at)
+    assert keys.run_sk_of("alice", "s1", keys.run_id("alice", "s1", at, "1f2e")) == keys.run_sk(at, "1f2e")
+
+
+@pytest.mark.parametrize("name", ["", "-", "20270301T080000Z", "20270301T080000Z-0123456789abcdef", "tomorrow-1"])
+def test_what_no_run_of_a_schedule_is_called_has_no_key(name: str) -> None:
+    assert keys.run_sk_of("alice", "s1", name) is None
+
+
+def test_a_runs_name_is_no_key_to_another_users_runs() -> None:
+    assert keys.run_sk_of("bob", "s1", keys.run_id("alice", "s1", datetime(2027, 3, 1, tzinfo=UTC))) is None
 
 
 @pytest.mark.parametrize(

@@ -173,4 +173,5 @@ def _delivered(written: str, at: datetime) -> dict[str, Any]:
 
 
 def _without_story(schedule: Schedule) -> Schedule:
-    return replace(schedule, confirmed=True, intent_until=None, next_run_at=None, last_run=None, run_count=0)
+    confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
+    return replace(confirmed, next_run_at=None, owed=(), last_run=None, run_count=0)

@@ -35,14 +35,19 @@ LATE = 5 * MINUTE
 @pytest.mark.parametrize(
     ("schedule", "watch_at"),
     [
-        # Unconfirmed: the intent's lease, or the occurrence if that comes first.
+        # Unconfirmed: the intent's lease, whatever else is to come.
         (a_schedule(timing=once(NOW + DAY)), LEASE_END),
-        (a_schedule(timing=once(NOW + SECOND), intent_until=NOW + HOUR), NOW + SECOND + LATE),
+        (a_schedule(timing=once(NOW + SECOND), intent_until=NOW + HOUR), NOW + HOUR),
         (changed(a_schedule(), status=Status.PAUSED), LEASE_END),
         (cancelled(confirmed(a_schedule())), LEASE_END),
         # Confirmed: the occurrence, with its window and the time until it counts as late.
         (confirmed(a_schedule(timing=once(NOW + DAY))), NOW + DAY + LATE),
         (confirmed(a_schedule(timing=once(NOW + DAY), flexible_window_minutes=30)), NOW + DAY + 30 * MINUTE + LATE),
+        # Confirmed, and an occurrence from before a change is still owed.
+        (confirmed(a_schedule(timing=once(NOW + DAY), owed=(NOW,))), NOW + LATE),
+        (confirmed(a_schedule(status=Status.CANCELLED, owed=(NOW,))), NOW + LATE),
+        # Confirmed, and a pause that ends by itself.
+        (confirmed(a_schedule(status=Status.PAUSED, paused_until=NOW + DAY)), NOW + DAY - 2 * MINUTE),
         # Confirmed, and nothing is to come.
         (confirmed(a_schedule(status=Status.PAUSED)), None),
         (confirmed(cancelled(a_schedule())), None),

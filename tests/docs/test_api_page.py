@@ -17,7 +17,11 @@ from chalice.test import Client
 from app import app
 from chalicelib.actions import ActionRules
 from chalicelib.auth import Caller, Scope
+from chalicelib.core.run import RunStatus
+from chalicelib.core.schedule import Status
 from chalicelib.routes import Services, blueprints
+from chalicelib.schemas import CreateBody, ListQuery
+from chalicelib.shown import JobShown, RunShown, ScheduleShown
 from tests.notification.world import World
 
 if TYPE_CHECKING:
@@ -27,10 +31,14 @@ if TYPE_CHECKING:
     from chalice.test import HTTPResponse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-STEP = re.compile(r"<!-- fire (?P<fire>\w+) -->|```http\n(?P<request>.*?)```\s+```http\n(?P<answer>.*?)```", re.DOTALL)
+STEP = re.compile(
+    r"<!-- (?P<event>fire|start|sweep) ?(?P<of>\w*) -->|```http\n(?P<request>.*?)```\s+```http\n(?P<answer>.*?)```",
+    re.DOTALL,
+)
 REST = "…"
-MADE_ANEW = frozenset({"schedule_id", "run_id", "next_cursor"})
+MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor"})
 LATENESS = timedelta(milliseconds=250)
+SHOWN = sorted({*ScheduleShown.model_fields, *RunShown.model_fields, *JobShown.model_fields})
 
 CALLERS = {
     "Bearer $TOKEN": Caller("alice", frozenset({Scope.READ, Scope.WRITE})),
@@ -76,9 +84,30 @@ class Reader:
         body = b"" if request.body is None else json.dumps(request.body).encode()
         return self.http.request(method, self.in_ours(path), headers=request.headers, body=body)
 
+    def happen(self, event: str, of: str) -> None:
+        """What the page says between two requests, in a comment."""
+        match event:
+            case "fire":
+                self.fire(of)
+            case "start":
+                self.start()
+            case "sweep":
+                self.sweep()
+
     def fire(self, schedule_id: str) -> None:
         schedule = self.world.service.get("alice", self.ours[schedule_id])
         self.world.fire(self.world.event(schedule), lateness=LATENESS)
+
+    def start(self) -> None:
+        """Lambda does what it was invoked for by us."""
+        for event in self.world.starter.events:
+            self.world.runner.handle(dict(event), timedelta(seconds=30))
+
+    def sweep(self) -> None:
+        """As often as a job needs: it looks once more, a minute after its beginning."""
+        for _ in range(3):
+            self.world.service.sweeper.sweep(stop_at=self.world.clock.now + timedelta(seconds=40))
+            self.world.clock.now += timedelta(minutes=1)
 
     def check(self, answer: Message, response: HTTPResponse) -> None:
         status = HTTPStatus(response.status_code)
@@ -126,12 +155,12 @@ def requests() -> list[str]:
 def test_every_request_on_the_page_gets_the_answer_below_it() -> None:
     reader = Reader()
     for step in steps():
-        if step["fire"]:
-            reader.fire(step["fire"])
+        if step["event"]:
+            reader.happen(step["event"], step["of"])
         else:
             reader.check(Message.read(step["answer"]), reader.send(Message.read(step["request"])))
 
-    assert len(reader.world.mails()) == 1
+    assert len(reader.world.mails()) == 2
 
 
 def test_every_example_on_the_page_is_executed() -> None:
@@ -149,3 +178,18 @@ def test_every_route_has_an_example_and_a_row(route: str) -> None:
 
     assert any(example.fullmatch(request) for request in requests())
     assert f"`{route}`" in PAGE
+
+
+@pytest.mark.parametrize("field", [*CreateBody.model_fields, *ListQuery.model_fields])
+def test_every_field_of_a_create_and_of_a_list_has_a_row(field: str) -> None:
+    assert re.search(rf"^\| `{field}[`.]", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("field", SHOWN)
+def test_every_field_of_an_answer_stands_in_an_example(field: str) -> None:
+    assert f'"{field}": ' in PAGE
+
+
+@pytest.mark.parametrize("status", [*Status, *RunStatus])
+def test_every_status_is_explained(status: str) -> None:
+    assert f"| `{status}` | " in PAGE

@@ -41,6 +41,8 @@ def test_no_path_and_no_method_is_missing_on_the_page(cloud: LocalCloud) -> None
 
 
 @pytest.fixture(autouse=True)
-def _no_fault_remains(cloud: LocalCloud) -> Any:
+def _no_fault_remains_and_the_sweeper_does(cloud: LocalCloud) -> Any:
+    sweeper = cloud.get("/_local/sweeper")
     yield
     cloud.send("DELETE", "/_local/faults")
+    cloud.send("POST", "/_local/sweeper", sweeper)

@@ -27,4 +27,4 @@ def test_an_existing_app_takes_us_in_under_another_name(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout

@@ -102,6 +102,12 @@ def test_a_wrong_action_is_422_and_named(world: World, action: Any, field: str, 
         ("flexible_window_minutes", True, "integer"),
         ("metadata", {"x": "y" * 2048}, "2,048"),
         ("metadata", [1], "object"),
+        ("max_runs", 0, "greater"),
+        ("max_runs", 1_000_001, "1000000"),
+        ("max_runs", 3.0, "integer"),
+        ("exclusions", "2027-12-24", "list"),
+        ("exclusions", ["2027-12-24"] * 367, "366"),
+        ("on_missed", "perhaps", "'run_now' or 'skip'"),
         ("user_id", "", "user id"),
         ("colour", "red", "not known"),
     ],
@@ -110,6 +116,35 @@ def test_a_wrong_detail_is_422_and_named(world: World, field: str, value: Any, h
     response = world.create(**{field: value})
 
     assert complaint(response, about=field, hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("day", "hint"),
+    [
+        ("24 December", "2027-12-24"),
+        ("20271224", "2027-12-24"),
+        ("2027-12-24T00:00:00", "2027-12-24"),
+        (20271224, "2027-12-24"),
+        ("2027-02-30", "out of range"),
+    ],
+)
+def test_what_is_no_date_is_422_and_named(world: World, day: Any, hint: str) -> None:
+    response = world.create(exclusions=["2027-12-31", day])
+
+    assert complaint(response, about="exclusions.1", hint=hint)
+
+
+def test_exclusions_that_leave_nothing_are_422(world: World) -> None:
+    response = world.create(timing={"at": "2027-03-02T09:00:00Z"}, exclusions=["2027-03-02"])
+
+    assert complaint(response, about="exclusions", hint="no occurrence")
+
+
+@pytest.mark.parametrize("path", ["/v1/schedules", "/v1/schedules/batch", "/v1/occurrences"])
+def test_a_user_in_the_query_where_it_has_no_meaning_is_not_overlooked(world: World, path: str) -> None:
+    response = world.post(f"{path}?user_id=alice", {})
+
+    assert complaint(response, about="user_id", hint="not known")
 
 
 @pytest.mark.parametrize(

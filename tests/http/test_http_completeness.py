@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.auth import Scope
-from chalicelib.core.errors import ChangeLost, InvalidPayload, RunLeased, ScheduledTasksError
+from chalicelib.core.errors import ChangeLost, InvalidPayload, RunLeased, ScheduledTasksError, StarterUnavailable
 from chalicelib.responses import INTERNAL_ERROR, PROBLEMS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ NEVER_OVER_HTTP = {
     ChangeLost,  # SchedulerService tries again, or says ScheduleBusy
     InvalidPayload,  # of the Notification Lambda
     RunLeased,  # of the Notification Lambda
+    StarterUnavailable,  # the run is recorded, and the sweeper starts it
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, StoreUnavailable
+from chalicelib.core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable, StoreUnavailable
 from tests.http.world import MAIL, READ_AND_WRITE, World, problem
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def test_a_schedule_comes_back_as_it_was_understood(world: World) -> None:
         "name": "Hi",
         "status": "active",
         "reason": None,
+        "paused_until": None,
         "confirmed": True,
         "revision": 1803888000000,
         "timing": {"at": "2027-03-02T09:00:00", "timezone": "Europe/Berlin"},
@@ -33,6 +34,9 @@ def test_a_schedule_comes_back_as_it_was_understood(world: World) -> None:
         "flexible_window_minutes": 0,
         "delivery": {"max_retries": 185, "max_age_seconds": 3600},
         "metadata": {},
+        "max_runs": None,
+        "exclusions": [],
+        "on_missed": "run_now",
         "next_run_at": "2027-03-02T08:00:00Z",
         "last_run": None,
         "run_count": 0,
@@ -99,16 +103,35 @@ def test_an_action_comes_back_as_it_was_sent(world: World, action: dict[str, obj
     assert world.get(f"/v1/schedules/{created['schedule_id']}").json_body["action"] == action
 
 
-def test_delivery_window_and_metadata_are_kept(world: World) -> None:
+def test_every_detail_is_kept(world: World) -> None:
     details: dict[str, Any] = {
         "delivery": {"max_retries": 0, "max_age_seconds": 60},
         "flexible_window_minutes": 15,
         "metadata": {"plan": "pro", "seats": 3},
+        "max_runs": 12,
+        "exclusions": ["2027-12-24", "2027-12-31"],
+        "on_missed": "run_now",
     }
 
-    created = world.created(**details)
+    created = world.created(timing={"rate": "1 day"}, **details)
 
     assert {name: created[name] for name in details} == details
+
+
+def test_null_is_the_default_of_a_detail(world: World) -> None:
+    names = ("name", "resource_id", "delivery", "flexible_window_minutes", "metadata", "max_runs", "exclusions")
+
+    with_nulls = world.created(on_missed=None, **dict.fromkeys(names))
+
+    assert with_nulls == world.created() | {"schedule_id": with_nulls["schedule_id"]}
+
+
+def test_excluded_dates_are_not_planned(world: World) -> None:
+    timing = {"cron": "0 9 * * ? *", "timezone": "Europe/Berlin"}
+
+    created = world.created(timing=timing, exclusions=["2027-03-02", "2027-03-03"])
+
+    assert created["next_run_at"] == "2027-03-04T08:00:00Z"
 
 
 def test_what_curl_sends_without_a_content_type_is_taken(world: World) -> None:
@@ -128,13 +151,28 @@ def test_it_is_202_while_our_note_of_eventbridge_s_yes_is_missing(world: World) 
     assert response.json_body["confirmed"] is False
 
 
-def test_eventbridge_out_of_reach_is_503_with_retry_after(world: World) -> None:
+def test_it_is_202_while_eventbridge_is_out_of_reach_and_there_is_time(world: World) -> None:
     world.faults.always("gateway.put", SchedulerUnavailable)
 
-    response = world.create()
+    response = world.create(timing={"after": "PT1H"})
+
+    assert (response.status_code, response.json_body["confirmed"]) == (202, False)
+    assert response.headers["Location"] == f"/v1/schedules/{response.json_body['schedule_id']}"
+
+
+def test_eventbridge_out_of_reach_is_503_with_retry_after_where_time_is_short(world: World) -> None:
+    world.faults.always("gateway.put", SchedulerUnavailable)
+
+    response = world.create(timing={"after": "PT1M"})
 
     assert problem(response) == (503, "scheduler-unavailable")
     assert response.headers["Retry-After"] == "30"
+
+
+def test_eventbridge_without_a_right_or_room_for_us_is_503(world: World) -> None:
+    world.faults.always("gateway.put", SchedulerDenied)
+
+    assert problem(world.create()) == (503, "scheduler-denied")
 
 
 def test_a_table_out_of_reach_is_503_with_retry_after(world: World) -> None:

@@ -11,11 +11,14 @@ from chalicelib.auth import Scope
 from tests.http.world import MAIL, READ_AND_WRITE, World
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalice.test import HTTPResponse
 
     from tests.promises import Promise
 
 CREATE = {"timing": {"after": "PT1H"}, "action": MAIL}
+BATCH = {"schedules": [CREATE]}
 PREVIEW = {"timing": {"rate": "1 hour"}}
 
 WHO: dict[str, tuple[str, tuple[str, ...]] | None] = {
@@ -31,7 +34,7 @@ WHO: dict[str, tuple[str, tuple[str, ...]] | None] = {
 
 @dataclass(frozen=True)
 class Row:
-    """A route, and the status that each one gets for alice's schedule S, about the resource `contract-42`."""
+    """A route, and the status that each one gets for alice and her schedule, about the resource `contract-42`."""
 
     method: str
     path: str
@@ -45,39 +48,60 @@ class Row:
     body: Any = None
 
 
+ONE = "/v1/schedules/{schedule_id}"
 MATRIX = [
     Row("POST", "/v1/schedules", owner=201, other=201, reader=403, writer=201, admin=201, body=CREATE),
+    Row("POST", "/v1/schedules/batch", owner=200, other=200, reader=403, writer=200, admin=200, body=BATCH),
     Row("GET", "/v1/schedules", owner=200, other=200, reader=200, writer=403, admin=200),
-    Row("GET", "/v1/schedules/{schedule_id}", owner=200, other=404, reader=200, writer=403, admin=404),
-    Row("DELETE", "/v1/schedules/{schedule_id}", owner=204, other=404, reader=403, writer=204, admin=404),
-    Row("GET", "/v1/schedules/{schedule_id}/runs", owner=200, other=404, reader=200, writer=403, admin=404),
-    Row("GET", "/v1/schedules/{schedule_id}/occurrences", owner=200, other=404, reader=200, writer=403, admin=404),
+    Row("GET", ONE, owner=200, other=404, reader=200, writer=403, admin=404),
+    Row("PUT", ONE, owner=200, other=201, reader=403, writer=200, admin=201, body=CREATE),
+    Row("PATCH", ONE, owner=200, other=404, reader=403, writer=200, admin=404, body={"name": "x"}),
+    Row("DELETE", ONE, owner=204, other=404, reader=403, writer=204, admin=404),
+    Row("POST", f"{ONE}/pause", owner=200, other=404, reader=403, writer=200, admin=404),
+    Row("POST", f"{ONE}/resume", owner=200, other=404, reader=403, writer=200, admin=404),
+    Row("POST", f"{ONE}/run", owner=202, other=404, reader=403, writer=202, admin=404),
+    Row("GET", f"{ONE}/runs", owner=200, other=404, reader=200, writer=403, admin=404),
+    Row("GET", f"{ONE}/runs/{{run_id}}", owner=200, other=404, reader=200, writer=403, admin=404),
+    Row("GET", f"{ONE}/occurrences", owner=200, other=404, reader=200, writer=403, admin=404),
     Row("POST", "/v1/occurrences", owner=200, other=200, reader=200, writer=403, admin=200, body=PREVIEW),
     Row("GET", "/v1/resources/{resource_id}/schedules", owner=200, other=200, reader=200, writer=403, admin=200),
     Row("DELETE", "/v1/resources/{resource_id}/schedules", owner=200, other=200, reader=403, writer=200, admin=200),
+    Row("DELETE", "/v1/users/{user_id}/schedules", owner=403, other=403, reader=403, writer=403, admin=202),
+    Row("DELETE", "/v1/users/{user_id}", owner=403, other=403, reader=403, writer=403, admin=202),
+    Row("GET", "/v1/jobs/{job_id}", owner=403, other=403, reader=403, writer=403, admin=200),
     Row("GET", "/healthz", owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200),
 ]
-BY_ID = [row for row in MATRIX if "{schedule_id}" in row.path]
-FOR_ANOTHER = [row for row in MATRIX if row.path not in ("/v1/occurrences", "/healthz")]
+BY_ID = [row for row in MATRIX if ONE in row.path]
+LISTS = [row for row in MATRIX if "resource_id" in row.path or (row.method, row.path) == ("GET", "/v1/schedules")]
+OF_WHAT_STANDS = [row for row in BY_ID if row.method != "PUT"]
 
 
 def name_of(row: Row) -> str:
     return f"{row.method} {row.path}"
 
 
-def ask(world: World, row: Row, who: str, schedule_id: str, query: str = "") -> HTTPResponse:
-    path = row.path.format(schedule_id=schedule_id, resource_id="contract-42")
+def ids(world: World) -> dict[str, str]:
+    """What stands in paths: alice, her schedule, a run of it, and a job on somebody else."""
+    schedule_id = world.created(resource_id="contract-42")["schedule_id"]
+    return {
+        "user_id": "alice",
+        "schedule_id": schedule_id,
+        "resource_id": "contract-42",
+        "run_id": world.service.run_now("alice", schedule_id).run_id,
+        "job_id": world.service.cancel_all("carol").job_id,
+    }
+
+
+def ask(world: World, row: Row, who: str, of: Mapping[str, str], query: str = "") -> HTTPResponse:
     identity = WHO[who]
     token = world.issuer.token(identity[0], *identity[1]) if identity else ""
-    return world.send(row.method, path + query, row.body, token=token)
+    return world.send(row.method, row.path.format_map(of) + query, row.body, token=token)
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("row", MATRIX, ids=name_of)
 def test_everybody_gets_what_he_may(world: World, row: Row, who: str) -> None:
-    schedule_id = world.created(resource_id="contract-42")["schedule_id"]
-
-    response = ask(world, row, who, schedule_id)
+    response = ask(world, row, who, ids(world))
 
     assert response.status_code == getattr(row, who)
 
@@ -89,30 +113,29 @@ def test_the_matrix_has_every_route(world: World, promise: Promise) -> None:
     promise(4, f"{len(MATRIX)} routes, each asked by {', '.join(WHO)}")
 
 
-@pytest.mark.parametrize("row", BY_ID, ids=name_of)
+@pytest.mark.parametrize("row", OF_WHAT_STANDS, ids=name_of)
 def test_another_user_s_schedule_looks_like_none(world: World, row: Row) -> None:
-    schedule_id = world.created()["schedule_id"]
+    of = ids(world)
 
-    existing, unknown = (ask(world, row, "other", id_) for id_ in (schedule_id, "unknown"))
+    existing, unknown = (ask(world, row, "other", named) for named in (of, of | {"schedule_id": "unknown"}))
 
     assert (existing.status_code, existing.body) == (unknown.status_code, unknown.body)
 
 
 @pytest.mark.parametrize("row", BY_ID, ids=name_of)
 def test_an_admin_reaches_a_schedule_by_naming_its_user(world: World, row: Row) -> None:
-    schedule_id = world.created()["schedule_id"]
-
-    assert ask(world, row, "admin", schedule_id, "?user_id=alice").status_code == row.owner
+    assert ask(world, row, "admin", ids(world), "?user_id=alice").status_code == row.owner
 
 
-@pytest.mark.parametrize("row", [row for row in FOR_ANOTHER if row.body is None], ids=name_of)
+@pytest.mark.parametrize("row", [*LISTS, *BY_ID], ids=name_of)
 def test_nobody_else_may_name_another_user(world: World, row: Row) -> None:
-    schedule_id = world.created(resource_id="contract-42")["schedule_id"]
+    of = ids(world)
+    before = world.service.get("alice", of["schedule_id"])
 
-    response = ask(world, row, "other", schedule_id, "?user_id=alice")
+    response = ask(world, row, "other", of, "?user_id=alice")
 
     assert response.status_code == 403
-    assert world.repository.get("alice", schedule_id).status == "active"  # type: ignore[union-attr]
+    assert world.service.get("alice", of["schedule_id"]) == before
 
 
 def test_naming_oneself_is_no_acting_for_another(world: World) -> None:

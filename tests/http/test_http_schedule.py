@@ -25,7 +25,7 @@ def test_the_etag_is_the_revision(world: World) -> None:
     assert world.get(f"/v1/schedules/{schedule_id}").headers["ETag"] == '"1803888000001"'
 
 
-@pytest.mark.parametrize("schedule_id", ["unknown", "batch", "x" * 65, "a%20b", "%00", "%FF", "SCHEDULE%231"])
+@pytest.mark.parametrize("schedule_id", ["unknown", "%62atch", "x" * 65, "a%20b", "%00", "%FF", "SCHEDULE%231"])
 def test_what_is_no_id_of_a_schedule_is_the_same_404(world: World, schedule_id: str) -> None:
     response = world.get(f"/v1/schedules/{schedule_id}")
 
@@ -59,6 +59,23 @@ def test_cancelling_holds_even_if_eventbridge_is_out_of_reach(world: World) -> N
 
     assert response.status_code == 204
     assert world.get(f"/v1/schedules/{schedule_id}").json_body["confirmed"] is False
+
+
+def test_cancelling_what_has_changed_since_is_412(world: World) -> None:
+    schedule_id = world.created()["schedule_id"]
+
+    response = world.delete(f"/v1/schedules/{schedule_id}", headers={"If-Match": '"1"'})
+
+    assert problem(response) == (412, "revision-mismatch")
+    assert world.get(f"/v1/schedules/{schedule_id}").json_body["status"] == "active"
+
+
+def test_cancelling_what_is_as_it_was_read_is_204(world: World) -> None:
+    created = world.create()
+
+    response = world.delete(created.headers["Location"], headers={"If-Match": created.headers["ETag"]})
+
+    assert response.status_code == 204
 
 
 def test_a_change_that_is_still_on_its_way_is_409_with_retry_after(world: World) -> None:

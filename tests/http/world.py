@@ -1,4 +1,4 @@
-"""The HTTP API on the fakes of both ports: a clock that stands, and an issuer whose keys are made here."""
+"""The HTTP API on the fakes of all ports: a clock that stands, and an issuer whose keys are made here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chalicelib.actions import ActionRules
 from chalicelib.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
 from chalicelib.routes import Services, blueprints
 from chalicelib.service import SchedulerService
-from chalicelib.testing import FakeGateway, Faults, InMemoryRepository, StoppedClock
+from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from tests.builders import NOW
 
 if TYPE_CHECKING:
@@ -98,7 +98,10 @@ class World:
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository(self.faults)
         self.gateway = FakeGateway(self.faults)
-        self.service = SchedulerService(self.repository, self.gateway, clock=self.clock, sleep=self.clock.sleep)
+        self.starter = FakeStarter(self.faults)
+        self.service = SchedulerService(
+            self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
+        )
         self.app = self._make_app()
         self._http = Client(self.app).http
 
@@ -133,8 +136,14 @@ class World:
     def delete(self, path: str, **options: Any) -> HTTPResponse:
         return self.send("DELETE", path, **options)
 
-    def post(self, path: str, body: Any, **options: Any) -> HTTPResponse:
+    def post(self, path: str, body: Any = None, **options: Any) -> HTTPResponse:
         return self.send("POST", path, body, **options)
+
+    def put(self, path: str, body: Any, **options: Any) -> HTTPResponse:
+        return self.send("PUT", path, body, **options)
+
+    def patch(self, path: str, body: Any, **options: Any) -> HTTPResponse:
+        return self.send("PATCH", path, body, **options)
 
     def create(self, token: str | None = None, **only_what_matters: Any) -> HTTPResponse:
         """A mail in an hour."""

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.core.instants import iso
 from chalicelib.core.schedule import Action, Schedule
 from chalicelib.service import SchedulerService
-from chalicelib.testing import FakeGateway, Faults, InMemoryRepository, StoppedClock
+from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from notification.dead_letters import DeadLetters
 from notification.runner import Runner
 from notification.settings import Settings
@@ -56,12 +56,15 @@ class FakeAws:
 class World:
     """Everything with one stopped clock. `fire` is EventBridge: it hands a schedule's Input to the Lambda."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults | None = None) -> None:
         self.clock = StoppedClock(NOON)
-        self.faults = Faults()
+        self.faults = faults or Faults()
         self.repository = InMemoryRepository(self.faults)
-        self.gateway = FakeGateway(self.faults)
-        self.service = SchedulerService(self.repository, self.gateway, clock=self.clock, sleep=self.clock.sleep)
+        self.gateway = self.a_gateway()
+        self.starter = FakeStarter(self.faults)
+        self.service = SchedulerService(
+            self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
+        )
         self.aws = FakeAws()
         ids = count(1)
         self.runner = Runner(
@@ -72,6 +75,10 @@ class World:
             clock=self.clock,
             new_id=lambda: f"claim-{next(ids)}",
         )
+
+    def a_gateway(self) -> FakeGateway:
+        """EventBridge as it stores; a world in which it fires by itself has one of its own."""
+        return FakeGateway(self.faults)
 
     def a_schedule(self, **details: Any) -> Schedule:
         """A mail one minute from now, unless a test says otherwise."""

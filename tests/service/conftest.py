@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.service import SchedulerService
-from chalicelib.testing import FakeGateway, Faults, InMemoryRepository, StoppedClock
+from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from tests.builders import NOW
 
 
@@ -31,4 +31,4 @@ def gateway(faults: Faults) -> FakeGateway:
 
 @pytest.fixture
 def service(repository: InMemoryRepository, gateway: FakeGateway, clock: StoppedClock) -> SchedulerService:
-    return SchedulerService(repository, gateway, clock=clock, sleep=clock.sleep)
+    return SchedulerService(repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep)

@@ -11,6 +11,7 @@ from moto import mock_aws
 from chalicelib.core.repository import DynamoRepository
 from chalicelib.gateway import EventBridgeGateway
 from chalicelib.service import SchedulerService
+from chalicelib.testing import FakeStarter
 from chalicelib.testing.gateway import NAMES
 from tests.builders import DAY, NOW, an_action
 from tests.tables import create_table
@@ -41,7 +42,9 @@ def service(calls: list[str], clock: StoppedClock) -> Iterator[SchedulerService]
         for client in (dynamodb, scheduler):
             client.meta.events.register("before-call", count)
         gateway = EventBridgeGateway(scheduler, NAMES)
-        yield SchedulerService(DynamoRepository(dynamodb, "schedules"), gateway, clock=clock, sleep=clock.sleep)
+        yield SchedulerService(
+            DynamoRepository(dynamodb, "schedules"), gateway, FakeStarter(), clock=clock, sleep=clock.sleep
+        )
 
 
 def test_a_create_is_three_calls(service: SchedulerService, calls: list[str]) -> None:

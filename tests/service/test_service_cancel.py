@@ -8,7 +8,7 @@ import pytest
 from chalicelib.core.errors import ScheduleBusy, SchedulerUnavailable, StoreUnavailable
 from chalicelib.core.schedule import Status
 from chalicelib.service import Cancelled, SchedulerService
-from chalicelib.testing import InMemoryRepository
+from chalicelib.testing import FakeStarter, InMemoryRepository
 from tests.builders import (
     DAY,
     HOUR,
@@ -77,7 +77,7 @@ def test_what_has_ended_stays_as_it_ended(service: SchedulerService, repository:
     schedule = confirmed(a_schedule())
     repository.create(schedule, an_action())
     repository.claim(a_run(schedule), expecting=schedule, replacing=None)
-    repository.finish(a_run(schedule), expecting=schedule, leaving=completed(schedule))
+    repository.finish(a_run(schedule), replacing=a_run(schedule), expecting=schedule, leaving=completed(schedule))
 
     assert service.cancel("alice", "s1").status is Status.COMPLETED
 
@@ -143,7 +143,7 @@ def test_it_goes_on_as_soon_as_the_other_change_is_confirmed(
     def meanwhile(_seconds: float) -> None:
         repository.confirm(a_schedule())
 
-    service = SchedulerService(repository, gateway, clock=clock, sleep=meanwhile)
+    service = SchedulerService(repository, gateway, FakeStarter(), clock=clock, sleep=meanwhile)
 
     assert service.cancel("alice", "s1").status is Status.CANCELLED
 
@@ -162,7 +162,7 @@ def test_it_takes_over_from_a_change_whose_lease_has_run_out(
 def test_a_change_that_came_in_between_is_cancelled_as_well(gateway: FakeGateway, clock: StoppedClock) -> None:
     repository = ChangedAfterGet()
     repository.create(confirmed(a_schedule()), an_action())
-    service = SchedulerService(repository, gateway, clock=clock, sleep=clock.sleep)
+    service = SchedulerService(repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep)
     cancelled = service.cancel("alice", "s1")
 
     assert (cancelled.status, cancelled.name) == (Status.CANCELLED, "changed in between")
@@ -221,7 +221,7 @@ def test_it_stops_in_time_for_its_answer_and_says_so(
         clock.sleep(2)
         return clock.now
 
-    service = SchedulerService(repository, gateway, clock=two_seconds_later, sleep=clock.sleep)
+    service = SchedulerService(repository, gateway, FakeStarter(), clock=two_seconds_later, sleep=clock.sleep)
     cancelled = service.cancel_for_resource("contract-42")
 
     assert 0 < cancelled.count < 9

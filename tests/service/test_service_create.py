@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +14,15 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.schedule import Action, DeliveryPolicy, Schedule, Status, Timing
 from chalicelib.service import SchedulerService
-from chalicelib.testing import Crash
+from chalicelib.testing import Crash, FakeStarter
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, an_action
 
 if TYPE_CHECKING:
     from chalicelib.testing import FakeGateway, Faults, InMemoryRepository, StoppedClock
+
+TOMORROW = NOW + DAY
+TOO_NEAR = NOW + MINUTE
+"""The sweeper would come too late for it."""
 
 
 def test_a_created_schedule_is_active_and_confirmed_and_knows_its_next_run(service: SchedulerService) -> None:
@@ -116,7 +120,7 @@ def test_bad_input_is_refused_before_anything_is_written(service: SchedulerServi
 def test_a_payload_over_the_limit_is_refused_before_anything_is_written(
     repository: InMemoryRepository, gateway: FakeGateway, clock: StoppedClock, faults: Faults
 ) -> None:
-    service = SchedulerService(repository, gateway, clock=clock, payload_limit=2000)
+    service = SchedulerService(repository, gateway, FakeStarter(), clock=clock, payload_limit=2000)
 
     with pytest.raises(PayloadTooLarge, match=r"the limit is 2,000 bytes") as refused:
         _create(service, action=an_action(text="ü" * 1000))
@@ -149,12 +153,12 @@ def test_the_record_of_a_refused_one_goes_some_day(service: SchedulerService, fa
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["it was done", "it was not done"])
-def test_a_create_that_eventbridge_did_not_answer_is_withdrawn(
+def test_a_near_create_that_eventbridge_did_not_answer_is_withdrawn(
     service: SchedulerService, faults: Faults, gateway: FakeGateway, *, done: bool
 ) -> None:
     faults.once("gateway.put", SchedulerUnavailable, done=done)
     with pytest.raises(SchedulerUnavailable):
-        _create(service)
+        _create(service, at=TOO_NEAR)
 
     assert gateway.schedules == {}
     assert _only(service, Status.FAILED).confirmed
@@ -166,7 +170,7 @@ def test_while_eventbridge_is_down_the_withdrawal_stays_an_intent(
     faults.once("gateway.put", SchedulerUnavailable, done=True)
     faults.always("gateway.delete", SchedulerUnavailable)
     with pytest.raises(SchedulerUnavailable):
-        _create(service)
+        _create(service, at=TOO_NEAR)
 
     record = _only(service, Status.FAILED)
     assert not record.confirmed
@@ -180,7 +184,7 @@ def test_a_withdrawal_that_cannot_be_recorded_leaves_the_first_intent(
     faults.once("gateway.put", SchedulerUnavailable)
     faults.once("repository.change", StoreUnavailable)
     with pytest.raises(SchedulerUnavailable):
-        _create(service)
+        _create(service, at=TOO_NEAR)
 
     record = _only(service, Status.ACTIVE)
     assert not record.confirmed
@@ -235,10 +239,35 @@ def test_a_crash_in_the_middle_leaves_an_intent_whose_lease_ends(service: Schedu
     assert not record.is_leased(NOW + MINUTE)
 
 
-def _create(service: SchedulerService, action: Action | None = None) -> Schedule:
-    return service.create_one_time(user_id="alice", action=action or an_action(), at=datetime(2027, 3, 2, tzinfo=UTC))
+def _create(service: SchedulerService, action: Action | None = None, at: datetime = TOMORROW) -> Schedule:
+    return service.create_one_time(user_id="alice", action=action or an_action(), at=at)
 
 
 def _only(service: SchedulerService, status: Status) -> Schedule:
     (schedule,) = service.list_for_user("alice", status=status).items
     return schedule
+
+
+# The same key again
+
+
+def test_a_repeat_after_its_time_has_passed_is_answered_with_what_was_made(
+    service: SchedulerService, clock: StoppedClock
+) -> None:
+    first = _keyed(service)
+    clock.now = TOMORROW + MINUTE
+
+    assert _keyed(service).schedule_id == first.schedule_id
+
+
+def test_a_first_request_for_the_past_is_refused_with_a_key_as_well(
+    service: SchedulerService, clock: StoppedClock
+) -> None:
+    clock.now = TOMORROW + MINUTE
+
+    with pytest.raises(InvalidInput, match="lies in the past"):
+        _keyed(service)
+
+
+def _keyed(service: SchedulerService) -> Schedule:
+    return service.create_one_time(user_id="alice", action=an_action(), at=TOMORROW, idempotency_key="k1")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from chalice.test import Client
 from chalicelib.scheduled_tasks.service import SchedulerService
-from chalicelib.scheduled_tasks.testing import FakeGateway, InMemoryRepository, StoppedClock
+from chalicelib.scheduled_tasks.testing import FakeGateway, FakeStarter, InMemoryRepository, StoppedClock
 
+import app as shop_app
 import chalicelib
 from app import make_app
 
@@ -22,7 +23,7 @@ REMINDER = b'{"timing": {"after": "PT2H"}, "action": {"type": "event", "detail_t
 @pytest.fixture
 def shop() -> Client:
     clock = StoppedClock(datetime(2027, 3, 1, 8, 0, tzinfo=UTC))
-    service = SchedulerService(InMemoryRepository(), FakeGateway(), clock=clock, sleep=clock.sleep)
+    service = SchedulerService(InMemoryRepository(), FakeGateway(), FakeStarter(), clock=clock, sleep=clock.sleep)
     return Client(make_app(lambda: service))
 
 
@@ -53,6 +54,13 @@ def test_whoever_has_no_session_is_refused_in_the_shop_s_own_words(shop: Client)
 
     assert response.status_code == 401
     assert response.json_body == {"Code": "UnauthorizedError", "Message": "log in first"}
+
+
+def test_the_shop_has_the_sweeper_where_lambda_looks_for_it() -> None:
+    (function,) = shop_app.app.event_sources
+
+    assert function.handler_string == "app.sweep"
+    assert shop_app.app.handler_map["sweep"] is shop_app.sweep
 
 
 def test_the_shop_keeps_its_own_chalicelib() -> None:

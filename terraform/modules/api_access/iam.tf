@@ -30,8 +30,10 @@ locals {
         Sid    = "ReadAndWriteSchedulesAndRuns"
         Effect = "Allow"
         # A transaction is allowed through the rights of its parts (DynamoDB Developer Guide, transaction-apis-iam).
+        # BatchWriteItem and DeleteItem erase a user.
         Action = [
-          "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+          "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+          "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
         ]
         Resource = [var.table_arn, "${var.table_arn}/index/*"]
       },

@@ -1,0 +1,198 @@
+"""New schedules: under an id of ours, under one derived from an idempotency key, or under the client's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .core import keys
+from .core.errors import (
+    InvalidInput,
+    RequestMismatch,
+    RevisionMismatch,
+    ScheduleBusy,
+    ScheduledTasksError,
+    ScheduleExists,
+)
+from .core.instants import epoch_ms, whole_ms
+from .core.schedule import INTENT_LEASE, Action, Schedule, Status
+from .details import as_recorded
+from .sizes import check_payload_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from .changes import Changes
+    from .core.ports import ScheduleRepository
+    from .details import Details
+    from .intents import Intents
+    from .timings import TimingSpec
+
+CREATES_AT_ONCE = 10
+"""CreateSchedule's smallest quota is 250 a second in an account; one batch must leave room for others."""
+
+REPLACED_BY_PUT = (
+    *("action", "resource_id", "name", "metadata", "flexible_window_minutes", "delivery"),
+    *("max_runs", "exclusions", "on_missed"),
+)
+
+
+class ActionModel(Protocol):
+    """Anything that knows the action it stands for, such as the models in `actions.py`."""
+
+    def to_action(self) -> Action: ...
+
+
+ActionLike = Action | ActionModel
+
+
+class Creates:
+    """Creates schedules. `clock` gives aware UTC; `payload_limit` is in bytes."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        intents: Intents,
+        changes: Changes,
+        *,
+        clock: Callable[[], datetime],
+        payload_limit: int,
+    ) -> None:
+        self._repository = repository
+        self._intents = intents
+        self._changes = changes
+        self._clock = clock
+        self._payload_limit = payload_limit
+
+    def create(
+        self, user_id: str, timing: TimingSpec, action: ActionLike, details: Details, *, idempotency_key: str | None
+    ) -> Schedule:
+        """One schedule; the same request with the same key is answered with the first one's."""
+        body = action_of(action)
+        if idempotency_key is None:
+            return self._create(self._new(user_id, uuid.uuid4().hex, timing, body, details), body)
+        schedule_id, digest = keys.derived_schedule_id(user_id, idempotency_key), _digest(timing, body, details)
+        try:
+            keyed = replace(self._new(user_id, schedule_id, timing, body, details), request_digest=digest)
+        except InvalidInput:
+            made = self._made_in_time(user_id, schedule_id, digest)
+            if made is None:
+                raise
+            return made
+        try:
+            return self._create(keyed, body)
+        except ScheduleExists:
+            return self._again(keyed, body)
+
+    def put(
+        self,
+        user_id: str,
+        schedule_id: str,
+        timing: TimingSpec,
+        action: ActionLike,
+        details: Details,
+        *,
+        if_match: int | None,
+    ) -> tuple[Schedule, bool]:
+        """The schedule of this id has all of this; the second value says whether it was created."""
+        body = action_of(action)
+        new = self._new(user_id, schedule_id, timing, body, details)
+        standing = self._repository.get(user_id, schedule_id)
+        if standing is not None and standing.status.is_live:
+            fields = {name: getattr(new, name) for name in REPLACED_BY_PUT}
+            return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
+        if if_match is not None:
+            raise RevisionMismatch
+        return self._begin_anew(new, body, standing) if standing else self._create(new, body), True
+
+    def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
+        """Several at once; a result or an error each, in their order."""
+        with ThreadPoolExecutor(CREATES_AT_ONCE) as pool:
+            return list(pool.map(partial(self._created_or_error, user_id), requests))
+
+    def _created_or_error(self, user_id: str, request: Mapping[str, Any]) -> Schedule | ScheduledTasksError:
+        details: Any = dict(request)
+        timing, action, key = details.pop("timing"), details.pop("action"), details.pop("idempotency_key", None)
+        try:
+            return self.create(user_id, timing, action, details, idempotency_key=key)
+        except ScheduledTasksError as exc:
+            return exc
+
+    def _create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> Schedule:
+        check_payload_size(schedule, action, self._payload_limit)
+        return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
+
+    def _begin_anew(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
+        """In the place of an ended one, once nobody is at it in EventBridge any more."""
+        if ended.is_leased(self._clock()):
+            raise ScheduleBusy
+        return self._create(_following(new, ended), action, replacing=ended)
+
+    def _made_in_time(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
+        """What was right when it was first asked for: a time may have passed since."""
+        standing = self._repository.get(user_id, schedule_id)
+        if standing is None or standing.request_digest != digest or standing.is_expired(self._clock()):
+            return None
+        return replace(standing, action=self._repository.get_action(standing))
+
+    def _again(self, schedule: Schedule, action: Action) -> Schedule:
+        """What the first request made; if its create was cut short, it is continued."""
+        standing = self._repository.get(schedule.user_id, schedule.schedule_id)
+        if standing is None:
+            raise ScheduleBusy
+        if standing.is_expired(self._clock()):
+            return self._begin_anew(schedule, action, standing)
+        if standing.request_digest != schedule.request_digest:
+            raise RequestMismatch
+        if standing.status is Status.FAILED and standing.last_run is None:
+            # Its create was answered with an error; asked for again, it is tried again.
+            return self._begin_anew(schedule, action, standing)
+        if standing.status.is_live and standing.is_first_revision and not standing.confirmed:
+            standing = self._intents.start_again(standing, action)
+        return replace(standing, action=self._repository.get_action(standing))
+
+    def _new(self, user_id: str, schedule_id: str, timing: TimingSpec, action: Action, details: Details) -> Schedule:
+        now = whole_ms(self._clock())
+        resolved = timing.resolve(now)
+        schedule = Schedule(
+            user_id=user_id,
+            schedule_id=schedule_id,
+            timing=resolved,
+            action_type=action.type,
+            action=action,
+            status=Status.ACTIVE,
+            revision=epoch_ms(now),
+            action_revision=epoch_ms(now),
+            created_at=now,
+            updated_at=now,
+            timing_changed_at=now,
+            next_run_at=None,
+            intent_until=now + INTENT_LEASE,
+            **as_recorded({"on_missed": None, **details}, resolved),
+        )
+        next_run_at = schedule.next_occurrence(now)
+        if next_run_at is None:
+            raise InvalidInput.of("exclusions", "leave no occurrence")
+        return replace(schedule, next_run_at=next_run_at)
+
+
+def action_of(action: ActionLike) -> Action:
+    return action if isinstance(action, Action) else action.to_action()
+
+
+def _following(new: Schedule, ended: Schedule) -> Schedule:
+    """A later revision than all that the ended one ever had."""
+    revision = max(new.revision, ended.revision + 1)
+    return replace(new, revision=revision, action_revision=revision)
+
+
+def _digest(timing: TimingSpec, action: Action, details: Details) -> str:
+    """Of what was asked for, so that the same key with another request is found out."""
+    asked = [repr(timing), action.type, dict(action.data), details]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=repr).encode()).hexdigest()[:32]

@@ -1,0 +1,125 @@
+"""Work on everything of one user, in slices: recorded as a Job, and gone on with by the sweeper."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .core.errors import JobNotFound, ScheduleBusy, ScheduleNotFound
+from .core.instants import whole_ms
+from .core.job import Job, JobKind, JobStatus
+from .core.schedule import Schedule, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from .changes import Changes
+    from .core.ports import ScheduleRepository
+
+SLICE = timedelta(seconds=10)
+PAGE = 100
+ITEMS_AT_ONCE = 25
+LISTS_SETTLE = timedelta(minutes=1)
+"""Lists are eventually consistent: only a look this long after the beginning can say that nothing is left."""
+JOB_RETENTION = timedelta(days=90)
+
+LIVE = (Status.ACTIVE, Status.PAUSED)
+
+
+class Jobs:
+    """Starts jobs and goes on with them. `clock` gives aware UTC."""
+
+    def __init__(self, repository: ScheduleRepository, changes: Changes, clock: Callable[[], datetime]) -> None:
+        self._repository = repository
+        self._changes = changes
+        self._clock = clock
+
+    def start(self, kind: JobKind, user_id: str) -> Job:
+        """A new job; the next sweep begins with it."""
+        now = whole_ms(self._clock())
+        job = Job(
+            job_id=uuid.uuid4().hex,
+            kind=kind,
+            user_id=user_id,
+            status=JobStatus.RUNNING,
+            done=0,
+            created_at=now,
+            updated_at=now,
+            watch_at=now,
+        )
+        self._repository.save_job(job, replacing=None)
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        job = self._repository.get_job(job_id)
+        if job is None or (job.expires_at is not None and job.expires_at <= self._clock()):
+            raise JobNotFound
+        return job
+
+    def go_on(self, job: Job) -> str:
+        """One slice of a job that was taken. What was done, in a word."""
+        if job.status is JobStatus.COMPLETED:
+            return "nothing"
+        began_at = self._clock()
+        done, complete = self._slice(job, began_at + SLICE)
+        settled = began_at >= job.created_at + LISTS_SETTLE
+        self._repository.save_job(self._after(job, done, complete=complete and settled), replacing=job)
+        return "job"
+
+    def _slice(self, job: Job, stop_at: datetime) -> tuple[int, bool]:
+        done, complete = 0, True
+        for schedule in self._schedules(job):
+            if self._clock() >= stop_at:
+                return done, False
+            if self._do(job.kind, schedule, stop_at):
+                done += 1
+            else:
+                complete = False
+        return done, complete
+
+    def _schedules(self, job: Job) -> Iterator[Schedule]:
+        for status in LIVE if job.kind is JobKind.CANCEL_ALL else Status:
+            cursor = None
+            while True:
+                page = self._repository.list_by_user(job.user_id, status, limit=PAGE, cursor=cursor)
+                yield from page.items
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+
+    def _do(self, kind: JobKind, schedule: Schedule, stop_at: datetime) -> bool:
+        """Whether this schedule is done with; if not, the next slice comes back to it."""
+        try:
+            ended = self._changes.cancel(schedule.user_id, schedule.schedule_id)
+        except ScheduleBusy:
+            return False
+        except ScheduleNotFound:
+            # Expired, and still there; or gone, and still listed.
+            ended = schedule
+        return kind is JobKind.CANCEL_ALL or (ended.confirmed and self._erase(ended, stop_at))
+
+    def _erase(self, schedule: Schedule, stop_at: datetime) -> bool:
+        """The record after its runs, so that a crash leaves the way to the rest; then what came between the two."""
+        while not self._erase_runs(schedule):
+            if self._clock() >= stop_at:
+                return False
+        self._repository.erase(schedule)
+        return self._erase_runs(schedule)
+
+    def _erase_runs(self, schedule: Schedule) -> bool:
+        return self._repository.erase_runs(schedule.user_id, schedule.schedule_id, limit=ITEMS_AT_ONCE)
+
+    def _after(self, job: Job, done: int, *, complete: bool) -> Job:
+        now = whole_ms(self._clock())
+        return replace(
+            job,
+            status=JobStatus.COMPLETED if complete else JobStatus.RUNNING,
+            done=job.done + done,
+            updated_at=max(now, job.updated_at + timedelta(milliseconds=1)),
+            watch_at=None if complete else now,
+            expires_at=now + JOB_RETENTION if complete else None,
+        )

@@ -1,0 +1,51 @@
+"""Everything of one user at once, for admins: as jobs, since no single request can do it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalice.app import Blueprint
+
+from .. import responses
+from ..auth import Scope
+from ..schemas import NoQuery, UserPath
+from ..shown import JobShown
+from .protection import Protection
+from .reading import read, read_query
+
+if TYPE_CHECKING:
+    from chalice.app import Request, Response
+
+    from ..auth import Caller
+    from .services import Services
+
+
+def users(services: Services) -> Blueprint:
+    blueprint = Blueprint(__name__)
+    needs = Protection(blueprint, services.caller)
+
+    @blueprint.route("/v1/users/{user_id}/schedules", methods=["DELETE"])
+    @needs(Scope.ADMIN)
+    def cancel_all(request: Request, _caller: Caller, user_id: str) -> Response:
+        read_query(NoQuery, request)
+        job = services.scheduler().cancel_all(_known(user_id))
+        return responses.job_started(JobShown.of(job), request)
+
+    @blueprint.route("/v1/users/{user_id}", methods=["DELETE"])
+    @needs(Scope.ADMIN)
+    def erase(request: Request, _caller: Caller, user_id: str) -> Response:
+        read_query(NoQuery, request)
+        job = services.scheduler().erase(_known(user_id))
+        return responses.job_started(JobShown.of(job), request)
+
+    @blueprint.route("/v1/jobs/{job_id}", methods=["GET"])
+    @needs(Scope.ADMIN)
+    def get_job(request: Request, _caller: Caller, job_id: str) -> Response:
+        read_query(NoQuery, request)
+        return responses.ok(JobShown.of(services.scheduler().get_job(job_id)))
+
+    return blueprint
+
+
+def _known(user_id: str) -> str:
+    return read(UserPath, {"user_id": user_id}).user_id

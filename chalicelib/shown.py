@@ -1,0 +1,170 @@
+"""What clients get, as pydantic models."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from .actions import as_clients_write
+from .core.instants import iso, iso_ms
+from .core.job import Job, JobKind, JobStatus
+from .core.run import Run
+from .core.schedule import OnMissed, Schedule, Status, Timing
+from .service import Cancelled, Preview
+
+Planned = Annotated[datetime, PlainSerializer(iso)]
+"""Whole seconds: `2027-03-01T08:00:00Z`."""
+
+Measured = Annotated[datetime, PlainSerializer(iso_ms)]
+"""With milliseconds: `2027-03-01T08:00:00.123Z`."""
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+class DeliveryShown(Shown):
+    """How long EventBridge tries to hand the payload over."""
+
+    max_retries: int
+    max_age_seconds: int
+
+
+class LastRunShown(Shown):
+    """The latest run that ended."""
+
+    scheduled_time: Planned
+    status: str
+    reason: str | None
+
+
+class ScheduleShown(Shown):
+    """A schedule. In lists `action` holds the type alone: they do not read the body."""
+
+    schedule_id: str
+    user_id: str
+    resource_id: str | None
+    name: str | None
+    status: Status
+    reason: str | None
+    paused_until: Planned | None
+    confirmed: bool
+    revision: int
+    timing: dict[str, str]
+    action: dict[str, Any]
+    flexible_window_minutes: int
+    delivery: DeliveryShown
+    metadata: dict[str, Any]
+    max_runs: int | None
+    exclusions: list[date]
+    on_missed: OnMissed
+    next_run_at: Planned | None
+    last_run: LastRunShown | None
+    run_count: int
+    created_at: Measured
+    updated_at: Measured
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> Self:
+        action = as_clients_write(schedule.action) if schedule.action else {"type": schedule.action_type}
+        # The record keeps it after the pause, for what was due meanwhile.
+        paused_until = schedule.paused_until if schedule.status is Status.PAUSED else None
+        derived = {"timing": timing_shown(schedule.timing), "action": action, "paused_until": paused_until}
+        return cls.model_validate({**vars(schedule), **derived})
+
+
+class AttemptShown(Shown):
+    """One try of a run."""
+
+    started_at: Measured
+    ended_at: Measured | None
+    error: str | None
+
+
+class RunShown(Shown):
+    """One occurrence's story, or that of a run that somebody asked for."""
+
+    run_id: str
+    scheduled_time: Planned
+    status: str
+    reason: str | None
+    lateness_ms: int | None
+    attempts: list[AttemptShown]
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        lateness_ms = None if run.lateness is None else run.lateness // timedelta(milliseconds=1)
+        return cls(
+            run_id=run.run_id,
+            scheduled_time=run.scheduled_time,
+            status=run.status,
+            reason=run.reason,
+            lateness_ms=lateness_ms,
+            attempts=[AttemptShown.model_validate(attempt) for attempt in run.attempts],
+        )
+
+
+class OccurrencesShown(Shown):
+    """The next planned instants of a schedule, soonest first."""
+
+    occurrences: list[Planned]
+
+
+class PreviewShown(Shown):
+    """What an unsaved timing would do."""
+
+    timing: dict[str, str]
+    description: str
+    occurrences: list[Planned]
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, preview: Preview) -> Self:
+        return cls(
+            timing=timing_shown(preview.timing),
+            description=preview.description,
+            occurrences=preview.occurrences,
+            warnings=preview.warnings,
+        )
+
+
+class CancelledShown(Shown):
+    """How many schedules were cancelled. If that was not all of them, ask again."""
+
+    cancelled: int
+    complete: bool
+
+    @classmethod
+    def of(cls, cancelled: Cancelled) -> Self:
+        return cls(cancelled=cancelled.count, complete=cancelled.complete)
+
+
+class JobShown(Shown):
+    """Work on everything of a user; `done` counts the schedules that are finished with."""
+
+    job_id: str
+    kind: JobKind
+    user_id: str
+    status: JobStatus
+    done: int
+    created_at: Measured
+    updated_at: Measured
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        return cls.model_validate(job)
+
+
+def timing_shown(timing: Timing) -> dict[str, str]:
+    """As a client could have written it: `{"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}`."""
+    text = timing.expression.removeprefix(f"{timing.kind}(").removesuffix(")")
+    bounds = {"start_at": timing.start_at, "end_at": timing.end_at}
+    return {
+        timing.kind: text,
+        # A rate is elapsed time, the same everywhere.
+        **({} if timing.kind == "rate" else {"timezone": timing.timezone}),
+        **{name: iso(instant) for name, instant in bounds.items() if instant},
+    }

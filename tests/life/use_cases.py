@@ -1,0 +1,357 @@
+"""The use cases that are broken at every step: what stands before, what is done, what must be true in the end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from chalicelib.core.errors import SchedulerUnavailable, StarterUnavailable
+from chalicelib.core.job import JobStatus
+from chalicelib.core.schedule import OnMissed, Schedule, Status
+from chalicelib.testing import Crash
+from chalicelib.timings import TimingSpec
+from tests.life.simulator import A_DAY, A_MINUTE
+from tests.notification.world import EMAIL, NOON
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.life.simulator import Life
+
+OTHER_MAIL = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
+EVERY_10_MINUTES = TimingSpec(rate="10 minutes")
+AT_ONE = TimingSpec(at="2027-03-01T13:00:00Z")
+
+
+class UseCase:
+    """It is NOON when `prepare` begins, and a minute later when `act` does; `act` may be asked for again.
+
+    `since` is when the promises begin that `act` must not break.
+    """
+
+    since = NOON
+    is_a_request = True
+
+    def prepare(self, life: Life) -> None:
+        """Nothing stands, unless a use case says so."""
+
+    def act(self, life: Life) -> None:
+        raise NotImplementedError
+
+    def check(self, life: Life) -> None:
+        """What is true if `act` was answered with yes."""
+
+    def expected(self, record: Schedule, until: datetime) -> list[datetime]:
+        """When this record, as it stands in the end, must have been carried out."""
+        if record.status not in (Status.ACTIVE, Status.COMPLETED):
+            return []
+        return list(takewhile(lambda at: at <= until, record.timing.occurrences(self.since)))
+
+
+class CreateOneTime(UseCase):
+    def act(self, life: Life) -> None:
+        life.one_time(idempotency_key="k1")
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.COMPLETED]
+
+
+class CreateRecurring(UseCase):
+    def act(self, life: Life) -> None:
+        life.recurring(idempotency_key="k1")
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.ACTIVE]
+
+
+class CreateTooNear(UseCase):
+    """Too near for the sweeper: what cannot be sent now is not accepted."""
+
+    def act(self, life: Life) -> None:
+        life.one_time(after=2 * A_MINUTE, idempotency_key="k1")
+
+    def check(self, life: Life) -> None:
+        assert Status.FAILED not in {record.status for record in life.records()}
+
+
+class OfOne(UseCase):
+    """What is done to a schedule that stands and fires every 15 minutes."""
+
+    def prepare(self, life: Life) -> None:
+        life.service.put("alice", "s1", timing=TimingSpec(rate="15 minutes"), action=EMAIL)
+
+    def record(self, life: Life) -> Schedule:
+        (record,) = life.records()
+        return record
+
+
+class Change(OfOne):
+    def act(self, life: Life) -> None:
+        life.service.change("alice", "s1", timing=EVERY_10_MINUTES, action=OTHER_MAIL)
+
+    def check(self, life: Life) -> None:
+        subjects = {mail["Content"]["Simple"]["Subject"]["Data"] for mail in life.mails()}
+        assert self.record(life).timing.expression == "rate(10 minutes)"
+        assert subjects == {"Another"}
+
+
+class Rename(OfOne):
+    def act(self, life: Life) -> None:
+        life.service.change("alice", "s1", name="other")
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).name == "other"
+
+
+class Pause(OfOne):
+    def act(self, life: Life) -> None:
+        life.service.pause("alice", "s1")
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).status is Status.PAUSED
+
+
+class Resume(OfOne):
+    def prepare(self, life: Life) -> None:
+        super().prepare(life)
+        life.service.pause("alice", "s1")
+
+    def act(self, life: Life) -> None:
+        life.service.resume("alice", "s1")
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).status is Status.ACTIVE
+
+
+class Cancel(OfOne):
+    def act(self, life: Life) -> None:
+        life.service.cancel("alice", "s1")
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).status is Status.CANCELLED
+
+
+class UpsertNew(UseCase):
+    def act(self, life: Life) -> None:
+        life.service.put("alice", "s1", timing=AT_ONE, action=EMAIL)
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.COMPLETED]
+
+
+class UpsertLive(OfOne):
+    def act(self, life: Life) -> None:
+        life.service.put("alice", "s1", timing=AT_ONE, action=OTHER_MAIL)
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).status is Status.COMPLETED
+
+
+class UpsertEnded(OfOne):
+    def prepare(self, life: Life) -> None:
+        super().prepare(life)
+        life.service.cancel("alice", "s1")
+
+    def act(self, life: Life) -> None:
+        life.service.put("alice", "s1", timing=AT_ONE, action=OTHER_MAIL)
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).status is Status.COMPLETED
+
+
+class Batch(UseCase):
+    def act(self, life: Life) -> None:
+        requests = [
+            {"timing": timing, "action": EMAIL, "idempotency_key": f"k{number}"}
+            for number, timing in enumerate((EVERY_10_MINUTES, AT_ONE))
+        ]
+        for result in life.service.create_many("alice", requests):
+            if isinstance(result, Exception):
+                raise result
+
+    def check(self, life: Life) -> None:
+        assert {record.status for record in life.records()} == {Status.ACTIVE, Status.COMPLETED}
+
+
+class RunNow(UseCase):
+    def prepare(self, life: Life) -> None:
+        life.service.put("alice", "s1", timing=TimingSpec(after="P30D"), action=EMAIL)
+
+    def act(self, life: Life) -> None:
+        life.service.run_now("alice", "s1")
+
+    def check(self, life: Life) -> None:
+        assert life.done()
+
+
+class CancelAll(UseCase):
+    def prepare(self, life: Life) -> None:
+        life.recurring()
+        life.one_time()
+
+    def act(self, life: Life) -> None:
+        life.service.cancel_all("alice")
+
+    def check(self, life: Life) -> None:
+        assert {record.status for record in life.records()} == {Status.CANCELLED}
+
+
+class Erase(CancelAll):
+    def act(self, life: Life) -> None:
+        life.service.erase("alice")
+
+    def check(self, life: Life) -> None:
+        assert {pk.partition("#")[0] for pk, _ in life.repository.items} == {"JOB"}
+
+
+class GoesOn(UseCase):
+    """What happens with time and without a client: runs and sweeps. `act` travels through it."""
+
+    is_a_request = False
+
+    def act(self, life: Life) -> None:
+        life.travel(40 * A_MINUTE)
+
+
+class OneTimeRun(GoesOn):
+    def prepare(self, life: Life) -> None:
+        life.one_time(after=10 * A_MINUTE)
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.COMPLETED]
+
+
+class RecurringRun(GoesOn):
+    def prepare(self, life: Life) -> None:
+        life.recurring()
+
+    def check(self, life: Life) -> None:
+        assert life.records()[0].run_count == len(life.all_runs())
+
+
+class LastRun(GoesOn):
+    def prepare(self, life: Life) -> None:
+        life.recurring(max_runs=2)
+
+    def check(self, life: Life) -> None:
+        assert (life.records()[0].status, life.records()[0].run_count) == (Status.COMPLETED, 2)
+
+    def expected(self, record: Schedule, until: datetime) -> list[datetime]:
+        return super().expected(record, until)[:2]
+
+
+class SweepCreate(GoesOn):
+    """A create that its process left half done."""
+
+    def prepare(self, life: Life) -> None:
+        life.faults.once("gateway.put", Crash)
+        with suppress(Crash):
+            life.recurring()
+
+
+class SweepChange(OfOne, GoesOn):
+    """A change that EventBridge had no time for."""
+
+    def prepare(self, life: Life) -> None:
+        super().prepare(life)
+        life.faults.once("gateway.put", SchedulerUnavailable)
+        life.service.change("alice", "s1", timing=EVERY_10_MINUTES)
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).timing.expression == "rate(10 minutes)"
+
+
+class SweepCancel(OfOne, GoesOn):
+    """A cancel that EventBridge had no time for."""
+
+    def prepare(self, life: Life) -> None:
+        super().prepare(life)
+        life.faults.once("gateway.delete", SchedulerUnavailable)
+        life.service.cancel("alice", "s1")
+
+
+class SweepWake(OfOne, GoesOn):
+    """A pause that ends by itself at half past, when the schedule is due."""
+
+    def prepare(self, life: Life) -> None:
+        super().prepare(life)
+        life.service.pause("alice", "s1", until=NOON + 20 * A_MINUTE)
+
+    def check(self, life: Life) -> None:
+        assert self.record(life).status is Status.ACTIVE
+
+    def expected(self, record: Schedule, until: datetime) -> list[datetime]:
+        return [at for at in super().expected(record, until) if at >= NOON + 20 * A_MINUTE]
+
+
+class SweepLostOneTime(GoesOn):
+    """EventBridge has lost it, and it is made up for."""
+
+    def prepare(self, life: Life) -> None:
+        life.lose(life.one_time(after=10 * A_MINUTE))
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.COMPLETED]
+
+
+class SweepLostRecurring(GoesOn):
+    """EventBridge has lost it; the first occurrence is missed, the others come again."""
+
+    def prepare(self, life: Life) -> None:
+        life.lose(life.recurring())
+
+    def expected(self, record: Schedule, until: datetime) -> list[datetime]:
+        return super().expected(record, until)[1:]
+
+
+class SweepMadeUpFor(GoesOn):
+    """EventBridge has lost it; each occurrence until it is given back is made up for."""
+
+    def prepare(self, life: Life) -> None:
+        life.lose(life.recurring(on_missed=OnMissed.RUN_NOW))
+
+
+class SweepQueued(GoesOn):
+    """A run of ours that could not be started."""
+
+    def prepare(self, life: Life) -> None:
+        schedule = life.one_time(after=A_DAY)
+        life.faults.once("starter.start", StarterUnavailable)
+        life.service.run_now("alice", schedule.schedule_id)
+
+    def check(self, life: Life) -> None:
+        # Done once by its key: a process that dies before its record may do it again under the same one.
+        assert len(set(life.done())) == 1
+
+
+class SweepCancelAll(GoesOn):
+    def prepare(self, life: Life) -> None:
+        life.recurring()
+        life.one_time()
+        self.job = life.service.cancel_all("alice")
+
+    def check(self, life: Life) -> None:
+        assert life.service.get_job(self.job.job_id).status is JobStatus.COMPLETED
+        assert {record.status for record in life.records()} == {Status.CANCELLED}
+
+
+class SweepErase(GoesOn):
+    def prepare(self, life: Life) -> None:
+        life.recurring()
+        life.one_time()
+        self.job = life.service.erase("alice")
+
+    def check(self, life: Life) -> None:
+        assert life.service.get_job(self.job.job_id).status is JobStatus.COMPLETED
+        assert len(life.repository.items) == 1
+
+
+USE_CASES: tuple[type[UseCase], ...] = (
+    *(CreateOneTime, CreateRecurring, CreateTooNear, Change, Rename, Pause, Resume, Cancel),
+    *(UpsertNew, UpsertLive, UpsertEnded, Batch, RunNow, CancelAll, Erase),
+    *(OneTimeRun, RecurringRun, LastRun),
+    *(SweepCreate, SweepChange, SweepCancel, SweepWake, SweepLostOneTime, SweepLostRecurring, SweepMadeUpFor),
+    *(SweepQueued, SweepCancelAll, SweepErase),
+)
