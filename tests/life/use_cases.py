@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
@@ -25,7 +26,7 @@ EVERY_10_MINUTES = TimingSpec(rate="10 minutes")
 AT_ONE = TimingSpec(at="2027-03-01T13:00:00Z")
 
 
-class UseCase:
+class UseCase(ABC):
     """It is NOON when `prepare` begins, and a minute later when `act` does; `act` may be asked for again.
 
     `since` is when the promises begin that `act` must not break.
@@ -37,8 +38,9 @@ class UseCase:
     def prepare(self, life: Life) -> None:
         """Nothing stands, unless a use case says so."""
 
+    @abstractmethod
     def act(self, life: Life) -> None:
-        raise NotImplementedError
+        """What is broken at every call."""
 
     def check(self, life: Life) -> None:
         """What is true if `act` was answered with yes."""

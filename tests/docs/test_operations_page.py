@@ -1,0 +1,90 @@
+"""docs/operations.md holds: every setting and every alarm stands on it, set as it says, and its commands exist."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from app import app
+from chalicelib.settings import ApiSettings
+from deploy.__main__ import parser
+from deploy.paths import PROJECT, TERRAFORM
+from deploy.reconcile import Kind
+from deploy.render import A_PERSONS_SETTINGS, ENVIRONMENT, OWN_ACTION_TYPES
+
+PAGE = (PROJECT / "docs" / "operations.md").read_text()
+
+
+def rows(heading: str) -> dict[str, str]:
+    """First cell -> second cell, of the table below a heading."""
+    section = re.split(r"^##+ ", PAGE.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return dict(re.findall(r"^\| `([\w-]+)` \| (.*?) \|", section, re.MULTILINE))
+
+
+def variables_of_the_notification_lambda() -> set[str]:
+    return set(re.findall(r'os\.environ\["(\w+)"\]', (PROJECT / "notification" / "settings.py").read_text()))
+
+
+def test_every_variable_of_the_api_stands_on_the_page_with_who_sets_it() -> None:
+    fields = ApiSettings.model_fields
+    names = {field.upper() for field in fields}
+    optional = {name.upper() for name, field in fields.items() if not field.is_required()}
+
+    listed = rows("The API and the sweeper")
+
+    assert set(listed) == names
+    assert {name for name, who in listed.items() if who == "render"} == {*ENVIRONMENT, OWN_ACTION_TYPES}
+    assert {name for name, who in listed.items() if who == "you"} == set(A_PERSONS_SETTINGS)
+    assert {name for name, who in listed.items() if who in ("render", "you")} == names - optional | {OWN_ACTION_TYPES}
+
+
+def test_every_variable_of_the_notification_lambda_stands_on_the_page_and_in_terraform() -> None:
+    module = (TERRAFORM / "modules" / "notification_function" / "main.tf").read_text()
+    block = re.search(r"variables = merge\(var\.secret_arns, \{(.*?)\}\)", module, re.DOTALL)
+    assert block
+
+    listed = rows("The Notification Lambda")
+
+    assert set(listed) == variables_of_the_notification_lambda()
+    assert set(re.findall(r"^ +(\w+) += ", block[1], re.MULTILINE)) == set(listed)
+
+
+def test_an_input_of_terraform_that_is_named_for_a_variable_exists() -> None:
+    inputs = set(re.findall(r'^variable "(\w+)"', (TERRAFORM / "variables.tf").read_text(), re.MULTILINE))
+
+    named = {cell.strip("`") for cell in rows("The Notification Lambda").values() if cell.startswith("`")}
+
+    assert named
+    assert named <= inputs
+
+
+def test_every_alarm_stands_on_the_page() -> None:
+    module = (TERRAFORM / "modules" / "observability" / "main.tf").read_text()
+    alarms = set(re.findall(r"^    ([a-z-]+) = \{$", module, re.MULTILINE))
+
+    assert alarms
+    assert set(rows("Alarms")) == alarms
+
+
+def test_every_kind_of_difference_stands_on_the_page() -> None:
+    lines = re.findall(r"^\| `([a-zA-Z, ]+): .*?` \|", PAGE, re.MULTILINE)
+
+    assert lines == [str(kind) for kind in Kind]
+
+
+def test_the_commands_on_the_page_can_be_typed() -> None:
+    commands = re.findall(r"^python -m deploy (.*?)(?: +#.*)?$", PAGE, re.MULTILINE)
+
+    parsed = [parser().parse_args(command.split()) for command in commands]
+
+    assert [options.apply for options in parsed] == [False, True]
+
+
+def test_every_function_beside_the_api_has_its_limits_and_its_log_group() -> None:
+    limits = json.loads((PROJECT / ".chalice" / "config.json").read_text())["lambda_functions"]
+    variables = (TERRAFORM / "variables.tf").read_text()
+    names = re.search(r'variable "api_function_names" \{.*?default += (\[.*?\])', variables, re.DOTALL)
+    assert names
+
+    assert {source.name for source in app.event_sources} == set(limits) == set(json.loads(names[1]))
+    assert limits["sweep"] == {"lambda_memory_size": 512, "lambda_timeout": 50}
