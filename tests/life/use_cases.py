@@ -35,14 +35,14 @@ class UseCase(ABC):
     since = NOON
     is_a_request = True
 
-    def prepare(self, life: Life) -> None:
+    def prepare(self, life: Life) -> None:  # noqa: B027 - most need nothing
         """Nothing stands, unless a use case says so."""
 
     @abstractmethod
     def act(self, life: Life) -> None:
         """What is broken at every call."""
 
-    def check(self, life: Life) -> None:
+    def check(self, life: Life) -> None:  # noqa: B027 - the promises of all are checked anyway
         """What is true if `act` was answered with yes."""
 
     def expected(self, record: Schedule, until: datetime) -> list[datetime]:
