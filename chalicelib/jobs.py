@@ -67,6 +67,8 @@ class Jobs:
         began_at = self._clock()
         done, complete = self._slice(job, began_at + SLICE)
         settled = began_at >= job.created_at + LISTS_SETTLE
+        if complete and settled and job.kind is JobKind.ERASE:
+            self._repository.erase_webhook_keys(job.user_id)
         self._repository.save_job(self._after(job, done, complete=complete and settled), replacing=job)
         return "job"
 

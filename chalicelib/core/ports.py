@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .run import Run
     from .schedule import Action, Schedule, Status
+    from .webhooks import KeyVersions
 
 Item = TypeVar("Item")
 
@@ -141,6 +142,16 @@ class ScheduleRepository(Protocol):
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         """Removes up to `limit` items of a schedule's partition. True if nothing is left."""
+
+    # Webhook keys
+
+    def get_webhook_keys(self, user_id: str) -> KeyVersions:
+        """Of whom nothing is recorded, he has the first version."""
+
+    def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
+        """Records a rotation. False if the keys are no longer those replaced."""
+
+    def erase_webhook_keys(self, user_id: str) -> None: ...
 
 
 class SchedulerGateway(Protocol):
