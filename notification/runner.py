@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core import payload
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .dead_letters import DeadLetters
     from .guard import Invocation
     from .settings import Settings
+    from .signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,10 @@ class Claimed:
 
 
 class Runner:
-    """Does deliveries. `clock` gives aware UTC, `new_id` a fresh claim id, `aws` a boto3 client by service name."""
+    """Does deliveries.
+
+    `clock` gives aware UTC, `new_id` a fresh claim id, `aws` a boto3 client by service name; `signer` is for webhooks.
+    """
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Runner:
         settings: Settings,
         *,
         aws: Callable[[str], Any],
+        signer: Signer,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -69,6 +75,7 @@ class Runner:
         self._dead_letters = dead_letters
         self._settings = settings
         self._aws = aws
+        self._signer = signer
         self._clock = clock
         self._new_id = new_id
 
@@ -164,6 +171,8 @@ class Runner:
             scheduled_time=run.scheduled_time,
             settings=self._settings,
             aws=self._aws,
+            clock=self._clock,
+            sign=partial(self._signer.headers, run.user_id, run.run_id),
         )
 
     # Record

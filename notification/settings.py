@@ -9,13 +9,18 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time."""
+    """Names of what Terraform made.
+
+    `keep_runs` is how long a run's record stays after its time; `loopback_webhooks` lets webhooks call this machine.
+    """
 
     table_name: str
     work_dead_letter_queue_url: str
     sender_address: str
     event_bus_name: str
     keep_runs: timedelta
+    webhook_master_secret_arn: str
+    loopback_webhooks: bool
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -26,4 +31,6 @@ class Settings:
             sender_address=os.environ["SENDER_ADDRESS"],
             event_bus_name=os.environ["EVENT_BUS_NAME"],
             keep_runs=timedelta(days=int(os.environ["RUN_RETENTION_DAYS"])),
+            webhook_master_secret_arn=os.environ["WEBHOOK_MASTER_SECRET_ARN"],
+            loopback_webhooks=os.environ["LOOPBACK_WEBHOOKS"] == "true",
         )

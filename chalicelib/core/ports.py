@@ -1,4 +1,4 @@
-"""The two ports of the product: the table, and EventBridge Scheduler. Fakes of both stand in `testing.py`."""
+"""The ports of the product: the table, EventBridge Scheduler, and smaller ones. Fakes of all stand in `testing`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .run import Run
     from .schedule import Action, Schedule, Status
-    from .webhooks import KeyVersions
+    from .webhooks import KeyVersions, Master
 
 Item = TypeVar("Item")
 
@@ -176,3 +176,10 @@ class RunStarter(Protocol):
 
     def start(self, event: Mapping[str, Any]) -> None:
         """Hands an event to the Notification Lambda, asynchronously."""
+
+
+class MasterSource(Protocol):
+    """The master secret that webhook keys are made from. Raises MasterSecretUnavailable."""
+
+    def values(self) -> Sequence[Master]:
+        """The current one first, and behind it, after a rotation, the one before."""

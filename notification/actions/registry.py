@@ -54,7 +54,11 @@ class ActionUnknown(ActionFailed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What an action knows of its run. `aws` gives a boto3 client by service name; clients are kept between runs."""
+    """What an action knows of its run.
+
+    `aws` gives a boto3 client by service name; clients are kept between runs. `clock` gives aware UTC. `sign` makes
+    the headers of Standard Webhooks for a body, with the user's keys; it raises a ScheduledTasksError if it cannot.
+    """
 
     run_id: str
     user_id: str
@@ -65,6 +69,8 @@ class RunContext:
     scheduled_time: datetime
     settings: Settings
     aws: Callable[[str], Any]
+    clock: Callable[[], datetime]
+    sign: Callable[[bytes], Mapping[str, str]]
 
 
 class Work(Protocol):

@@ -31,6 +31,8 @@ def a_run(aws: FakeAws | None = None) -> RunContext:
         scheduled_time=NOON,
         settings=SETTINGS,
         aws=aws or FakeAws(),
+        clock=lambda: NOON,
+        sign=lambda _body: {"webhook-id": "20270301T120000Z-0123456789abcdef"},
     )
 
 
