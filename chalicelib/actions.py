@@ -25,7 +25,9 @@ from pydantic import (
 )
 
 from .auth import is_loopback
+from .core.addresses import may_be_public
 from .core.schedule import Action
+from .core.webhooks import is_reserved_header
 
 MAX_RECIPIENTS = 50
 """SES takes that many addresses in one mail, `cc` and `bcc` included (developer guide, quotas)."""
@@ -36,9 +38,6 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
 ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 VISIBLE = re.compile(r"[\x21-\x7e]+")
-
-OUR_HEADERS = frozenset({"connection", "content-length", "content-type", "host", "transfer-encoding", "webhook-id"})
-"""What the sender sets, or what would let a client smuggle a second request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,8 @@ class Webhook(ActionModel):
             raise ValueError("must begin with https://")
         if is_own_machine and isinstance(info.context, ActionRules) and not info.context.loopback_webhooks:
             raise ValueError("must not point to this machine")
+        if not is_own_machine and not may_be_public(host):
+            raise ValueError("must point to an address of the public internet")
         return url
 
     @field_validator("headers")
@@ -134,7 +135,7 @@ class Webhook(ActionModel):
         for name, value in headers.items():
             if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
                 raise ValueError(f"{name!r} is no header of printable ASCII characters")
-            if name.lower() in OUR_HEADERS:
+            if is_reserved_header(name):
                 raise ValueError(f"{name!r} is set by the sender")
         return headers
 

@@ -10,11 +10,13 @@ from botocore.config import Config
 
 from .actions import ActionRules
 from .auth import Authenticator, SigningKeys, fetch_keys
+from .core.master_secret import MasterSecret
 from .core.repository import DynamoRepository
 from .gateway import EventBridgeGateway, SchedulerNames
 from .service import SchedulerService
 from .settings import ApiSettings, SchedulerSettings
 from .starter import LambdaStarter
+from .webhook_keys import WebhookKeys
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -34,6 +36,16 @@ def scheduler() -> SchedulerService:
     gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
     starter = LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn)
     return SchedulerService(repository, gateway, starter, payload_limit=settings.payload_limit_bytes)
+
+
+@cache
+def webhook_keys() -> WebhookKeys:
+    """Raises InvalidSettings."""
+    settings = SchedulerSettings.from_environment()
+    session = boto3.Session()
+    repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
+    client = session.client("secretsmanager", config=PATIENCE)
+    return WebhookKeys(repository, MasterSecret(lambda: client, settings.webhook_master_secret_arn))
 
 
 @cache

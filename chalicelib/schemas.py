@@ -194,6 +194,12 @@ class BatchItem(ScheduleBody):
     idempotency_key: IdempotencyKey | None = None
 
 
+class RotateBody(Body):
+    """POST /v1/webhook-keys/rotate."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=168)] = 24
+
+
 class PreviewBody(Body):
     """POST /v1/occurrences."""
 

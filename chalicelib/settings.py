@@ -33,6 +33,7 @@ class SchedulerSettings(BaseModel):
     notification_lambda_arn: str
     table_name: str
     delivery_dead_letter_queue_arn: str
+    webhook_master_secret_arn: str
     payload_limit_bytes: int = Field(PAYLOAD_LIMIT, ge=1024, le=LARGEST_PAYLOAD)
     own_action_types: frozenset[str] = frozenset()
     stage: str | None = None

@@ -8,6 +8,15 @@ module "schedules_table" {
   deletion_protection = var.deletion_protection
 }
 
+module "webhook_secret" {
+  source = "./modules/webhook_secret"
+
+  project             = var.project
+  stage               = var.stage
+  value_version       = var.webhook_secret_version
+  deletion_protection = var.deletion_protection
+}
+
 module "notification_function" {
   source = "./modules/notification_function"
 
@@ -25,6 +34,9 @@ module "notification_function" {
   run_retention_days = var.run_retention_days
   event_age_seconds  = var.event_age_seconds
   log_retention_days = var.log_retention_days
+
+  webhook_master_secret_arn = module.webhook_secret.secret_arn
+  loopback_webhooks         = var.loopback_webhooks
 }
 
 module "schedule_group" {
@@ -46,6 +58,8 @@ module "api_access" {
   scheduler_group_arn     = module.schedule_group.group_arn
   scheduler_role_arn      = module.schedule_group.role_arn
   notification_lambda_arn = module.notification_function.function_arn
+
+  webhook_master_secret_arn = module.webhook_secret.secret_arn
 }
 
 module "observability" {

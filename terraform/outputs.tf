@@ -68,6 +68,11 @@ output "work_dead_letter_queue_url" {
   value       = module.notification_function.work_dead_letter_queue_url
 }
 
+output "webhook_master_secret_arn" {
+  description = "ARN of the secret that the keys of webhooks are made from."
+  value       = module.webhook_secret.secret_arn
+}
+
 output "api_policy_json" {
   description = "IAM policy of the Chalice app's functions; rendered to .chalice/policy-{stage}.json."
   value       = module.api_access.policy_json

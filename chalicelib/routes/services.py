@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..auth import Caller
     from ..service import SchedulerService
+    from ..webhook_keys import WebhookKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,4 @@ class Services:
     scheduler: Callable[[], SchedulerService]
     caller: Callable[[Request], Caller]
     action_rules: Callable[[], ActionRules] = ActionRules
+    webhook_keys: Callable[[], WebhookKeys] | None = None

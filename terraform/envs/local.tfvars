@@ -4,3 +4,4 @@ region              = "eu-central-1"
 deletion_protection = false
 sender_address      = "tasks@example.com"
 log_retention_days  = 1
+loopback_webhooks   = true

@@ -57,10 +57,17 @@ def test_the_rights_on_schedules_are_those_of_the_gateway() -> None:
         ("ses", "notification/actions/email.py", r'run\.aws\("sesv2"\)'),
         ("events", "notification/actions/event.py", r'run\.aws\("events"\)'),
         ("sqs", "notification/dead_letters.py", r"self\._client\(\)"),
+        ("secretsmanager", "chalicelib/core/master_secret.py", r"self\._client\(\)"),
     ],
 )
 def test_the_rights_of_the_work_are_those_of_its_files(service: str, path: str, client: str) -> None:
     assert granted("notification_function", service) == {f"{service}:{call}" for call in called(path, client)}
+
+
+def test_the_rights_on_the_master_of_webhook_keys_are_those_of_its_reader() -> None:
+    calls = called("chalicelib/core/master_secret.py", r"self\._client\(\)")
+
+    assert granted("api_access", "secretsmanager") == {f"secretsmanager:{call}" for call in calls}
 
 
 def test_the_notification_lambda_makes_no_schedules() -> None:

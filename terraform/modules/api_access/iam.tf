@@ -38,6 +38,12 @@ locals {
         Resource = [var.table_arn, "${var.table_arn}/index/*"]
       },
       {
+        Sid      = "ReadTheMasterOfWebhookKeys"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [var.webhook_master_secret_arn]
+      },
+      {
         Sid      = "WriteLogs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]

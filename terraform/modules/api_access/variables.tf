@@ -59,3 +59,13 @@ variable "notification_lambda_arn" {
     error_message = "notification_lambda_arn is the ARN of one function, without a version and without wildcards."
   }
 }
+
+variable "webhook_master_secret_arn" {
+  description = "ARN of the secret that the keys of webhooks are made from."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", var.webhook_master_secret_arn))
+    error_message = "webhook_master_secret_arn is the ARN of one secret, without wildcards."
+  }
+}

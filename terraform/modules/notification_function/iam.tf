@@ -49,15 +49,13 @@ locals {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["${aws_cloudwatch_log_group.notification.arn}:*"]
     },
+    {
+      Sid      = "ReadSecrets"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = sort(distinct(concat([var.webhook_master_secret_arn], values(var.secret_arns))))
+    },
   ]
-
-  # IAM refuses a statement without a resource, so without secrets there is none.
-  secret_rights = length(var.secret_arns) == 0 ? [] : [{
-    Sid      = "ReadSecrets"
-    Effect   = "Allow"
-    Action   = ["secretsmanager:GetSecretValue"]
-    Resource = sort(distinct(values(var.secret_arns)))
-  }]
 }
 
 resource "aws_iam_role_policy" "notification" {
@@ -66,6 +64,6 @@ resource "aws_iam_role_policy" "notification" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.secret_rights)
+    Statement = local.rights
   })
 }

@@ -33,6 +33,8 @@ resource "aws_lambda_function" "notification" {
       SENDER_ADDRESS             = var.sender_address
       EVENT_BUS_NAME             = var.event_bus_name
       RUN_RETENTION_DAYS         = tostring(var.run_retention_days)
+      WEBHOOK_MASTER_SECRET_ARN  = var.webhook_master_secret_arn
+      LOOPBACK_WEBHOOKS          = tostring(var.loopback_webhooks)
     })
   }
 
