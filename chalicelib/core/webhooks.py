@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from .instants import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
 ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
 
@@ -32,6 +33,9 @@ RESERVED_HEADERS = frozenset(
 """What the sender sets, or what would let a client smuggle a second request; and all that begins with `webhook-`."""
 
 DERIVATION = "scheduled-tasks webhook key"
+
+SETTLES = timedelta(minutes=10)
+"""A function may not have read a new master before, so consumers are not told to use what is made from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ class WebhookKey:
 
 def live_keys(versions: KeyVersions, masters: Sequence[Master], now: datetime) -> list[WebhookKey]:
     """Every key that signs now, the current one first. `masters`: the current one first."""
-    pairs = product(versions.live(now), masters)
+    settled_first = sorted(masters, key=lambda master: master.created_at + SETTLES > now)
+    pairs = product(versions.live(now), settled_first)
     return [_key(versions.user_id, *pair, is_current=place == 0) for place, pair in enumerate(pairs)]
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Services:
     """Each is a function that is called per request, so nothing is made or read when an app is imported.
 
-    `caller` says who asks. It raises an error of `auth` (or one of Chalice's own) if it cannot.
+    `caller` says who asks. It raises an error of `auth` (or one of Chalice's own) if it cannot. Without `webhook_keys`
+    there are no routes for them.
     """
 
     scheduler: Callable[[], SchedulerService]

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from chalicelib.core.errors import MasterSecretUnavailable, RotationUnderWay
-from chalicelib.core.master_secret import MasterSecret
-from chalicelib.core.webhooks import KeyVersion, KeyVersions, Master, WebhookKey, live_keys, signed_headers
-from tests.builders import DAY, HOUR, NOW
+from chalicelib.core.master_secret import MAX_AGE_SECONDS, MasterSecret
+from chalicelib.core.webhooks import SETTLES, KeyVersion, KeyVersions, Master, WebhookKey, live_keys, signed_headers
+from tests.builders import DAY, HOUR, NOW, SECOND
 
 MASTER = Master("m" * 64, NOW - DAY)
 FORMER_MASTER = Master("f" * 64, NOW - 300 * DAY)
@@ -139,6 +139,20 @@ def test_while_user_and_master_change_at_once_four_keys_live() -> None:
 
     assert [key.is_current for key in keys] == [True, False, False, False]
     assert [key.version for key in keys] == [2, 2, 1, 1]
+
+
+def test_a_new_master_is_used_by_consumers_once_every_function_has_read_it() -> None:
+    new = Master("n" * 64, NOW)
+    shown = [[key.created_at for key in keys_of(ALICE, new, MASTER, now=NOW + age)] for age in (SECOND, SETTLES)]
+
+    assert shown == [[MASTER.created_at, NOW], [NOW, MASTER.created_at]]
+    assert timedelta(seconds=2 * MAX_AGE_SECONDS) <= SETTLES
+
+
+def test_the_very_first_master_is_used_at_once() -> None:
+    (key,) = keys_of(ALICE, Master("n" * 64, NOW))
+
+    assert key.is_current
 
 
 def test_a_consumer_of_either_side_of_a_rotation_verifies() -> None:

@@ -139,6 +139,7 @@ def test_an_overlap_is_up_to_a_week_in_whole_hours(world: World, body: Any) -> N
 def test_during_a_rotation_of_the_master_both_keys_are_shown(world: World) -> None:
     before = secrets(world.get(KEYS))
     world.master.rotate(NOW)
+    world.clock.now += timedelta(hours=1)
 
     current, former = world.get(KEYS).json_body["keys"]
 

@@ -111,7 +111,7 @@ def test_during_a_rotation_consumers_with_either_key_verify_it(side: str) -> Non
     if side in ("user", "both"):
         sender.rotate()
     if side in ("master", "both"):
-        sender.master.rotate(NOW)
+        sender.master.rotate(NOW - A_DAY)
 
     headers, content = received(sender)
 
