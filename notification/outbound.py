@@ -131,9 +131,10 @@ class Outbound:
         addresses = self._checked(target, deadline)
         context = self.tls() if target.scheme == "https" else None
         connection = _PinnedConnection(target, addresses, context, deadline)
+        all_headers = {**headers, "Host": target.authority, "Connection": "close"}
         try:
             with suppress(BrokenPipeError):  # who refuses may do so before he has taken all of the body
-                connection.request("POST", target.path, body, {**headers, "Host": target.authority})
+                connection.request("POST", target.path, body, all_headers)
             response = connection.getresponse()
             return Answer(response.status, response.getheader("Retry-After"))
         finally:
