@@ -8,6 +8,7 @@ host's name. No proxy, no redirect; of the answer the head is read and nothing e
 from __future__ import annotations
 
 import io
+import re
 import socket
 import ssl
 import time
@@ -15,7 +16,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPConnection, HTTPException, InvalidURL
+from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ READ_SECONDS = 10
 TOTAL_SECONDS = 15
 """From the first question to DNS to the end of the answer's head. It leaves half of the function's time to the rest."""
 
+VISIBLE = re.compile(r"[\x21-\x7e]+")
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -73,10 +75,11 @@ class Target:
             port = parts.port
         except ValueError as exc:
             raise AddressRefused("its URL cannot be read") from exc
-        if parts.scheme not in DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc or port == 0:
+        host, is_plain = parts.hostname, VISIBLE.fullmatch(url) and "@" not in parts.netloc
+        if not host or not is_plain or parts.scheme not in DEFAULT_PORTS or port == 0:
             raise AddressRefused("its URL is none that is called")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return cls(parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme], parts.netloc, path)
+        return cls(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], parts.netloc, path)
 
 
 class Deadline:
@@ -121,8 +124,6 @@ class Outbound:
         try:
             return self._exchange(target, headers, body, deadline)
         except (OSError, HTTPException) as exc:
-            if isinstance(exc, InvalidURL):
-                raise AddressRefused("its URL cannot be sent") from exc
             raise NoAnswer(type(exc).__name__) from exc
         except ValueError as exc:  # of http.client and the resolver: what no header and no host may hold
             raise AddressRefused("its host or headers cannot be sent") from exc
@@ -133,6 +134,7 @@ class Outbound:
         connection = _PinnedConnection(target, addresses, context, deadline)
         all_headers = {**headers, "Host": target.authority, "Connection": "close"}
         try:
+            connection.connect()
             with suppress(BrokenPipeError):  # who refuses may do so before he has taken all of the body
                 connection.request("POST", target.path, body, all_headers)
             response = connection.getresponse()

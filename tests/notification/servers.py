@@ -40,6 +40,8 @@ class Server:
         def behave(connection: socket.socket) -> None:
             with connection.makefile("rb") as stream:
                 head = b"".join(takewhile(lambda line: line != b"\r\n", stream)).decode()
+                if not head:
+                    return  # the client thought better of it
                 body = stream.read(int(head.rpartition("Content-Length: ")[2].split("\r\n")[0]))
             self.requests.append(head)
             self.bodies.append(body)

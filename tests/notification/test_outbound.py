@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from itertools import cycle
+from socket import SHUT_WR
 from threading import Event, Semaphore
 from typing import TYPE_CHECKING
 
@@ -359,6 +360,15 @@ def test_nothing_is_read_behind_the_head_of_an_answer() -> None:
 def test_an_answer_that_is_none_is_no_answer(answer: bytes) -> None:
     with running(answers(answer)) as server, pytest.raises(NoAnswer):
         post(here(), f"http://{HOST}:{server.port}/")
+
+
+def test_a_refusal_that_comes_before_all_of_the_body_is_taken_is_an_answer() -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 413 Content Too Large\r\n\r\n")
+        connection.shutdown(SHUT_WR)
+
+    with running(lambda _: refuse) as server:
+        assert post(here(), f"http://{HOST}:{server.port}/", b"x" * 20_000_000).status == 413
 
 
 def test_a_name_that_does_not_resolve_may_resolve_later() -> None:
