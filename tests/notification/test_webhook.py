@@ -161,7 +161,7 @@ def test_only_a_webhook_reads_the_keys(world: World) -> None:
     world.faults.calls.clear()
     world.fire(world.event(schedule))
 
-    assert world.faults.calls == ["repository.claim", "repository.finish"]
+    assert on_the_table(world) == ["claim", "finish"]
 
 
 def test_a_successful_webhook_is_three_calls_to_the_table(world: World) -> None:
@@ -170,7 +170,11 @@ def test_a_successful_webhook_is_three_calls_to_the_table(world: World) -> None:
         world.faults.calls.clear()
         world.fire(world.event(schedule))
 
-    assert world.faults.calls == ["repository.claim", "repository.get_webhook_keys", "repository.finish"]
+    assert on_the_table(world) == ["claim", "get_webhook_keys", "finish"]
+
+
+def on_the_table(world: World) -> list[str]:
+    return [call.removeprefix("repository.") for call in world.faults.calls if call.startswith("repository.")]
 
 
 # Headers
