@@ -40,21 +40,6 @@ run "a_secret_whose_value_nobody_sees" {
   }
 }
 
-run "another_number_is_another_value" {
-  module {
-    source = "./modules/webhook_secret"
-  }
-
-  variables {
-    value_version = 2
-  }
-
-  assert {
-    condition     = aws_secretsmanager_secret_version.master.secret_string_wo_version == 2
-    error_message = "The value is written again when its number changes."
-  }
-}
-
 run "a_stage_that_may_be_thrown_away_leaves_no_name_behind" {
   module {
     source = "./modules/webhook_secret"
