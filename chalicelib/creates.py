@@ -39,7 +39,7 @@ CREATES_AT_ONCE = 10
 
 REPLACED_BY_PUT = (
     *("action", "resource_id", "name", "metadata", "flexible_window_minutes", "delivery"),
-    *("max_runs", "exclusions", "on_missed"),
+    *("max_runs", "exclusions", "on_missed", "retry", "on_unknown", "overlap", "pause_after_failures"),
 )
 
 
@@ -174,7 +174,7 @@ class Creates:
             timing_changed_at=now,
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
-            **as_recorded({"on_missed": None, **details}, resolved),
+            **as_recorded({"on_missed": None, "pause_after_failures": None, **details}, resolved),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:

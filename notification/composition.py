@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +15,7 @@ from botocore.config import Config
 from chalicelib.core.repository import DynamoRepository
 
 from .dead_letters import DeadLetters
+from .pace import Pace
 from .runner import Runner
 from .settings import Settings
 
@@ -35,6 +37,7 @@ def runner() -> Runner:
         aws=aws,
         clock=lambda: datetime.now(UTC),
         new_id=lambda: uuid.uuid4().hex,
+        pace=Pace(settings.action_rates, settings.max_concurrency, clock=time.monotonic, sleep=time.sleep).keep,
     )
 
 

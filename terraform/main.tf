@@ -24,6 +24,8 @@ module "notification_function" {
   secret_arns        = var.secret_arns
   run_retention_days = var.run_retention_days
   event_age_seconds  = var.event_age_seconds
+  max_concurrency    = var.max_concurrency
+  action_rates       = var.action_rates
   log_retention_days = var.log_retention_days
 }
 

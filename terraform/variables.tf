@@ -163,6 +163,34 @@ variable "event_age_seconds" {
   }
 }
 
+variable "max_concurrency" {
+  description = "How many invocations may run at once (reserved concurrency). Null sets no limit."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.max_concurrency == null ? true : var.max_concurrency >= 1
+    error_message = "max_concurrency is at least 1; to stop all runs there is `python -m deploy hold`."
+  }
+}
+
+variable "action_rates" {
+  description = "How often a second an action may begin, by its type, over all invocations: { email = 14 }."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = length(var.action_rates) == 0 || var.max_concurrency != null
+    error_message = "action_rates are shared among max_concurrency invocations: set that as well."
+  }
+
+  validation {
+    # An invocation waits for its turn, and has 30 seconds for all it does.
+    condition     = alltrue([for rate in values(var.action_rates) : rate > 0 && coalesce(var.max_concurrency, 1) <= 10 * rate])
+    error_message = "A rate is more than 0 a second, and max_concurrency at most ten times as much."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+NOBODYS_CLAIM = "nobody's"
+
 TEXTS = ("user_id", "schedule_id", "resource_id", "action_type")
 """What keys are made of, and what finds the action: nothing else would notice if it were, say, a number."""
 
@@ -71,9 +73,11 @@ def write(schedule: Schedule, action: Action) -> str:
         intent_until=None,
         next_run_at=None,
         owed=(),
+        unfinished=(),
         applied=None,
         last_run=None,
         run_count=0,
+        failures_in_a_row=0,
     )
     content = {
         "version": VERSION,
@@ -85,9 +89,14 @@ def write(schedule: Schedule, action: Action) -> str:
 
 
 def for_run(run: Run, schedule: Schedule, action: Action) -> dict[str, Any]:
-    """The event that starts a queued run, in the shape EventBridge would deliver."""
+    """The event that starts a recorded run, in the shape EventBridge would deliver.
+
+    A run with a story comes with a claim that nobody has: so the Lambda reads how far it came before it takes it over.
+    """
     event: dict[str, Any] = json.loads(write(schedule, action))
-    started = {"claim_id": run.claim_id} | ({"token": run.token} if run.token else {})
+    started = {"claim_id": NOBODYS_CLAIM if run.has_story else run.claim_id} | (
+        {"token": run.token} if run.token else {}
+    )
     return event | {"scheduled_time": iso_ms(run.scheduled_time), "started": started}
 
 

@@ -75,6 +75,8 @@ run "a_small_function_with_the_rights_of_its_work" {
       SENDER_ADDRESS             = "tasks@example.com"
       EVENT_BUS_NAME             = "default"
       RUN_RETENTION_DAYS         = "90"
+      ACTION_RATES               = "{}"
+      MAX_CONCURRENCY            = "1"
     })
     error_message = "The environment is what notification/settings.py reads, and nothing else."
   }

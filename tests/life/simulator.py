@@ -22,6 +22,7 @@ from chalicelib.core.items import action_from_item, action_key, from_item
 from chalicelib.gateway import schedule_request
 from chalicelib.intents import Intents
 from chalicelib.jobs import Jobs
+from chalicelib.redrives import Redrives
 from chalicelib.service import PAYLOAD_LIMIT
 from chalicelib.sweeper import Sweeper
 from chalicelib.testing import Crash, FakeGateway, Faults
@@ -216,7 +217,7 @@ class Life(World):
             self.gateway,
             self.starter,
             intents=intents,
-            jobs=Jobs(self.repository, changes, self.clock),
+            jobs=Jobs(self.repository, changes, Redrives(self.repository, self.starter, self.clock), self.clock),
             clock=self.clock,
             new_id=lambda: f"sweeper-{next(ids)}",
             shards_at_once=1,

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.core.errors import RunLeased, StoreUnavailable
 from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import Status
+from chalicelib.core.schedule import RetryPolicy, Status
 from chalicelib.testing import Crash
 from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run
 
@@ -74,7 +74,7 @@ def test_a_skipped_run_stays_as_it_is_when_it_is_delivered_again(world: World) -
 
 
 def test_a_failed_action_is_told_in_the_run_the_schedule_and_the_dead_letter(world: World) -> None:
-    schedule = world.a_schedule()
+    schedule = world.a_schedule(retry=RetryPolicy(max_retries=0))
     event = world.event(schedule)
     world.aws.error = throttled()
 

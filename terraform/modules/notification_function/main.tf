@@ -26,6 +26,9 @@ resource "aws_lambda_function" "notification" {
   memory_size      = 256
   timeout          = 30
 
+  # What comes beyond it waits in Lambda's own queue, up to event_age_seconds. -1 is no limit of its own.
+  reserved_concurrent_executions = coalesce(var.max_concurrency, -1)
+
   environment {
     variables = merge(var.secret_arns, {
       TABLE_NAME                 = var.table_name
@@ -33,6 +36,8 @@ resource "aws_lambda_function" "notification" {
       SENDER_ADDRESS             = var.sender_address
       EVENT_BUS_NAME             = var.event_bus_name
       RUN_RETENTION_DAYS         = tostring(var.run_retention_days)
+      ACTION_RATES               = jsonencode(var.action_rates)
+      MAX_CONCURRENCY            = tostring(coalesce(var.max_concurrency, 1))
     })
   }
 
@@ -41,6 +46,11 @@ resource "aws_lambda_function" "notification" {
     log_group             = aws_cloudwatch_log_group.notification.name
     application_log_level = "INFO"
     system_log_level      = "WARN"
+  }
+
+  lifecycle {
+    # The operator's switch (`python -m deploy hold`): an apply must not let go what somebody holds.
+    ignore_changes = [environment[0].variables["HOLD"]]
   }
 
   # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.

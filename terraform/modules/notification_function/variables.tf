@@ -64,7 +64,8 @@ variable "secret_arns" {
 
   validation {
     condition = length(setintersection(keys(var.secret_arns), [
-      "EVENT_BUS_NAME", "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
+      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "MAX_CONCURRENCY", "RUN_RETENTION_DAYS", "SENDER_ADDRESS",
+      "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
     ])) == 0
     error_message = "A key of secret_arns is the name of an environment variable that the function has already."
   }
@@ -80,6 +81,18 @@ variable "event_age_seconds" {
   description = "Seconds that Lambda keeps trying an event whose invocation crashed or was throttled."
   type        = number
   default     = 3600
+}
+
+variable "max_concurrency" {
+  description = "How many invocations may run at once (reserved concurrency). Null sets no limit."
+  type        = number
+  default     = null
+}
+
+variable "action_rates" {
+  description = "How often a second an action may begin, by its type, over all max_concurrency invocations."
+  type        = map(number)
+  default     = {}
 }
 
 variable "log_retention_days" {
