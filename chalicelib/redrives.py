@@ -141,7 +141,7 @@ def _queued(run: Run, at: datetime, now: datetime) -> Run:
 
 def _is_meant(run: Run, selection: Selection, asked_at: datetime) -> bool:
     """What fails again after it was asked for is not done a third time."""
-    if run.attempts and (run.attempts[-1].ended_at or run.attempts[-1].started_at) > asked_at:
+    if run.attempts and (run.attempts[-1].ended_at or run.attempts[-1].started_at) >= asked_at:
         return False
     of_schedule = selection.schedule_id in (None, run.schedule_id)
     return of_schedule and selection.resource_id in (None, run.resource_id)

@@ -67,6 +67,11 @@ class Leased:
     run: Run
 
 
+def decides_by_the_record(delivery: Delivery) -> bool:
+    """How often it ran, and which runs have not ended, only the record itself can tell."""
+    return delivery.schedule.max_runs is not None or delivery.schedule.overlap is Overlap.SKIP
+
+
 def believed(delivery: Delivery) -> Schedule:
     """The record as it stands if nothing happened since the payload was written: what the first claim expects."""
     schedule = replace(delivery.schedule, status=Status.ACTIVE)
@@ -91,8 +96,7 @@ def judge(
         return Leased(standing)
     run = _taken_over(_new_run(delivery, schedule, invocation), standing)
     if (reason := _reason_to_skip(delivery, schedule, standing)) is not None:
-        was_told = standing is not None and standing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
-        return Done(standing) if standing and was_told else _put(run, RunStatus.SKIPPED, reason)
+        return Done(standing) if standing and _stays(standing, delivery) else _put(run, RunStatus.SKIPPED, reason)
     if invocation.hold is not None:
         return _put(run, RunStatus.HELD, invocation.hold)
     if standing and (reason := _reason_to_stop(schedule, standing)) is not None:
@@ -106,6 +110,12 @@ def _waits(standing: Run, invocation: Invocation) -> bool:
         return invocation.hold is not None
     at = standing.next_attempt_at
     return standing.status is RunStatus.RETRYING and at is not None and invocation.started_at < at
+
+
+def _stays(standing: Run, delivery: Delivery) -> bool:
+    """Is it recorded already, or begun by us, so that EventBridge's delivery of it has no say any more?"""
+    is_ours = standing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
+    return is_ours or standing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
 
 
 def _put(run: Run, status: RunStatus, reason: str) -> Record:

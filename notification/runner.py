@@ -16,7 +16,7 @@ from chalicelib.core.accounting import account_for
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
 from chalicelib.core.instants import iso, whole_ms
 from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import OnUnknown, Overlap, Status
+from chalicelib.core.schedule import OnUnknown, Status
 
 from . import guard
 from .actions import registry
@@ -103,7 +103,8 @@ class Runner:
 
     def _claim(self, delivery: Delivery, invocation: Invocation) -> Claimed | None:
         """The run, if it is ours to do. Each refused write tells what stands there, and is decided anew from that."""
-        schedule = self._expected(delivery)
+        read = self._read(delivery) if guard.decides_by_the_record(delivery) else None
+        schedule = read or guard.believed(delivery)
         standing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
             schedule = self._doubted(delivery, schedule)
@@ -114,8 +115,10 @@ class Runner:
                 log.info("duplicate delivery", extra=_facts(verdict.run))
                 return None
             if isinstance(verdict, guard.Record):
-                self._put(verdict.run, standing, schedule, delivery)
-                return None
+                if self._put(verdict.run, schedule, standing, delivery):
+                    return None
+                standing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
+                continue
             run = _begun(verdict.run, invocation)
             refusal = self._repository.claim(run, expecting=schedule, replacing=standing)
             if refusal is None:
@@ -126,11 +129,18 @@ class Runner:
             schedule, standing = refusal.schedule or schedule, refusal.run or standing
         raise StoreUnavailable("the record changed with every try to claim the run")
 
-    def _expected(self, delivery: Delivery) -> Schedule:
-        """The record as it should stand. How often it ran, and what has not ended, only the record itself can tell."""
-        sent = delivery.schedule
-        decides = sent.max_runs is not None or sent.overlap is Overlap.SKIP
-        return (self._repository.get(sent.user_id, sent.schedule_id) if decides else None) or guard.believed(delivery)
+    def _read(self, delivery: Delivery) -> Schedule | None:
+        return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
+
+    def _put(self, run: Run, schedule: Schedule, standing: Run | None, delivery: Delivery) -> bool:
+        """A run that is not to be worked on. False if somebody has taken it meanwhile."""
+        if self._read(delivery) is None:
+            self._give_up("the schedule has no record in this table", delivery.event)
+            return True
+        recorded = self._finish(run, schedule, replacing=standing)
+        if recorded is not None:
+            self._told(recorded, delivery)
+        return recorded is not None
 
     def _doubted(self, delivery: Delivery, schedule: Schedule) -> Schedule:
         """EventBridge fired what is no longer so: perhaps an old version landed there after a newer one."""
@@ -140,13 +150,6 @@ class Runner:
         now = whole_ms(self._clock())
         self._repository.doubt(schedule, now=now)
         return replace(schedule, confirmed=False, intent_until=now)
-
-    def _put(self, run: Run, standing: Run | None, schedule: Schedule, delivery: Delivery) -> None:
-        """A run that is not to be worked on. Raises RunLeased if somebody else has taken it meanwhile."""
-        recorded = self._finish(run, schedule, replacing=standing)
-        if recorded is None:
-            raise RunLeased
-        self._told(recorded, delivery)
 
     # Act
 
