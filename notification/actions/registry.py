@@ -3,8 +3,9 @@
     @action("invoice.remind")
     def remind(run: RunContext, data: Mapping[str, Any]) -> None: ...
 
-It returns when the work is done, or raises ActionFailed. The run id (`run.run_id`) is the same over every try of one
-occurrence and no other: hand it to the provider as its idempotency key. `idempotent=True` declares that this is done.
+It returns when the work is done, or raises ActionFailed; of any other exception nobody knows what it left behind, so it
+counts as `unknown`. The run id (`run.run_id`) is the same over every try of one occurrence and no other: hand it to the
+provider as its idempotency key. `idempotent=True` declares that this is done.
 """
 
 from __future__ import annotations
@@ -16,17 +17,30 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from notification.settings import Settings
 
 
 class ActionFailed(Exception):
-    """The work could not be done. `permanent` says that doing it again would fail again."""
+    """The work could not be done, or nobody knows whether it was.
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    `permanent`: doing it again would fail again. `unknown`: the provider may have done it all the same, since its
+    answer never came, or was a failure of its own. `retry_after`: how long the provider itself wants to be left alone.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.unknown = unknown
+        self.retry_after = retry_after
 
 
 class ActionUnknown(ActionFailed):
