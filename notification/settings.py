@@ -15,6 +15,7 @@ class Settings:
     work_dead_letter_queue_url: str
     sender_address: str
     event_bus_name: str
+    reports_bucket: str
     keep_runs: timedelta
 
     @classmethod
@@ -25,5 +26,6 @@ class Settings:
             work_dead_letter_queue_url=os.environ["WORK_DEAD_LETTER_QUEUE_URL"],
             sender_address=os.environ["SENDER_ADDRESS"],
             event_bus_name=os.environ["EVENT_BUS_NAME"],
+            reports_bucket=os.environ["REPORTS_BUCKET"],
             keep_runs=timedelta(days=int(os.environ["RUN_RETENTION_DAYS"])),
         )

@@ -19,12 +19,12 @@ from notification.settings import Settings
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
 EMAIL = Action("email", {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."})
-SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", timedelta(days=90))
+SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", "reports", timedelta(days=90))
 
 
 @dataclass
 class FakeAws:
-    """Stands for SES, EventBridge and SQS: keeps each request, and raises what a test put into `error`."""
+    """Stands for SES, SNS, EventBridge, S3 and SQS: keeps each request, and raises what a test put into `error`."""
 
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     error: BaseException | None = None
@@ -35,6 +35,15 @@ class FakeAws:
 
     def send_email(self, **request: Any) -> dict[str, Any]:
         return self._take("send_email", request)
+
+    def publish(self, **request: Any) -> dict[str, Any]:
+        return self._take("publish", request)
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        return self._take("put_object", request)
+
+    def generate_presigned_url(self, operation: str, Params: dict[str, Any], ExpiresIn: int) -> str:  # noqa: N803
+        return f"https://{Params['Bucket']}/{Params['Key']}?{operation}&expires={ExpiresIn}"
 
     def put_events(self, **request: Any) -> dict[str, Any]:
         return self._take("put_events", request)
