@@ -59,10 +59,10 @@ def title(report: Report) -> str:
 
 
 def summary(report: Report) -> str:
-    """`3 schedules, 12 runs: 10 succeeded, 2 failed`."""
+    """`Schedules: 3. Runs: 12 (10 succeeded, 2 failed).`"""
     results = report.results
-    counts = f"{len(report.entries):,} schedules, {results.total():,} runs"
-    return f"{counts}: {_counted(results)}" if results else counts
+    how = f" ({_counted(results)})" if results else ""
+    return f"Schedules: {len(report.entries):,}. Runs: {results.total():,}{how}."
 
 
 def notes(report: Report) -> list[str]:

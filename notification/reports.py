@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-PAGE = 100
-
-MOST_CALLS = 500
-"""Queries for one report, some milliseconds each: the function has 30 seconds."""
-
-MOST_RUNS = 2000
-
 LATEST_DELIVERY = timedelta(days=1)
 """How long after its time EventBridge may still deliver: so long may a schedule that has ended get a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one report may read and hold. A Query takes some milliseconds, and the function has 30 seconds."""
+
+    page: int = 100
+    calls: int = 500
+    runs: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,22 @@ class Report:
 class Gathering:
     """Reads what one user's report of a period needs. `now` decides what has expired."""
 
-    def __init__(self, repository: ScheduleRepository, user_id: str, period: Period, *, now: datetime) -> None:
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        user_id: str,
+        period: Period,
+        *,
+        now: datetime,
+        limits: Limits = Limits(),
+    ) -> None:
         self._repository = repository
         self._user_id = user_id
         self._period = period
         self._now = now
+        self._limits = limits
         self._calls = 0
-        self._room = MOST_RUNS
+        self._found = 0
         self._is_cut = False
 
     def report(self, timezone: str) -> Report:
@@ -97,16 +108,16 @@ class Gathering:
             if run.scheduled_time < self._period.start:
                 return
             if run.scheduled_time in self._period and not run.is_expired(self._now):
-                if self._room == 0:
+                if self._found == self._limits.runs:
                     self._is_cut = True
                     return
-                self._room -= 1
+                self._found += 1
                 yield run
 
     def _all(self, list_page: Callable[..., Page[Item]]) -> Iterator[Item]:
         cursor: str | None = None
         while self._may_ask():
-            page = list_page(limit=PAGE, cursor=cursor)
+            page = list_page(limit=self._limits.page, cursor=cursor)
             yield from page.items
             cursor = page.next_cursor
             if cursor is None:
@@ -114,5 +125,5 @@ class Gathering:
 
     def _may_ask(self) -> bool:
         self._calls += 1
-        self._is_cut |= self._calls > MOST_CALLS
-        return self._calls <= MOST_CALLS
+        self._is_cut |= self._calls > self._limits.calls
+        return self._calls <= self._limits.calls
