@@ -20,6 +20,7 @@ from .core.errors import (
 from .core.instants import whole_ms
 from .core.schedule import Action, Schedule, Status
 from .details import as_recorded
+from .placeholders import check_placeholders
 from .sizes import check_payload_size
 from .timings import future_instant_of
 
@@ -138,6 +139,7 @@ class Changes:
         if new_action is not None:
             changed = replace(changed, action_type=new_action.type, action_revision=changed.revision)
         action = new_action or self._action(replacing)
+        check_placeholders(changed, action)
         check_payload_size(changed, action, self._payload_limit)
         confirmed = self._intents.change(changed, replacing=replacing, action=new_action)
         return replace(confirmed, action=action)

@@ -22,6 +22,7 @@ from .core.errors import (
 from .core.instants import epoch_ms, whole_ms
 from .core.schedule import INTENT_LEASE, Action, Schedule, Status
 from .details import as_recorded
+from .placeholders import check_placeholders
 from .sizes import check_payload_size
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class Creates:
             return exc
 
     def _create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> Schedule:
+        check_placeholders(schedule, action)
         check_payload_size(schedule, action, self._payload_limit)
         return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
 

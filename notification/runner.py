@@ -194,7 +194,9 @@ class Runner:
             name=schedule.name,
             metadata=schedule.metadata,
             scheduled_time=run.scheduled_time,
+            timezone=schedule.timing.timezone,
             settings=self._settings,
+            repository=self._repository,
             aws=self._aws,
         )
 

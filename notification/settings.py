@@ -24,6 +24,7 @@ class Settings:
     work_dead_letter_queue_url: str
     sender_address: str
     event_bus_name: str
+    reports_bucket: str
     keep_runs: timedelta
     hold: str | None = None
     action_rates: Mapping[str, float] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Settings:
             work_dead_letter_queue_url=os.environ["WORK_DEAD_LETTER_QUEUE_URL"],
             sender_address=os.environ["SENDER_ADDRESS"],
             event_bus_name=os.environ["EVENT_BUS_NAME"],
+            reports_bucket=os.environ["REPORTS_BUCKET"],
             keep_runs=timedelta(days=int(os.environ["RUN_RETENTION_DAYS"])),
             hold=os.environ.get("HOLD") or None,
             action_rates=json.loads(os.environ["ACTION_RATES"]),

@@ -21,6 +21,8 @@ module "notification_function" {
   sender_address     = var.sender_address
   ses_identity       = var.ses_identity
   event_bus_name     = var.event_bus_name
+  allow_sms          = var.allow_sms
+  allow_push         = var.allow_push
   secret_arns        = var.secret_arns
   run_retention_days = var.run_retention_days
   event_age_seconds  = var.event_age_seconds

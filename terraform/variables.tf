@@ -125,6 +125,18 @@ variable "event_bus_name" {
   }
 }
 
+variable "allow_sms" {
+  description = "Whether the action `sms` may send to phones. They cost money, and the number is the user's to choose."
+  type        = bool
+  default     = true
+}
+
+variable "allow_push" {
+  description = "Whether the action `push` may send to the devices that SNS has in this account and Region."
+  type        = bool
+  default     = true
+}
+
 variable "secret_arns" {
   description = "Secrets that actions read: name of the environment variable -> ARN of the Secrets Manager secret it holds."
   type        = map(string)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
+    from chalicelib.core.ports import ScheduleRepository
     from notification.settings import Settings
 
 
@@ -54,7 +55,9 @@ class ActionUnknown(ActionFailed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What an action knows of its run. `aws` gives a boto3 client by service name; clients are kept between runs."""
+    """What an action knows of its run. `timezone` is the name of its schedule's zone. `aws` gives a boto3 client by
+    service name; clients are kept between runs. `repository` reads the table: ask it for `user_id`'s things only.
+    """
 
     run_id: str
     user_id: str
@@ -63,7 +66,9 @@ class RunContext:
     name: str | None
     metadata: Mapping[str, Any]
     scheduled_time: datetime
+    timezone: str
     settings: Settings
+    repository: ScheduleRepository
     aws: Callable[[str], Any]
 
 

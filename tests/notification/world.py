@@ -21,7 +21,7 @@ from notification.settings import Settings
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
 EMAIL = Action("email", {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."})
-SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", timedelta(days=90))
+SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", "reports", timedelta(days=90))
 
 
 def throttled() -> ClientError:
@@ -43,10 +43,10 @@ def no_answer() -> ReadTimeoutError:
 
 @dataclass
 class FakeAws:
-    """Stands for SES, EventBridge and SQS: keeps each request, and raises what a test put into `error` or `errors`.
+    """Stands for SES, SNS, EventBridge, S3 and SQS: keeps each request, and raises what a test said it should.
 
-    `error` stands until it is taken away, each one of `errors` is raised once. `faults` knows the calls to providers as
-    `provider.send_email` and `provider.put_events`.
+    `error` stands until it is taken away, each one of `errors` is raised once. `faults` knows the calls to providers,
+    such as `provider.send_email`.
     """
 
     faults: Faults = field(default_factory=Faults)
@@ -60,6 +60,15 @@ class FakeAws:
 
     def send_email(self, **request: Any) -> dict[str, Any]:
         return self._take("send_email", request)
+
+    def publish(self, **request: Any) -> dict[str, Any]:
+        return self._take("publish", request)
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        return self._take("put_object", request)
+
+    def generate_presigned_url(self, operation: str, Params: dict[str, Any], ExpiresIn: int) -> str:  # noqa: N803
+        return f"https://{Params['Bucket']}/{Params['Key']}?{operation}&expires={ExpiresIn}"
 
     def put_events(self, **request: Any) -> dict[str, Any]:
         return self._take("put_events", request)

@@ -38,6 +38,13 @@ locals {
       Resource = [data.aws_cloudwatch_event_bus.events.arn]
     },
     {
+      Sid    = "KeepReports"
+      Effect = "Allow"
+      # To get them as well: a link can do what its signer can.
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["${aws_s3_bucket.reports.arn}/reports/*"]
+    },
+    {
       Sid      = "KeepWorkThatFailed"
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
@@ -50,6 +57,22 @@ locals {
       Resource = ["${aws_cloudwatch_log_group.notification.arn}:*"]
     },
   ]
+
+  # A phone has no ARN, so no resource can be named for it: everything is allowed but what has an ARN in SNS, which is
+  # every topic and every device (SNS Developer Guide, sns-using-identity-based-policies).
+  sms_rights = !var.allow_sms ? [] : [{
+    Sid         = "SendToPhones"
+    Effect      = "Allow"
+    Action      = ["sns:Publish"]
+    NotResource = ["arn:${local.partition}:sns:*:*:*"]
+  }]
+
+  push_rights = !var.allow_push ? [] : [{
+    Sid      = "SendToDevices"
+    Effect   = "Allow"
+    Action   = ["sns:Publish"]
+    Resource = ["arn:${local.partition}:sns:${local.region}:${local.account}:endpoint/*"]
+  }]
 
   # IAM refuses a statement without a resource, so without secrets there is none.
   secret_rights = length(var.secret_arns) == 0 ? [] : [{
@@ -66,6 +89,6 @@ resource "aws_iam_role_policy" "notification" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.secret_rights)
+    Statement = concat(local.rights, local.sms_rights, local.push_rights, local.secret_rights)
   })
 }

@@ -35,6 +35,7 @@ resource "aws_lambda_function" "notification" {
       WORK_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.work_dead_letters.url
       SENDER_ADDRESS             = var.sender_address
       EVENT_BUS_NAME             = var.event_bus_name
+      REPORTS_BUCKET             = aws_s3_bucket.reports.bucket
       RUN_RETENTION_DAYS         = tostring(var.run_retention_days)
       ACTION_RATES               = jsonencode(var.action_rates)
       MAX_CONCURRENCY            = tostring(coalesce(var.max_concurrency, 1))

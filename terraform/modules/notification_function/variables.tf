@@ -57,6 +57,18 @@ variable "event_bus_name" {
   default     = "default"
 }
 
+variable "allow_sms" {
+  description = "Whether the action `sms` may send to phones. They cost money, and the number is the user's to choose."
+  type        = bool
+  default     = true
+}
+
+variable "allow_push" {
+  description = "Whether the action `push` may send to the devices that SNS has in this account and Region."
+  type        = bool
+  default     = true
+}
+
 variable "secret_arns" {
   description = "Secrets that the function may read: name of the environment variable -> ARN, which is its value."
   type        = map(string)
@@ -64,8 +76,8 @@ variable "secret_arns" {
 
   validation {
     condition = length(setintersection(keys(var.secret_arns), [
-      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "MAX_CONCURRENCY", "RUN_RETENTION_DAYS", "SENDER_ADDRESS",
-      "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
+      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "MAX_CONCURRENCY", "REPORTS_BUCKET", "RUN_RETENTION_DAYS",
+      "SENDER_ADDRESS", "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
     ])) == 0
     error_message = "A key of secret_arns is the name of an environment variable that the function has already."
   }
