@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRIES = 5
-"""How often a write is decided anew because the record changed under it. More than twice needs a race of races."""
+TRIES = 10
+"""How often a write is decided anew because the record changed under it.
+
+More than twice needs a race of races; but who gives up after the work is done lets it be done again.
+"""
 
 LEASE_MARGIN = timedelta(seconds=5)
 KEEP_RECORD_MARGIN = timedelta(days=1)

@@ -35,6 +35,9 @@ LONGEST_WATCH = timedelta(hours=1)
 LISTED = frozenset({RunStatus.FAILED, RunStatus.MISSED})
 """Each user's runs of these statuses can be listed over all his schedules."""
 
+NOBODYS_LEASE = INTENT_LEASE + timedelta(milliseconds=1)
+"""Ends later than any lease that was taken until now, and so is none of them."""
+
 
 def schedule_key(schedule: Schedule) -> Item:
     return {"PK": keys.user_pk(schedule.user_id), "SK": keys.schedule_sk(schedule.schedule_id)}

@@ -25,7 +25,6 @@ from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
 from .instants import iso, iso_ms
 from .ports import Page, Refusal, Watch
 from .records import job_from_plain, run_from_plain, schedule_from_plain
-from .schedule import INTENT_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -195,7 +194,7 @@ class DynamoRepository:
         return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
 
     def doubt(self, schedule: Schedule, *, now: datetime) -> None:
-        for confirmed, lease_until in ((True, now), (False, now + INTENT_LEASE)):
+        for confirmed, lease_until in ((True, now), (False, now + items.NOBODYS_LEASE)):
             item = items.doubted(schedule, lease_until)
             condition, values = "#confirmed = :x_confirmed", {":x_confirmed": confirmed}
             if self._update_one(self._update(item, (*INTENT, *WATCH), condition, values)) is None:

@@ -23,7 +23,6 @@ from ..core.repository import (
     WATCH,
     decides,
 )
-from ..core.schedule import INTENT_LEASE
 from .faults import Faults
 
 if TYPE_CHECKING:
@@ -175,7 +174,7 @@ class InMemoryRepository:
         with self._call("doubt"):
             item = self._find(items.schedule_key(schedule))
             if item is not None:
-                lease_until = now if item["confirmed"] else now + INTENT_LEASE
+                lease_until = now if item["confirmed"] else now + items.NOBODYS_LEASE
                 self._update(items.doubted(schedule, lease_until), (*INTENT, *WATCH))
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:

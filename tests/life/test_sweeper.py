@@ -364,7 +364,7 @@ def test_a_run_of_ours_that_crashed_is_started_again_and_keeps_its_story(life: L
     life.aws.error = Crash()
     life.service.run_now("alice", schedule.schedule_id)
     life.travel(A_MINUTE / 2)
-    life.queue._events.clear()
+    life.queue.events.clear()
     life.aws.error = None
 
     life.travel(5 * A_MINUTE)
