@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -23,10 +23,11 @@ from deploy.errors import DeployError
 from deploy.reconcile import stage_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
     from chalicelib.core.job import Job
     from chalicelib.core.ports import ScheduleRepository
@@ -50,7 +51,7 @@ class Switch:
     @property
     def reason(self) -> str | None:
         """Why runs are held; None if they are not."""
-        return self._variables()[0].get(VARIABLE)
+        return self._variables(self._configuration()).get(VARIABLE)
 
     def hold(self, reason: str) -> None:
         """Every run that begins from now on is recorded as held."""
@@ -65,19 +66,25 @@ class Switch:
 
     def _set(self, reason: str | None) -> None:
         """Back when the function has it. Raises DeployError if somebody else changes the function meanwhile."""
-        variables, revision = self._variables()
+        found = self._configuration()
+        variables = self._variables(found)
         if variables.get(VARIABLE) == reason:
             return
         others = {name: value for name, value in variables.items() if name != VARIABLE}
         changed = others | ({VARIABLE: reason} if reason else {})
+        # The revision keeps two changes apart on AWS; the local cloud's function has none.
+        revision = found.get("RevisionId")
+        unchanged: Any = {"RevisionId": revision} if revision else {}
         self._client.update_function_configuration(
-            FunctionName=self._function, Environment={"Variables": changed}, RevisionId=revision
+            FunctionName=self._function, Environment={"Variables": changed}, **unchanged
         )
         self._client.get_waiter("function_updated_v2").wait(FunctionName=self._function)
 
-    def _variables(self) -> tuple[dict[str, str], str]:
-        found = self._client.get_function_configuration(FunctionName=self._function)
-        return dict(found["Environment"]["Variables"]), found["RevisionId"]
+    def _configuration(self) -> FunctionConfigurationResponseTypeDef:
+        return self._client.get_function_configuration(FunctionName=self._function)
+
+    def _variables(self, found: FunctionConfigurationResponseTypeDef) -> Mapping[str, str]:
+        return found["Environment"]["Variables"]
 
 
 def hold(switch: Switch, reason: str, tell: Callable[[str], None] = print) -> None:

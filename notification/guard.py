@@ -74,6 +74,8 @@ def decides_by_the_record(delivery: Delivery) -> bool:
 
 def believed(delivery: Delivery) -> Schedule:
     """The record as it stands if nothing happened since the payload was written: what the first claim expects."""
+    if delivery.started is not None:
+        return delivery.schedule
     schedule = replace(delivery.schedule, status=Status.ACTIVE)
     return replace(schedule, next_run_at=_scheduled_time(delivery, schedule))
 
@@ -82,6 +84,8 @@ def believed_run(delivery: Delivery, schedule: Schedule, invocation: Invocation)
     """The run as it was recorded before we were invoked for it; EventBridge's deliveries have none."""
     if delivery.started is None:
         return None
+    if delivery.started.run is not None:
+        return delivery.started.run
     queued = _new_run(delivery, schedule, invocation)
     return replace(queued, status=RunStatus.QUEUED, claim_id=delivery.started.claim_id)
 

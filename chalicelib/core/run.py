@@ -112,11 +112,6 @@ class Run:
         waiting = self.status in (RunStatus.QUEUED, RunStatus.RUNNING)
         return self.lease_until if self.watched and waiting else None
 
-    @property
-    def has_story(self) -> bool:
-        """Does it tell more than that it is to be done?"""
-        return bool(self.attempts) or self.redriven
-
     def is_leased(self, now: datetime) -> bool:
         return self.status is RunStatus.RUNNING and now < self.lease_until
 
