@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.errors import DeployError
+from deploy.explain import explain, explainer_of
 from deploy.hold import hold, release, switch_of
 from deploy.package import build
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
@@ -62,6 +63,13 @@ def parser() -> argparse.ArgumentParser:
     to_release.add_argument("--per-minute", type=int, default=60, help="how many held runs (default: %(default)s)")
     to_release.set_defaults(command=run_release)
 
+    to_explain = commands.add_parser("explain", help="say in one sentence why a schedule did not run, and show all")
+    to_explain.add_argument("--stage", required=True)
+    to_explain.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
+    to_explain.add_argument("--user", required=True, help="whose schedule it is")
+    to_explain.add_argument("--id", required=True, help="the schedule's id")
+    to_explain.set_defaults(command=run_explain)
+
     binary = commands.add_parser(
         "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
     )
@@ -110,6 +118,10 @@ def run_render(options: argparse.Namespace) -> None:
 def run_reconcile(options: argparse.Namespace) -> int:
     agree = reconcile(reconciler_of(options.stage, options.project), apply=options.apply)
     return 0 if agree else 1
+
+
+def run_explain(options: argparse.Namespace) -> None:
+    explain(explainer_of(options.stage, options.project), options.user, options.id)
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:

@@ -7,7 +7,7 @@ import re
 
 from app import app
 from chalicelib.settings import ApiSettings
-from deploy.__main__ import parser
+from deploy.__main__ import parser, run_explain, run_reconcile
 from deploy.paths import PROJECT, TERRAFORM
 from deploy.reconcile import Kind
 from deploy.render import A_PERSONS_SETTINGS, ENVIRONMENT, OWN_ACTION_TYPES
@@ -77,7 +77,8 @@ def test_the_commands_on_the_page_can_be_typed() -> None:
 
     parsed = [parser().parse_args(command.split()) for command in commands]
 
-    assert [options.apply for options in parsed] == [False, True]
+    assert [options.command for options in parsed] == [run_explain, run_reconcile, run_reconcile]
+    assert [options.apply for options in parsed if options.command is run_reconcile] == [False, True]
 
 
 def test_every_function_beside_the_api_has_its_limits_and_its_log_group() -> None:
