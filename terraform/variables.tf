@@ -164,6 +164,17 @@ variable "run_retention_days" {
   }
 }
 
+variable "report_retention_days" {
+  description = "Days that the files of reports are kept; 0 keeps them for ever. A link to one works for hours only."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.report_retention_days >= 0 && floor(var.report_retention_days) == var.report_retention_days
+    error_message = "report_retention_days is a whole number of days, 0 or more."
+  }
+}
+
 variable "event_age_seconds" {
   description = "Seconds that Lambda keeps trying a delivery whose invocation crashed or was throttled."
   type        = number

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from .instants import from_iso
+from .instants import EPOCH, from_iso
 from .zones import zone
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 LAST = ("day", "week", "month")
+LAST_YEAR = 2199
+"""As for schedules; at the very end of the calendar other zones' clocks cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def period(text: str, before: datetime, timezone: str) -> Period:
         raise ValueError("must be day, week, month or like 2027-01-01T00:00:00Z/2027-02-01T00:00:00Z") from None
     if interval.end <= interval.start:
         raise ValueError("must end later than it begins")
+    if interval.start < EPOCH or interval.end.year > LAST_YEAR:
+        raise ValueError(f"must lie between 1970 and {LAST_YEAR}")
     return interval
 
 

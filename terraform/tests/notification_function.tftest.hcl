@@ -195,7 +195,7 @@ run "reports_are_private_encrypted_and_soon_gone" {
 
   assert {
     condition = [
-      for rule in aws_s3_bucket_lifecycle_configuration.reports.rule : [rule.status, one(rule.expiration).days]
+      for rule in aws_s3_bucket_lifecycle_configuration.reports[0].rule : [rule.status, one(rule.expiration).days]
     ] == [["Enabled", 7]]
     error_message = "Its objects are removed after a week."
   }
@@ -205,6 +205,21 @@ run "reports_are_private_encrypted_and_soon_gone" {
       for statement in jsondecode(aws_s3_bucket_policy.reports.policy).Statement : [statement.Effect, statement.Condition]
     ] == [["Deny", { Bool = { "aws:SecureTransport" = "false" } }]]
     error_message = "It is reached by encrypted connections only."
+  }
+}
+
+run "reports_may_be_kept_for_ever" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    report_retention_days = 0
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_lifecycle_configuration.reports) == 0
+    error_message = "No rule removes them."
   }
 }
 

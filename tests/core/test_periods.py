@@ -63,3 +63,11 @@ def test_an_interval_ends_later_than_it_begins(end: timedelta) -> None:
 
     with pytest.raises(ValueError, match="must end later"):
         period(f"{start.isoformat()}/{(start + end).isoformat()}", start, "UTC")
+
+
+@pytest.mark.parametrize(
+    "interval", ["0001-01-01T00:00:00Z/2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z/9999-12-31T23:59:59Z"]
+)
+def test_an_interval_lies_where_every_zone_has_clocks(interval: str) -> None:
+    with pytest.raises(ValueError, match="must lie between 1970 and 2199"):
+        period(interval, datetime(2027, 3, 1, tzinfo=UTC), "UTC")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from botocore.exceptions import (
 from tests.notification.contexts import a_run, do, failure_of, refused
 from tests.notification.world import FakeAws
 
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "v1"
 URL = "https://email"
 
 
@@ -122,11 +125,14 @@ def test_a_placeholder_without_a_value_fails_for_good_and_is_named() -> None:
     assert (str(failed), failed.permanent) == ("text: {{metadata.plan}} has no value", True)
 
 
-def test_a_text_of_old_keeps_its_braces() -> None:
-    request = sent(a_mail(subject="{{name}}", text="{{ unknown"))
+def test_a_text_that_was_scheduled_before_there_were_placeholders_keeps_its_braces() -> None:
+    payload = json.loads((PAYLOADS / "at-email-braces.json").read_text())
 
-    assert subject_of(request) == "{{name}}"
-    assert request["Content"]["Simple"]["Body"]["Text"]["Data"] == "{{ unknown"
+    request = sent(payload["action"]["data"])
+
+    assert subject_of(request) == "{{name}} and {{ what }}"
+    assert request["Content"]["Simple"]["Body"]["Text"]["Data"] == "{{"
+    assert request["Content"]["Simple"]["Body"]["Html"]["Data"] == r"<p>\{{name}}</p>"
 
 
 @pytest.mark.parametrize(

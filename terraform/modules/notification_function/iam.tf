@@ -58,8 +58,8 @@ locals {
     },
   ]
 
-  # A phone has no ARN, so no resource can be named for it: everything is allowed but what has an ARN in SNS, which is
-  # every topic and every device (SNS Developer Guide, sns-using-identity-based-policies).
+  # A phone has no ARN, so AWS's own policies for PhoneNumber say "*" (Step Functions Developer Guide, sns-iam). Here it is
+  # everything but what has an ARN in SNS, which is every topic and every device.
   sms_rights = !var.allow_sms ? [] : [{
     Sid         = "SendToPhones"
     Effect      = "Allow"

@@ -1,4 +1,4 @@
-# What the action `report` keeps, for a week: a link lives no longer. Links are the only way for people to get there.
+# What the action `report` keeps for a while. Links in its mails are the only way for people to get there.
 
 locals {
   arn_of_table = split(":", var.table_arn)
@@ -35,6 +35,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "reports" {
+  count = var.report_retention_days == 0 ? 0 : 1
+
   bucket = aws_s3_bucket.reports.id
 
   rule {
@@ -44,7 +46,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "reports" {
     filter {}
 
     expiration {
-      days = 7
+      days = var.report_retention_days
     }
 
     abort_incomplete_multipart_upload {

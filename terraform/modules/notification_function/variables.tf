@@ -89,6 +89,12 @@ variable "run_retention_days" {
   default     = 90
 }
 
+variable "report_retention_days" {
+  description = "Days that the files of reports are kept; 0 keeps them for ever. A link to one works for hours only."
+  type        = number
+  default     = 7
+}
+
 variable "event_age_seconds" {
   description = "Seconds that Lambda keeps trying an event whose invocation crashed or was throttled."
   type        = number
