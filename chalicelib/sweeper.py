@@ -154,7 +154,7 @@ class Sweeper:
             self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
             return "ended"
         following = self._intents.next_revision(schedule)
-        woken = replace(following, status=Status.ACTIVE, reason=None, next_run_at=next_run_at)
+        woken = replace(following, status=Status.ACTIVE, reason=None, next_run_at=next_run_at, owed=schedule.owed)
         self._intents.change(woken, replacing=schedule)
         return "woken"
 

@@ -184,7 +184,7 @@ def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, sta
 
 def _is_owed(delivery: Delivery, schedule: Schedule) -> bool:
     """An old revision is no reason to skip: what lies before the change, or in the new timing as well, is owed."""
-    if delivery.scheduled_time < schedule.timing_changed_at:
+    if delivery.scheduled_time <= schedule.timing_changed_at:
         return True
     return occurrence_for(schedule.timing, delivery.scheduled_time, schedule.window) is not None
 
@@ -220,7 +220,7 @@ def _scheduled_time(delivery: Delivery, schedule: Schedule) -> datetime:
 
 
 def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
-    before_the_change = delivery.scheduled_time < schedule.timing_changed_at
+    before_the_change = delivery.scheduled_time <= schedule.timing_changed_at
     return delivery.schedule.timing if before_the_change else schedule.timing
 
 

@@ -103,11 +103,18 @@ def _made_good(schedule: Schedule, run: Run) -> Schedule:
 
 def unaccounted(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
     """What the schedule owes by `now` and has not accounted for, ascending; the latest `MOST_OWED`."""
-    if schedule.status is not Status.ACTIVE or schedule.next_run_at is None or schedule.next_run_at > now:
+    waits_from = _waits_from(schedule)
+    if waits_from is None or waits_from > now:
         return schedule.owed
-    since = schedule.next_run_at - timedelta(seconds=1)
-    due = takewhile(lambda at: at <= now, schedule.occurrences(since))
+    due = takewhile(lambda at: at <= now, schedule.occurrences(waits_from - timedelta(seconds=1)))
     return tuple(deque((*schedule.owed, *due), maxlen=MOST_OWED))
+
+
+def _waits_from(schedule: Schedule) -> datetime | None:
+    """A pause ends at its end, even if nobody could end it then."""
+    if schedule.status is Status.PAUSED:
+        return schedule.paused_until
+    return schedule.next_run_at if schedule.status is Status.ACTIVE else None
 
 
 def _goes_on(schedule: Schedule, run: Run) -> bool:
