@@ -46,7 +46,6 @@ FEW: list[Meeting] = [
 MANY: list[Meeting] = [
     *FEW,
     (actors.retime, actors.cancel, {}),
-    (actors.retime, actors.pause, {}),
     (actors.pause, actors.resume, {}),
     (actors.retime, actors.rename, {"max_runs": 1}),
     (actors.postpone, actors.rename, {"timing": AT_ONE}),

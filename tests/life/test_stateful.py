@@ -353,4 +353,4 @@ def test_weeks_of_anything_keep_every_promise() -> None:
 
 @pytest.mark.long
 def test_many_more_weeks_of_anything_keep_every_promise() -> None:
-    run_state_machine_as_test(Weeks, settings=settings(max_examples=1000, stateful_step_count=50, print_blob=True))
+    run_state_machine_as_test(Weeks, settings=settings(max_examples=600, stateful_step_count=50, print_blob=True))
