@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of what Terraform made.
+    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time.
 
-    `keep_runs` is how long a run's record stays after its time; `loopback_webhooks` lets webhooks call this machine.
+    `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs, or None.
+    `action_rates` says how often a second an action may begin, over all `max_concurrency` invocations at once.
     """
 
     table_name: str
     work_dead_letter_queue_url: str
     sender_address: str
     event_bus_name: str
+    reports_bucket: str
     keep_runs: timedelta
     webhook_master_secret_arn: str
     loopback_webhooks: bool
+    hold: str | None = None
+    action_rates: Mapping[str, float] = field(default_factory=dict)
+    max_concurrency: int = 1
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -30,7 +40,11 @@ class Settings:
             work_dead_letter_queue_url=os.environ["WORK_DEAD_LETTER_QUEUE_URL"],
             sender_address=os.environ["SENDER_ADDRESS"],
             event_bus_name=os.environ["EVENT_BUS_NAME"],
+            reports_bucket=os.environ["REPORTS_BUCKET"],
             keep_runs=timedelta(days=int(os.environ["RUN_RETENTION_DAYS"])),
             webhook_master_secret_arn=os.environ["WEBHOOK_MASTER_SECRET_ARN"],
             loopback_webhooks=os.environ["LOOPBACK_WEBHOOKS"] == "true",
+            hold=os.environ.get("HOLD") or None,
+            action_rates=json.loads(os.environ["ACTION_RATES"]),
+            max_concurrency=int(os.environ["MAX_CONCURRENCY"]),
         )

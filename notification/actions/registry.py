@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
+    from chalicelib.core.ports import ScheduleRepository
     from notification.settings import Settings
 
 
@@ -56,8 +57,9 @@ class ActionUnknown(ActionFailed):
 class RunContext:
     """What an action knows of its run.
 
-    `aws` gives a boto3 client by service name; clients are kept between runs. `clock` gives aware UTC. `sign` makes
-    the headers of Standard Webhooks for a body, with the user's keys; it raises a ScheduledTasksError if it cannot.
+    `timezone` is the name of its schedule's zone. `aws` gives a boto3 client by service name; clients are kept between
+    runs. `repository` reads the table: ask it for `user_id`'s things only. `clock` gives aware UTC. `sign` makes the
+    headers of Standard Webhooks for a body, with the user's keys; it raises a ScheduledTasksError if it cannot.
     """
 
     run_id: str
@@ -67,7 +69,9 @@ class RunContext:
     name: str | None
     metadata: Mapping[str, Any]
     scheduled_time: datetime
+    timezone: str
     settings: Settings
+    repository: ScheduleRepository
     aws: Callable[[str], Any]
     clock: Callable[[], datetime]
     sign: Callable[[bytes], Mapping[str, str]]

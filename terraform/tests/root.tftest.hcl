@@ -90,6 +90,7 @@ run "inputs_that_cannot_be_meant_are_refused" {
     ses_identity         = "example.org"          # sender_address lies outside it
     notification_package = "../build/missing.zip" # the message says how to make it
     alarm_topic_arns     = ["arn:aws:sns:eu-central-1:111122223333:*"]
+    action_rates         = { email = 14 } # of how many invocations?
 
     webhook_secret_version = 1.5
 
@@ -98,7 +99,7 @@ run "inputs_that_cannot_be_meant_are_refused" {
 
   expect_failures = [
     var.project, var.stage, var.ses_identity, var.notification_package, var.secret_arns,
-    var.alarm_topic_arns, var.webhook_secret_version,
+    var.alarm_topic_arns, var.action_rates, var.webhook_secret_version,
   ]
 }
 

@@ -50,7 +50,7 @@ def test_a_wrong_timing_is_422_and_named(world: World, timing: Any, field: str, 
     ("action", "field", "hint"),
     [
         ({}, "action.type", "missing"),
-        ({"type": "pigeon"}, "action.type", "known are email, event, invoice.remind, webhook"),
+        ({"type": "pigeon"}, "action.type", "known are email, event, invoice.remind, push, report, sms, webhook"),
         ({"type": ["email"]}, "action.type", "string"),
         ("email", "action", "JSON object"),
         ({**MAIL, "to": []}, "action.to", "at least 1"),

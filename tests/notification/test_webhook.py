@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,51 +17,46 @@ from chalicelib.core.schedule import Action
 from chalicelib.core.webhooks import live_keys
 from chalicelib.testing import FakeMaster, Faults, InMemoryRepository
 from notification.actions import registry
-from notification.actions.registry import ActionFailed, RunContext
+from notification.actions.registry import ActionFailed
 from notification.signing import Signer
+from tests.notification.contexts import a_run
 from tests.notification.servers import answers, running
 from tests.notification.world import NOON, SETTINGS, World, next_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from notification.actions.registry import RunContext
+
 A_DAY = timedelta(days=1)
-NOW = datetime.now(UTC)
-"""The reference library has a clock of its own."""
 
 
 class Sender:
-    """alice's webhooks: her keys, and what signs with them."""
+    """alice's webhooks: her keys, and what signs with them now. The reference library has a clock of its own."""
 
     def __init__(self) -> None:
+        self.now = datetime.now(UTC)
         self.faults = Faults()
         self.repository = InMemoryRepository(self.faults)
         self.master = FakeMaster(self.faults)
-        self.signer = Signer(self.repository, self.master, lambda: NOW)
+        self.signer = Signer(self.repository, self.master, lambda: self.now)
 
     def key(self) -> str:
         """The secret that a consumer would be given now."""
-        keys = live_keys(self.repository.get_webhook_keys("alice"), self.master.values(), NOW)
+        keys = live_keys(self.repository.get_webhook_keys("alice"), self.master.values(), self.now)
         return keys[0].text
 
     def rotate(self) -> None:
         """The user's side of a rotation."""
         before = self.repository.get_webhook_keys("alice")
-        self.repository.save_webhook_keys(before.rotated(NOW, A_DAY), replacing=before)
+        self.repository.save_webhook_keys(before.rotated(self.now, A_DAY), replacing=before)
 
     def run(self, clock: datetime = NOON) -> RunContext:
-        return RunContext(
-            run_id="20270301T120000Z-0123456789abcdef",
-            user_id="alice",
-            schedule_id="s1",
-            resource_id=None,
-            name=None,
-            metadata={},
-            scheduled_time=NOON,
-            settings=SETTINGS,
+        about = a_run(clock=lambda: clock)
+        return replace(
+            about,
             aws=lambda service: pytest.fail(f"{service} is not needed"),
-            clock=lambda: clock,
-            sign=lambda body: self.signer.headers("alice", "20270301T120000Z-0123456789abcdef", body),
+            sign=partial(self.signer.headers, about.user_id, about.run_id),
         )
 
     def post(self, url: str, **data: Any) -> None:
@@ -98,10 +94,12 @@ def test_its_consumer_verifies_it_with_the_reference_library(body: Any) -> None:
 
 
 def test_its_id_is_the_run_s_and_its_time_is_now() -> None:
-    headers, _ = received(Sender())
+    sender = Sender()
+
+    headers, _ = received(sender)
 
     assert headers["webhook-id"] == "20270301T120000Z-0123456789abcdef"
-    assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+    assert headers["webhook-timestamp"] == str(int(sender.now.timestamp()))
 
 
 @pytest.mark.parametrize("side", ["user", "master", "both"])
@@ -111,7 +109,7 @@ def test_during_a_rotation_consumers_with_either_key_verify_it(side: str) -> Non
     if side in ("user", "both"):
         sender.rotate()
     if side in ("master", "both"):
-        sender.master.rotate(NOW - A_DAY)
+        sender.master.rotate(sender.now - A_DAY)
 
     headers, content = received(sender)
 
@@ -122,7 +120,7 @@ def test_during_a_rotation_consumers_with_either_key_verify_it(side: str) -> Non
 
 def test_another_user_s_key_does_not_verify_it() -> None:
     sender = Sender()
-    (bob,) = live_keys(sender.repository.get_webhook_keys("bob"), sender.master.values(), NOW)
+    (bob,) = live_keys(sender.repository.get_webhook_keys("bob"), sender.master.values(), sender.now)
 
     headers, content = received(sender)
 

@@ -54,7 +54,8 @@ def test_the_rights_on_schedules_are_those_of_the_gateway() -> None:
 @pytest.mark.parametrize(
     ("service", "path", "client"),
     [
-        ("ses", "notification/actions/email.py", r'run\.aws\("sesv2"\)'),
+        ("ses", "notification/mail.py", r'run\.aws\("sesv2"\)'),
+        ("sns", "notification/sns.py", r'run\.aws\("sns"\)'),
         ("events", "notification/actions/event.py", r'run\.aws\("events"\)'),
         ("sqs", "notification/dead_letters.py", r"self\._client\(\)"),
         ("secretsmanager", "chalicelib/core/master_secret.py", r"self\._client\(\)"),
@@ -68,6 +69,12 @@ def test_the_rights_on_the_master_of_webhook_keys_are_those_of_its_reader() -> N
     calls = called("chalicelib/core/master_secret.py", r"self\._client\(\)")
 
     assert granted("api_access", "secretsmanager") == {f"secretsmanager:{call}" for call in calls}
+
+
+def test_the_rights_on_reports_are_those_of_their_file_and_of_its_links() -> None:
+    stored = called("notification/actions/report.py", "s3") - {"GeneratePresignedUrl"}
+
+    assert granted("notification_function", "s3") == {f"s3:{call}" for call in stored | {"GetObject"}}
 
 
 def test_the_notification_lambda_makes_no_schedules() -> None:

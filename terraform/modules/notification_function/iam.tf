@@ -38,6 +38,13 @@ locals {
       Resource = [data.aws_cloudwatch_event_bus.events.arn]
     },
     {
+      Sid    = "KeepReports"
+      Effect = "Allow"
+      # To get them as well: a link can do what its signer can.
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["${aws_s3_bucket.reports.arn}/reports/*"]
+    },
+    {
       Sid      = "KeepWorkThatFailed"
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
@@ -56,6 +63,22 @@ locals {
       Resource = sort(distinct(concat([var.webhook_master_secret_arn], values(var.secret_arns))))
     },
   ]
+
+  # A phone has no ARN, so AWS's own policies for PhoneNumber say "*" (Step Functions Developer Guide, sns-iam). Here it is
+  # everything but what has an ARN in SNS, which is every topic and every device.
+  sms_rights = !var.allow_sms ? [] : [{
+    Sid         = "SendToPhones"
+    Effect      = "Allow"
+    Action      = ["sns:Publish"]
+    NotResource = ["arn:${local.partition}:sns:*:*:*"]
+  }]
+
+  push_rights = !var.allow_push ? [] : [{
+    Sid      = "SendToDevices"
+    Effect   = "Allow"
+    Action   = ["sns:Publish"]
+    Resource = ["arn:${local.partition}:sns:${local.region}:${local.account}:endpoint/*"]
+  }]
 }
 
 resource "aws_iam_role_policy" "notification" {
@@ -64,6 +87,6 @@ resource "aws_iam_role_policy" "notification" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = local.rights
+    Statement = concat(local.rights, local.sms_rights, local.push_rights)
   })
 }
