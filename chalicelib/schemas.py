@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from .actions import AnyAction, one_line
 from .auth import is_user_id
 from .core import keys
-from .core.errors import ScheduledTasksError
+from .core.errors import FieldError, InvalidInput, ScheduledTasksError
 from .core.records import dumps
 from .core.run import RunStatus
 from .core.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
@@ -251,7 +251,10 @@ class PreviewBody(Body):
 def _span(since: str | None, until: str | None) -> dict[str, datetime]:
     """What of it is given. Raises InvalidInput."""
     given = {"since": since, "until": until}
-    return {name: instant_of(name, text) for name, text in given.items() if text is not None}
+    span = {name: instant_of(name, text) for name, text in given.items() if text is not None}
+    if len(span) == len(given) and span["until"] < span["since"]:
+        raise InvalidInput([FieldError("until", "lies before since")])
+    return span
 
 
 def _argument(value: Any) -> Any:
