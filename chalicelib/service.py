@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .changes import TRIES, Changes
 from .core import advice, payload
 from .core.errors import (
+    InvalidInput,
     RunNotFound,
     ScheduleBusy,
     ScheduledTasksError,
@@ -239,13 +240,13 @@ class SchedulerService:
     ) -> Job:
         """All of a user's failed (or missed) runs, or those of a schedule, of a resource, of a span of scheduled times.
 
-        A job that the sweeper works on; the runs are started `per_minute`.
+        A job that the sweeper works on; the runs are started `per_minute`. Raises InvalidInput.
         """
         selection = Selection(
             user_id=user_id,
             status=status,
             since=since,
-            until=until or self._clock(),
+            until=_until(since, until or max(since, self._clock())),
             schedule_id=schedule_id,
             resource_id=resource_id,
         )
@@ -368,11 +369,13 @@ class SchedulerService:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Run]:
-        """One page of a user's failed (or missed) runs over all his schedules, newest first. Raises InvalidCursor."""
+        """One page of a user's failed (or missed) runs over all his schedules, newest first.
+
+        Raises InvalidCursor, InvalidInput.
+        """
         now = self._clock()
-        page = self._repository.list_runs_of_user(
-            user_id, status, since=since, until=until or END_OF_TIME, limit=limit, cursor=cursor
-        )
+        until = _until(since, until or END_OF_TIME)
+        page = self._repository.list_runs_of_user(user_id, status, since=since, until=until, limit=limit, cursor=cursor)
         return replace(page, items=[run for run in page.items if not run.is_expired(now)])
 
     # Helpers
@@ -386,6 +389,13 @@ class SchedulerService:
     def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
         now = self._clock()
         return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
+
+
+def _until(since: datetime, until: datetime) -> datetime:
+    """The end of a span that does not lie before its beginning: DynamoDB refuses such a one, the fakes do not."""
+    if until < since:
+        raise InvalidInput.of("until", "lies before since")
+    return until
 
 
 def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:

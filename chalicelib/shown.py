@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from .actions import as_clients_write
 from .core.instants import iso, iso_ms
 from .core.job import Job, JobKind, JobStatus
-from .core.run import Run, RunStatus
+from .core.run import Run
 from .core.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
 from .core.webhooks import WebhookKey
 from .service import Cancelled, Preview
@@ -125,7 +125,7 @@ class RunShown(Shown):
             status=run.status,
             reason=run.reason,
             lateness_ms=lateness_ms,
-            next_attempt_at=run.next_attempt_at if run.status is RunStatus.RETRYING else None,
+            next_attempt_at=run.next_attempt_at,
             possibly_repeated=run.possibly_repeated,
             attempts=[AttemptShown.model_validate(attempt) for attempt in run.attempts],
         )

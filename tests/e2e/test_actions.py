@@ -94,17 +94,18 @@ def test_a_push_notification_reaches_its_device(stack: Stack, cloud: LocalCloud,
 def test_a_report_tells_a_users_runs_by_mail_and_behind_its_links(
     stack: Stack, cloud: LocalCloud, clock: Clock
 ) -> None:
-    carol = Client(stack.api_url, stack.token("carol"))
-    carol.create(timing={"rate": "6 hours"}, action=an_email("six hours more"), name="=1+1")
-    action = {"type": "report", "to": ["carol@example.com"], "period": "day", "subject": "Carol's day"}
-    schedule = carol.create(timing={"after": "P1DT1H"}, action=action)
+    rita = Client(stack.api_url, stack.token("rita"))
+    end_at = (clock.now() + timedelta(days=2)).isoformat()
+    rita.create(timing={"rate": "6 hours", "end_at": end_at}, action=an_email("six hours more"), name="=1+1")
+    action = {"type": "report", "to": ["rita@example.com"], "period": "day", "subject": "Rita's day"}
+    schedule = rita.create(timing={"after": "P1DT1H"}, action=action)
 
     clock.travel_to(due(schedule))
 
-    (mail,) = cloud.messages("Carol's day")
+    (mail,) = cloud.messages("Rita's day")
     pages = {url.partition("?")[0][-4:]: fetched(url) for url in re.findall(r"http://\S+", mail["text"])}
     rows = list(csv.DictReader(pages[".csv"].splitlines()))
-    assert (mail["to"], "Runs: 4 (4 succeeded)" in mail["html"]) == (["carol@example.com"], True)
+    assert (mail["to"], "Runs: 4 (4 succeeded)" in mail["html"]) == (["rita@example.com"], True)
     assert "<td>=1+1</td>" in pages["html"]
     assert sorted((row["name"], row["status"]) for row in rows) == [("", "")] + [("'=1+1", "succeeded")] * 4
 
