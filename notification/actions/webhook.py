@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 SECONDS = re.compile(r"[0-9]{1,9}")
-LONGEST_WAIT = timedelta(days=1)
-"""Who asks for more is asked again after that."""
 
 
 @action("webhook", idempotent=True)
@@ -72,10 +70,10 @@ def _check(answer: Answer, now: datetime) -> None:
 
 
 def _wait(retry_after: str, now: datetime) -> timedelta | None:
-    """Retry-After is a number of seconds or a date (RFC 9110, 10.2.3); anything else says nothing."""
+    """Retry-After is a number of seconds or a date (RFC 9110, 10.2.3), perhaps of the past; else it says nothing."""
+    if SECONDS.fullmatch(retry_after):
+        return timedelta(seconds=int(retry_after))
     try:
-        seconds = SECONDS.fullmatch(retry_after)
-        wait = timedelta(seconds=int(retry_after)) if seconds else parsedate_to_datetime(retry_after) - now
+        return parsedate_to_datetime(retry_after) - now
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)
