@@ -57,6 +57,7 @@ def _authenticator() -> Authenticator:
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
         user_claim=settings.user_claim,
+        scope_prefix=settings.scope_prefix,
     )
 
 

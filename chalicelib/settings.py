@@ -67,6 +67,7 @@ class ApiSettings(SchedulerSettings):
     jwt_audience: str
     jwks_url: str | None = None
     user_claim: str = "sub"
+    scope_prefix: str = ""
 
 
 def _named(exc: ValidationError) -> InvalidSettings:

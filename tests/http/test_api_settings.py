@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example.com",
     "JWT_AUDIENCE": "scheduled-tasks",
 }
-OPTIONAL = ("JWKS_URL", "USER_CLAIM", "OWN_ACTION_TYPES", "STAGE", "PAYLOAD_LIMIT_BYTES")
+OPTIONAL = ("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE", "PAYLOAD_LIMIT_BYTES")
 
 
 @pytest.fixture(autouse=True)

@@ -22,9 +22,12 @@ from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryReposit
 from tests.builders import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from chalice.app import Request
     from chalice.test import HTTPResponse
+
+    from chalicelib.auth import Caller
 
 ISSUER = "https://issuer.example.com"
 AUDIENCE = "scheduled-tasks"
@@ -94,6 +97,7 @@ class World:
     rules: ActionRules = RULES
     user_claim: str = "sub"
     url_prefix: str | None = None
+    caller: Callable[[Request], Caller] | None = None
 
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository(self.faults)
@@ -107,10 +111,12 @@ class World:
 
     def _make_app(self) -> Chalice:
         app = Chalice(app_name="test", configure_logs=False)
-        caller = Authenticator(
+        by_token = Authenticator(
             SigningKeys(self.issuer.fetch), issuer=ISSUER, audience=AUDIENCE, user_claim=self.user_claim
         )
-        services = Services(scheduler=lambda: self.service, caller=caller, action_rules=lambda: self.rules)
+        services = Services(
+            scheduler=lambda: self.service, caller=self.caller or by_token, action_rules=lambda: self.rules
+        )
         for blueprint in blueprints(services):
             app.register_blueprint(blueprint, url_prefix=self.url_prefix)
         return app
