@@ -70,7 +70,10 @@ MATRIX = [
     Row("DELETE", "/v1/users/{user_id}/schedules", owner=403, other=403, reader=403, writer=403, admin=202),
     Row("DELETE", "/v1/users/{user_id}", owner=403, other=403, reader=403, writer=403, admin=202),
     Row("GET", "/v1/jobs/{job_id}", owner=403, other=403, reader=403, writer=403, admin=200),
-    Row("GET", "/healthz", owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200),
+    *(
+        Row("GET", path, owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200)
+        for path in ("/healthz", "/openapi.json", "/docs")
+    ),
 ]
 BY_ID = [row for row in MATRIX if ONE in row.path]
 LISTS = [row for row in MATRIX if "resource_id" in row.path or (row.method, row.path) == ("GET", "/v1/schedules")]

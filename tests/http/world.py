@@ -20,6 +20,7 @@ from chalicelib.routes import Services, blueprints
 from chalicelib.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from tests.builders import NOW
+from tests.http import described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,7 +90,10 @@ class FakeIssuer:
 
 @dataclass
 class World:
-    """The API and all that stands behind it. A request is alice's, who may read and write, unless it says otherwise."""
+    """The API and all that stands behind it. A request is alice's, who may read and write, unless it says otherwise.
+
+    Every answer is checked against the description of the API.
+    """
 
     issuer: FakeIssuer
     clock: StoppedClock = field(default_factory=lambda: StoppedClock(NOW))
@@ -134,7 +138,9 @@ class World:
         token = self.issuer.token("alice", *READ_AND_WRITE) if token is None else token
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return self._http.request(method, path, headers={**authorization, **(headers or {})}, body=content)
+        response = self._http.request(method, path, headers={**authorization, **(headers or {})}, body=content)
+        described.check(method, path.removeprefix(self.url_prefix or ""), response)
+        return response
 
     def get(self, path: str, **options: Any) -> HTTPResponse:
         return self.send("GET", path, **options)
