@@ -28,6 +28,7 @@ Errors = tuple[type[errors.ScheduledTasksError], ...]
 OF_TOKENS: Errors = (NotAuthenticated, InvalidToken, ScopeMissing, IssuerUnavailable, errors.StoreUnavailable)
 OF_SCHEDULES: Errors = (errors.ScheduleNotFound,)
 OF_ENGINE: Errors = (errors.SchedulerRefused, errors.SchedulerUnavailable, errors.SchedulerDenied)
+OF_CREATES: Errors = (errors.PayloadTooLarge, errors.TooManySchedules, errors.ScheduleBusy, *OF_ENGINE)
 OF_CHANGES: Errors = (*OF_SCHEDULES, errors.ScheduleBusy, errors.RevisionMismatch, *OF_ENGINE)
 OF_BODIES: Errors = (schemas.NotJson, schemas.BodyTooLarge)
 
@@ -150,7 +151,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         body=schemas.CreateBody,
         answers={201: shown.ScheduleShown, 202: shown.ScheduleShown},
         shows=LOCATION | ETAG,
-        problems=(errors.PayloadTooLarge, errors.RequestMismatch, errors.ScheduleBusy, *OF_ENGINE),
+        problems=(*OF_CREATES, errors.RequestMismatch),
     ),
     ("POST", "/v1/schedules/batch"): Operation(
         summary="Create up to a hundred schedules", **WRITE, body=BatchRequest, answers={200: BatchShown}
@@ -174,7 +175,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         summary="Create or replace a schedule under an id of your own",
         **{**CHANGED, "answers": dict.fromkeys((200, 201, 202), shown.ScheduleShown)},
         body=schemas.ScheduleBody,
-        problems=(errors.PayloadTooLarge, errors.ScheduleBusy, errors.RevisionMismatch, *OF_ENGINE),
+        problems=(*OF_CREATES, errors.RevisionMismatch, errors.ScheduleExists),
     ),
     ("PATCH", ONE): Operation(
         summary="Change what is named",

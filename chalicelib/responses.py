@@ -27,6 +27,7 @@ from .core.errors import (
     SchedulerRefused,
     SchedulerUnavailable,
     StoreUnavailable,
+    TooManySchedules,
 )
 from .schemas import BodyTooLarge, NotJson
 
@@ -60,6 +61,7 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "There is no such job"),
     ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "This schedule has ended"),
     ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
+    TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "There are as many schedules as there may be"),
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
     RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
     BodyTooLarge: Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
