@@ -7,6 +7,7 @@ retries and then its on-failure queue take over.
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,8 @@ class Runner:
         try:
             delivery = payload.read(event)
         except InvalidPayload as exc:
-            self._give_up(str(exc), event)
+            # What it says quotes the event: it goes into the dead letter, and not into the log.
+            self._give_up(str(exc), event, told="the event is no payload of this version's")
             return
         claimed = self._claim(delivery, invocation)
         if claimed is not None:
@@ -140,9 +142,10 @@ class Runner:
             registry.find(action.type).work(self._context(claimed), action.data)
         except ActionFailed as exc:
             return claimed.run.ended(RunStatus.FAILED, self._clock(), error=str(exc))
-        except Exception as exc:
-            # The border to the application's own code: its bug is this run's failure.
-            log.exception("the action raised", extra={"run_id": claimed.run.run_id})
+        except Exception as exc:  # noqa: BLE001 - the border to the application's code: its bug is this run's failure
+            # Where it happened may be told; what the exception says may quote the payload, and stands in the run.
+            where = "".join(traceback.format_tb(exc.__traceback__))
+            log.error("the action raised %s\n%s", type(exc).__name__, where, extra={"run_id": claimed.run.run_id})  # noqa: TRY400
             return claimed.run.ended(RunStatus.FAILED, self._clock(), error=f"{type(exc).__name__}: {exc}")
         return claimed.run.ended(RunStatus.SUCCEEDED, self._clock())
 
@@ -195,9 +198,9 @@ class Runner:
             raise StoreUnavailable("the record changed with every try to record the run")
         return self._repository.finish(run, replacing=run, expecting=schedule, leaving=None) is None
 
-    def _give_up(self, reason: str, event: Any) -> None:
+    def _give_up(self, reason: str, event: Any, *, told: str | None = None) -> None:
         """No work, and nothing deleted: a restored table or a wrong TABLE_NAME must not cost a single payload."""
-        log.error("no run: %s", reason)
+        log.error("no run: %s", told or reason)
         self._dead_letters.send(reason, event)
 
 
@@ -209,7 +212,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "scheduled_time": iso(run.scheduled_time),
         "action": run.action_type,
         "status": run.status.value,
-        "reason": run.reason,
+        # Of a failure it is what a provider or an action said, which may quote the payload; of a skip it is ours.
+        "reason": run.reason if run.status is RunStatus.SKIPPED else None,
         "attempts": len(run.attempts),
         "lateness_ms": None if run.lateness is None else run.lateness // timedelta(milliseconds=1),
     }
