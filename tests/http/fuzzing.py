@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import schemathesis
 from hypothesis import strategies as st
@@ -39,41 +39,42 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"{self.method} {self.path[:1000]} {dict(self.headers)} {self.body[:2000]!r}"
+
 
 def requests(operation: str, known: Mapping[str, str]) -> SearchStrategy[Request]:
     """Of an operation such as `GET /v1/schedules`. `known` are values of its path's parameters that exist."""
-    made = [_operations()[operation].as_strategy(generation_mode=mode) for mode in GenerationMode]
+    method, _, path = operation.partition(" ")
+    made = [_described()[path][method].as_strategy(generation_mode=mode) for mode in GenerationMode]
     parts = st.fixed_dictionaries({}, optional={name: st.sampled_from(good) for name, good in GOOD_PARTS.items()})
     ids = st.fixed_dictionaries({}, optional={name: st.just(value) for name, value in known.items()})
     return st.builds(_request, st.one_of(made), parts, ids)
 
 
 @cache
-def _operations() -> Mapping[str, Any]:
-    described = schemathesis.openapi.from_dict(dict(document()))
-    return {operation.label: operation for operation in (found.ok() for found in described.get_all_operations())}
+def _described() -> Any:
+    return schemathesis.openapi.from_dict(dict(document()))
 
 
 def _request(case: Any, parts: Mapping[str, Any], ids: Mapping[str, str]) -> Request:
     sent = case.as_transport_kwargs(base_url="http://api")
-    path = urlsplit(sent["url"]).path
-    if ids and "{" in case.operation.path:
-        path = case.operation.path.format_map(_Quoted(case.path_parameters) | ids)
     query = urlencode(sent.get("params") or {}, doseq=True)
     headers = {name: str(value) for name, value in sent["headers"].items() if name != "Authorization"}
-    return Request(sent["method"], path + (f"?{query}" if query else ""), headers, _body(sent, parts))
+    return Request(sent["method"], _path(case, ids) + (f"?{query}" if query else ""), headers, _body(sent, parts))
 
 
-class _Quoted(dict[str, Any]):
-    """Values of a path as they stand in a URL."""
-
-    def __or__(self, others: Any) -> _Quoted:
-        return _Quoted({name: quote(str(value), safe="") or "-" for name, value in {**self, **others}.items()})
+def _path(case: Any, ids: Mapping[str, str]) -> str:
+    """A client would take `.` for a step in the path."""
+    values = {**(case.path_parameters or {}), **ids}
+    quoted = {name: quote(str(value), safe="").replace(".", "%2E") or "-" for name, value in values.items()}
+    path: str = case.operation.path.format_map(quoted)
+    return path
 
 
 def _body(sent: Mapping[str, Any], parts: Mapping[str, Any]) -> bytes:
     if "json" in sent:
         body = sent["json"]
-        return json.dumps(body | parts if isinstance(body, dict) else body).encode()
+        return json.dumps({**body, **parts} if isinstance(body, dict) else body).encode()
     data = sent.get("data") or b""
     return data if isinstance(data, bytes) else str(data).encode()
