@@ -161,7 +161,7 @@ def with_something_broken(world: World, row: Row) -> HTTPResponse:
 
 def with_content(content: bytes, media_type: str = "application/json") -> Callable[[World, Row], HTTPResponse]:
     def send(world: World, row: Row) -> HTTPResponse:
-        path = row.path.format(schedule_id="mine")
+        path = row.path.format(schedule_id="mine", run_id="any")
         return world.send(row.method, path, content, headers={"Content-Type": media_type})
 
     return send
