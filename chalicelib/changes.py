@@ -22,11 +22,11 @@ from .core.schedule import Action, Schedule, Status
 from .details import as_recorded
 from .placeholders import check_placeholders
 from .sizes import check_payload_size
-from .timings import future_instant_of
+from .timings import SHORTEST_PERIOD, check_period, future_instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from .core.ports import ScheduleRepository
     from .intents import Intents
@@ -49,12 +49,14 @@ class Changes:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         payload_limit: int,
+        min_period: timedelta = SHORTEST_PERIOD,
     ) -> None:
         self._repository = repository
         self._intents = intents
         self._clock = clock
         self._sleep = sleep
         self._payload_limit = payload_limit
+        self._min_period = min_period
 
     def find(self, user_id: str, schedule_id: str) -> Schedule:
         """Raises ScheduleNotFound."""
@@ -76,7 +78,7 @@ class Changes:
 
         def changed(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
-            following = _timed(self._intents.next_revision(schedule), timing, now)
+            following = self._timed(self._intents.next_revision(schedule), timing, now)
             following = replace(following, **as_recorded(fields, following.timing))
             if following.max_runs is not None and following.max_runs <= following.run_count:
                 raise InvalidInput.of("max_runs", f"must be more than the {following.run_count} runs there were")
@@ -101,7 +103,7 @@ class Changes:
 
         def change(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
-            following = _timed(self._intents.next_revision(schedule), timing, now)
+            following = self._timed(self._intents.next_revision(schedule), timing, now)
             resumed = replace(following, status=Status.ACTIVE, reason=None, paused_until=now, failures_in_a_row=0)
             return self._with_next_run(resumed, now)
 
@@ -150,6 +152,16 @@ class Changes:
             raise ScheduleNotFound
         return action
 
+    def _timed(self, schedule: Schedule, timing: TimingSpec | None, now: datetime) -> Schedule:
+        """With this timing, as of now, if there is one. The same rate keeps its phase unless a start is given."""
+        if timing is None:
+            return schedule
+        resolved = timing.resolve(now)
+        check_period(resolved, self._min_period, now)
+        if resolved.kind == "rate" and timing.start_at is None and resolved.expression == schedule.timing.expression:
+            resolved = replace(resolved, start_at=schedule.timing.start_at)
+        return replace(schedule, timing=resolved, timing_changed_at=now)
+
     def _with_next_run(self, schedule: Schedule, now: datetime) -> Schedule:
         if schedule.status is not Status.ACTIVE:
             return schedule
@@ -163,16 +175,6 @@ class Changes:
             return True
         self._sleep(PAUSE_SECONDS)
         return False
-
-
-def _timed(schedule: Schedule, timing: TimingSpec | None, now: datetime) -> Schedule:
-    """With this timing, as of now, if there is one. The same rate keeps its phase unless a start is given."""
-    if timing is None:
-        return schedule
-    resolved = timing.resolve(now)
-    if resolved.kind == "rate" and timing.start_at is None and resolved.expression == schedule.timing.expression:
-        resolved = replace(resolved, start_at=schedule.timing.start_at)
-    return replace(schedule, timing=resolved, timing_changed_at=now)
 
 
 def _check(if_match: int | None, schedule: Schedule) -> None:

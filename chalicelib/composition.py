@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,14 @@ def scheduler() -> SchedulerService:
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
     gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
     starter = LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn)
-    return SchedulerService(repository, gateway, starter, payload_limit=settings.payload_limit_bytes)
+    return SchedulerService(
+        repository,
+        gateway,
+        starter,
+        payload_limit=settings.payload_limit_bytes,
+        most_live=settings.most_live_schedules,
+        min_period=timedelta(seconds=settings.min_period_seconds),
+    )
 
 
 @cache
@@ -69,6 +77,7 @@ def _authenticator() -> Authenticator:
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
         user_claim=settings.user_claim,
+        scope_prefix=settings.scope_prefix,
     )
 
 

@@ -32,9 +32,10 @@ from .core.schedule import Status
 from .creates import ActionLike, Creates, action_of
 from .intents import Intents
 from .jobs import PER_MINUTE, Jobs
+from .quota import Quota
 from .redrives import Redrives
 from .sweeper import RUN_RETENTION, START_AGAIN_AFTER, Sweeper
-from .timings import TimingSpec
+from .timings import SHORTEST_PERIOD, TimingSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .details import Details
 
 PAYLOAD_LIMIT = 64 * 1024
+MOST_LIVE = 1000
 
 CANCEL_ALL_BUDGET = timedelta(seconds=15)
 """How long one request cancels on; API Gateway ends it after 29 s."""
@@ -72,7 +74,8 @@ class Cancelled:
 class SchedulerService:
     """Creates, changes, cancels and lists schedules.
 
-    `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes.
+    `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes;
+    `most_live` is how many active and paused schedules one user may have; `min_period` is of recurring ones.
     """
 
     def __init__(
@@ -84,13 +87,25 @@ class SchedulerService:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
         payload_limit: int = PAYLOAD_LIMIT,
+        most_live: int = MOST_LIVE,
+        min_period: timedelta = SHORTEST_PERIOD,
     ) -> None:
         self._repository = repository
         self._starter = starter
         self._clock = clock
         intents = Intents(repository, gateway, clock)
-        self._changes = Changes(repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit)
-        self._creates = Creates(repository, intents, self._changes, clock=clock, payload_limit=payload_limit)
+        self._changes = Changes(
+            repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit, min_period=min_period
+        )
+        self._creates = Creates(
+            repository,
+            intents,
+            self._changes,
+            quota=Quota(repository, clock, most=most_live),
+            clock=clock,
+            payload_limit=payload_limit,
+            min_period=min_period,
+        )
         self._redrives = Redrives(repository, starter, clock)
         self._jobs = Jobs(repository, self._changes, self._redrives, clock)
         self.sweeper = Sweeper(repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock)
@@ -142,8 +157,8 @@ class SchedulerService:
 
         With an `idempotency_key`, the same request again is answered with the schedule that the first one made.
         `confirmed` is False if EventBridge could not be reached and the sweeper will finish it, or if only our own note
-        of its yes is missing. Raises InvalidInput, PayloadTooLarge, RequestMismatch, SchedulerRefused (EventBridge will
-        never take it), SchedulerUnavailable or StoreUnavailable (try again).
+        of its yes is missing. Raises InvalidInput, PayloadTooLarge, TooManySchedules, RequestMismatch, SchedulerRefused
+        (EventBridge will never take it), SchedulerUnavailable or StoreUnavailable (try again).
         """
         return self._creates.create(user_id, timing, action, details, idempotency_key=idempotency_key)
 

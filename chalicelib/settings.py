@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .service import PAYLOAD_LIMIT
+from .service import MOST_LIVE, PAYLOAD_LIMIT
 
 LARGEST_PAYLOAD = 256 * 1024
 """EventBridge's own limit of an Input (user guide, quotas)."""
@@ -35,6 +35,8 @@ class SchedulerSettings(BaseModel):
     delivery_dead_letter_queue_arn: str
     webhook_master_secret_arn: str
     payload_limit_bytes: int = Field(PAYLOAD_LIMIT, ge=1024, le=LARGEST_PAYLOAD)
+    most_live_schedules: int = Field(MOST_LIVE, ge=1)
+    min_period_seconds: int = Field(60, ge=60)
     own_action_types: frozenset[str] = frozenset()
     stage: str | None = None
 
@@ -68,6 +70,7 @@ class ApiSettings(SchedulerSettings):
     jwt_audience: str
     jwks_url: str | None = None
     user_claim: str = "sub"
+    scope_prefix: str = ""
 
 
 def _named(exc: ValidationError) -> InvalidSettings:

@@ -115,6 +115,10 @@ def watch_keys(key: Mapping[str, str], watch_at: datetime | None) -> Item:
     return {"watch_pk": keys.watch_pk(key["PK"], key["SK"]), "watch_at": iso(watch_at)}
 
 
+def count_key(user_id: str) -> Item:
+    return {"PK": keys.user_pk(user_id), "SK": keys.COUNT_SK}
+
+
 def job_key(job_id: str) -> Item:
     return {"PK": keys.job_pk(job_id), "SK": keys.JOB_SK}
 

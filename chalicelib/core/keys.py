@@ -26,6 +26,7 @@ SCHEDULE_PREFIX = "SCHEDULE#"
 RUN_PREFIX = "RUN#"
 JOB_SK = "JOB"
 WEBHOOK_KEYS_SK = "WEBHOOK_KEYS"
+COUNT_SK = "LIMITS"
 
 
 def encode(part: str) -> str:

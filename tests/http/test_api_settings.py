@@ -22,7 +22,16 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example.com",
     "JWT_AUDIENCE": "scheduled-tasks",
 }
-OPTIONAL = ("JWKS_URL", "USER_CLAIM", "OWN_ACTION_TYPES", "STAGE", "PAYLOAD_LIMIT_BYTES")
+OPTIONAL = (
+    "JWKS_URL",
+    "USER_CLAIM",
+    "SCOPE_PREFIX",
+    "OWN_ACTION_TYPES",
+    "MOST_LIVE_SCHEDULES",
+    "MIN_PERIOD_SECONDS",
+    "STAGE",
+    "PAYLOAD_LIMIT_BYTES",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +68,7 @@ def test_the_rest_has_defaults() -> None:
     assert settings.jwks_url is None
     assert settings.own_action_types == frozenset()
     assert settings.payload_limit_bytes == 65_536
+    assert (settings.most_live_schedules, settings.min_period_seconds) == (1000, 60)
     assert settings.is_local is False
 
 

@@ -22,12 +22,15 @@ from chalicelib.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from chalicelib.webhook_keys import WebhookKeys
 from tests.builders import NOW, a_run
+from tests.http import described
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from chalice.app import Request
     from chalice.test import HTTPResponse
 
+    from chalicelib.auth import Caller
     from chalicelib.core.run import Run
 
 ISSUER = "https://issuer.example.com"
@@ -90,7 +93,10 @@ class FakeIssuer:
 
 @dataclass
 class World:
-    """The API and all that stands behind it. A request is alice's, who may read and write, unless it says otherwise."""
+    """The API and all that stands behind it. A request is alice's, who may read and write, unless it says otherwise.
+
+    Every answer is checked against the description of the API.
+    """
 
     issuer: FakeIssuer
     clock: StoppedClock = field(default_factory=lambda: StoppedClock(NOW))
@@ -98,6 +104,7 @@ class World:
     rules: ActionRules = RULES
     user_claim: str = "sub"
     url_prefix: str | None = None
+    caller: Callable[[Request], Caller] | None = None
 
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository(self.faults)
@@ -113,12 +120,12 @@ class World:
 
     def _make_app(self) -> Chalice:
         app = Chalice(app_name="test", configure_logs=False)
-        caller = Authenticator(
+        by_token = Authenticator(
             SigningKeys(self.issuer.fetch), issuer=ISSUER, audience=AUDIENCE, user_claim=self.user_claim
         )
         services = Services(
             scheduler=lambda: self.service,
-            caller=caller,
+            caller=self.caller or by_token,
             action_rules=lambda: self.rules,
             webhook_keys=lambda: self.webhook_keys,
         )
@@ -139,7 +146,9 @@ class World:
         token = self.issuer.token("alice", *READ_AND_WRITE) if token is None else token
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return self._http.request(method, path, headers={**authorization, **(headers or {})}, body=content)
+        response = self._http.request(method, path, headers={**authorization, **(headers or {})}, body=content)
+        described.check(method, path.removeprefix(self.url_prefix or ""), response)
+        return response
 
     def get(self, path: str, **options: Any) -> HTTPResponse:
         return self.send("GET", path, **options)
