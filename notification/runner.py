@@ -104,7 +104,7 @@ class Runner:
     def _claim(self, delivery: Delivery, invocation: Invocation) -> Claimed | None:
         """The run, if it is ours to do. Each refused write tells what stands there, and is decided anew from that."""
         schedule = self._expected(delivery)
-        standing = guard.believed_run(delivery, schedule, invocation)
+        standing = believed = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
             schedule = self._doubted(delivery, schedule)
             verdict = guard.judge(delivery, schedule, standing, invocation)
@@ -113,6 +113,10 @@ class Runner:
             if isinstance(verdict, guard.Done):
                 log.info("duplicate delivery", extra=_facts(verdict.run))
                 return None
+            if isinstance(verdict, guard.Record) and standing is not None and standing is believed:
+                # A claim learns from its refusal what stands there; what is only recorded has to ask.
+                standing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
+                continue
             if isinstance(verdict, guard.Record):
                 self._put(verdict.run, standing, schedule, delivery)
                 return None
