@@ -58,8 +58,9 @@ def account_for(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Sche
     if _goes_on(counted, run):
         return counted
     finished = _finished(counted, run, keep_record)
-    # What was paused, not carried out, or has its last dates excluded may still stand in EventBridge.
-    fired_out = schedule.status is Status.ACTIVE and run.counts and not schedule.exclusions
+    # What was paused or not carried out may still stand in EventBridge; so may a recurring one, that was applied again
+    # behind its last occurrence, or has its last dates excluded.
+    fired_out = schedule.status is Status.ACTIVE and run.counts and schedule.timing.is_one_time
     return finished if fired_out else _removed(finished, run)
 
 

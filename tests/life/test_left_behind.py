@@ -132,6 +132,21 @@ def test_a_retry_that_is_due_during_a_hold_is_held_and_done_after_the_release() 
     assert life.story(schedule) == [("13:00", "succeeded")]
 
 
+def test_what_was_applied_again_behind_its_last_occurrence_is_removed_from_eventbridge(life: Life) -> None:
+    schedule = life.recurring(end_at=NOON + 15 * A_MINUTE)
+    life.clock.now = next_run(schedule)
+    event = life.bridge.fire()
+    assert event is not None
+    life.repository.doubt(life.now_of(schedule), now=life.clock.now)
+    life.sweep()
+
+    life.queue.add(event, life.clock.now)
+    life.travel(AN_HOUR)
+
+    assert life.story(schedule) == [("12:15", "succeeded")]
+    assert disagreements(life) == []
+
+
 def a_calm_life() -> ChaoticLife:
     """One that can be held, and in which nothing goes wrong."""
     life = ChaoticLife(Random(1), NOON)  # noqa: S311 - nothing is secret, and nothing random
