@@ -85,9 +85,10 @@ class Runner:
         except InvalidPayload as exc:
             self._give_up(str(exc), event)
             return
-        self._pace(delivery.action.type)
         claimed = self._claim(delivery, self._invocation(ends_at))
         if claimed is not None:
+            # Only what is to be done waits for its turn: duplicates would take the turns of others.
+            self._pace(claimed.run.action_type)
             self._record(self._act(delivery, claimed), claimed, delivery)
 
     def _invocation(self, ends_at: datetime) -> Invocation:
