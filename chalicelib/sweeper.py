@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SHARDS_AT_ONCE = 8
+SHARDS_AT_ONCE = 16
 PAGE = 100
 OCCURRENCES_AT_ONCE = 50
 
