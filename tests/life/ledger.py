@@ -147,6 +147,11 @@ class Ledger:
         ended_well = self.month.life.ended_well.get((plan.schedule_id, run.scheduled_time))
         return ended_well is None or ended_well > run.scheduled_time + LATE
 
+    def _may_come_too_late(self, plan: Plan, run: Run, record: Schedule) -> bool:
+        """What was missed, and is delivered when its schedule has done all else, is no loss that was not told."""
+        is_certain = run.scheduled_time in self.expected[plan.schedule_id].certain
+        return not is_certain or _has_run_often_enough(plan, record) or self._may_miss(plan, run)
+
     def _may_skip(self, plan: Plan, run: Run) -> bool:
         reason = run.reason or ""
         later = [step.wish.verb for step in _steps(self.month, plan) if step.answered >= run.scheduled_time]
@@ -155,7 +160,7 @@ class Ledger:
         return (
             (reason == "the schedule was paused" and (not is_certain or "pause" in later))
             or (reason == "the schedule was cancelled" and (not is_certain or "cancel" in later))
-            or (reason == "the schedule was completed" and (not is_certain or _has_run_often_enough(plan, record)))
+            or (reason == "the schedule was completed" and self._may_come_too_late(plan, run, record))
             or (reason == "the date is excluded" and run.scheduled_time in self.expected[plan.schedule_id].excluded)
             or (reason.startswith("superseded") and not is_certain)
             or (reason.startswith("max_runs") and plan.details.get("max_runs") is not None)
