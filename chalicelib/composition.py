@@ -16,14 +16,22 @@ from .gateway import EventBridgeGateway, SchedulerNames
 from .service import SchedulerService
 from .settings import ApiSettings, SchedulerSettings
 from .starter import LambdaStarter
+from .sweeper import SHARDS_AT_ONCE
 
 if TYPE_CHECKING:
     from chalice.app import Request
 
     from .auth import Caller
 
-PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
-"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29."""
+PATIENCE = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    max_pool_connections=SHARDS_AT_ONCE,
+)
+"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29. The sweeper's
+threads have a connection each.
+"""
 
 
 @cache

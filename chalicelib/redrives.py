@@ -69,10 +69,14 @@ class Redrives:
         return job, True
 
     def _queue_one(self, run: Run, at: datetime, now: datetime) -> bool:
-        """Whether it was; what has gone on since it was listed, or may not go on any more, is left as it is."""
-        try:
-            schedule = self._schedule(run.user_id, run.schedule_id, now)
-        except (ScheduleNotFound, ScheduleEnded):
+        """Whether it was; what has gone on since it was listed, or may not be done again, is left as it is.
+
+        A held one is queued even if its schedule was cancelled meanwhile: it has to end, and the guard skips it.
+        """
+        schedule = self._repository.get(run.user_id, run.schedule_id)
+        if schedule is None or schedule.is_expired(now):
+            return False
+        if schedule.status is Status.CANCELLED and run.status is not RunStatus.HELD:
             return False
         return self._repository.claim(_queued(run, at, now), expecting=schedule, replacing=run) is None
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SHARDS_AT_ONCE = 8
+SHARDS_AT_ONCE = 16
 PAGE = 100
 OCCURRENCES_AT_ONCE = 50
 
@@ -247,7 +247,7 @@ class Sweeper:
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
-        return Run(
+        ended = Run(
             user_id=schedule.user_id,
             schedule_id=schedule.schedule_id,
             resource_id=schedule.resource_id,
@@ -259,9 +259,9 @@ class Sweeper:
             action_type=schedule.action_type,
             claim_id=self._new_id(),
             lease_until=now + START_AGAIN_AFTER,
-            attempts=run.attempts if run else (),
             expires_at=due + RUN_RETENTION,
         )
+        return ended if run is None else run.story_for(ended)
 
     def _reason(self, schedule: Schedule, run: Run | None) -> str:
         if schedule.status is not Status.ACTIVE:
