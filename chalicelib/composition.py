@@ -33,7 +33,13 @@ def scheduler() -> SchedulerService:
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
     gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
     starter = LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn)
-    return SchedulerService(repository, gateway, starter, payload_limit=settings.payload_limit_bytes)
+    return SchedulerService(
+        repository,
+        gateway,
+        starter,
+        payload_limit=settings.payload_limit_bytes,
+        durations=settings.durations,
+    )
 
 
 @cache

@@ -29,10 +29,11 @@ from .core.job import JobKind, Selection
 from .core.run import Run, RunStatus
 from .core.schedule import Status
 from .creates import ActionLike, Creates, action_of
+from .durations import USUAL
 from .intents import Intents
 from .jobs import PER_MINUTE, Jobs
 from .redrives import Redrives
-from .sweeper import RUN_RETENTION, START_AGAIN_AFTER, Sweeper
+from .sweeper import START_AGAIN_AFTER, Sweeper
 from .timings import TimingSpec
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .core.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
     from .core.schedule import Schedule, Timing
     from .details import Details
+    from .durations import Durations
 
 PAYLOAD_LIMIT = 64 * 1024
 
@@ -72,6 +74,7 @@ class SchedulerService:
     """Creates, changes, cancels and lists schedules.
 
     `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes.
+    `durations` are what Terraform was given.
     """
 
     def __init__(
@@ -83,16 +86,20 @@ class SchedulerService:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
         payload_limit: int = PAYLOAD_LIMIT,
+        durations: Durations = USUAL,
     ) -> None:
         self._repository = repository
         self._starter = starter
         self._clock = clock
-        intents = Intents(repository, gateway, clock)
+        self._keep_runs = durations.keep_runs
+        intents = Intents(repository, gateway, clock, durations)
         self._changes = Changes(repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit)
         self._creates = Creates(repository, intents, self._changes, clock=clock, payload_limit=payload_limit)
-        self._redrives = Redrives(repository, starter, clock)
+        self._redrives = Redrives(repository, starter, clock, durations)
         self._jobs = Jobs(repository, self._changes, self._redrives, clock)
-        self.sweeper = Sweeper(repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock)
+        self.sweeper = Sweeper(
+            repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock, durations=durations
+        )
 
     # Create
 
@@ -213,7 +220,7 @@ class SchedulerService:
             schedule = self.get(user_id, schedule_id)
             if not schedule.status.is_live:
                 raise ScheduleEnded
-            run = _run_outside_the_timing(schedule, whole_ms(self._clock()))
+            run = _run_outside_the_timing(schedule, whole_ms(self._clock()), self._keep_runs)
             if self._repository.claim(run, expecting=schedule, replacing=None) is None:
                 self._start(run, schedule)
                 return run
@@ -388,7 +395,7 @@ class SchedulerService:
         return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
 
 
-def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:
+def _run_outside_the_timing(schedule: Schedule, now: datetime, keep: timedelta) -> Run:
     return Run(
         user_id=schedule.user_id,
         schedule_id=schedule.schedule_id,
@@ -402,5 +409,5 @@ def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:
         action_type=schedule.action_type,
         claim_id=uuid.uuid4().hex,
         lease_until=now + START_AGAIN_AFTER,
-        expires_at=now + RUN_RETENTION,
+        expires_at=now + keep,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib import composition
+from chalicelib.durations import Durations
 from chalicelib.settings import ApiSettings, InvalidSettings, SchedulerSettings
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example.com",
     "JWT_AUDIENCE": "scheduled-tasks",
 }
-OPTIONAL = ("JWKS_URL", "USER_CLAIM", "OWN_ACTION_TYPES", "STAGE", "PAYLOAD_LIMIT_BYTES")
+OPTIONAL = (
+    *("JWKS_URL", "USER_CLAIM", "OWN_ACTION_TYPES", "STAGE"),
+    *("PAYLOAD_LIMIT_BYTES", "EVENT_AGE_SECONDS", "RUN_RETENTION_DAYS"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +63,7 @@ def test_the_rest_has_defaults() -> None:
     assert settings.jwks_url is None
     assert settings.own_action_types == frozenset()
     assert settings.payload_limit_bytes == 65_536
+    assert settings.durations == Durations(event_age=timedelta(hours=1), keep_runs=timedelta(days=90))
     assert settings.is_local is False
 
 
@@ -78,6 +84,15 @@ def test_an_application_with_its_own_logins_needs_no_issuer(environment: pytest.
     environment.delenv("JWT_AUDIENCE")
 
     assert SchedulerSettings.from_environment().table_name == "schedules"
+
+
+def test_durations_are_those_that_terraform_was_given(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("EVENT_AGE_SECONDS", "600")
+    environment.setenv("RUN_RETENTION_DAYS", "30")
+
+    durations = SchedulerSettings.from_environment().durations
+
+    assert durations == Durations(event_age=timedelta(minutes=10), keep_runs=timedelta(days=30))
 
 
 def test_own_actions_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
