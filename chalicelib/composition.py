@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempt
 @cache
 def scheduler() -> SchedulerService:
     """Raises InvalidSettings."""
+    # Lambda shows warnings only, unless asked; the sweeper tells what it did in one line.
+    logging.getLogger(__package__).setLevel(logging.INFO)
     settings = SchedulerSettings.from_environment()
     session = boto3.Session()
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)

@@ -52,6 +52,10 @@ class SweepReport:
     counts: Counter[str]
     behind: timedelta
 
+    def __str__(self) -> str:
+        done = ", ".join(f"{number} {kind}" for kind, number in sorted(self.counts.items())) or "nothing was due"
+        return f"swept: {done}; {self.behind.total_seconds():.0f} s behind"
+
 
 class Sweeper:
     """Looks after what is overdue. `clock` gives aware UTC, `new_id` a fresh claim id."""
@@ -86,7 +90,7 @@ class Sweeper:
             reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(keys.WATCH_SHARDS)))
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
         report = SweepReport(counts, max(report.behind for report in reports))
-        log.info("swept", extra={"swept": dict(counts), "behind_seconds": report.behind.total_seconds()})
+        log.info("%s", report)
         return report
 
     def _sweep_shard(self, now: datetime, stop_at: datetime, shard: int) -> SweepReport:

@@ -72,7 +72,8 @@ def test_an_input_of_terraform_that_is_named_for_a_variable_exists() -> None:
 
 def test_every_alarm_stands_on_the_page() -> None:
     module = (TERRAFORM / "modules" / "observability" / "main.tf").read_text()
-    alarms = set(re.findall(r"^    ([a-z-]+) = \{$", module, re.MULTILINE))
+    names = r"^    ([a-z-]+) = \{$|\$\{var\.project\}-([a-z-]+)-\$\{var\.stage\}"
+    alarms = {first or second for first, second in re.findall(names, module, re.MULTILINE)}
 
     assert alarms
     assert set(rows("Alarms")) == alarms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,16 @@ def test_the_service_is_made_once(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     assert composition.scheduler() is composition.scheduler()
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+def test_what_the_sweeper_tells_shows_where_only_warnings_do(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    logging.getLogger("chalicelib").setLevel(logging.NOTSET)
+    composition.scheduler()
+
+    assert logging.getLogger("chalicelib.sweeper").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("botocore").isEnabledFor(logging.INFO)
 
 
 def test_calls_to_aws_end_well_inside_the_lease_of_a_change() -> None:
