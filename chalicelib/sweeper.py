@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .core import keys, payload
-from .core.accounting import account_again, account_for
+from .core.accounting import account_again, account_for, woken
 from .core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
 from .core.instants import from_iso, whole_ms
 from .core.job import Job
@@ -139,7 +139,7 @@ class Sweeper:
         if not schedule.confirmed:
             return self._finish(schedule)
         if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - WAKE_EARLY <= now:
-            return self._wake(schedule, schedule.paused_until)
+            return self._wake(schedule)
         if schedule.fails_too_often:
             return self._pause_failing(schedule)
         if schedule.first_due is not None and schedule.first_due <= now:
@@ -151,14 +151,12 @@ class Sweeper:
         self._intents.finish(schedule)
         return "finished"
 
-    def _wake(self, schedule: Schedule, paused_until: datetime) -> str:
-        next_run_at = schedule.next_occurrence(paused_until - timedelta(seconds=1))
-        if next_run_at is None:
+    def _wake(self, schedule: Schedule) -> str:
+        following = woken(replace(self._intents.next_revision(schedule), owed=schedule.owed))
+        if following is None:
             self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
             return "ended"
-        following = self._intents.next_revision(schedule)
-        woken = replace(following, status=Status.ACTIVE, reason=None, next_run_at=next_run_at, owed=schedule.owed)
-        self._intents.change(woken, replacing=schedule)
+        self._intents.change(following, replacing=schedule)
         return "woken"
 
     def _pause_failing(self, schedule: Schedule) -> str:
