@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ threads have a connection each.
 @cache
 def scheduler() -> SchedulerService:
     """Raises InvalidSettings."""
+    # Lambda shows warnings only, unless asked; the sweeper tells what it did in one line.
+    logging.getLogger(__package__).setLevel(logging.INFO)
     settings = SchedulerSettings.from_environment()
     session = boto3.Session()
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
@@ -49,6 +52,7 @@ def scheduler() -> SchedulerService:
         payload_limit=settings.payload_limit_bytes,
         most_live=settings.most_live_schedules,
         min_period=timedelta(seconds=settings.min_period_seconds),
+        durations=settings.durations,
     )
 
 

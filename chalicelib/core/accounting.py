@@ -125,6 +125,19 @@ def _waits_from(schedule: Schedule) -> datetime | None:
     return schedule.next_run_at if schedule.status is Status.ACTIVE else None
 
 
+def woken(schedule: Schedule) -> Schedule | None:
+    """A paused schedule, active again for what comes from the end of its pause on; None if nothing does.
+
+    It may be woken before that end: the Notification Lambda goes by the scheduled time.
+    """
+    if schedule.paused_until is None:
+        return None
+    next_run_at = schedule.next_occurrence(schedule.paused_until - timedelta(seconds=1))
+    if next_run_at is None:
+        return None
+    return replace(schedule, status=Status.ACTIVE, reason=None, next_run_at=next_run_at)
+
+
 def _goes_on(schedule: Schedule, run: Run) -> bool:
     """Is there more to come? A paused schedule is over only if its last occurrence was carried out all the same."""
     if schedule.next_run_at is not None or schedule.owed or schedule.unfinished:

@@ -81,7 +81,7 @@ class Chaos(Faults):
         port = call.partition(".")[0]
         self.injected[f"{port} {kind.name.lower()}"] += 1
         self.sleep(kind.value.takes.total_seconds())
-        raise Crash if kind.value.dies else UNAVAILABLE[port]
+        raise Crash if kind.value.dies else UNAVAILABLE[port]()
 
 
 class Provider(FakeAws):
