@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .core.accounting import woken
 from .core.errors import (
     ChangeLost,
     InvalidInput,
@@ -18,7 +19,7 @@ from .core.errors import (
     ScheduleNotFound,
 )
 from .core.instants import whole_ms
-from .core.schedule import Action, Schedule, Status
+from .core.schedule import WAKE_EARLY, Action, Schedule, Status
 from .details import as_recorded
 from .placeholders import check_placeholders
 from .sizes import check_payload_size
@@ -92,11 +93,14 @@ class Changes:
         """No occurrence is done from now on, `until` an instant if that is given."""
         ends_at = future_instant_of("until", until, now=self._clock()) if until is not None else None
 
-        def paused(schedule: Schedule) -> Schedule:
+        def change(schedule: Schedule) -> Schedule:
             following = self._intents.next_revision(schedule)
-            return replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
+            paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
+            # The sweeper would come too late to end it: what EventBridge then had disabled would not fire.
+            is_short = ends_at is not None and ends_at <= following.updated_at + WAKE_EARLY
+            return (woken(paused) or paused) if is_short else paused
 
-        return self._modify(user_id, schedule_id, paused, if_match)
+        return self._modify(user_id, schedule_id, change, if_match)
 
     def resume(self, user_id: str, schedule_id: str, *, timing: TimingSpec | None, if_match: int | None) -> Schedule:
         """Occurrences are done again from now on. A one-time schedule whose time has passed needs a new one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from .gateway import EventBridgeGateway, SchedulerNames
 from .service import SchedulerService
 from .settings import ApiSettings, SchedulerSettings
 from .starter import LambdaStarter
+from .sweeper import SHARDS_AT_ONCE
 from .webhook_keys import WebhookKeys
 
 if TYPE_CHECKING:
@@ -24,13 +26,22 @@ if TYPE_CHECKING:
 
     from .auth import Caller
 
-PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
-"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29."""
+PATIENCE = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    max_pool_connections=SHARDS_AT_ONCE,
+)
+"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29. The sweeper's
+threads have a connection each.
+"""
 
 
 @cache
 def scheduler() -> SchedulerService:
     """Raises InvalidSettings."""
+    # Lambda shows warnings only, unless asked; the sweeper tells what it did in one line.
+    logging.getLogger(__package__).setLevel(logging.INFO)
     settings = SchedulerSettings.from_environment()
     session = boto3.Session()
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
@@ -43,6 +54,7 @@ def scheduler() -> SchedulerService:
         payload_limit=settings.payload_limit_bytes,
         most_live=settings.most_live_schedules,
         min_period=timedelta(seconds=settings.min_period_seconds),
+        durations=settings.durations,
     )
 
 

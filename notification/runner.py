@@ -94,9 +94,10 @@ class Runner:
             # What it says quotes the event: it goes into the dead letter, and not into the log.
             self._give_up(str(exc), event, told="the event is no payload of this version's")
             return
-        self._pace(delivery.action.type)
         claimed = self._claim(delivery, self._invocation(ends_at))
         if claimed is not None:
+            # Only what is to be done waits for its turn: duplicates would take the turns of others.
+            self._pace(claimed.run.action_type)
             self._record(self._act(delivery, claimed), claimed, delivery)
 
     def _invocation(self, ends_at: datetime) -> Invocation:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib import composition
+from chalicelib.durations import Durations
 from chalicelib.settings import ApiSettings, InvalidSettings, SchedulerSettings
 
 if TYPE_CHECKING:
@@ -23,14 +26,9 @@ ENVIRONMENT = {
     "JWT_AUDIENCE": "scheduled-tasks",
 }
 OPTIONAL = (
-    "JWKS_URL",
-    "USER_CLAIM",
-    "SCOPE_PREFIX",
-    "OWN_ACTION_TYPES",
-    "MOST_LIVE_SCHEDULES",
-    "MIN_PERIOD_SECONDS",
-    "STAGE",
-    "PAYLOAD_LIMIT_BYTES",
+    *("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE"),
+    *("MOST_LIVE_SCHEDULES", "MIN_PERIOD_SECONDS"),
+    *("PAYLOAD_LIMIT_BYTES", "EVENT_AGE_SECONDS", "RUN_RETENTION_DAYS"),
 )
 
 
@@ -69,6 +67,7 @@ def test_the_rest_has_defaults() -> None:
     assert settings.own_action_types == frozenset()
     assert settings.payload_limit_bytes == 65_536
     assert (settings.most_live_schedules, settings.min_period_seconds) == (1000, 60)
+    assert settings.durations == Durations(event_age=timedelta(hours=1), keep_runs=timedelta(days=90))
     assert settings.is_local is False
 
 
@@ -89,6 +88,15 @@ def test_an_application_with_its_own_logins_needs_no_issuer(environment: pytest.
     environment.delenv("JWT_AUDIENCE")
 
     assert SchedulerSettings.from_environment().table_name == "schedules"
+
+
+def test_durations_are_those_that_terraform_was_given(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("EVENT_AGE_SECONDS", "600")
+    environment.setenv("RUN_RETENTION_DAYS", "30")
+
+    durations = SchedulerSettings.from_environment().durations
+
+    assert durations == Durations(event_age=timedelta(minutes=10), keep_runs=timedelta(days=30))
 
 
 def test_own_actions_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
@@ -116,6 +124,16 @@ def test_the_webhook_keys_are_made_once(environment: pytest.MonkeyPatch) -> None
     environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     assert composition.webhook_keys() is composition.webhook_keys()
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+def test_what_the_sweeper_tells_shows_where_only_warnings_do(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    logging.getLogger("chalicelib").setLevel(logging.NOTSET)
+    composition.scheduler()
+
+    assert logging.getLogger("chalicelib.sweeper").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("botocore").isEnabledFor(logging.INFO)
 
 
 def test_calls_to_aws_end_well_inside_the_lease_of_a_change() -> None:
