@@ -14,6 +14,7 @@ from .core.errors import (
     InvalidCursor,
     InvalidInput,
     JobNotFound,
+    NotReached,
     PayloadTooLarge,
     RequestMismatch,
     RevisionMismatch,
@@ -74,6 +75,7 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked now"),
     SchedulerUnavailable: Problem("scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is not ready"),
     SchedulerDenied: Problem("scheduler-denied", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge does not let us"),
+    NotReached: Problem("not-reached", HTTPStatus.SERVICE_UNAVAILABLE, "There was no time left for this one"),
     StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
 }
 INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
@@ -159,8 +161,14 @@ def _status_of_new(shown: ScheduleShown) -> HTTPStatus:
 
 def _result(outcome: ScheduleShown | ScheduledTasksError) -> dict[str, Any]:
     if isinstance(outcome, ScheduledTasksError):
-        return {"status": int(_kind(outcome).status), "problem": _body(outcome)}
+        return {"status": int(_kind(outcome).status), "problem": _body(outcome), **_retry(outcome)}
     return {"status": int(_status_of_new(outcome)), "schedule": outcome.as_json()}
+
+
+def _retry(exc: ScheduledTasksError) -> dict[str, int]:
+    """What `Retry-After` would say: one of many has no headers of its own."""
+    seconds: int | None = getattr(exc, "retry_after_seconds", None)
+    return {} if seconds is None else {"retry_after_seconds": seconds}
 
 
 def _kind(exc: ScheduledTasksError) -> Problem:
