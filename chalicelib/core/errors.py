@@ -101,7 +101,7 @@ class StarterUnavailable(ScheduledTasksError):
 
 
 class SchedulerUnavailable(ScheduledTasksError):
-    """EventBridge Scheduler cannot be reached now, or is too busy. Try again shortly."""
+    """EventBridge Scheduler cannot take the schedule now. Try again shortly."""
 
     retry_after_seconds = 30
 
