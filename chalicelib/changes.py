@@ -75,7 +75,12 @@ class Changes:
         timing: TimingSpec | None,
         if_match: int | None,
     ) -> Schedule:
-        """New values for details and `action`; a new timing starts now. Raises InvalidInput."""
+        """New values for details and `action`; a new timing starts now. Nothing new changes nothing.
+
+        Raises InvalidInput.
+        """
+        if not fields and timing is None:
+            return self._unchanged(user_id, schedule_id, if_match)
 
         def changed(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
@@ -115,25 +120,33 @@ class Changes:
 
     def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
         """Will not fire any more; what has ended already stays as it ended."""
-        for _ in range(TRIES):
+        for more_tries in reversed(range(TRIES)):
             schedule = self.find(user_id, schedule_id)
             _check(if_match, schedule)
             if not schedule.status.is_live:
                 return schedule
-            if self._is_free(schedule):
+            if self._is_free(schedule, may_wait=more_tries > 0):
                 try:
                     return self._intents.end(schedule, Status.CANCELLED)
                 except ChangeLost:
                     continue
         raise ScheduleBusy
 
+    def _unchanged(self, user_id: str, schedule_id: str, if_match: int | None) -> Schedule:
+        schedule = self._live(user_id, schedule_id, if_match)
+        return replace(schedule, action=self._action(schedule))
+
+    def _live(self, user_id: str, schedule_id: str, if_match: int | None) -> Schedule:
+        schedule = self.find(user_id, schedule_id)
+        _check(if_match, schedule)
+        if not schedule.status.is_live:
+            raise ScheduleEnded
+        return schedule
+
     def _modify(self, user_id: str, schedule_id: str, change: Change, if_match: int | None) -> Schedule:
-        for _ in range(TRIES):
-            schedule = self.find(user_id, schedule_id)
-            _check(if_match, schedule)
-            if not schedule.status.is_live:
-                raise ScheduleEnded
-            if self._is_free(schedule):
+        for more_tries in reversed(range(TRIES)):
+            schedule = self._live(user_id, schedule_id, if_match)
+            if self._is_free(schedule, may_wait=more_tries > 0):
                 try:
                     return self._apply(change(schedule), schedule)
                 except ChangeLost:
@@ -171,13 +184,16 @@ class Changes:
             return schedule
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None and not schedule.owed:
+            if schedule.timing.next_occurrence(now) is not None:
+                raise InvalidInput.of("exclusions", "leave no occurrence")
             raise InvalidInput.of("timing", "lies in the past or never fires again: give a new one")
         return replace(schedule, next_run_at=next_run_at)
 
-    def _is_free(self, schedule: Schedule) -> bool:
+    def _is_free(self, schedule: Schedule, *, may_wait: bool) -> bool:
         if not schedule.is_leased(self._clock()):
             return True
-        self._sleep(PAUSE_SECONDS)
+        if may_wait:
+            self._sleep(PAUSE_SECONDS)
         return False
 
 

@@ -124,6 +124,7 @@ class Creates:
         if_match: int | None,
     ) -> tuple[Schedule, bool]:
         """The schedule of this id has all of this; the second value says whether it was created."""
+        _check_id(schedule_id)
         body = action_of(action)
         new = self._new(user_id, schedule_id, timing, body, details)
         standing = self._repository.get(user_id, schedule_id)
@@ -132,7 +133,11 @@ class Creates:
             return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
         if if_match is not None:
             raise RevisionMismatch
-        return self._begin_anew(new, body, standing) if standing else self._create(new, body), True
+        try:
+            return self._begin_anew(new, body, standing) if standing else self._create(new, body), True
+        except ScheduleExists:
+            # Somebody put it at the same moment: asked for again, this one replaces that.
+            raise ScheduleBusy from None
 
     def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
         """Several at once; a result or an error each, in their order; NotReached for what there was no time for."""
@@ -227,6 +232,11 @@ class Creates:
 
 def action_of(action: ActionLike) -> Action:
     return action if isinstance(action, Action) else action.to_action()
+
+
+def _check_id(schedule_id: str) -> None:
+    if not keys.is_schedule_id(schedule_id):
+        raise InvalidInput.of("schedule_id", keys.SCHEDULE_ID_RULE)
 
 
 def _following(new: Schedule, ended: Schedule) -> Schedule:

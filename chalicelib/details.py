@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from .core.errors import InvalidInput
 from .core.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 
 PAUSE_AFTER_FAILURES = 10
+MOST_RUNS = 1_000_000
 
 
 class Details(TypedDict, total=False):
@@ -39,7 +41,8 @@ class Details(TypedDict, total=False):
 
 
 def as_recorded(details: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
-    """The values of these details on a schedule of this timing."""
+    """The values of these details on a schedule of this timing. Raises InvalidInput."""
+    _check_max_runs(details.get("max_runs"))
     defaults = {
         "metadata": {},
         "flexible_window_minutes": 0,
@@ -53,3 +56,8 @@ def as_recorded(details: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
     }
     values: dict[str, Any] = {name: defaults.get(name) if value is None else value for name, value in details.items()}
     return values | ({"exclusions": tuple(sorted(values["exclusions"]))} if "exclusions" in values else {})
+
+
+def _check_max_runs(max_runs: int | None) -> None:
+    if max_runs is not None and not 1 <= max_runs <= MOST_RUNS:
+        raise InvalidInput.of("max_runs", f"must be 1 to {MOST_RUNS:,}")

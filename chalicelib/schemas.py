@@ -14,6 +14,7 @@ from .core.errors import ScheduledTasksError
 from .core.records import dumps
 from .core.run import RunStatus
 from .core.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
+from .details import MOST_RUNS
 from .jobs import PER_MINUTE
 from .timings import TimingSpec, instant_of
 
@@ -53,7 +54,7 @@ def _user_id(text: str) -> str:
 
 def _schedule_id(text: str) -> str:
     if not keys.is_schedule_id(text):
-        raise ValueError("must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, and not `batch`")
+        raise ValueError(keys.SCHEDULE_ID_RULE)
     return text
 
 
@@ -96,7 +97,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_li
 Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_small)]
 WindowMinutes = Annotated[int, Field(ge=0, le=1440)]
-MaxRuns = Annotated[int, Field(ge=1, le=1_000_000)]
+MaxRuns = Annotated[int, Field(ge=1, le=MOST_RUNS)]
 Exclusions = Annotated[list[Annotated[date, BeforeValidator(_day)]], Field(max_length=366)]
 MissedPolicy = Annotated[OnMissed, Field(strict=False)]
 UnknownPolicy = Annotated[OnUnknown, Field(strict=False)]

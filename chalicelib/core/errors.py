@@ -80,11 +80,11 @@ class ScheduleEnded(ScheduledTasksError):
 
 
 class RevisionMismatch(ScheduledTasksError):
-    """The schedule has changed since you read it: the revision in If-Match is no longer its own."""
+    """The schedule has changed since you read it: the revision that you named is no longer its own."""
 
 
 class RequestMismatch(ScheduledTasksError):
-    """This Idempotency-Key was used for another request."""
+    """This idempotency key was used for another request."""
 
 
 class RunNotFound(ScheduledTasksError):
@@ -109,7 +109,7 @@ class StarterUnavailable(ScheduledTasksError):
 
 
 class SchedulerUnavailable(ScheduledTasksError):
-    """EventBridge Scheduler cannot take the schedule now. Nothing was created; try again shortly."""
+    """EventBridge Scheduler cannot take the schedule now. Try again shortly."""
 
     retry_after_seconds = 30
 

@@ -63,8 +63,9 @@ def action_item(schedule: Schedule, action: Action) -> Item:
     return {**action_key(schedule), "action_type": action.type, "body": dumps(dict(action.data))}
 
 
-def action_from_item(item: Mapping[str, Any]) -> Action:
-    return Action(item["action_type"], json.loads(item["body"]))
+def action_from_item(item: Mapping[str, Any]) -> Action | None:
+    """None for one that was missing when its schedule ended: nothing but its expiry was written then."""
+    return Action(item["action_type"], json.loads(item["body"])) if "body" in item else None
 
 
 def run_key(run: Run) -> Item:

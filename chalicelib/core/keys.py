@@ -42,6 +42,9 @@ def join(*parts: str) -> str:
     return "#".join(encode(part) for part in parts)
 
 
+SCHEDULE_ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, and not `batch`"
+
+
 def is_schedule_id(text: str) -> bool:
     return SCHEDULE_ID.fullmatch(text) is not None and text not in RESERVED_SCHEDULE_IDS
 

@@ -403,8 +403,8 @@ class DynamoRepository:
         self,
         item: items.Item,
         attributes: Iterable[str],
-        condition: str,
-        values: Mapping[str, Any],
+        condition: str = "",
+        values: Mapping[str, Any] = MappingProxyType({}),
         *,
         add: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, Any]:
@@ -418,7 +418,7 @@ class DynamoRepository:
         return {
             **self._at(item),
             "UpdateExpression": text,
-            "ConditionExpression": condition,
+            **({"ConditionExpression": condition} if condition else {}),
             **_bound(text + condition, {**written, **values}),
         }
 
@@ -441,12 +441,15 @@ class DynamoRepository:
         return [self._put(items.action_item(schedule, action)), *self._expire_action(old)]
 
     def _expire_action(self, schedule: Schedule) -> list[Write]:
-        """A finished schedule's action goes with it."""
+        """A finished schedule's action goes with it. One that is missing must not keep it from its end.
+
+        All that is written for that is an expiry, which takes itself away.
+        """
         expires_at = items.expiry(schedule)
         if expires_at is None:
             return []
         key = items.action_key(schedule)
-        update = self._update({**key, "expires_at": expires_at}, ("expires_at",), "attribute_exists(#PK)", {})
+        update = self._update({**key, "expires_at": expires_at}, ("expires_at",))
         return [{"Update": update}]
 
 

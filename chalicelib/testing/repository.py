@@ -90,7 +90,7 @@ class InMemoryRepository:
             expiring = (
                 replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS) if action else schedule
             )
-            if not _agrees(standing, replacing, decides(replacing)) or not self._can_expire_action(expiring):
+            if not _agrees(standing, replacing, decides(replacing)):
                 raise ChangeLost
             self._update(items.schedule_item(schedule), CHANGED_BY_CLIENTS)
             self._expire_action(expiring)
@@ -165,7 +165,7 @@ class InMemoryRepository:
             schedule, standing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
             changed = leaving is not None and not _agrees(schedule, expecting, decides(expecting))
             taken = standing is not None if replacing is None else not _is_claimed(standing, replacing)
-            if changed or taken or not self._can_expire_action(leaving):
+            if changed or taken:
                 return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
             self._write(items.run_item(run))
             if leaving is not None:
@@ -239,7 +239,7 @@ class InMemoryRepository:
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
         with self._call("advance"):
             standing = self._find(items.schedule_key(schedule))
-            if not _agrees(standing, expecting, decides(expecting)) or not self._can_expire_action(schedule):
+            if not _agrees(standing, expecting, decides(expecting)):
                 return False
             self._update(items.schedule_item(schedule), CHANGED_BY_RUNS)
             self._expire_action(schedule)
@@ -316,14 +316,9 @@ class InMemoryRepository:
     def _update(self, item: items.Item, attributes: Iterable[str]) -> None:
         """Sets those of the attributes that the item has, removes those that it lacks."""
         named = set(attributes)
-        kept = {name: value for name, value in self.items[item["PK"], item["SK"]].items() if name not in named}
+        standing = self.items.get((item["PK"], item["SK"]), {})
+        kept = {name: value for name, value in standing.items() if name not in named}
         self._write(kept | {name: value for name, value in item.items() if name in named or name in ("PK", "SK")})
-
-    def _can_expire_action(self, schedule: Schedule | None) -> bool:
-        """The table does not expire what is not there, and then writes nothing at all."""
-        if schedule is None or schedule.expires_at is None:
-            return True
-        return self._find(items.action_key(schedule)) is not None
 
     def _expire_action(self, schedule: Schedule) -> None:
         if schedule.expires_at is not None:

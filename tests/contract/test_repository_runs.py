@@ -250,13 +250,13 @@ def test_a_refused_finish_tells_who_took_the_run_over(
     assert repository.get("alice", "s1") == schedule
 
 
-def test_a_finish_whose_action_is_gone_writes_nothing(repository: ScheduleRepository, schedule: Schedule) -> None:
+def test_a_run_whose_action_is_gone_meanwhile_is_finished(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
-    leaving = replace(completed(schedule), action_revision=1)
-    refusal = repository.finish(run.ended(RunStatus.SUCCEEDED, NOW), replacing=run, expecting=schedule, leaving=leaving)
+    leaving, ended = replace(completed(schedule), action_revision=1), run.ended(RunStatus.SUCCEEDED, NOW)
+    refusal = repository.finish(ended, replacing=run, expecting=schedule, leaving=leaving)
 
-    assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
-    assert _runs(repository) == [run]
+    assert refusal is None
+    assert _runs(repository) == [ended]
 
 
 def test_a_run_that_nobody_claimed_is_not_finished(repository: ScheduleRepository, schedule: Schedule) -> None:

@@ -162,12 +162,18 @@ def test_a_lost_change_leaves_the_action_as_it_was(store: Store) -> None:
     assert "expires_at" not in (store.item(items.action_key(schedule)) or {})
 
 
-def test_an_end_whose_action_is_gone_is_lost(repository: ScheduleRepository) -> None:
-    schedule = _stands(repository, a_schedule())
+def test_a_schedule_whose_action_is_gone_can_end_and_leaves_nothing_that_stays(store: Store) -> None:
+    schedule = _stands(store.repository, a_schedule())
+    ended = replace(cancelled(schedule), action_revision=1)
 
-    with pytest.raises(ChangeLost):
-        repository.change(replace(cancelled(schedule), action_revision=1), replacing=schedule)
-    assert repository.get("alice", "s1") == schedule
+    store.repository.change(ended, replacing=schedule)
+
+    assert store.repository.get("alice", "s1") == ended
+    assert store.repository.get_action(ended) is None
+    assert store.item(items.action_key(ended)) == {
+        **items.action_key(ended),
+        "expires_at": epoch_seconds(NOW + 90 * DAY),
+    }
 
 
 # Confirm

@@ -19,6 +19,7 @@ from chalicelib.core.errors import (
     SchedulerRefused,
     SchedulerUnavailable,
 )
+from chalicelib.core.items import action_key
 from chalicelib.core.job import JobStatus
 from chalicelib.core.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.testing import Crash
@@ -269,7 +270,7 @@ def test_a_change_meanwhile_is_told_to_come_back(life: Life) -> None:
         life.service.change("alice", schedule.schedule_id, name="theirs")
 
     assert busy.value.retry_after_seconds == 5
-    assert life.clock.now == NOON + 2 * A_SECOND
+    assert life.clock.now == NOON + 1.5 * A_SECOND
 
 
 def test_after_the_lease_another_change_goes_on(life: Life) -> None:
@@ -626,6 +627,17 @@ def test_a_batch_has_a_result_or_an_error_for_each(life: Life) -> None:
 
 
 # Everything of a user
+
+
+def test_a_schedule_that_lost_its_action_can_be_cancelled(life: Life) -> None:
+    schedule = life.recurring()
+    key = action_key(schedule)
+    del life.repository.items[key["PK"], key["SK"]]
+
+    cancelled = life.service.cancel("alice", schedule.schedule_id)
+
+    assert (cancelled.status, cancelled.confirmed) == (Status.CANCELLED, True)
+    assert life.in_eventbridge(schedule) is None
 
 
 def test_a_slice_of_a_job_ends_with_the_sweep_that_it_is_a_part_of(life: Life) -> None:
