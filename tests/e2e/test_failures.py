@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.aws import client, dead_letters
+from tests.e2e.aws import client, dead_letters, role_for_schedules
 from tests.e2e.client import free_port
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
 
@@ -147,7 +147,7 @@ def test_a_schedule_for_a_function_that_is_gone_makes_a_dead_letter_with_the_att
         ActionAfterCompletion="DELETE",
         Target={
             "Arn": gone,
-            "RoleArn": stack.outputs["scheduler_role_arn"],
+            "RoleArn": role_for_schedules(stack, "for-nobody", invokes=gone),
             "Input": '{"for": "nobody"}',
             "DeadLetterConfig": {"Arn": stack.outputs["delivery_dead_letter_queue_arn"]},
             "RetryPolicy": {"MaximumRetryAttempts": 5},

@@ -1,0 +1,36 @@
+"""The roles of the app's own functions under `make run`: made from the rendered policy, as `chalice deploy` makes them.
+
+The API and the sweeper go on as these, so what stands in .chalice/policy-{stage}.json is all they may do.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import boto3
+from chalice.config import Config
+from chalice.constants import LAMBDA_TRUST_POLICY
+
+_LONGEST_SESSION_SECONDS = 43_200
+
+
+def take_role(config: Config, function: str) -> None:
+    """Make the role of one of the app's functions, and leave its credentials in this process's environment.
+
+    To be called before the app is imported. Without a policy file there is no role to take: all stays as it is.
+    """
+    policy_file = config.scope(config.chalice_stage, function).iam_policy_file
+    if policy_file is None:
+        return
+    policy = (Path(config.project_dir) / ".chalice" / policy_file).read_text()
+    # A session of its own: boto3's default one would keep the credentials that it sees now.
+    session = boto3.Session()
+    iam, sts = session.client("iam"), session.client("sts")
+    name = f"{config.app_name}-{config.chalice_stage}-{function}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST_POLICY))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=policy)
+    assumed = sts.assume_role(RoleArn=role["Arn"], RoleSessionName=function, DurationSeconds=_LONGEST_SESSION_SECONDS)
+    credentials = assumed["Credentials"]
+    os.environ["AWS_ACCESS_KEY_ID"] = credentials["AccessKeyId"]
+    os.environ["AWS_SECRET_ACCESS_KEY"] = credentials["SecretAccessKey"]
+    os.environ["AWS_SESSION_TOKEN"] = credentials["SessionToken"]
