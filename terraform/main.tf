@@ -6,6 +6,7 @@ module "schedules_table" {
   project             = var.project
   stage               = var.stage
   deletion_protection = var.deletion_protection
+  kms_key_arn         = var.kms_key_arn
 }
 
 module "notification_function" {
@@ -25,6 +26,7 @@ module "notification_function" {
   run_retention_days = var.run_retention_days
   event_age_seconds  = var.event_age_seconds
   log_retention_days = var.log_retention_days
+  kms_key_arn        = var.kms_key_arn
 }
 
 module "schedule_group" {
@@ -33,6 +35,7 @@ module "schedule_group" {
   project             = var.project
   stage               = var.stage
   target_function_arn = module.notification_function.function_arn
+  kms_key_arn         = var.kms_key_arn
 }
 
 module "api_access" {
@@ -46,6 +49,7 @@ module "api_access" {
   scheduler_group_arn     = module.schedule_group.group_arn
   scheduler_role_arn      = module.schedule_group.role_arn
   notification_lambda_arn = module.notification_function.function_arn
+  kms_key_arn             = var.kms_key_arn
 }
 
 module "observability" {

@@ -122,10 +122,9 @@ run "a_small_function_with_the_rights_of_its_work" {
       for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
       join(" ", statement.Action) => join(" ", statement.Resource)
       } == {
-      "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem" = join(" ", [
-        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
-        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/*",
-      ])
+      "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem" = (
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
+      )
       "ses:SendEmail"    = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
       "events:PutEvents" = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
       "sqs:SendMessage"  = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
@@ -192,6 +191,32 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
       statement.Resource if contains(statement.Action, "ses:SendEmail")
     ] == [["arn:aws:ses:eu-central-1:111122223333:identity/example.com"]]
     error_message = "The role sends as the identity that was named."
+  }
+}
+
+run "a_key_of_ones_own_encrypts_what_the_module_makes_and_is_the_roles_to_use" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.work_dead_letters.kms_master_key_id == var.kms_key_arn &&
+      aws_cloudwatch_log_group.notification.kms_key_id == var.kms_key_arn
+    )
+    error_message = "The queue and the log group are encrypted with the key."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      [statement.Action, statement.Resource] if statement.Sid == "UseTheKey"
+    ] == [[["kms:Decrypt", "kms:GenerateDataKey"], [var.kms_key_arn]]]
+    error_message = "The role may use exactly this key, for what it reads and what it sends."
   }
 }
 

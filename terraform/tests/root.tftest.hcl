@@ -68,6 +68,19 @@ run "modules_that_hand_on_what_they_made" {
   }
 }
 
+run "a_key_of_ones_own_is_handed_on" {
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition = contains(
+      flatten([for statement in jsondecode(output.api_policy_json).Statement : statement.Resource]), var.kms_key_arn
+    )
+    error_message = "The API may use the key."
+  }
+}
+
 run "inputs_that_cannot_be_meant_are_refused" {
   command = plan
 
@@ -78,10 +91,11 @@ run "inputs_that_cannot_be_meant_are_refused" {
     notification_package = "../build/missing.zip" # the message says how to make it
     alarm_topic_arns     = ["arn:aws:sns:eu-central-1:111122223333:*"]
     secret_arns          = { WEBHOOK_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:*" }
+    kms_key_arn          = "arn:aws:kms:eu-central-1:111122223333:alias/mail" # a policy must name the key
   }
 
   expect_failures = [
     var.project, var.stage, var.ses_identity, var.notification_package, var.secret_arns,
-    var.alarm_topic_arns,
+    var.alarm_topic_arns, var.kms_key_arn,
   ]
 }

@@ -59,3 +59,9 @@ variable "notification_lambda_arn" {
     error_message = "notification_lambda_arn is the ARN of one function, without a version and without wildcards."
   }
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own for the log groups, and which the table has; null: AWS's."
+  type        = string
+  default     = null
+}

@@ -21,9 +21,9 @@ locals {
       Effect = "Allow"
       # A transaction is allowed through the rights of its parts (DynamoDB Developer Guide, transaction-apis-iam).
       Action = [
-        "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+        "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
       ]
-      Resource = [var.table_arn, "${var.table_arn}/index/*"]
+      Resource = [var.table_arn]
     },
     {
       Sid      = "SendMail"
@@ -58,6 +58,14 @@ locals {
     Action   = ["secretsmanager:GetSecretValue"]
     Resource = sort(distinct(values(var.secret_arns)))
   }]
+
+  # DynamoDB opens the table's key in the name of whoever asks for an item; SQS makes a key for each message.
+  key_rights = var.kms_key_arn == null ? [] : [{
+    Sid      = "UseTheKey"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = [var.kms_key_arn]
+  }]
 }
 
 resource "aws_iam_role_policy" "notification" {
@@ -66,6 +74,6 @@ resource "aws_iam_role_policy" "notification" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.secret_rights)
+    Statement = concat(local.rights, local.secret_rights, local.key_rights)
   })
 }
