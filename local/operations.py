@@ -12,7 +12,7 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
-_SCOPE = re.compile(r"(?:^|Credential=)(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_SCOPE = re.compile(r"(?:^|Credential=)(?P<key>\w+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _APPLICATION = re.compile(r"\bapp/(?P<name>\S+)")  # botocore adds AWS_SDK_UA_APP_ID, which our children have
 _DEFAULT_REGION = "us-east-1"
 _UNSIGNED = {"/schedules": "scheduler", "/schedule-groups": "scheduler", "/2015-03-31/functions": "lambda"}

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+_PARTS_OF_ARN = 6
+
 Context = tuple[tuple[str, str], ...]
 """Condition keys of a request and their values."""
 
@@ -131,18 +133,20 @@ def _many(element: Any) -> tuple[Any, ...]:
 
 
 def _is_like(pattern: str, text: str) -> bool:
-    return _expression(pattern).fullmatch(text) is not None
+    return _expression((pattern,)).fullmatch(text) is not None
 
 
 def _is_like_arn(pattern: str, arn: str) -> bool:
-    """A wildcard stays within its part of the ARN, but for the last one."""
-    return _expression(pattern, in_parts=True).fullmatch(arn) is not None
+    """A wildcard stays within its part of the ARN, but for the sixth and last one, and the pattern `*`."""
+    parts = tuple(pattern.split(":", _PARTS_OF_ARN - 1))
+    return (pattern == "*" or len(parts) == _PARTS_OF_ARN) and _expression(parts).fullmatch(arn) is not None
 
 
 @lru_cache(maxsize=4096)
-def _expression(pattern: str, *, in_parts: bool = False) -> re.Pattern[str]:
-    *parts, last = pattern.split(":", 5) if in_parts else [pattern]
-    within = [_translated(part, any_character="[^:]") for part in parts]
+def _expression(parts: tuple[str, ...]) -> re.Pattern[str]:
+    """Of parts that colons stand between."""
+    *before, last = parts
+    within = [_translated(part, any_character="[^:]") for part in before]
     return re.compile(":".join([*within, _translated(last, any_character=".")]), re.DOTALL)
 
 

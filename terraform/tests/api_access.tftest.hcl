@@ -56,8 +56,8 @@ run "an_api_that_manages_the_schedules_of_one_group" {
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/watch",
       ])
       "logs:CreateLogStream logs:PutLogEvents" = join(" ", [
-        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test:*",
-        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test-sweep:*",
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test:log-stream:*",
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test-sweep:log-stream:*",
       ])
     }
     error_message = "The API has these rights, on these resources, and no other."

@@ -129,7 +129,7 @@ run "a_small_function_with_the_rights_of_its_work" {
       "events:PutEvents" = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
       "sqs:SendMessage"  = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
       "logs:CreateLogStream logs:PutLogEvents" = (
-        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:*"
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:log-stream:*"
       )
     }
     error_message = "The role has these rights and no other: none on schedules, no PassRole, no secrets when there are none."

@@ -47,7 +47,7 @@ locals {
       Sid      = "WriteLogs"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = [for group in aws_cloudwatch_log_group.api : "${group.arn}:*"]
+      Resource = [for group in aws_cloudwatch_log_group.api : "${group.arn}:log-stream:*"]
     },
   ]
 

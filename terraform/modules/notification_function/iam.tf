@@ -47,7 +47,7 @@ locals {
       Sid      = "WriteLogs"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["${aws_cloudwatch_log_group.notification.arn}:*"]
+      Resource = ["${aws_cloudwatch_log_group.notification.arn}:log-stream:*"]
     },
   ]
 
