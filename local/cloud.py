@@ -97,7 +97,9 @@ class Cloud:
         self._user_requests = UserRequests(self._runtime)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)
-        self._scheduler = Scheduler(clock, agenda, targets, dead_letters, lateness=lateness)
+        self._scheduler = Scheduler(
+            clock, agenda, targets, dead_letters, lateness=lateness, may_assume=self._iam.lets_scheduler_assume
+        )
 
     @property
     def endpoint(self) -> str:
@@ -137,8 +139,8 @@ class Cloud:
             return error_response(operation, refused.status, refused.code, str(refused))
         except AccessDenied as denied:
             return access_denied(operation, str(denied))
-        except RoleNotTrusted as refused:
-            return error_response(operation, HTTPStatus.BAD_REQUEST, refused.code, str(refused))
+        except RoleNotTrusted as untrusted:
+            return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
         except NotImplementedError as error:
             return error_response(
                 operation, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"not in the local cloud: {error}"

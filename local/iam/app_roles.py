@@ -6,6 +6,7 @@ The API and the sweeper go on as these, so what stands in .chalice/policy-{stage
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import boto3
 from chalice.config import Config
@@ -25,12 +26,22 @@ def take_role(config: Config, function: str) -> None:
     policy = (Path(config.project_dir) / ".chalice" / policy_file).read_text()
     # A session of its own: boto3's default one would keep the credentials that it sees now.
     session = boto3.Session()
-    iam, sts = session.client("iam"), session.client("sts")
-    name = f"{config.app_name}-{config.chalice_stage}-{function}"
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST_POLICY))["Role"]
-    iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=policy)
-    assumed = sts.assume_role(RoleArn=role["Arn"], RoleSessionName=function, DurationSeconds=_LONGEST_SESSION_SECONDS)
+    role_arn = _made(session.client("iam"), f"{config.app_name}-{config.chalice_stage}-{function}", policy)
+    assumed = session.client("sts").assume_role(
+        RoleArn=role_arn, RoleSessionName=function, DurationSeconds=_LONGEST_SESSION_SECONDS
+    )
     credentials = assumed["Credentials"]
     os.environ["AWS_ACCESS_KEY_ID"] = credentials["AccessKeyId"]
     os.environ["AWS_SECRET_ACCESS_KEY"] = credentials["SecretAccessKey"]
     os.environ["AWS_SESSION_TOKEN"] = credentials["SessionToken"]
+
+
+def _made(iam: Any, name: str, policy: str) -> str:
+    """The role's ARN. It is there already when a process of the app is started anew."""
+    try:
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST_POLICY))["Role"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        role = iam.get_role(RoleName=name)["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=policy)
+    arn: str = role["Arn"]
+    return arn

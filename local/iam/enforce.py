@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 from local.clock import Clock
-from local.environment import ACCOUNT
 from local.iam.calls import log_needs, needs_of
 from local.iam.decisions import Decision, Decisions
 from local.iam.policies import Need, Verdict, judge
@@ -13,11 +12,10 @@ from local.iam.principals import Principal, new_session, principal_of
 from local.iam.roles import rights_of, trust_of
 from local.lambda_runtime.function import Function
 from local.operations import Operation
-from local.scheduler.models import Home
+from local.scheduler.service import NOT_TRUSTED
 
 Mode = Literal["enforce", "off"]
 
-_GIVE_TO_SCHEDULER = {"scheduler:CreateSchedule", "scheduler:UpdateSchedule"}
 _SCHEDULER = "scheduler.amazonaws.com"
 _LAMBDA = "lambda.amazonaws.com"
 
@@ -39,11 +37,7 @@ class AccessDenied(Exception):
 
 
 class RoleNotTrusted(Exception):
-    """The role does not let the service assume it. code, and the message: AWS's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    """The role does not let the service assume it. The message is AWS's."""
 
 
 class Iam:
@@ -55,20 +49,28 @@ class Iam:
         self._clock = clock
 
     def check_call(self, operation: Operation) -> None:
-        """Raises AccessDenied, or RoleNotTrusted when the call gives a role to a service."""
+        """Raises AccessDenied; RoleNotTrusted when Lambda is given a role, which it looks at before anything else."""
         if self.mode == "off":
             return
         principal = principal_of(operation.access_key_id)
         if principal is not None:
             for need in needs_of(operation):
                 self._require(principal, need)
-        self._check_given_role(operation)
+        if str(operation) == "lambda:CreateFunction":
+            self._require_trust_in_lambda(operation.parameters.get("Role", ""))
+
+    def lets_scheduler_assume(self, role_arn: str, schedule_arn: str) -> bool:
+        """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html."""
+        group_arn = _group_of(schedule_arn)
+        context = (("aws:SourceAccount", group_arn.split(":")[4]), ("aws:SourceArn", group_arn))
+        return self.mode == "off" or self._is_trusting(role_arn, Need("sts:AssumeRole", role_arn, context, _SCHEDULER))
 
     def check_delivery(self, role_arn: str, schedule_arn: str, action: str, resource: str) -> None:
         """May EventBridge Scheduler do this for the schedule, as the role? Raises AccessDenied, RoleNotTrusted."""
         if self.mode == "off":
             return
-        self._require_trust_in_scheduler(role_arn, _group_of(schedule_arn))
+        if not self.lets_scheduler_assume(role_arn, schedule_arn):
+            raise RoleNotTrusted(NOT_TRUSTED)
         self._require(Principal(role_arn, "scheduler"), Need(action, resource))
 
     def check_destination(self, function: Function, queue_arn: str) -> None:
@@ -90,29 +92,9 @@ class Iam:
             except AccessDenied as denied:
                 _logger.error("on AWS this log would be lost: %s", denied)  # noqa: TRY400 - the traceback tells nothing
 
-    def _check_given_role(self, operation: Operation) -> None:
-        """The service looks at once whether the role trusts it."""
-        if str(operation) in _GIVE_TO_SCHEDULER:
-            role_arn = operation.parameters.get("Target", {}).get("RoleArn", "")
-            group = operation.parameters.get("GroupName", "default")
-            self._require_trust_in_scheduler(role_arn, Home(operation.region, ACCOUNT).group_arn(group))
-        elif str(operation) == "lambda:CreateFunction":
-            self._require_trust_in_lambda(operation.parameters.get("Role", ""))
-
-    def _require_trust_in_scheduler(self, role_arn: str, group_arn: str) -> None:
-        """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html."""
-        context = (("aws:SourceAccount", group_arn.split(":")[4]), ("aws:SourceArn", group_arn))
-        if not self._is_trusting(role_arn, Need("sts:AssumeRole", role_arn, context, _SCHEDULER)):
-            raise RoleNotTrusted(
-                "ValidationException",
-                "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
-            )
-
     def _require_trust_in_lambda(self, role_arn: str) -> None:
         if not self._is_trusting(role_arn, Need("sts:AssumeRole", role_arn, service=_LAMBDA)):
-            raise RoleNotTrusted(
-                "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
-            )
+            raise RoleNotTrusted("The role defined for the function cannot be assumed by Lambda.")
 
     def _is_trusting(self, role_arn: str, need: Need) -> bool:
         verdict = judge(trust_of(role_arn), need)

@@ -1,9 +1,11 @@
 """What the local cloud refuses, and to whom: roles by their policies and their trust, and nobody else."""
 
 import json
+import os
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,7 +13,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.environment import ACCOUNT
+from local.api import load_config
+from local.environment import ACCOUNT, sealed_environment
+from local.iam.app_roles import take_role
 from local.iam.enforce import Iam, RoleNotTrusted
 from local.testing import REGION, RunningCloud, answer_of, running_cloud
 
@@ -332,6 +336,53 @@ def test_a_failed_event_is_kept_only_if_the_function_s_role_may_send_it(
     cloud.agenda.advance(cloud.clock.now() + timedelta(seconds=1))
 
     assert len(cloud.received(LETTERS)) == letters
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / ".chalice").mkdir()
+    stage = {"autogen_policy": False, "iam_policy_file": "policy-local.json"}
+    config = {"version": "2.0", "app_name": "tiny", "stages": {"local": stage, "bare": {}}}
+    (tmp_path / ".chalice" / "config.json").write_text(json.dumps(config))
+    statement = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}
+    (tmp_path / ".chalice" / "policy-local.json").write_text(document(statement))
+    return tmp_path
+
+
+@pytest.fixture
+def as_administrator(cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Gives this process the environment of a child of ours, as it is at its start."""
+
+    def begin() -> None:
+        for name, value in sealed_environment(cloud.endpoint, REGION).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "")  # so that it is restored, whoever sets it
+        monkeypatch.delenv("AWS_SESSION_TOKEN")
+
+    return begin
+
+
+def test_a_process_of_the_app_goes_on_as_the_role_of_its_rendered_policy(
+    as_administrator: Callable[[], None], project: Path
+) -> None:
+    for _ in ("the first start", "another one"):
+        as_administrator()
+        take_role(load_config(project, "local"), "sweep")
+
+    session = boto3.Session()
+    assert session.client("sts").get_caller_identity()["Arn"].endswith(":assumed-role/tiny-local-sweep/sweep")
+    with pytest.raises(ClientError, match="not authorized to perform: dynamodb:ListTables"):
+        session.client("dynamodb").list_tables()
+
+
+def test_an_app_without_a_rendered_policy_stays_an_administrator(
+    as_administrator: Callable[[], None], cloud: RunningCloud, project: Path
+) -> None:
+    as_administrator()
+    take_role(load_config(project, "bare"), "sweep")
+
+    assert cloud.client("iam").list_roles()["Roles"] == []
+    assert "AWS_SESSION_TOKEN" not in os.environ
 
 
 def test_switched_off_it_judges_nobody(tmp_path: Any) -> None:
