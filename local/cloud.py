@@ -178,14 +178,23 @@ class Cloud:
         return Response(body, status, headers)
 
 
-def serve(port: int, *, directory: Path, lateness: Lateness = "none", iam: Mode = "off") -> None:
+def serve(
+    port: int,
+    *,
+    directory: Path,
+    lateness: Lateness = "none",
+    iam: Mode = "off",
+    on_line: LineListener = lambda *_: None,
+) -> None:
     """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable.
 
     Quiet: each request has its line in requests.log in the directory; only what fails is told on standard error.
     """
     _log_to(directory / "requests.log")
     clock = Clock()
-    cloud = Cloud(port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, iam=iam)
+    cloud = Cloud(
+        port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, iam=iam, on_line=on_line
+    )
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
