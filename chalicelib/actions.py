@@ -25,17 +25,29 @@ from pydantic import (
 )
 
 from .auth import is_loopback
+from .core.instants import EPOCH
+from .core.periods import period
+from .core.records import dumps
 from .core.schedule import Action
+from .core.templates import MARKER, TEXTS, has_braces, paths
+from .core.texts import DEVICE, PHONE_NUMBER, SENDER_ID, is_mail_address, is_one_line
 
 MAX_RECIPIENTS = 50
 """SES takes that many addresses in one mail, `cc` and `bcc` included (developer guide, quotas)."""
 
-# SES takes no UTF-8 before the @, and Punycode behind it (API reference, Destination).
-ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
-ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 VISIBLE = re.compile(r"[\x21-\x7e]+")
+
+MOST_OF_AN_SMS = 1600
+"""Characters that SNS takes in one Publish to a phone (Developer Guide, sms_sending-overview)."""
+
+PUSH_DATA_BYTES = 2048
+"""Apple and Google take 4 KB in all, title and text included."""
+
+PUSH_KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
+KEYS_OF_PUSH_SERVICES = frozenset({"aps", "from", "message_type", "notification", "run_id"})
+"""Which Apple or Google reserve (firebase.google.com, fcm/v1 Message.data), and ours."""
 
 OUR_HEADERS = frozenset({"connection", "content-length", "content-type", "host", "transfer-encoding", "webhook-id"})
 """What the sender sets, or what would let a client smuggle a second request."""
@@ -60,16 +72,57 @@ class ActionModel(BaseModel):
         return Action(self.type, self.model_dump(exclude={"type"}, exclude_unset=True, exclude_none=True))
 
 
+class TextAction(ActionModel):
+    """An action with texts that people read. `placeholders=False` leaves each `{{` as it is."""
+
+    placeholders: bool = True
+
+    def to_action(self) -> Action:
+        action = super().to_action()
+        asks = self.placeholders and any(has_braces(action.data.get(field)) for field in TEXTS[self.type])
+        return Action(action.type, {**action.data, MARKER: True}) if asks else action
+
+    @field_validator("subject", "title", "text", "html", check_fields=False)
+    @classmethod
+    def _has_known_placeholders(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None and info.data.get("placeholders", False):
+            paths(text)
+        return text
+
+
 def _address(text: str) -> str:
-    if not ADDRESS.fullmatch(text) or ".." in text:
+    if not is_mail_address(text):
         raise ValueError("must be a mail address such as a@example.com")
+    return text
+
+
+def _phone_number(text: str) -> str:
+    if not PHONE_NUMBER.fullmatch(text):
+        raise ValueError("must be a phone number in international form such as +4915112345678")
+    return text
+
+
+def _sender_id(text: str) -> str:
+    if not SENDER_ID.fullmatch(text):
+        raise ValueError("must be 1 to 11 letters and digits, with a letter among them")
+    return text
+
+
+def _device(text: str) -> str:
+    if not DEVICE.fullmatch(text):
+        raise ValueError("must be the ARN of a platform endpoint of SNS: arn:aws:sns:…:endpoint/…")
     return text
 
 
 def one_line(text: str) -> str:
     """Raises ValueError for line breaks and other control characters."""
-    if not ONE_LINE.fullmatch(text):
+    if not is_one_line(text):
         raise ValueError("must be one line without control characters")
+    return text
+
+
+def _period(text: str) -> str:
+    period(text, EPOCH, "UTC")
     return text
 
 
@@ -77,7 +130,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Addresses = Annotated[list[Address], Field(max_length=MAX_RECIPIENTS)]
 
 
-class Email(ActionModel):
+class Email(TextAction):
     """A mail with `text`, `html` or both."""
 
     type: Literal["email"] = "email"
@@ -101,6 +154,46 @@ class Email(ActionModel):
         if len(self.to) + len(self.cc) + len(self.bcc) > MAX_RECIPIENTS:
             raise ValueError(f"`to`, `cc` and `bcc` together take {MAX_RECIPIENTS} addresses at most")
         return self
+
+
+class Sms(TextAction):
+    """A text message to one phone. `sender_id` is shown as its sender, in countries that allow it."""
+
+    type: Literal["sms"] = "sms"
+    to: Annotated[str, AfterValidator(_phone_number)]
+    text: Annotated[str, Field(min_length=1, max_length=MOST_OF_AN_SMS)]
+    sender_id: Annotated[str, AfterValidator(_sender_id)] | None = None
+
+
+class Push(TextAction):
+    """A notification on one device: the `endpoint` that SNS made for it. `data` reaches the app beside `run_id`."""
+
+    type: Literal["push"] = "push"
+    endpoint: Annotated[str, AfterValidator(_device)]
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    data: dict[str, str] = {}
+
+    @field_validator("data")
+    @classmethod
+    def _fits(cls, data: dict[str, str]) -> dict[str, str]:
+        for name in data:
+            if not PUSH_KEY.fullmatch(name) or name in KEYS_OF_PUSH_SERVICES:
+                raise ValueError(f"{name!r} is no key: letters, digits and `_`, and none that Apple, Google or we use")
+        if (size := len(dumps(data).encode())) > PUSH_DATA_BYTES:
+            raise ValueError(f"has {size:,} bytes as JSON; the limit is {PUSH_DATA_BYTES:,}")
+        return data
+
+
+class Report(TextAction):
+    """The user's schedules and their runs of a `period`, by mail: the last day, week or month before the run, on the
+    clocks of the schedule's time zone, or an interval such as `2027-01-01T00:00:00Z/2027-02-01T00:00:00Z`.
+    """
+
+    type: Literal["report"] = "report"
+    to: Annotated[Addresses, Field(min_length=1)]
+    period: Annotated[str, Field(max_length=64), AfterValidator(_period)] = "week"
+    subject: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)] | None = None
 
 
 class Webhook(ActionModel):
@@ -192,7 +285,14 @@ class OwnAction(ActionModel):
         return type_
 
 
-BUILT_IN: Mapping[str, type[ActionModel]] = {"email": Email, "webhook": Webhook, "event": Event}
+BUILT_IN: Mapping[str, type[ActionModel]] = {
+    "email": Email,
+    "sms": Sms,
+    "push": Push,
+    "webhook": Webhook,
+    "report": Report,
+    "event": Event,
+}
 
 
 def _tag(value: object) -> str:
@@ -202,7 +302,10 @@ def _tag(value: object) -> str:
 
 AnyAction = Annotated[
     Annotated[Email, Tag("email")]
+    | Annotated[Sms, Tag("sms")]
+    | Annotated[Push, Tag("push")]
     | Annotated[Webhook, Tag("webhook")]
+    | Annotated[Report, Tag("report")]
     | Annotated[Event, Tag("event")]
     | Annotated[OwnAction, Tag("own")],
     Discriminator(_tag),

@@ -20,8 +20,9 @@ from .core.errors import (
 from .core.instants import whole_ms
 from .core.schedule import Action, Schedule, Status
 from .details import as_recorded
+from .placeholders import check_placeholders
 from .sizes import check_payload_size
-from .timings import instant_of
+from .timings import future_instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +88,7 @@ class Changes:
         self, user_id: str, schedule_id: str, *, reason: str | None, until: str | datetime | None, if_match: int | None
     ) -> Schedule:
         """No occurrence is done from now on, `until` an instant if that is given."""
-        ends_at = instant_of("until", until, now=self._clock()) if until is not None else None
+        ends_at = future_instant_of("until", until, now=self._clock()) if until is not None else None
 
         def paused(schedule: Schedule) -> Schedule:
             following = self._intents.next_revision(schedule)
@@ -101,7 +102,7 @@ class Changes:
         def change(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
             following = _timed(self._intents.next_revision(schedule), timing, now)
-            resumed = replace(following, status=Status.ACTIVE, reason=None, paused_until=now)
+            resumed = replace(following, status=Status.ACTIVE, reason=None, paused_until=now, failures_in_a_row=0)
             return self._with_next_run(resumed, now)
 
         return self._modify(user_id, schedule_id, change, if_match)
@@ -138,6 +139,7 @@ class Changes:
         if new_action is not None:
             changed = replace(changed, action_type=new_action.type, action_revision=changed.revision)
         action = new_action or self._action(replacing)
+        check_placeholders(changed, action)
         check_payload_size(changed, action, self._payload_limit)
         confirmed = self._intents.change(changed, replacing=replacing, action=new_action)
         return replace(confirmed, action=action)

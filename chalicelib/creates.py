@@ -22,6 +22,7 @@ from .core.errors import (
 from .core.instants import epoch_ms, whole_ms
 from .core.schedule import INTENT_LEASE, Action, Schedule, Status
 from .details import as_recorded
+from .placeholders import check_placeholders
 from .sizes import check_payload_size
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ CREATES_AT_ONCE = 10
 
 REPLACED_BY_PUT = (
     *("action", "resource_id", "name", "metadata", "flexible_window_minutes", "delivery"),
-    *("max_runs", "exclusions", "on_missed"),
+    *("max_runs", "exclusions", "on_missed", "retry", "on_unknown", "overlap", "pause_after_failures"),
 )
 
 
@@ -125,6 +126,7 @@ class Creates:
             return exc
 
     def _create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> Schedule:
+        check_placeholders(schedule, action)
         check_payload_size(schedule, action, self._payload_limit)
         return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
 
@@ -174,7 +176,7 @@ class Creates:
             timing_changed_at=now,
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
-            **as_recorded({"on_missed": None, **details}, resolved),
+            **as_recorded({"on_missed": None, "pause_after_failures": None, **details}, resolved),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .core.schedule import DeliveryPolicy, OnMissed
+from .core.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from .core.schedule import Timing
 
 
+PAUSE_AFTER_FAILURES = 10
+
+
 class Details(TypedDict, total=False):
     """What a schedule may have beside timing and action; None is the default.
 
     `flexible_window_minutes` is 0 (exact) to 1440; `metadata` is a JSON object that is handed to the action;
-    `exclusions` are dates in the timing's zone; `on_missed` is by default RUN_NOW for one-time, else SKIP.
+    `exclusions` are dates in the timing's zone; `on_missed` is by default RUN_NOW for one-time, else SKIP;
+    `pause_after_failures` in a row is by default 10 for recurring ones, and 0 is never.
     """
 
     resource_id: str | None
@@ -28,6 +32,10 @@ class Details(TypedDict, total=False):
     max_runs: int | None
     exclusions: Sequence[date] | None
     on_missed: OnMissed | None
+    retry: RetryPolicy | None
+    on_unknown: OnUnknown | None
+    overlap: Overlap | None
+    pause_after_failures: int | None
 
 
 def as_recorded(details: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
@@ -38,6 +46,10 @@ def as_recorded(details: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
         "delivery": DeliveryPolicy(),
         "exclusions": (),
         "on_missed": OnMissed.RUN_NOW if timing.is_one_time else OnMissed.SKIP,
+        "retry": RetryPolicy(),
+        "on_unknown": OnUnknown.RETRY,
+        "overlap": Overlap.ALLOW,
+        "pause_after_failures": 0 if timing.is_one_time else PAUSE_AFTER_FAILURES,
     }
     values: dict[str, Any] = {name: defaults.get(name) if value is None else value for name, value in details.items()}
     return values | ({"exclusions": tuple(sorted(values["exclusions"]))} if "exclusions" in values else {})

@@ -164,7 +164,7 @@ class Intents:
             updated_at=now,
             owed=unaccounted(schedule, now),
             next_run_at=schedule.next_occurrence(now) if schedule.status is Status.ACTIVE else None,
-            applied=schedule.applied or replace(schedule, action=None, owed=()),
+            applied=schedule.applied or replace(schedule, action=None, owed=(), unfinished=()),
         )
 
     def _is_wanted(self, schedule: Schedule) -> bool:
@@ -205,8 +205,10 @@ class Intents:
             updated_at=following.updated_at,
             owed=owed,
             next_run_at=applied.next_occurrence(following.updated_at) if applied.status is Status.ACTIVE else None,
+            unfinished=schedule.unfinished,
             last_run=schedule.last_run,
             run_count=schedule.run_count,
+            failures_in_a_row=schedule.failures_in_a_row,
             reason=f"a change was refused: {reason}",
             applied=None,
         )

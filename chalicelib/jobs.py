@@ -1,4 +1,4 @@
-"""Work on everything of one user, in slices: recorded as a Job, and gone on with by the sweeper."""
+"""Work on many items, in slices: recorded as a Job, and gone on with by the sweeper."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .changes import Changes
+    from .core.job import Selection
     from .core.ports import ScheduleRepository
+    from .redrives import Redrives
 
 SLICE = timedelta(seconds=10)
 PAGE = 100
 ITEMS_AT_ONCE = 25
 LISTS_SETTLE = timedelta(minutes=1)
 """Lists are eventually consistent: only a look this long after the beginning can say that nothing is left."""
+PER_MINUTE = 60
+"""How many runs a job has started in a minute, unless somebody says otherwise."""
+
 JOB_RETENTION = timedelta(days=90)
 
 LIVE = (Status.ACTIVE, Status.PAUSED)
@@ -32,24 +37,24 @@ LIVE = (Status.ACTIVE, Status.PAUSED)
 class Jobs:
     """Starts jobs and goes on with them. `clock` gives aware UTC."""
 
-    def __init__(self, repository: ScheduleRepository, changes: Changes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, repository: ScheduleRepository, changes: Changes, redrives: Redrives, clock: Callable[[], datetime]
+    ) -> None:
         self._repository = repository
         self._changes = changes
+        self._redrives = redrives
         self._clock = clock
 
-    def start(self, kind: JobKind, user_id: str) -> Job:
+    def start(
+        self,
+        kind: JobKind,
+        user_id: str | None,
+        *,
+        selection: Selection | None = None,
+        per_minute: int = PER_MINUTE,
+    ) -> Job:
         """A new job; the next sweep begins with it."""
-        now = whole_ms(self._clock())
-        job = Job(
-            job_id=uuid.uuid4().hex,
-            kind=kind,
-            user_id=user_id,
-            status=JobStatus.RUNNING,
-            done=0,
-            created_at=now,
-            updated_at=now,
-            watch_at=now,
-        )
+        job = new_job(kind, user_id, self._clock(), selection=selection, per_minute=per_minute)
         self._repository.save_job(job, replacing=None)
         return job
 
@@ -65,27 +70,29 @@ class Jobs:
         if job.status is JobStatus.COMPLETED:
             return "nothing"
         began_at = self._clock()
-        done, complete = self._slice(job, began_at + SLICE)
+        following, complete = self._slice(job, began_at + SLICE)
         settled = began_at >= job.created_at + LISTS_SETTLE
-        self._repository.save_job(self._after(job, done, complete=complete and settled), replacing=job)
+        self._repository.save_job(self._after(following, complete=complete and settled), replacing=job)
         return "job"
 
-    def _slice(self, job: Job, stop_at: datetime) -> tuple[int, bool]:
-        done, complete = 0, True
-        for schedule in self._schedules(job):
+    def _slice(self, job: Job, stop_at: datetime) -> tuple[Job, bool]:
+        if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
+            return self._redrives.queue(job, stop_at)
+        complete = True
+        for schedule in self._schedules(job.kind, job.user_id or ""):
             if self._clock() >= stop_at:
-                return done, False
+                return job, False
             if self._do(job.kind, schedule, stop_at):
-                done += 1
+                job = replace(job, done=job.done + 1)
             else:
                 complete = False
-        return done, complete
+        return job, complete
 
-    def _schedules(self, job: Job) -> Iterator[Schedule]:
-        for status in LIVE if job.kind is JobKind.CANCEL_ALL else Status:
+    def _schedules(self, kind: JobKind, user_id: str) -> Iterator[Schedule]:
+        for status in LIVE if kind is JobKind.CANCEL_ALL else Status:
             cursor = None
             while True:
-                page = self._repository.list_by_user(job.user_id, status, limit=PAGE, cursor=cursor)
+                page = self._repository.list_by_user(user_id, status, limit=PAGE, cursor=cursor)
                 yield from page.items
                 cursor = page.next_cursor
                 if cursor is None:
@@ -113,13 +120,36 @@ class Jobs:
     def _erase_runs(self, schedule: Schedule) -> bool:
         return self._repository.erase_runs(schedule.user_id, schedule.schedule_id, limit=ITEMS_AT_ONCE)
 
-    def _after(self, job: Job, done: int, *, complete: bool) -> Job:
+    def _after(self, job: Job, *, complete: bool) -> Job:
         now = whole_ms(self._clock())
         return replace(
             job,
             status=JobStatus.COMPLETED if complete else JobStatus.RUNNING,
-            done=job.done + done,
             updated_at=max(now, job.updated_at + timedelta(milliseconds=1)),
             watch_at=None if complete else now,
             expires_at=now + JOB_RETENTION if complete else None,
         )
+
+
+def new_job(
+    kind: JobKind,
+    user_id: str | None,
+    at: datetime,
+    *,
+    selection: Selection | None = None,
+    per_minute: int = PER_MINUTE,
+) -> Job:
+    """One that is to begin at once."""
+    now = whole_ms(at)
+    return Job(
+        job_id=uuid.uuid4().hex,
+        kind=kind,
+        user_id=user_id,
+        status=JobStatus.RUNNING,
+        done=0,
+        created_at=now,
+        updated_at=now,
+        watch_at=now,
+        selection=selection,
+        per_minute=per_minute,
+    )

@@ -18,6 +18,7 @@ from .core.errors import (
     RequestMismatch,
     RevisionMismatch,
     RunNotFound,
+    RunNotRedrivable,
     ScheduleBusy,
     ScheduledTasksError,
     ScheduleEnded,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .shown import JobShown, RunShown, ScheduleShown, Shown
 
 TYPE_PREFIX = "urn:scheduled-tasks:problem:"
-SCHEDULES, USERS, JOBS = "/v1/schedules", "/v1/users", "/v1/jobs"
+SCHEDULES, RUNS, USERS, JOBS = "/v1/schedules", "/v1/runs", "/v1/users", "/v1/jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     ScopeMissing: Problem("scope-missing", HTTPStatus.FORBIDDEN, "The token does not allow this"),
     ScheduleNotFound: Problem("schedule-not-found", HTTPStatus.NOT_FOUND, "There is no such schedule"),
     RunNotFound: Problem("run-not-found", HTTPStatus.NOT_FOUND, "There is no such run"),
+    RunNotRedrivable: Problem("run-not-redrivable", HTTPStatus.CONFLICT, "This run cannot be done again"),
     JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "There is no such job"),
     ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "This schedule has ended"),
     ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
@@ -113,7 +115,8 @@ def run_started(shown: RunShown, schedule_id: str, request: Request) -> Response
 
 def job_started(shown: JobShown, request: Request) -> Response:
     """202: the job is recorded, and the sweeper works on it."""
-    location = _address(request, USERS, f"{JOBS}/{shown.job_id}")
+    asked = USERS if USERS in request.context["path"] else RUNS
+    location = _address(request, asked, f"{JOBS}/{shown.job_id}")
     return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
 
 

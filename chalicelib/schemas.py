@@ -1,7 +1,7 @@
 """What clients send, as pydantic models. It must be exactly this: nothing is converted or ignored."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,12 +12,15 @@ from .auth import is_user_id
 from .core import keys
 from .core.errors import ScheduledTasksError
 from .core.records import dumps
-from .core.schedule import DeliveryPolicy, OnMissed, Schedule, Status
-from .timings import TimingSpec
+from .core.run import RunStatus
+from .core.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
+from .jobs import PER_MINUTE
+from .timings import TimingSpec, instant_of
 
 METADATA_BYTES = 2048
 MOST_IN_A_BATCH = 100
 DELIVERY = DeliveryPolicy()
+RETRY = RetryPolicy()
 NOT_NAMED: Any = None
 """Stands for a field that was left out, and may be; null is no value of it."""
 
@@ -82,9 +85,23 @@ WindowMinutes = Annotated[int, Field(ge=0, le=1440)]
 MaxRuns = Annotated[int, Field(ge=1, le=1_000_000)]
 Exclusions = Annotated[list[Annotated[date, BeforeValidator(_day)]], Field(max_length=366)]
 MissedPolicy = Annotated[OnMissed, Field(strict=False)]
+UnknownPolicy = Annotated[OnUnknown, Field(strict=False)]
+OverlapPolicy = Annotated[Overlap, Field(strict=False)]
+PauseAfterFailures = Annotated[int, Field(ge=0, le=1000)]
 IdempotencyKey = Annotated[str, AfterValidator(_idempotency_key)]
 Revision = Annotated[int, BeforeValidator(_revision)]
+PerMinute = Annotated[int, Field(ge=1, le=6000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
+
+
+class Undone(StrEnum):
+    """How a run ended that somebody may want to see, or to have done again, over all his schedules."""
+
+    FAILED = RunStatus.FAILED.value
+    MISSED = RunStatus.MISSED.value
+
+
+UndoneStatus = Annotated[Undone, Field(strict=False)]
 
 
 class Kind(StrEnum):
@@ -131,6 +148,16 @@ class DeliveryBody(Body):
         return DeliveryPolicy(**dict(self))
 
 
+class RetryBody(Body):
+    """How often failed work is tried again, and the first wait, in seconds; each next one is twice as long."""
+
+    max_retries: Annotated[int, Field(ge=0, le=20)] = RETRY.max_retries
+    backoff_seconds: Annotated[int, Field(ge=60, le=3600)] = RETRY.backoff_seconds
+
+    def policy(self) -> RetryPolicy:
+        return RetryPolicy(**dict(self))
+
+
 class DetailsBody(Body):
     """What a schedule may have beside timing and action. Null is the default."""
 
@@ -142,6 +169,10 @@ class DetailsBody(Body):
     max_runs: MaxRuns | None = None
     exclusions: Exclusions | None = None
     on_missed: MissedPolicy | None = None
+    retry: RetryBody | None = None
+    on_unknown: UnknownPolicy | None = None
+    overlap: OverlapPolicy | None = None
+    pause_after_failures: PauseAfterFailures | None = None
 
     def arguments(self) -> dict[str, Any]:
         """What the client named, but for the user, as keyword arguments of SchedulerService."""
@@ -194,6 +225,22 @@ class BatchItem(ScheduleBody):
     idempotency_key: IdempotencyKey | None = None
 
 
+class RedriveBody(Body):
+    """POST /v1/runs/redrive: which runs are done again (`since` and `until` are scheduled times), and how fast."""
+
+    status: UndoneStatus = Undone.FAILED
+    schedule_id: ScheduleId | None = None
+    resource_id: ResourceId | None = None
+    since: Time | None = None
+    until: Time | None = None
+    per_minute: PerMinute = PER_MINUTE
+
+    def arguments(self) -> dict[str, Any]:
+        """As keyword arguments of SchedulerService."""
+        named = {name: value for name, value in dict(self).items() if name not in ("since", "until")}
+        return {**named, "status": RunStatus(self.status), **_span(self.since, self.until)}
+
+
 class PreviewBody(Body):
     """POST /v1/occurrences."""
 
@@ -201,11 +248,17 @@ class PreviewBody(Body):
     limit: Limit = 10
 
 
+def _span(since: str | None, until: str | None) -> dict[str, datetime]:
+    """What of it is given. Raises InvalidInput."""
+    given = {"since": since, "until": until}
+    return {name: instant_of(name, text) for name, text in given.items() if text is not None}
+
+
 def _argument(value: Any) -> Any:
     match value:
         case TimingBody():
             return value.spec()
-        case DeliveryBody():
+        case DeliveryBody() | RetryBody():
             return value.policy()
     return value
 
@@ -252,6 +305,17 @@ class ListQuery(ResourceQuery):
 
     def wants(self, schedule: Schedule) -> bool:
         return self.kind is None or self.kind.fits(schedule)
+
+
+class RunsQuery(PageQuery):
+    status: UndoneStatus = Undone.FAILED
+    since: Time | None = None
+    until: Time | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """As keyword arguments of SchedulerService."""
+        page = {"limit": self.limit, "cursor": self.cursor}
+        return {"status": RunStatus(self.status), **page, **_span(self.since, self.until)}
 
 
 class ResourcePath(BaseModel):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .changes import TRIES, Changes
 from .core import advice, payload
 from .core.errors import (
+    InvalidInput,
     RunNotFound,
     ScheduleBusy,
     ScheduledTasksError,
@@ -24,13 +25,14 @@ from .core.errors import (
     ScheduleNotFound,
     StarterUnavailable,
 )
-from .core.instants import whole_ms
-from .core.job import JobKind
+from .core.instants import END_OF_TIME, EPOCH, whole_ms
+from .core.job import JobKind, Selection
 from .core.run import Run, RunStatus
 from .core.schedule import Status
 from .creates import ActionLike, Creates, action_of
 from .intents import Intents
-from .jobs import Jobs
+from .jobs import PER_MINUTE, Jobs
+from .redrives import Redrives
 from .sweeper import RUN_RETENTION, START_AGAIN_AFTER, Sweeper
 from .timings import TimingSpec
 
@@ -89,7 +91,8 @@ class SchedulerService:
         intents = Intents(repository, gateway, clock)
         self._changes = Changes(repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit)
         self._creates = Creates(repository, intents, self._changes, clock=clock, payload_limit=payload_limit)
-        self._jobs = Jobs(repository, self._changes, clock)
+        self._redrives = Redrives(repository, starter, clock)
+        self._jobs = Jobs(repository, self._changes, self._redrives, clock)
         self.sweeper = Sweeper(repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock)
 
     # Create
@@ -217,6 +220,42 @@ class SchedulerService:
                 return run
         raise ScheduleBusy
 
+    def redrive(self, user_id: str, schedule_id: str, run_id: str) -> Run:
+        """One run that failed, was missed or was skipped is done again, with new tries; started at once.
+
+        Raises RunNotFound, RunNotRedrivable, ScheduleNotFound, ScheduleEnded (cancelled), ScheduleBusy.
+        """
+        return self._redrives.redrive(user_id, schedule_id, run_id)
+
+    def redrive_all(
+        self,
+        user_id: str,
+        *,
+        status: RunStatus = RunStatus.FAILED,
+        schedule_id: str | None = None,
+        resource_id: str | None = None,
+        since: datetime = EPOCH,
+        until: datetime | None = None,
+        per_minute: int = PER_MINUTE,
+    ) -> Job:
+        """All of a user's failed (or missed) runs, or those of a schedule, of a resource, of a span of scheduled times.
+
+        A job that the sweeper works on; the runs are started `per_minute`. Raises InvalidInput.
+        """
+        selection = Selection(
+            user_id=user_id,
+            status=status,
+            since=since,
+            until=_until(since, until or max(since, self._clock())),
+            schedule_id=schedule_id,
+            resource_id=resource_id,
+        )
+        return self._jobs.start(JobKind.REDRIVE, user_id, selection=selection, per_minute=per_minute)
+
+    def release(self, *, per_minute: int = PER_MINUTE) -> Job:
+        """Everybody's held runs are done, `per_minute`: a job that the sweeper works on."""
+        return self._jobs.start(JobKind.RELEASE, None, per_minute=per_minute)
+
     def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
         """It will not fire any more; what has ended already stays so.
 
@@ -320,6 +359,25 @@ class SchedulerService:
         now = self._clock()
         return replace(page, items=[run for run in page.items if not run.is_expired(now)])
 
+    def list_runs_of_user(
+        self,
+        user_id: str,
+        *,
+        status: RunStatus = RunStatus.FAILED,
+        since: datetime = EPOCH,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Run]:
+        """One page of a user's failed (or missed) runs over all his schedules, newest first.
+
+        Raises InvalidCursor, InvalidInput.
+        """
+        now = self._clock()
+        until = _until(since, until or END_OF_TIME)
+        page = self._repository.list_runs_of_user(user_id, status, since=since, until=until, limit=limit, cursor=cursor)
+        return replace(page, items=[run for run in page.items if not run.is_expired(now)])
+
     # Helpers
 
     def _start(self, run: Run, schedule: Schedule) -> None:
@@ -331,6 +389,13 @@ class SchedulerService:
     def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
         now = self._clock()
         return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
+
+
+def _until(since: datetime, until: datetime) -> datetime:
+    """The end of a span that does not lie before its beginning: DynamoDB refuses such a one, the fakes do not."""
+    if until < since:
+        raise InvalidInput.of("until", "lies before since")
+    return until
 
 
 def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:

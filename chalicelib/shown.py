@@ -9,7 +9,7 @@ from .actions import as_clients_write
 from .core.instants import iso, iso_ms
 from .core.job import Job, JobKind, JobStatus
 from .core.run import Run
-from .core.schedule import OnMissed, Schedule, Status, Timing
+from .core.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
 from .service import Cancelled, Preview
 
 Planned = Annotated[datetime, PlainSerializer(iso)]
@@ -31,6 +31,13 @@ class DeliveryShown(Shown):
 
     max_retries: int
     max_age_seconds: int
+
+
+class RetryShown(Shown):
+    """How often failed work is tried again, and the first wait."""
+
+    max_retries: int
+    backoff_seconds: int
 
 
 class LastRunShown(Shown):
@@ -58,6 +65,11 @@ class ScheduleShown(Shown):
     flexible_window_minutes: int
     delivery: DeliveryShown
     metadata: dict[str, Any]
+    retry: RetryShown
+    on_unknown: OnUnknown
+    overlap: Overlap
+    pause_after_failures: int
+    failures_in_a_row: int
     max_runs: int | None
     exclusions: list[date]
     on_missed: OnMissed
@@ -88,10 +100,15 @@ class RunShown(Shown):
     """One occurrence's story, or that of a run that somebody asked for."""
 
     run_id: str
+    schedule_id: str
+    resource_id: str | None
+    action_type: str
     scheduled_time: Planned
     status: str
     reason: str | None
     lateness_ms: int | None
+    next_attempt_at: Planned | None
+    possibly_repeated: bool
     attempts: list[AttemptShown]
 
     @classmethod
@@ -99,10 +116,15 @@ class RunShown(Shown):
         lateness_ms = None if run.lateness is None else run.lateness // timedelta(milliseconds=1)
         return cls(
             run_id=run.run_id,
+            schedule_id=run.schedule_id,
+            resource_id=run.resource_id,
+            action_type=run.action_type,
             scheduled_time=run.scheduled_time,
             status=run.status,
             reason=run.reason,
             lateness_ms=lateness_ms,
+            next_attempt_at=run.next_attempt_at,
+            possibly_repeated=run.possibly_repeated,
             attempts=[AttemptShown.model_validate(attempt) for attempt in run.attempts],
         )
 
@@ -143,11 +165,11 @@ class CancelledShown(Shown):
 
 
 class JobShown(Shown):
-    """Work on everything of a user; `done` counts the schedules that are finished with."""
+    """Work on many items; `done` counts the schedules or runs that are finished with."""
 
     job_id: str
     kind: JobKind
-    user_id: str
+    user_id: str | None
     status: JobStatus
     done: int
     created_at: Measured

@@ -16,8 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .core import keys, payload
-from .core.accounting import account_for
-from .core.errors import ChangeLost, ScheduledTasksError, StoreUnavailable
+from .core.accounting import account_again, account_for
+from .core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
 from .core.instants import from_iso, whole_ms
 from .core.job import Job
 from .core.run import Run, RunStatus
@@ -40,6 +40,9 @@ OCCURRENCES_AT_ONCE = 50
 
 LAMBDA_EVENT_AGE = timedelta(hours=1)
 """How long Lambda keeps an event whose invocation failed (Terraform, event_age_seconds)."""
+
+LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
+"""What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
 
 START_AGAIN_AFTER = timedelta(minutes=2)
 RUN_RETENTION = timedelta(days=90)
@@ -134,6 +137,8 @@ class Sweeper:
             return self._finish(schedule)
         if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - WAKE_EARLY <= now:
             return self._wake(schedule, schedule.paused_until)
+        if schedule.fails_too_often:
+            return self._pause_failing(schedule)
         if schedule.first_due is not None and schedule.first_due <= now:
             return self._account(schedule, now)
         self._repository.rest(schedule)
@@ -149,9 +154,17 @@ class Sweeper:
             self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
             return "ended"
         following = self._intents.next_revision(schedule)
-        woken = replace(following, status=Status.ACTIVE, reason=None, next_run_at=next_run_at)
+        woken = replace(following, status=Status.ACTIVE, reason=None, next_run_at=next_run_at, owed=schedule.owed)
         self._intents.change(woken, replacing=schedule)
         return "woken"
+
+    def _pause_failing(self, schedule: Schedule) -> str:
+        last = schedule.last_run.reason if schedule.last_run else None
+        reason = f"{schedule.failures_in_a_row} runs in a row failed, the last one so: {last}"
+        following = self._intents.next_revision(schedule)
+        paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=None, next_run_at=None)
+        self._intents.change(paused, replacing=schedule)
+        return "paused"
 
     # Occurrences
 
@@ -172,13 +185,13 @@ class Sweeper:
         """The schedule with this occurrence accounted for; None if it is still to be waited for."""
         run_id = keys.run_id(schedule.user_id, schedule.schedule_id, due)
         run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
-        if run is not None and run.has_ended:
-            # It was counted when it ended.
-            before = replace(schedule, run_count=schedule.run_count - run.counts)
-            leaving = account_for(before, run, keep_record=RECORD_RETENTION)
+        if run is not None and (run.has_ended or run.is_unfinished):
+            leaving = account_again(schedule, run, keep_record=RECORD_RETENTION)
             return self._or_lost(leaving, moved=self._repository.advance(leaving, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
+            if run is not None and _is_cut_short(run, now):
+                self._start(run, schedule)
             self._wait(schedule, wait_until)
             return None
         return self._miss(schedule, run, due, now)
@@ -189,13 +202,15 @@ class Sweeper:
         final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + LAMBDA_EVENT_AGE
         if run is not None and run.status is RunStatus.QUEUED:
             return now + LAMBDA_EVENT_AGE
-        if run is not None and run.is_leased(now):
-            return run.lease_until + START_AGAIN_AFTER
+        if run is not None and not _is_cut_short(run, now):
+            return run.lease_until + LAMBDA_TRIES_WITHIN
+        if run is not None and now < final:
+            return now + LAMBDA_TRIES_WITHIN
         if now < late_at:
             return late_at
         if now >= final or schedule.status is not Status.ACTIVE:
             return None
-        return None if run is None and not self._gateway.has(schedule) else final
+        return final if self._gateway.has(schedule) else None
 
     def _miss(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
         if self._is_caught_up(schedule, due, now):
@@ -266,14 +281,19 @@ class Sweeper:
         schedule = self._repository.get(run.user_id, run.schedule_id)
         if schedule is None:
             return "orphaned"
-        # With a claim that nobody has, the Lambda reads how far it came before it takes the run over.
-        self._start(replace(run, claim_id=self._new_id()) if run.attempts else run, schedule)
+        self._start(run, schedule)
         return "started"
 
     def _start(self, run: Run, schedule: Schedule) -> None:
         action = self._repository.get_action(schedule)
-        if action is not None:
-            self._starter.start(payload.for_run(run, schedule, action))
+        if action is None:
+            raise ScheduleNotFound("the schedule's action is not in the table")
+        self._starter.start(payload.for_run(run, schedule, action))
+
+
+def _is_cut_short(run: Run, now: datetime) -> bool:
+    """Did its process die, and has Lambda had the time to try it again by itself?"""
+    return run.status is RunStatus.RUNNING and now >= run.lease_until + LAMBDA_TRIES_WITHIN
 
 
 def _in_doubt(schedule: Schedule, now: datetime) -> Schedule:

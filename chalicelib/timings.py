@@ -129,13 +129,19 @@ def cron(
     return _future(Timing(text, timezone, start, end), "timing.cron", now)
 
 
-def instant_of(field: str, when: str | datetime, *, now: datetime) -> datetime:
+def future_instant_of(field: str, when: str | datetime, *, now: datetime) -> datetime:
     """A future instant, with Z or an offset. Raises InvalidInput."""
+    instant = instant_of(field, when)
+    if instant <= now:
+        _refuse(field, "lies in the past")
+    return instant
+
+
+def instant_of(field: str, when: str | datetime) -> datetime:
+    """An instant, with Z or an offset. Raises InvalidInput."""
     time = _time(field, when)
     if time.tzinfo is None:
         _refuse(field, f"{when!r} is a wall time: write the instant with Z or an offset")
-    if time <= now:
-        _refuse(field, "lies in the past")
     return time.astimezone(UTC)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.errors import DeployError
+from deploy.explain import explain, explainer_of
+from deploy.hold import hold, release, switch_of
 from deploy.package import build
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
 from deploy.reconcile import reconcile, reconciler_of
@@ -51,11 +53,43 @@ def parser() -> argparse.ArgumentParser:
     to_reconcile.add_argument("--apply", action="store_true", help="make again what one of them lost")
     to_reconcile.set_defaults(command=run_reconcile)
 
+    to_hold = commands.add_parser("hold", help="hold all runs: they are recorded, and done after release")
+    _add_stage(to_hold)
+    to_hold.add_argument("--reason", default="held by the operator", help="stands in each held run (%(default)s)")
+    to_hold.set_defaults(command=run_hold)
+
+    to_release = commands.add_parser("release", help="let runs begin again, and do those that were held")
+    _add_stage(to_release)
+    to_release.add_argument("--per-minute", type=int, default=60, help="how many held runs (default: %(default)s)")
+    to_release.set_defaults(command=run_release)
+
+    to_explain = commands.add_parser("explain", help="say in one sentence why a schedule did not run, and show all")
+    to_explain.add_argument("--stage", required=True)
+    to_explain.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
+    to_explain.add_argument("--user", required=True, help="whose schedule it is")
+    to_explain.add_argument("--id", required=True, help="the schedule's id")
+    to_explain.set_defaults(command=run_explain)
+
     binary = commands.add_parser(
         "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
     )
     binary.set_defaults(command=run_terraform)
     return root
+
+
+def _add_stage(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--stage", required=True)
+    command.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
+
+
+def run_hold(options: argparse.Namespace) -> None:
+    hold(switch_of(options.stage, options.project), options.reason)
+
+
+def run_release(options: argparse.Namespace) -> None:
+    if options.per_minute < 1:
+        raise DeployError("--per-minute is at least 1.")
+    release(switch_of(options.stage, options.project), options.per_minute)
 
 
 def run_terraform(_options: argparse.Namespace) -> None:
@@ -84,6 +118,10 @@ def run_render(options: argparse.Namespace) -> None:
 def run_reconcile(options: argparse.Namespace) -> int:
     agree = reconcile(reconciler_of(options.stage, options.project), apply=options.apply)
     return 0 if agree else 1
+
+
+def run_explain(options: argparse.Namespace) -> None:
+    explain(explainer_of(options.stage, options.project), options.user, options.id)
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:

@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core import keys, payload
 from chalicelib.core.errors import InvalidPayload, ScheduledTasksError, ScheduleExists
-from chalicelib.core.instants import EPOCH, iso
+from chalicelib.core.instants import END_OF_TIME, EPOCH, iso
 from chalicelib.core.repository import DynamoRepository
 from chalicelib.core.schedule import Schedule, Status
 from deploy.errors import DeployError
@@ -51,8 +51,6 @@ PATIENCE = Config(retries={"mode": "adaptive", "max_attempts": 10}, max_pool_con
 
 LEAVES_WITHIN = timedelta(hours=1)
 """EventBridge removes what has ended "shortly after" its last invocation, or its last try at one."""
-
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

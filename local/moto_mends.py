@@ -9,6 +9,9 @@ from typing import Any
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda import models as lambda_models
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.iam.access_control import PermissionResult
+from moto.s3 import models as s3_models
+from moto.s3.models import FakeBucket
 from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 
 from local.apigateway import RestApis
@@ -20,6 +23,7 @@ def mend_moto() -> None:
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
     ses_backends.backend = _Mail
+    s3_models.FakeBucket = _Bucket  # type: ignore[misc]
 
 
 class _Function(LambdaFunction):
@@ -68,3 +72,10 @@ class _Mail(SESBackend):
         )
         identity.verified_for_sending_status = True
         return identity
+
+
+class _Bucket(FakeBucket):
+    """Policies are not enforced here. moto reads a bucket's without its conditions: ours would refuse everything."""
+
+    def get_permission(self, action: str, resource: str) -> PermissionResult:  # noqa: ARG002 - moto's signature
+        return PermissionResult.NEUTRAL

@@ -100,7 +100,20 @@ def _read_sns(parameters: Parameters) -> list[Fields]:
     """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: a phone, a device, or whoever subscribed."""
     channels = {"PhoneNumber": "sms", "TargetArn": "push", "TopicArn": "topic"}
     channel, to = next((channels[name], parameters[name]) for name in channels if name in parameters)
-    return [{"channel": channel, "to": [to], "subject": parameters.get("Subject", ""), "text": parameters["Message"]}]
+    sender = parameters.get("MessageAttributes", {}).get("AWS.SNS.SMS.SenderID", {}).get("StringValue", "")
+    shown = {"subject": parameters.get("Subject", ""), "text": parameters["Message"]}
+    if parameters.get("MessageStructure") == "json":
+        shown = _read_structured(json.loads(parameters["Message"]))
+    return [{"channel": channel, "sender": sender, "to": [to], **shown}]
+
+
+def _read_structured(message: Mapping[str, str]) -> Fields:
+    """What a device shows: Apple's alert, or the words for everybody where there is none."""
+    try:
+        alert = json.loads(message["APNS"])["aps"]["alert"]
+        return {"subject": alert["title"], "text": alert["body"]}
+    except (ValueError, LookupError, TypeError):
+        return {"text": message["default"]}
 
 
 def _read_events(parameters: Parameters) -> list[Fields]:

@@ -1,5 +1,6 @@
 """The outbox for people: one self-contained page that keeps itself up to date."""
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
@@ -7,6 +8,7 @@ from html import escape
 
 from local.outbox import Message
 
+_URL = re.compile(r"https?://[^\s<>\"']+")
 _SCRIPT = """
 async function refresh() {
   try {
@@ -100,8 +102,13 @@ def _details(message: Message) -> list[tuple[str, str]]:
 
 
 def _body(message: Message) -> str:
-    text = f"<pre>{escape(message.text)}</pre>\n" if message.text else ""
+    text = f"<pre>{_linked(message.text)}</pre>\n" if message.text else ""
     if not message.html:
         return text
     title = escape(f"HTML of {message.subject or 'the message'}")
     return f'{text}<iframe sandbox title="{title}" srcdoc="{escape(message.html)}"></iframe>\n'
+
+
+def _linked(text: str) -> str:
+    """The text, its addresses to be clicked on: the links of the HTML are shut in their sandbox."""
+    return _URL.sub(r'<a href="\g<0>" target="_blank" rel="noreferrer">\g<0></a>', escape(text))

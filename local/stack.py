@@ -82,7 +82,7 @@ class Stack:
         self._on_step(f"the local cloud on {self.cloud_url}")
         self._start_cloud()
         self._on_step("the infrastructure, by terraform (about half a minute)")
-        self.outputs = self._provision()
+        self.outputs = self.provision()
         self._on_step("the stage config")
         self._render()
         self._on_step(f"the API on {self.api_url}, and its sweeper")
@@ -104,7 +104,8 @@ class Stack:
             f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS
         )
 
-    def _provision(self) -> dict[str, str]:
+    def provision(self) -> dict[str, str]:
+        """Applies Terraform: its outputs."""
         return provision(
             STAGE,
             environment=self.environment,

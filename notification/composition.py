@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +15,7 @@ from botocore.config import Config
 from chalicelib.core.repository import DynamoRepository
 
 from .dead_letters import DeadLetters
+from .pace import Pace
 from .runner import Runner
 from .settings import Settings
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Well inside the function's 30 s, so that what hangs can still be recorded as failed.
-CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"total_max_attempts": 2, "mode": "standard"})
+TWICE = Config(connect_timeout=2, read_timeout=8, retries={"total_max_attempts": 2, "mode": "standard"})
+# SES and SNS take no idempotency key: whom they did not answer they may have served. The run decides, not the SDK.
+ONCE = TWICE.merge(Config(retries={"total_max_attempts": 1, "mode": "standard"}))
+# In its older Regions S3 would sign links in a way that encrypted buckets do not take.
+SIGNED = TWICE.merge(Config(signature_version="s3v4"))
+CONFIGS = {"sesv2": ONCE, "sns": ONCE, "s3": SIGNED}
 
 
 @cache
@@ -35,6 +42,7 @@ def runner() -> Runner:
         aws=aws,
         clock=lambda: datetime.now(UTC),
         new_id=lambda: uuid.uuid4().hex,
+        pace=Pace(settings.action_rates, settings.max_concurrency, clock=time.monotonic, sleep=time.sleep).keep,
     )
 
 
@@ -42,4 +50,4 @@ def runner() -> Runner:
 def aws(service: str) -> Any:
     """A boto3 client, kept for the life of the execution environment."""
     make: Callable[..., Any] = boto3.client
-    return make(service, config=CONFIG)
+    return make(service, config=CONFIGS.get(service, TWICE))

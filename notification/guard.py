@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.core.accounting import occurrence_for
-from chalicelib.core.run import Attempt, Run, RunStatus
-from chalicelib.core.schedule import Schedule, Status
+from chalicelib.core.instants import iso
+from chalicelib.core.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
+from chalicelib.core.schedule import OnUnknown, Overlap, Schedule, Status
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -17,15 +18,25 @@ if TYPE_CHECKING:
 
 DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
+ENDED_BY_ITSELF = (Status.COMPLETED, Status.FAILED)
+"""What it still owes to a run that was begun before, or that a person asks for."""
+
+LAMBDA_TRIES = 2
+"""Lambda tries an invocation that crashed so often again, of its own (Terraform, modules/notification_function)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call of the Lambda: when it started, until when its claims hold, and the id it claims with."""
+    """One call of the Lambda: when it started, until when its claims hold, and the id it claims with.
+
+    `hold` says why the operator holds all runs; None: he does not.
+    """
 
     started_at: datetime
     lease_until: datetime
     claim_id: str
     keep_runs: timedelta
+    hold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +47,15 @@ class Do:
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
-    """Record that the occurrence was not done, and why."""
+class Record:
+    """Do no work, but record the run as it stands here: skipped, held or failed, with the reason."""
 
     run: Run
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A duplicate: the occurrence has its ending."""
+    """A duplicate: the occurrence has its ending, or waits for another time."""
 
     run: Run
 
@@ -56,8 +67,15 @@ class Leased:
     run: Run
 
 
+def decides_by_the_record(delivery: Delivery) -> bool:
+    """How often it ran, and which runs have not ended, only the record itself can tell."""
+    return delivery.schedule.max_runs is not None or delivery.schedule.overlap is Overlap.SKIP
+
+
 def believed(delivery: Delivery) -> Schedule:
     """The record as it stands if nothing happened since the payload was written: what the first claim expects."""
+    if delivery.started is not None:
+        return delivery.schedule
     schedule = replace(delivery.schedule, status=Status.ACTIVE)
     return replace(schedule, next_run_at=_scheduled_time(delivery, schedule))
 
@@ -66,30 +84,60 @@ def believed_run(delivery: Delivery, schedule: Schedule, invocation: Invocation)
     """The run as it was recorded before we were invoked for it; EventBridge's deliveries have none."""
     if delivery.started is None:
         return None
+    if delivery.started.run is not None:
+        return delivery.started.run
     queued = _new_run(delivery, schedule, invocation)
     return replace(queued, status=RunStatus.QUEUED, claim_id=delivery.started.claim_id)
 
 
 def judge(
     delivery: Delivery, schedule: Schedule, standing: Run | None, invocation: Invocation
-) -> Do | Skip | Done | Leased:
+) -> Do | Record | Done | Leased:
     """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any."""
-    if standing and standing.status in DONE:
+    if standing and (standing.status in DONE or _waits(standing, invocation)):
         return Done(standing)
     if standing and standing.is_leased(invocation.started_at):
         return Leased(standing)
-    reason = _reason_to_skip(delivery, schedule)
-    if reason is None:
-        return Do(_attempt(_new_run(delivery, schedule, invocation), standing, invocation))
-    if standing and standing.status in (RunStatus.SKIPPED, RunStatus.MISSED):
-        return Done(standing)
-    skipped = _new_run(delivery, schedule, invocation)
-    return Skip(replace(skipped, status=RunStatus.SKIPPED, reason=reason, attempts=_story(standing)))
+    run = _taken_over(_new_run(delivery, schedule, invocation), standing)
+    if (reason := _reason_to_skip(delivery, schedule, standing)) is not None:
+        return Done(standing) if standing and _stays(standing, delivery) else _put(run, RunStatus.SKIPPED, reason)
+    if invocation.hold is not None:
+        return _put(run, RunStatus.HELD, invocation.hold)
+    if standing and (reason := _reason_to_stop(schedule, standing)) is not None:
+        return _put(run, RunStatus.FAILED, reason)
+    return Do(_attempt(run, invocation))
 
 
-def _reason_to_skip(delivery: Delivery, schedule: Schedule) -> str | None:
+def _waits(standing: Run, invocation: Invocation) -> bool:
+    """Is it to be done at another time than now?"""
+    if standing.status is RunStatus.HELD:
+        return invocation.hold is not None
+    at = standing.next_attempt_at
+    return standing.status is RunStatus.RETRYING and at is not None and invocation.started_at < at
+
+
+def _stays(standing: Run, delivery: Delivery) -> bool:
+    """Is it recorded already, or begun by us, so that EventBridge's delivery of it has no say any more?"""
+    is_ours = standing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
+    return is_ours or standing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
+
+
+def _put(run: Run, status: RunStatus, reason: str) -> Record:
+    return Record(replace(run, status=status, reason=reason))
+
+
+def _reason_to_stop(schedule: Schedule, standing: Run) -> str | None:
+    """Why what was begun, and did not end, is not begun once more."""
+    if standing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
+        return "nobody knows whether it was done: the process died while it was at it, and on_unknown is stop"
+    if standing.tries > schedule.retry.max_retries + LAMBDA_TRIES:
+        return f"the invocation crashed or timed out {standing.tries} times"
+    return None
+
+
+def _reason_to_skip(delivery: Delivery, schedule: Schedule, standing: Run | None) -> str | None:
     if delivery.started is not None:
-        return _reason_not_to_start(delivery.started, schedule)
+        return _reason_not_to_start(delivery.scheduled_time, delivery.started, schedule, standing)
     if schedule.status is not Status.ACTIVE:
         return f"the schedule was {schedule.status}"
     return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule))
@@ -102,6 +150,8 @@ def _reason_against_its_time(delivery: Delivery, schedule: Schedule, occurrence:
         return "the schedule was paused"
     if schedule.is_excluded(occurrence):
         return "the date is excluded"
+    if (reason := _reason_against_another(schedule, occurrence)) is not None:
+        return reason
     if delivery.schedule.revision != schedule.revision and not _is_owed(delivery, schedule):
         return "superseded: a later change of the schedule has no occurrence at this time"
     return None
@@ -112,15 +162,29 @@ def _was_paused(schedule: Schedule, occurrence: datetime) -> bool:
     return schedule.paused_until is not None and occurrence < schedule.paused_until and occurrence not in schedule.owed
 
 
-def _reason_not_to_start(started: Started, schedule: Schedule) -> str | None:
-    """A person may run a paused schedule now; what is made up for is an occurrence like any other."""
-    allowed = (Status.ACTIVE, Status.PAUSED) if started.token else (Status.ACTIVE,)
+def _reason_against_another(schedule: Schedule, occurrence: datetime) -> str | None:
+    """What earlier runs that have not ended leave no room for."""
+    others = [at for at in schedule.unfinished if at != occurrence]
+    if schedule.max_runs is not None and schedule.run_count + len(others) >= schedule.max_runs:
+        return f"max_runs: {schedule.max_runs} were carried out or are under way"
+    earlier = [at for at in others if at < occurrence]
+    if schedule.overlap is Overlap.SKIP and earlier:
+        return f"overlap: the run of {iso(earlier[-1])} has not ended"
+    return None
+
+
+def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, standing: Run | None) -> str | None:
+    """A person may run a paused schedule now; what we retry or make up for is an occurrence like any other."""
+    if at < schedule.created_at:
+        return "superseded: it is of an earlier schedule under this id"
+    a_person_asked = started.token is not None or (standing is not None and standing.redriven)
+    allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
     return None if schedule.status in allowed else f"the schedule was {schedule.status}"
 
 
 def _is_owed(delivery: Delivery, schedule: Schedule) -> bool:
     """An old revision is no reason to skip: what lies before the change, or in the new timing as well, is owed."""
-    if delivery.scheduled_time < schedule.timing_changed_at:
+    if delivery.scheduled_time <= schedule.timing_changed_at:
         return True
     return occurrence_for(schedule.timing, delivery.scheduled_time, schedule.window) is not None
 
@@ -156,18 +220,42 @@ def _scheduled_time(delivery: Delivery, schedule: Schedule) -> datetime:
 
 
 def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
-    before_the_change = delivery.scheduled_time < schedule.timing_changed_at
+    before_the_change = delivery.scheduled_time <= schedule.timing_changed_at
     return delivery.schedule.timing if before_the_change else schedule.timing
 
 
-def _attempt(run: Run, standing: Run | None, invocation: Invocation) -> Run:
-    lateness = standing.lateness if standing and standing.attempts else run.lateness
-    return replace(run, attempts=(*_story(standing), Attempt(invocation.started_at)), lateness=lateness)
+def _taken_over(run: Run, standing: Run | None) -> Run:
+    """With all that the run which stood there has to tell."""
+    if standing is None:
+        return run
+    return replace(
+        run,
+        watched=run.watched or standing.watched,
+        attempts=_story(standing),
+        lateness=standing.lateness if standing.attempts else run.lateness,
+        tries=standing.tries,
+        acting_since=standing.acting_since,
+        possibly_repeated=standing.possibly_repeated,
+        redriven=standing.redriven,
+        counted=standing.counted,
+        expires_at=max(filter(None, (run.expires_at, standing.expires_at)), default=None),
+    )
 
 
-def _story(standing: Run | None) -> tuple[Attempt, ...]:
+def _attempt(run: Run, invocation: Invocation) -> Run:
+    """One try more. That an earlier one may have done it is remembered for good."""
+    return replace(
+        run,
+        attempts=(*run.attempts, Attempt(invocation.started_at))[-MOST_ATTEMPTS:],
+        tries=run.tries + 1,
+        possibly_repeated=run.possibly_repeated or run.acting_since is not None,
+        acting_since=None,
+    )
+
+
+def _story(standing: Run) -> tuple[Attempt, ...]:
     """The attempts so far; one that never ended was cut short, by a crash or its time-out."""
-    attempts = standing.attempts if standing else ()
     return tuple(
-        a if a.ended_at else replace(a, error="cut short: the invocation crashed or timed out") for a in attempts
+        a if a.ended_at or a.error else replace(a, error="cut short: the invocation crashed or timed out")
+        for a in standing.attempts
     )

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core import payload
+from chalicelib.core import payload, retries
 from chalicelib.core.accounting import account_for
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
 from chalicelib.core.instants import iso, whole_ms
 from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import Status
+from chalicelib.core.schedule import OnUnknown, Status
 
 from . import guard
 from .actions import registry
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRIES = 5
-"""How often a write is decided anew because the record changed under it. More than twice needs a race of races."""
+TRIES = 10
+"""How often a write is decided anew because the record changed under it.
+
+More than twice needs a race of races; but who gives up after the work is done lets it be done again.
+"""
 
 LEASE_MARGIN = timedelta(seconds=5)
 KEEP_RECORD_MARGIN = timedelta(days=1)
@@ -53,7 +56,10 @@ class Claimed:
 
 
 class Runner:
-    """Does deliveries. `clock` gives aware UTC, `new_id` a fresh claim id, `aws` a boto3 client by service name."""
+    """Does deliveries. `clock` gives aware UTC, `new_id` a fresh claim id, `aws` a boto3 client by service name.
+
+    `pace` waits until an action of a type may begin.
+    """
 
     def __init__(
         self,
@@ -64,6 +70,7 @@ class Runner:
         aws: Callable[[str], Any],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
+        pace: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._repository = repository
         self._dead_letters = dead_letters
@@ -71,28 +78,36 @@ class Runner:
         self._aws = aws
         self._clock = clock
         self._new_id = new_id
+        self._pace = pace
 
     def handle(self, event: Any, remaining: timedelta) -> None:
         """Does one event. `remaining` is the time left to this invocation. Raises RunLeased, StoreUnavailable."""
-        invocation = self._invocation(remaining)
+        ends_at = self._clock() + remaining
         try:
             delivery = payload.read(event)
         except InvalidPayload as exc:
             self._give_up(str(exc), event)
             return
-        claimed = self._claim(delivery, invocation)
+        self._pace(delivery.action.type)
+        claimed = self._claim(delivery, self._invocation(ends_at))
         if claimed is not None:
             self._record(self._act(delivery, claimed), claimed, delivery)
 
-    def _invocation(self, remaining: timedelta) -> Invocation:
-        now = self._clock()
-        return guard.Invocation(now, now + remaining + LEASE_MARGIN, self._new_id(), self._settings.keep_runs)
+    def _invocation(self, ends_at: datetime) -> Invocation:
+        return guard.Invocation(
+            started_at=self._clock(),
+            lease_until=ends_at + LEASE_MARGIN,
+            claim_id=self._new_id(),
+            keep_runs=self._settings.keep_runs,
+            hold=self._settings.hold,
+        )
 
     # Guard and claim
 
     def _claim(self, delivery: Delivery, invocation: Invocation) -> Claimed | None:
         """The run, if it is ours to do. Each refused write tells what stands there, and is decided anew from that."""
-        schedule = self._expected(delivery)
+        read = self._read(delivery) if guard.decides_by_the_record(delivery) else None
+        schedule = read or guard.believed(delivery)
         standing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
             schedule = self._doubted(delivery, schedule)
@@ -102,20 +117,33 @@ class Runner:
             if isinstance(verdict, guard.Done):
                 log.info("duplicate delivery", extra=_facts(verdict.run))
                 return None
-            refusal = self._repository.claim(verdict.run, expecting=schedule, replacing=standing)
+            if isinstance(verdict, guard.Record):
+                if self._put(verdict.run, schedule, standing, delivery):
+                    return None
+                standing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
+                continue
+            run = _begun(verdict.run, invocation)
+            refusal = self._repository.claim(run, expecting=schedule, replacing=standing)
             if refusal is None:
-                return self._won(verdict, schedule)
+                return Claimed(run, schedule)
             if refusal.schedule_changed and refusal.schedule is None:
                 self._give_up("the schedule has no record in this table", delivery.event)
                 return None
             schedule, standing = refusal.schedule or schedule, refusal.run or standing
         raise StoreUnavailable("the record changed with every try to claim the run")
 
-    def _expected(self, delivery: Delivery) -> Schedule:
-        """The record as it should stand. How often it ran is in the record only, and decides where runs are counted."""
-        sent = delivery.schedule
-        counted = self._repository.get(sent.user_id, sent.schedule_id) if sent.max_runs is not None else None
-        return counted or guard.believed(delivery)
+    def _read(self, delivery: Delivery) -> Schedule | None:
+        return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
+
+    def _put(self, run: Run, schedule: Schedule, standing: Run | None, delivery: Delivery) -> bool:
+        """A run that is not to be worked on. False if somebody has taken it meanwhile."""
+        if self._read(delivery) is None:
+            self._give_up("the schedule has no record in this table", delivery.event)
+            return True
+        recorded = self._finish(run, schedule, replacing=standing)
+        if recorded is not None:
+            self._told(recorded, delivery)
+        return recorded is not None
 
     def _doubted(self, delivery: Delivery, schedule: Schedule) -> Schedule:
         """EventBridge fired what is no longer so: perhaps an old version landed there after a newer one."""
@@ -126,12 +154,6 @@ class Runner:
         self._repository.doubt(schedule, now=now)
         return replace(schedule, confirmed=False, intent_until=now)
 
-    def _won(self, verdict: guard.Do | guard.Skip, schedule: Schedule) -> Claimed | None:
-        if isinstance(verdict, guard.Do):
-            return Claimed(verdict.run, schedule)
-        log.info("run skipped", extra=_facts(verdict.run))
-        return None
-
     # Act
 
     def _act(self, delivery: Delivery, claimed: Claimed) -> Run:
@@ -139,12 +161,25 @@ class Runner:
             action = self._current_action(delivery, claimed.schedule)
             registry.find(action.type).work(self._context(claimed), action.data)
         except ActionFailed as exc:
-            return claimed.run.ended(RunStatus.FAILED, self._clock(), error=str(exc))
+            return self._failed(claimed, exc)
         except Exception as exc:
-            # The border to the application's own code: its bug is this run's failure.
+            # The border to the application's own code: its bug is this run's failure, after who knows what.
             log.exception("the action raised", extra={"run_id": claimed.run.run_id})
-            return claimed.run.ended(RunStatus.FAILED, self._clock(), error=f"{type(exc).__name__}: {exc}")
-        return claimed.run.ended(RunStatus.SUCCEEDED, self._clock())
+            return self._failed(claimed, ActionFailed(f"{type(exc).__name__}: {exc}", unknown=True))
+        return replace(claimed.run.ended(RunStatus.SUCCEEDED, self._clock()), acting_since=None)
+
+    def _failed(self, claimed: Claimed, failure: ActionFailed) -> Run:
+        """To be tried again, if that may help and is allowed."""
+        schedule, now = claimed.schedule, self._clock()
+        run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
+        at = retries.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
+        if run.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
+            error = f"{failure}; it may have been done, and on_unknown is stop"
+        elif at is not None and not failure.permanent:
+            return run.to_be_retried(now, error=str(failure), next_attempt_at=at)
+        else:
+            error = str(failure)
+        return run.ended(RunStatus.FAILED, now, error=error)
 
     def _current_action(self, delivery: Delivery, schedule: Schedule) -> Action:
         """The payload's, unless the schedule was changed since it was written."""
@@ -162,43 +197,68 @@ class Runner:
             name=schedule.name,
             metadata=schedule.metadata,
             scheduled_time=run.scheduled_time,
+            timezone=schedule.timing.timezone,
             settings=self._settings,
+            repository=self._repository,
             aws=self._aws,
         )
 
     # Record
 
     def _record(self, run: Run, claimed: Claimed, delivery: Delivery) -> None:
-        if not self._finish(run, claimed.schedule):
+        recorded = self._finish(run, claimed.schedule, replacing=run)
+        if recorded is None:
             log.warning("another invocation took the run over", extra=_facts(run))
             return
-        log.info("run ended", extra=_facts(run))
+        self._told(recorded, delivery)
+
+    def _told(self, run: Run, delivery: Delivery) -> None:
+        log.info("run recorded", extra=_facts(run))
         if run.status is RunStatus.FAILED:
             self._dead_letters.send(run.reason or "failed", delivery.event, run_id=run.run_id)
 
-    def _finish(self, run: Run, schedule: Schedule) -> bool:
-        """Writes the ending, and what it changes on the schedule as that stands now. False if the run is not ours."""
+    def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None) -> Run | None:
+        """Writes the run, and what it changes on the schedule as that stands now: the run as it was written.
+
+        None if somebody else has taken it.
+        """
         for _ in range(TRIES):
             if run.scheduled_time < schedule.created_at:
                 # The schedule it was of is gone; under its id is another.
                 break
             leaving = account_for(schedule, run, keep_record=self._settings.keep_runs + KEEP_RECORD_MARGIN)
-            refusal = self._repository.finish(run, replacing=run, expecting=schedule, leaving=leaving)
+            refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, leaving=leaving)
             if refusal is None:
-                return True
+                return run
             if refusal.run is not None:
-                return False
+                return None
             if refusal.schedule is None:
                 break
             schedule = refusal.schedule
         else:
             raise StoreUnavailable("the record changed with every try to record the run")
-        return self._repository.finish(run, replacing=run, expecting=schedule, leaving=None) is None
+        alone = _without_schedule(run)
+        is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, leaving=None) is None
+        return alone if is_ours else None
 
     def _give_up(self, reason: str, event: Any) -> None:
         """No work, and nothing deleted: a restored table or a wrong TABLE_NAME must not cost a single payload."""
         log.error("no run: %s", reason)
         self._dead_letters.send(reason, event)
+
+
+def _begun(run: Run, invocation: Invocation) -> Run:
+    """The claim of a run whose provider takes no key says since when it may have been done."""
+    action = registry.registered().get(run.action_type)
+    takes_a_key = action is None or action.idempotent
+    return run if takes_a_key else replace(run, acting_since=invocation.started_at)
+
+
+def _without_schedule(run: Run) -> Run:
+    """What waits for a next attempt waits in vain when its schedule is gone."""
+    if not run.is_unfinished:
+        return run
+    return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
 
 
 def _facts(run: Run) -> dict[str, Any]:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time."""
+    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time.
+
+    `hold` is the operator's reason to hold all runs, or None. `action_rates` says how often a second an action may
+    begin, over all `max_concurrency` invocations at once.
+    """
 
     table_name: str
     work_dead_letter_queue_url: str
     sender_address: str
     event_bus_name: str
+    reports_bucket: str
     keep_runs: timedelta
+    hold: str | None = None
+    action_rates: Mapping[str, float] = field(default_factory=dict)
+    max_concurrency: int = 1
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -25,5 +38,9 @@ class Settings:
             work_dead_letter_queue_url=os.environ["WORK_DEAD_LETTER_QUEUE_URL"],
             sender_address=os.environ["SENDER_ADDRESS"],
             event_bus_name=os.environ["EVENT_BUS_NAME"],
+            reports_bucket=os.environ["REPORTS_BUCKET"],
             keep_runs=timedelta(days=int(os.environ["RUN_RETENTION_DAYS"])),
+            hold=os.environ.get("HOLD") or None,
+            action_rates=json.loads(os.environ["ACTION_RATES"]),
+            max_concurrency=int(os.environ["MAX_CONCURRENCY"]),
         )

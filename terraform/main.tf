@@ -12,21 +12,26 @@ module "schedules_table" {
 module "notification_function" {
   source = "./modules/notification_function"
 
-  project            = var.project
-  stage              = var.stage
-  package            = var.notification_package
-  runtime            = var.lambda_runtime
-  architecture       = var.lambda_architecture
-  table_name         = module.schedules_table.table_name
-  table_arn          = module.schedules_table.table_arn
-  sender_address     = var.sender_address
-  ses_identity       = var.ses_identity
-  event_bus_name     = var.event_bus_name
-  secret_arns        = var.secret_arns
-  run_retention_days = var.run_retention_days
-  event_age_seconds  = var.event_age_seconds
-  log_retention_days = var.log_retention_days
-  kms_key_arn        = var.kms_key_arn
+  project               = var.project
+  stage                 = var.stage
+  package               = var.notification_package
+  runtime               = var.lambda_runtime
+  architecture          = var.lambda_architecture
+  table_name            = module.schedules_table.table_name
+  table_arn             = module.schedules_table.table_arn
+  sender_address        = var.sender_address
+  ses_identity          = var.ses_identity
+  event_bus_name        = var.event_bus_name
+  allow_sms             = var.allow_sms
+  allow_push            = var.allow_push
+  secret_arns           = var.secret_arns
+  run_retention_days    = var.run_retention_days
+  report_retention_days = var.report_retention_days
+  event_age_seconds     = var.event_age_seconds
+  max_concurrency       = var.max_concurrency
+  action_rates          = var.action_rates
+  log_retention_days    = var.log_retention_days
+  kms_key_arn           = var.kms_key_arn
 }
 
 module "schedule_group" {

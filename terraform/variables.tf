@@ -125,6 +125,18 @@ variable "event_bus_name" {
   }
 }
 
+variable "allow_sms" {
+  description = "Whether the action `sms` may send to phones. They cost money, and the number is the user's to choose."
+  type        = bool
+  default     = true
+}
+
+variable "allow_push" {
+  description = "Whether the action `push` may send to the devices that SNS has in this account and Region."
+  type        = bool
+  default     = true
+}
+
 variable "secret_arns" {
   description = "Secrets that actions read: name of the environment variable -> ARN of the Secrets Manager secret it holds."
   type        = map(string)
@@ -152,6 +164,17 @@ variable "run_retention_days" {
   }
 }
 
+variable "report_retention_days" {
+  description = "Days that the files of reports are kept; 0 keeps them for ever. A link to one works for hours only."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.report_retention_days >= 0 && floor(var.report_retention_days) == var.report_retention_days
+    error_message = "report_retention_days is a whole number of days, 0 or more."
+  }
+}
+
 variable "event_age_seconds" {
   description = "Seconds that Lambda keeps trying a delivery whose invocation crashed or was throttled."
   type        = number
@@ -160,6 +183,34 @@ variable "event_age_seconds" {
   validation {
     condition     = var.event_age_seconds >= 60 && var.event_age_seconds <= 21600
     error_message = "event_age_seconds is 60 to 21600 (AWS Lambda, MaximumEventAgeInSeconds)."
+  }
+}
+
+variable "max_concurrency" {
+  description = "How many invocations may run at once (reserved concurrency). Null sets no limit."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.max_concurrency == null ? true : var.max_concurrency >= 1
+    error_message = "max_concurrency is at least 1; to stop all runs there is `python -m deploy hold`."
+  }
+}
+
+variable "action_rates" {
+  description = "How often a second an action may begin, by its type, over all invocations: { email = 14 }."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = length(var.action_rates) == 0 || var.max_concurrency != null
+    error_message = "action_rates are shared among max_concurrency invocations: set that as well."
+  }
+
+  validation {
+    # An invocation waits for its turn, and has 30 seconds for all it does.
+    condition     = alltrue([for rate in values(var.action_rates) : rate > 0 && coalesce(var.max_concurrency, 1) <= 10 * rate])
+    error_message = "A rate is more than 0 a second, and max_concurrency at most ten times as much."
   }
 }
 
@@ -191,7 +242,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own for the table, the queues and the log groups; its policy must allow it (docs/deploy.md). Null: AWS's keys."
+  description = "Key of your own for the table, the queues, the reports and the log groups; its policy must allow it (docs/deploy.md). Null: AWS's keys."
   type        = string
   default     = null
 

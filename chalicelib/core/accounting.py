@@ -23,6 +23,9 @@ MOST_OWED = 150
 that fires each minute has no more of them.
 """
 
+MOST_UNFINISHED = 50
+"""How many runs that wait for a retry or a release the record knows of, the latest. The runs themselves know."""
+
 
 def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) -> datetime | None:
     """The planned occurrence that EventBridge means by `scheduled_time`: the nearest one within a minute + window.
@@ -37,16 +40,16 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
 
 
 def account_for(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Schedule:
-    """The schedule after this run ended. `keep_record` is how long a finished schedule's record stays.
+    """The schedule after this run ended, or was put off. `keep_record` is how long a finished one's record stays.
 
     The run moves the schedule on only if it is the very occurrence that the schedule waits for; a later one never hides
     an earlier one that is missing.
     """
-    last_run = LastRun(run.scheduled_time, run.status, run.reason)
-    owed = tuple(at for at in schedule.owed if at != run.scheduled_time or not run.is_occurrence)
-    counted = replace(schedule, last_run=last_run, owed=owed, run_count=schedule.run_count + run.counts)
-    if not schedule.status.is_live or not run.is_occurrence:
+    counted = _counted(schedule, run)
+    if not run.is_occurrence:
         return counted
+    if not schedule.status.is_live:
+        return _made_good(counted, run)
     if run.counts and schedule.max_runs is not None and counted.run_count >= schedule.max_runs:
         return _removed(_finished(counted, run, keep_record), run)
     if schedule.next_run_at == run.scheduled_time:
@@ -59,18 +62,64 @@ def account_for(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Sche
     return finished if fired_out else _removed(finished, run)
 
 
+def account_again(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Schedule:
+    """The same for a run whose ending was recorded, and counted, while the schedule still waited for an earlier one."""
+    before = replace(schedule, run_count=schedule.run_count - run.counts)
+    after = account_for(before, run, keep_record=keep_record)
+    return replace(after, failures_in_a_row=schedule.failures_in_a_row)
+
+
+def _counted(schedule: Schedule, run: Run) -> Schedule:
+    """With this run as its last one, and neither owed nor unfinished any more, unless it is."""
+    return replace(
+        schedule,
+        last_run=LastRun(run.scheduled_time, run.status, run.reason),
+        owed=tuple(at for at in schedule.owed if at != run.scheduled_time or not run.is_occurrence),
+        unfinished=_unfinished(schedule, run),
+        run_count=schedule.run_count + run.counts,
+        failures_in_a_row=_failures_in_a_row(schedule, run),
+    )
+
+
+def _unfinished(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
+    if not run.is_occurrence:
+        return schedule.unfinished
+    others = {at for at in schedule.unfinished if at != run.scheduled_time}
+    waiting = {run.scheduled_time} if run.is_unfinished else set()
+    return tuple(sorted(others | waiting)[-MOST_UNFINISHED:])
+
+
+def _failures_in_a_row(schedule: Schedule, run: Run) -> int:
+    if not run.counts:
+        return schedule.failures_in_a_row
+    return schedule.failures_in_a_row + 1 if run.status is RunStatus.FAILED else 0
+
+
+def _made_good(schedule: Schedule, run: Run) -> Schedule:
+    """A one-time schedule that had failed, and whose run was done again, has not failed after all."""
+    is_good = schedule.status is Status.FAILED and run.status is RunStatus.SUCCEEDED and schedule.timing.is_one_time
+    return replace(schedule, status=Status.COMPLETED, reason=None) if is_good else schedule
+
+
 def unaccounted(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
     """What the schedule owes by `now` and has not accounted for, ascending; the latest `MOST_OWED`."""
-    if schedule.status is not Status.ACTIVE or schedule.next_run_at is None or schedule.next_run_at > now:
+    waits_from = _waits_from(schedule)
+    if waits_from is None or waits_from > now:
         return schedule.owed
-    since = schedule.next_run_at - timedelta(seconds=1)
-    due = takewhile(lambda at: at <= now, schedule.occurrences(since))
+    due = takewhile(lambda at: at <= now, schedule.occurrences(waits_from - timedelta(seconds=1)))
     return tuple(deque((*schedule.owed, *due), maxlen=MOST_OWED))
+
+
+def _waits_from(schedule: Schedule) -> datetime | None:
+    """A pause ends at its end, even if nobody could end it then."""
+    if schedule.status is Status.PAUSED:
+        return schedule.paused_until
+    return schedule.next_run_at if schedule.status is Status.ACTIVE else None
 
 
 def _goes_on(schedule: Schedule, run: Run) -> bool:
     """Is there more to come? A paused schedule is over only if its last occurrence was carried out all the same."""
-    if schedule.next_run_at is not None or schedule.owed:
+    if schedule.next_run_at is not None or schedule.owed or schedule.unfinished:
         return True
     if schedule.status is Status.ACTIVE:
         return False

@@ -83,6 +83,13 @@ class RunNotFound(ScheduledTasksError):
     """There is no such run."""
 
 
+class RunNotRedrivable(ScheduledTasksError):
+    """Only a run that failed, was missed or was skipped can be done again."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"{self.__doc__} This one is {status}.")
+
+
 class JobNotFound(ScheduledTasksError):
     """There is no such job."""
 

@@ -32,6 +32,12 @@ Item = dict[str, Any]
 
 LONGEST_WATCH = timedelta(hours=1)
 
+LISTED = frozenset({RunStatus.FAILED, RunStatus.MISSED})
+"""Each user's runs of these statuses can be listed over all his schedules."""
+
+NOBODYS_LEASE = INTENT_LEASE + timedelta(milliseconds=1)
+"""Ends later than any lease that was taken until now, and so is none of them."""
+
 
 def schedule_key(schedule: Schedule) -> Item:
     return {"PK": keys.user_pk(schedule.user_id), "SK": keys.schedule_sk(schedule.schedule_id)}
@@ -65,11 +71,18 @@ def run_key(run: Run) -> Item:
 
 def run_item(run: Run) -> Item:
     key = run_key(run)
-    item = {**key, **run_to_plain(run), **watch_keys(key, run.watch_at)}
-    if run.status is RunStatus.FAILED:
-        item["by_time_pk"] = keys.failed_runs_pk(run.user_id)
-        item["by_time_sk"] = keys.by_time_sk(run.scheduled_time, run.schedule_id)
-    return item
+    return {**key, **run_to_plain(run), **_run_list_keys(run, key), **watch_keys(key, run.watch_at)}
+
+
+def _run_list_keys(run: Run, key: Mapping[str, str]) -> Item:
+    """Only what somebody may want done again, or waits for the operator, stands in a list."""
+    if run.status in LISTED:
+        pk = keys.runs_pk(run.user_id, run.status)
+    elif run.status is RunStatus.HELD:
+        pk = keys.held_runs_pk(keys.shard_of(key["PK"], key["SK"]))
+    else:
+        return {}
+    return {"by_time_pk": pk, "by_time_sk": keys.by_time_sk(run.scheduled_time, run.schedule_id)}
 
 
 def _list_keys(schedule: Schedule) -> Item:

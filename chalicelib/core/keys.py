@@ -93,9 +93,20 @@ def by_time_sk(sort_at: datetime, schedule_id: str) -> str:
     return join(iso(sort_at), schedule_id)
 
 
-def failed_runs_pk(user_id: str) -> str:
-    """Beside a user's schedules by status: his failed runs. No status is called `RUN`."""
-    return join("USER", user_id, "RUN", "FAILED")
+def between(since: datetime, until: datetime) -> tuple[str, str]:
+    """The first and the last sort key of the list by time that lie in this span, its ends included."""
+    # Schedule ids sort before "~", and so does all that is joined to an instant.
+    return iso(since), iso(until) + "~"
+
+
+def runs_pk(user_id: str, status: str) -> str:
+    """Beside a user's schedules by status: his runs that failed or were missed. No status is called `RUN`."""
+    return join("USER", user_id, "RUN", status.upper())
+
+
+def held_runs_pk(shard: int) -> str:
+    """Everybody's held runs, which the operator releases."""
+    return join("HELD", str(shard))
 
 
 def job_pk(job_id: str) -> str:
@@ -107,8 +118,12 @@ def watch_shard_pk(shard: int) -> str:
 
 
 def watch_pk(pk: str, sk: str) -> str:
+    return watch_shard_pk(shard_of(pk, sk))
+
+
+def shard_of(pk: str, sk: str) -> int:
     digest = hashlib.sha256(length_prefixed(pk, sk)).digest()
-    return watch_shard_pk(int.from_bytes(digest[:4]) % WATCH_SHARDS)
+    return int.from_bytes(digest[:4]) % WATCH_SHARDS
 
 
 def scheduler_name(user_id: str, schedule_id: str) -> str:

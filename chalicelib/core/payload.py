@@ -6,22 +6,22 @@ version 1 stays readable for ever (`tests/payloads/v1/`): fields are added with 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidPayload
 from .instants import from_iso, iso_ms
-from .records import dumps, schedule_from_plain, schedule_to_plain
+from .records import dumps, run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
+from .run import Run, RunStatus
 from .schedule import Action, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from .run import Run
-
 VERSION = 1
+
+NOBODYS_CLAIM = "nobody's"
 
 TEXTS = ("user_id", "schedule_id", "resource_id", "action_type")
 """What keys are made of, and what finds the action: nothing else would notice if it were, say, a number."""
@@ -37,10 +37,14 @@ CONTEXT_ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Which recorded run an event of ours is for: the token of a run that is no occurrence, and the claim it has."""
+    """Which recorded run an event of ours is for: the token of a run that is no occurrence, and the claim it has.
+
+    `run` is the run as it stood, where that can only have changed with the claim.
+    """
 
     claim_id: str
     token: str | None = None
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +75,33 @@ def write(schedule: Schedule, action: Action) -> str:
         intent_until=None,
         next_run_at=None,
         owed=(),
+        unfinished=(),
         applied=None,
         last_run=None,
         run_count=0,
+        failures_in_a_row=0,
     )
-    content = {
-        "version": VERSION,
-        **schedule_to_plain(sent),
-        "action": {"type": action.type, "data": dict(action.data)},
-    }
-    escaped = dumps(content).replace("<", "\\u003c")
+    # EventBridge's own attributes are put in last: they are not to be escaped.
+    escaped = dumps(_content(sent, action)).replace("<", "\\u003c")
     return escaped[:-1] + "," + dumps(CONTEXT_ATTRIBUTES)[1:]
 
 
 def for_run(run: Run, schedule: Schedule, action: Action) -> dict[str, Any]:
-    """The event that starts a queued run, in the shape EventBridge would deliver."""
-    event: dict[str, Any] = json.loads(write(schedule, action))
-    started = {"claim_id": run.claim_id} | ({"token": run.token} if run.token else {})
-    return event | {"scheduled_time": iso_ms(run.scheduled_time), "started": started}
+    """The event that starts a recorded run, in the shape EventBridge would deliver, with the record as it stands.
+
+    What is queued or waits to be tried again travels with it, since only its next claim can change it. Of what was cut
+    short nothing is sure: it comes with a claim that nobody has, so the Lambda reads how far it came.
+    """
+    token = {"token": run.token} if run.token else {}
+    waits = run.status in (RunStatus.QUEUED, RunStatus.RETRYING)
+    known = {"claim_id": run.claim_id, "run": run_to_plain(run)} if waits else {"claim_id": NOBODYS_CLAIM}
+    times = {"scheduled_time": iso_ms(run.scheduled_time)}
+    return {**_content(schedule, action), **times, "started": known | token}
+
+
+def _content(schedule: Schedule, action: Action) -> dict[str, Any]:
+    body = {"type": action.type, "data": dict(action.data)}
+    return {"version": VERSION, **schedule_to_plain(schedule), "action": body}
 
 
 def read(event: object) -> Delivery:
@@ -120,4 +133,7 @@ def _read(event: Mapping[str, Any]) -> Delivery:
 
 
 def _started(plain: Mapping[str, Any] | None) -> Started | None:
-    return None if plain is None else Started(plain["claim_id"], plain.get("token"))
+    if plain is None:
+        return None
+    run = run_from_plain(plain["run"]) if "run" in plain else None
+    return Started(plain["claim_id"], plain.get("token"), run)

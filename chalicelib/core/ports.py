@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .job import Job
-    from .run import Run
+    from .run import Run, RunStatus
     from .schedule import Action, Schedule, Status
 
 Item = TypeVar("Item")
@@ -86,6 +86,14 @@ class ScheduleRepository(Protocol):
 
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         """Newest first. Raises InvalidCursor."""
+
+    def list_runs_of_user(
+        self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
+    ) -> Page[Run]:
+        """His failed or missed runs scheduled from `since` up to `until`, newest first. Raises InvalidCursor."""
+
+    def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
+        """A shard of everybody's runs that wait for the operator, oldest first."""
 
     def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Refusal | None:
         """Writes the run if the schedule is as expected (same revision and status) and the run is absent or the one

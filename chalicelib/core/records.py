@@ -11,9 +11,19 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .instants import epoch_seconds, from_epoch_seconds, from_iso, iso, iso_ms
-from .job import Job, JobKind, JobStatus
+from .job import Job, JobKind, JobStatus, Selection
 from .run import Attempt, Run, RunStatus
-from .schedule import DeliveryPolicy, LastRun, OnMissed, Schedule, Status, Timing
+from .schedule import (
+    DeliveryPolicy,
+    LastRun,
+    OnMissed,
+    OnUnknown,
+    Overlap,
+    RetryPolicy,
+    Schedule,
+    Status,
+    Timing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +64,12 @@ def schedule_to_plain(schedule: Schedule) -> dict[str, Any]:
         on_missed=schedule.on_missed.value,
         paused_until=schedule.paused_until and iso_ms(schedule.paused_until),
         owed=[iso(at) for at in schedule.owed] or None,
+        unfinished=[iso(at) for at in schedule.unfinished] or None,
+        retry={"max_retries": schedule.retry.max_retries, "backoff_seconds": schedule.retry.backoff_seconds},
+        on_unknown=schedule.on_unknown.value,
+        overlap=schedule.overlap.value,
+        pause_after_failures=schedule.pause_after_failures or None,
+        failures_in_a_row=schedule.failures_in_a_row or None,
         applied=schedule.applied and dumps(schedule_to_plain(replace(schedule.applied, applied=None))),
         request_digest=schedule.request_digest,
         created_at=iso_ms(schedule.created_at),
@@ -98,6 +114,12 @@ def schedule_from_plain(plain: Mapping[str, Any]) -> Schedule:
         on_missed=OnMissed(plain.get("on_missed", OnMissed.SKIP)),
         paused_until=_instant(plain.get("paused_until")),
         owed=tuple(from_iso(at) for at in plain.get("owed", ())),
+        unfinished=tuple(from_iso(at) for at in plain.get("unfinished", ())),
+        retry=_retry(plain.get("retry")),
+        on_unknown=OnUnknown(plain.get("on_unknown", OnUnknown.RETRY)),
+        overlap=Overlap(plain.get("overlap", Overlap.ALLOW)),
+        pause_after_failures=int(plain.get("pause_after_failures", 0)),
+        failures_in_a_row=int(plain.get("failures_in_a_row", 0)),
         applied=schedule_from_plain(json.loads(plain["applied"])) if "applied" in plain else None,
         request_digest=plain.get("request_digest"),
         created_at=from_iso(plain["created_at"]),
@@ -128,6 +150,12 @@ def run_to_plain(run: Run) -> dict[str, Any]:
         watched=run.watched or None,
         lateness_ms=None if run.lateness is None else run.lateness // timedelta(milliseconds=1),
         attempts=[attempt_to_plain(attempt) for attempt in run.attempts],
+        tries=run.tries or None,
+        next_attempt_at=_iso(run.next_attempt_at),
+        acting_since=run.acting_since and iso_ms(run.acting_since),
+        possibly_repeated=run.possibly_repeated or None,
+        redriven=run.redriven or None,
+        counted=run.counted or None,
         expires_at=run.expires_at and epoch_seconds(run.expires_at),
     )
 
@@ -151,6 +179,12 @@ def run_from_plain(plain: Mapping[str, Any]) -> Run:
         watched=plain.get("watched", False),
         lateness=None if lateness_ms is None else timedelta(milliseconds=int(lateness_ms)),
         attempts=tuple(_attempt(attempt) for attempt in plain["attempts"]),
+        tries=int(plain.get("tries", 0)),
+        next_attempt_at=_instant(plain.get("next_attempt_at")),
+        acting_since=_instant(plain.get("acting_since")),
+        possibly_repeated=plain.get("possibly_repeated", False),
+        redriven=plain.get("redriven", False),
+        counted=plain.get("counted", False),
         expires_at=_expiry(plain),
     )
 
@@ -166,6 +200,9 @@ def job_to_plain(job: Job) -> dict[str, Any]:
         updated_at=iso_ms(job.updated_at),
         watch_at=_iso(job.watch_at),
         expires_at=job.expires_at and epoch_seconds(job.expires_at),
+        selection=job.selection and _selection_to_plain(job.selection),
+        per_minute=job.per_minute,
+        next_at=job.next_at and iso_ms(job.next_at),
     )
 
 
@@ -174,13 +211,16 @@ def job_from_plain(plain: Mapping[str, Any]) -> Job:
     return Job(
         job_id=plain["job_id"],
         kind=JobKind(plain["kind"]),
-        user_id=plain["user_id"],
+        user_id=plain.get("user_id"),
         status=JobStatus(plain["status"]),
         done=int(plain["done"]),
         created_at=from_iso(plain["created_at"]),
         updated_at=from_iso(plain["updated_at"]),
         watch_at=_instant(plain.get("watch_at")),
         expires_at=_expiry(plain),
+        selection=_selection(plain["selection"]) if "selection" in plain else None,
+        per_minute=int(plain.get("per_minute", 60)),
+        next_at=_instant(plain.get("next_at")),
     )
 
 
@@ -199,6 +239,34 @@ def dumps(value: object) -> str:
 
 def _attempt(plain: Mapping[str, Any]) -> Attempt:
     return Attempt(from_iso(plain["started_at"]), _instant(plain.get("ended_at")), plain.get("error"))
+
+
+def _selection_to_plain(selection: Selection) -> dict[str, Any]:
+    return _without_none(
+        user_id=selection.user_id,
+        status=selection.status.value,
+        since=iso(selection.since),
+        until=iso(selection.until),
+        schedule_id=selection.schedule_id,
+        resource_id=selection.resource_id,
+    )
+
+
+def _selection(plain: Mapping[str, Any]) -> Selection:
+    return Selection(
+        user_id=plain["user_id"],
+        status=RunStatus(plain["status"]),
+        since=from_iso(plain["since"]),
+        until=from_iso(plain["until"]),
+        schedule_id=plain.get("schedule_id"),
+        resource_id=plain.get("resource_id"),
+    )
+
+
+def _retry(plain: Mapping[str, Any] | None) -> RetryPolicy:
+    if plain is None:
+        return RetryPolicy()
+    return RetryPolicy(int(plain["max_retries"]), int(plain["backoff_seconds"]))
 
 
 def _last_run(plain: Mapping[str, Any] | None) -> LastRun | None:

@@ -25,7 +25,6 @@ from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
 from .instants import iso, iso_ms
 from .ports import Page, Refusal, Watch
 from .records import job_from_plain, run_from_plain, schedule_from_plain
-from .schedule import INTENT_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from .job import Job
-    from .run import Run
+    from .run import Run, RunStatus
     from .schedule import Action, Schedule, Status
 
     Write = Mapping[str, Mapping[str, Any]]
@@ -59,16 +58,20 @@ EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 INTENT = ("confirmed", "intent_until")
-CHANGED_BY_RUNS = ("status", "reason", "next_run_at", "owed", "last_run", "expires_at", *INTENT, *INDEX_KEYS)
+CHANGED_BY_RUNS = (
+    *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
+    *(*INTENT, *INDEX_KEYS),
+)
 CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
 CHANGED_BY_CLIENTS = (
     *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
     *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
-    *("max_runs", "exclusions", "on_missed", "paused_until", "owed"),
+    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished"),
+    *("retry", "on_unknown", "overlap", "pause_after_failures", "failures_in_a_row"),
     *("revision", *INTENT, "applied", "updated_at", "write_id", *INDEX_KEYS),
 )
 
-STATE = ("revision", "status", *INTENT, "next_run_at", "owed")
+STATE = ("revision", "status", *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
 
 REPLACED_ACTION_STAYS = timedelta(days=30)
 """How long an action that was changed can still be gone back to."""
@@ -144,6 +147,18 @@ class DynamoRepository:
         page = self._query(None, pk, keys.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
+    def list_runs_of_user(
+        self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
+    ) -> Page[Run]:
+        pk = keys.runs_pk(user_id, status)
+        between = keys.between(since, until)
+        page = self._query("by_time", pk, "", limit=limit, cursor=cursor, newest_first=True, between=between)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
+        page = self._query("by_time", keys.held_runs_pk(shard), "", limit=limit, cursor=cursor)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
     # Runs
 
     def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Refusal | None:
@@ -179,7 +194,7 @@ class DynamoRepository:
         return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
 
     def doubt(self, schedule: Schedule, *, now: datetime) -> None:
-        for confirmed, lease_until in ((True, now), (False, now + INTENT_LEASE)):
+        for confirmed, lease_until in ((True, now), (False, now + items.NOBODYS_LEASE)):
             item = items.doubted(schedule, lease_until)
             condition, values = "#confirmed = :x_confirmed", {":x_confirmed": confirmed}
             if self._update_one(self._update(item, (*INTENT, *WATCH), condition, values)) is None:
@@ -250,16 +265,19 @@ class DynamoRepository:
         cursor: str | None,
         newest_first: bool = False,
         up_to: str | None = None,
+        between: tuple[str, str] | None = None,
     ) -> Page[items.Item]:
         names = INDEXES[index]
         condition = f"#{names[0]} = :pk" + (f" AND begins_with(#{names[1]}, :prefix)" if prefix else "")
         condition += f" AND #{names[1]} <= :up_to" if up_to else ""
+        condition += f" AND #{names[1]} BETWEEN :since AND :until" if between else ""
+        since, until = between or (None, None)
         query: dict[str, Any] = {
             "TableName": self._table,
             "Limit": limit,
             "ScanIndexForward": not newest_first,
             "KeyConditionExpression": condition,
-            **_bound(condition, {":pk": pk} | _given(prefix=prefix, up_to=up_to)),
+            **_bound(condition, {":pk": pk} | _given(prefix=prefix, up_to=up_to, since=since, until=until)),
         }
         if index:
             query["IndexName"] = index

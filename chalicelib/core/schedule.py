@@ -109,6 +109,28 @@ class DeliveryPolicy:
     max_age_seconds: int = 3600
 
 
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often failed work is tried again, and how long it waits: `backoff_seconds`, doubled with each retry."""
+
+    max_retries: int = 3
+    backoff_seconds: int = 60
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a run when nobody knows whether its provider, which takes no key, has done it."""
+
+    RETRY = "retry"
+    STOP = "stop"
+
+
+class Overlap(StrEnum):
+    """What becomes of an occurrence while an earlier run of its schedule is still being retried or held."""
+
+    ALLOW = "allow"
+    SKIP = "skip"
+
+
 class OnMissed(StrEnum):
     """What becomes of an occurrence that nothing delivered."""
 
@@ -135,7 +157,9 @@ class Schedule:
     `next_run_at` is the first occurrence, by the timing it has now, that is not yet accounted for; `owed` are those
     that were due when a client changed it, and had not been accounted for then.
     `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
-    `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out.
+    `unfinished` are those whose run waits for its next attempt or for a release: the run itself sees to them.
+    `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out, and
+    `failures_in_a_row` those of them that failed last; so many as `pause_after_failures` (0: never) pause it.
     `paused_until` is when a pause ends or ended; what was not due before the pause and lies before this is not owed.
     `request_digest` is that of the request that made it, if that had an idempotency key.
     `action` is None in lists, which do not read the body.
@@ -167,6 +191,12 @@ class Schedule:
     on_missed: OnMissed = OnMissed.SKIP
     paused_until: datetime | None = None
     owed: tuple[datetime, ...] = ()
+    unfinished: tuple[datetime, ...] = ()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    on_unknown: OnUnknown = OnUnknown.RETRY
+    overlap: Overlap = Overlap.ALLOW
+    pause_after_failures: int = 0
+    failures_in_a_row: int = 0
     applied: Schedule | None = None
     request_digest: str | None = None
     expires_at: datetime | None = None
@@ -185,7 +215,14 @@ class Schedule:
             deadlines.append(due + self.window + LATE_AFTER)
         if self.status is Status.PAUSED and self.paused_until:
             deadlines.append(self.paused_until - WAKE_EARLY)
+        if self.fails_too_often and self.last_run:
+            deadlines.append(self.last_run.scheduled_time)
         return min(deadlines, default=None)
+
+    @property
+    def fails_too_often(self) -> bool:
+        """Is it to be paused?"""
+        return self.status is Status.ACTIVE and 0 < self.pause_after_failures <= self.failures_in_a_row
 
     @property
     def first_due(self) -> datetime | None:

@@ -1,4 +1,4 @@
-"""A schedule's history, and a run outside its timing."""
+"""A schedule's history, runs outside its timing, and runs done again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from chalice.app import Blueprint
 
 from .. import responses
 from ..auth import Scope
-from ..schemas import Body, PageQuery, Query
-from ..shown import RunShown
+from ..schemas import Body, PageQuery, Query, RedriveBody, RunsQuery
+from ..shown import JobShown, RunShown
 from .protection import Protection
 from .reading import BODY_TYPES, read_id, read_optional_body, read_query
 
@@ -47,5 +47,28 @@ def runs(services: Services) -> Blueprint:
         read_optional_body(Body, request)
         run = services.scheduler().run_now(user_id, read_id(schedule_id))
         return responses.run_started(RunShown.of(run), schedule_id, request)
+
+    @blueprint.route("/v1/schedules/{schedule_id}/runs/{run_id}/redrive", methods=["POST"], content_types=BODY_TYPES)
+    @needs(Scope.WRITE)
+    def redrive(request: Request, caller: Caller, schedule_id: str, run_id: str) -> Response:
+        user_id = caller.acting_for(read_query(Query, request).user_id)
+        read_optional_body(Body, request)
+        run = services.scheduler().redrive(user_id, read_id(schedule_id), run_id)
+        return responses.run_started(RunShown.of(run), schedule_id, request)
+
+    @blueprint.route("/v1/runs", methods=["GET"])
+    @needs(Scope.READ)
+    def list_runs_of_user(request: Request, caller: Caller) -> Response:
+        query = read_query(RunsQuery, request)
+        found = services.scheduler().list_runs_of_user(caller.acting_for(query.user_id), **query.arguments())
+        return responses.page(map(RunShown.of, found.items), found.next_cursor)
+
+    @blueprint.route("/v1/runs/redrive", methods=["POST"], content_types=BODY_TYPES)
+    @needs(Scope.WRITE)
+    def redrive_all(request: Request, caller: Caller) -> Response:
+        user_id = caller.acting_for(read_query(Query, request).user_id)
+        body = read_optional_body(RedriveBody, request)
+        job = services.scheduler().redrive_all(user_id, **body.arguments())
+        return responses.job_started(JobShown.of(job), request)
 
     return blueprint

@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 
 from .. import responses
 from ..auth import Scope
+from ..core.errors import JobNotFound
 from ..schemas import NoQuery, UserPath
 from ..shown import JobShown
 from .protection import Protection
@@ -39,10 +40,13 @@ def users(services: Services) -> Blueprint:
         return responses.job_started(JobShown.of(job), request)
 
     @blueprint.route("/v1/jobs/{job_id}", methods=["GET"])
-    @needs(Scope.ADMIN)
-    def get_job(request: Request, _caller: Caller, job_id: str) -> Response:
+    @needs(Scope.READ)
+    def get_job(request: Request, caller: Caller, job_id: str) -> Response:
         read_query(NoQuery, request)
-        return responses.ok(JobShown.of(services.scheduler().get_job(job_id)))
+        job = services.scheduler().get_job(job_id)
+        if not (caller.is_admin or job.user_id == caller.user_id):
+            raise JobNotFound
+        return responses.ok(JobShown.of(job))
 
     return blueprint
 

@@ -23,7 +23,6 @@ from ..core.repository import (
     WATCH,
     decides,
 )
-from ..core.schedule import INTENT_LEASE
 from .faults import Faults
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..core.job import Job
-    from ..core.run import Run
+    from ..core.run import Run, RunStatus
     from ..core.schedule import Action, Schedule, Status
 
 SAME_STATE = ("revision", "status")
@@ -123,6 +122,19 @@ class InMemoryRepository:
             page = self._query(None, pk, keys.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
+    def list_runs_of_user(
+        self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
+    ) -> Page[Run]:
+        pk, span = keys.runs_pk(user_id, status), keys.between(since, until)
+        with self._call("list_runs_of_user"):
+            page = self._query("by_time", pk, "", limit=limit, cursor=cursor, newest_first=True, between=span)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
+        with self._call("list_held_runs"):
+            page = self._query("by_time", keys.held_runs_pk(shard), "", limit=limit, cursor=cursor)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
     # Runs
 
     def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Refusal | None:
@@ -162,7 +174,7 @@ class InMemoryRepository:
         with self._call("doubt"):
             item = self._find(items.schedule_key(schedule))
             if item is not None:
-                lease_until = now if item["confirmed"] else now + INTENT_LEASE
+                lease_until = now if item["confirmed"] else now + items.NOBODYS_LEASE
                 self._update(items.doubted(schedule, lease_until), (*INTENT, *WATCH))
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
@@ -252,14 +264,24 @@ class InMemoryRepository:
             self._update({**items.action_key(schedule), "expires_at": items.expiry(schedule)}, ["expires_at"])
 
     def _query(
-        self, index: str | None, pk: str, prefix: str, *, limit: int, cursor: str | None, newest_first: bool = False
+        self,
+        index: str | None,
+        pk: str,
+        prefix: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        newest_first: bool = False,
+        between: tuple[str, str] = ("", "\U0010ffff"),
     ) -> Page[items.Item]:
         pk_name, sk_name = INDEXES[index]
         scope = (index or "", pk, prefix)
         found = {
             (item[sk_name], item["PK"], item["SK"]): item
             for item in self.items.values()
-            if item.get(pk_name) == pk and item[sk_name].startswith(prefix)
+            if item.get(pk_name) == pk
+            and item[sk_name].startswith(prefix)
+            and between[0] <= item[sk_name] <= between[1]
         }
         shown = sorted(found, reverse=newest_first)
         if cursor is not None:

@@ -144,7 +144,7 @@ def _read_secret(operation: Operation, parameters: Parameters) -> list[Need]:
 
 
 def _read_publish(operation: Operation, parameters: Parameters) -> list[Need]:
-    """A phone has no ARN: its number is the resource, and only `*` allows that."""
+    """A phone has no ARN: its number is the resource, which `*` allows, or a NotResource."""
     topic_or_device = parameters.get("TopicArn") or parameters.get("TargetArn")
     return [Need(_action(operation), topic_or_device or parameters.get("PhoneNumber", "*"))]
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from chalicelib.core.aws import OUT_OF_REACH, error_code, is_transient
 from chalicelib.core.instants import iso
+from notification.providers import FAILURES, failure
 
 from .registry import ActionFailed, RunContext, action
 
@@ -34,10 +32,8 @@ def put(run: RunContext, data: Mapping[str, Any]) -> None:
     }
     try:
         response = run.aws("events").put_events(Entries=[entry])
-    except OUT_OF_REACH as exc:
-        raise ActionFailed("EventBridge did not answer") from exc
-    except ClientError as exc:
-        raise ActionFailed(f"EventBridge {error_code(exc)}: {exc}", permanent=not is_transient(exc)) from exc
+    except FAILURES as exc:
+        raise failure("EventBridge", exc) from exc
     _check(response["Entries"][0])
 
 

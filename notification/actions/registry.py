@@ -3,8 +3,9 @@
     @action("invoice.remind")
     def remind(run: RunContext, data: Mapping[str, Any]) -> None: ...
 
-It returns when the work is done, or raises ActionFailed. The run id (`run.run_id`) is the same over every try of one
-occurrence and no other: hand it to the provider as its idempotency key. `idempotent=True` declares that this is done.
+It returns when the work is done, or raises ActionFailed; of any other exception nobody knows what it left behind, so it
+counts as `unknown`. The run id (`run.run_id`) is the same over every try of one occurrence and no other: hand it to the
+provider as its idempotency key. `idempotent=True` declares that this is done.
 """
 
 from __future__ import annotations
@@ -16,17 +17,31 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+    from chalicelib.core.ports import ScheduleRepository
     from notification.settings import Settings
 
 
 class ActionFailed(Exception):
-    """The work could not be done. `permanent` says that doing it again would fail again."""
+    """The work could not be done, or nobody knows whether it was.
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    `permanent`: doing it again would fail again. `unknown`: the provider may have done it all the same, since its
+    answer never came, or was a failure of its own. `retry_after`: how long the provider itself wants to be left alone.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.unknown = unknown
+        self.retry_after = retry_after
 
 
 class ActionUnknown(ActionFailed):
@@ -40,7 +55,9 @@ class ActionUnknown(ActionFailed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What an action knows of its run. `aws` gives a boto3 client by service name; clients are kept between runs."""
+    """What an action knows of its run. `timezone` is the name of its schedule's zone. `aws` gives a boto3 client by
+    service name; clients are kept between runs. `repository` reads the table: ask it for `user_id`'s things only.
+    """
 
     run_id: str
     user_id: str
@@ -49,7 +66,9 @@ class RunContext:
     name: str | None
     metadata: Mapping[str, Any]
     scheduled_time: datetime
+    timezone: str
     settings: Settings
+    repository: ScheduleRepository
     aws: Callable[[str], Any]
 
 

@@ -18,6 +18,10 @@ mock_provider "aws" {
     }
   }
 
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::mail-reports-test-111122223333" }
+  }
+
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/mail-notification-test" }
   }
@@ -74,7 +78,10 @@ run "a_small_function_with_the_rights_of_its_work" {
       WORK_DEAD_LETTER_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/mail-work-dead-letters-test"
       SENDER_ADDRESS             = "tasks@example.com"
       EVENT_BUS_NAME             = "default"
+      REPORTS_BUCKET             = "mail-reports-test-111122223333"
       RUN_RETENTION_DAYS         = "90"
+      ACTION_RATES               = "{}"
+      MAX_CONCURRENCY            = "1"
     })
     error_message = "The environment is what notification/settings.py reads, and nothing else."
   }
@@ -120,19 +127,35 @@ run "a_small_function_with_the_rights_of_its_work" {
   assert {
     condition = {
       for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
-      join(" ", statement.Action) => join(" ", statement.Resource)
+      join(" ", statement.Action) => join(" ", statement.Resource) if !contains(statement.Action, "sns:Publish")
       } == {
       "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem" = (
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
       )
-      "ses:SendEmail"    = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
-      "events:PutEvents" = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
-      "sqs:SendMessage"  = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
+      "dynamodb:Query" = join(" ", [
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/by_time",
+      ])
+      "ses:SendEmail"             = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
+      "events:PutEvents"          = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
+      "s3:GetObject s3:PutObject" = "arn:aws:s3:::mail-reports-test-111122223333/reports/*"
+      "sqs:SendMessage"           = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
       "logs:CreateLogStream logs:PutLogEvents" = (
         "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:log-stream:*"
       )
     }
     error_message = "The role has these rights and no other: none on schedules, no PassRole, no secrets when there are none."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      { for name, value in statement : name => value if name != "Sid" } if contains(statement.Action, "sns:Publish")
+      ] == [
+      { Action = ["sns:Publish"], Effect = "Allow", NotResource = ["arn:aws:sns:*:*:*"] },
+      { Action = ["sns:Publish"], Effect = "Allow", Resource = ["arn:aws:sns:eu-central-1:111122223333:endpoint/*"] },
+    ]
+    error_message = "It publishes to phones, and to devices of this account and Region; to no topic."
   }
 
   assert {
@@ -142,6 +165,80 @@ run "a_small_function_with_the_rights_of_its_work" {
       Action    = "sts:AssumeRole"
     }]
     error_message = "Only Lambda assumes the role."
+  }
+}
+
+run "reports_are_private_encrypted_and_soon_gone" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  assert {
+    condition     = aws_s3_bucket.reports.bucket == "mail-reports-test-111122223333"
+    error_message = "The bucket is {project}-reports-{stage}-{account}."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.reports.block_public_acls,
+      aws_s3_bucket_public_access_block.reports.block_public_policy,
+      aws_s3_bucket_public_access_block.reports.ignore_public_acls,
+      aws_s3_bucket_public_access_block.reports.restrict_public_buckets,
+    ])
+    error_message = "Nothing in it can be made public."
+  }
+
+  assert {
+    condition = (
+      one(one(aws_s3_bucket_server_side_encryption_configuration.reports.rule).apply_server_side_encryption_by_default).sse_algorithm
+      == "AES256"
+    )
+    error_message = "Its objects are encrypted."
+  }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_lifecycle_configuration.reports[0].rule : [rule.status, one(rule.expiration).days]
+    ] == [["Enabled", 7]]
+    error_message = "Its objects are removed after a week."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_s3_bucket_policy.reports.policy).Statement : [statement.Effect, statement.Condition]
+    ] == [["Deny", { Bool = { "aws:SecureTransport" = "false" } }]]
+    error_message = "It is reached by encrypted connections only."
+  }
+}
+
+run "reports_may_be_kept_for_ever" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    report_retention_days = 0
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_lifecycle_configuration.reports) == 0
+    error_message = "No rule removes them."
+  }
+}
+
+run "a_stage_without_sms_and_push_may_not_publish" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    allow_sms  = false
+    allow_push = false
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.notification.policy, "sns:")
+    error_message = "The role has no right on SNS."
   }
 }
 
@@ -209,6 +306,14 @@ run "a_key_of_ones_own_encrypts_what_the_module_makes_and_is_the_roles_to_use" {
       aws_cloudwatch_log_group.notification.kms_key_id == var.kms_key_arn
     )
     error_message = "The queue and the log group are encrypted with the key."
+  }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_server_side_encryption_configuration.reports.rule :
+      [for how in rule.apply_server_side_encryption_by_default : [how.sse_algorithm, how.kms_master_key_id]]
+    ] == [[["aws:kms", var.kms_key_arn]]]
+    error_message = "Reports are encrypted with the key."
   }
 
   assert {

@@ -90,12 +90,13 @@ run "inputs_that_cannot_be_meant_are_refused" {
     ses_identity         = "example.org"          # sender_address lies outside it
     notification_package = "../build/missing.zip" # the message says how to make it
     alarm_topic_arns     = ["arn:aws:sns:eu-central-1:111122223333:*"]
+    action_rates         = { email = 14 } # of how many invocations?
     secret_arns          = { WEBHOOK_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:*" }
     kms_key_arn          = "arn:aws:kms:eu-central-1:111122223333:alias/mail" # a policy must name the key
   }
 
   expect_failures = [
     var.project, var.stage, var.ses_identity, var.notification_package, var.secret_arns,
-    var.alarm_topic_arns, var.kms_key_arn,
+    var.alarm_topic_arns, var.action_rates, var.kms_key_arn,
   ]
 }

@@ -121,12 +121,16 @@ def test_what_is_in_doubt_is_looked_at_at_once(repository: ScheduleRepository, s
     assert [watch.at for watch in _due(repository, NOW)] == [iso(NOW)]
 
 
-def test_an_open_intent_is_not_doubted(repository: ScheduleRepository) -> None:
-    repository.create(a_schedule(), an_action())
+def test_who_is_at_an_intent_that_is_doubted_cannot_confirm_it_any_more(repository: ScheduleRepository) -> None:
+    begun_at_once = a_schedule(intent_until=NOW + INTENT_LEASE)
+    repository.create(begun_at_once, an_action())
 
-    repository.doubt(a_schedule(), now=NOW)
+    repository.doubt(begun_at_once, now=NOW)
 
-    assert repository.get("alice", "s1") == a_schedule()
+    assert not repository.confirm(begun_at_once)
+    standing = repository.get("alice", "s1")
+    assert standing is not None
+    assert standing.is_leased(NOW)
 
 
 def test_a_schedule_moves_on_past_a_run_that_is_recorded(repository: ScheduleRepository, schedule: Schedule) -> None:

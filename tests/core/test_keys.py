@@ -25,7 +25,7 @@ def test_the_parts_of_a_key_can_be_told_apart_again(parts: list[str]) -> None:
 def test_no_two_users_share_a_partition(one: str, other: str) -> None:
     assume(one != other)
     of_one, of_other = (
-        {keys.user_pk(user), keys.by_time_pk(user, "active"), keys.failed_runs_pk(user)} for user in (one, other)
+        {keys.user_pk(user), keys.by_time_pk(user, "active"), keys.runs_pk(user, "failed")} for user in (one, other)
     )
 
     assert not of_one & of_other
@@ -87,7 +87,7 @@ def test_a_runs_name_is_no_key_to_another_users_runs() -> None:
         (keys.run_sk(NINE), "RUN#2027-03-01T09:00:00Z"),
         (keys.by_time_pk("alice", "active"), "USER#alice#active"),
         (keys.by_time_sk(NINE, "s1"), "2027-03-01T09:00:00Z#s1"),
-        (keys.failed_runs_pk("alice"), "USER#alice#RUN#FAILED"),
+        (keys.runs_pk("alice", "failed"), "USER#alice#RUN#FAILED"),
         (keys.by_resource_pk("r", "active"), "RESOURCE#r#active"),
         (keys.by_resource_sk("alice", NINE, "s1"), "USER#alice#2027-03-01T09:00:00Z#s1"),
     ],

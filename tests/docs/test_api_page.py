@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from chalice.app import Chalice
 from chalice.test import Client
 
@@ -20,7 +22,7 @@ from chalicelib.auth import Caller, Scope
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Status
 from chalicelib.routes import Services, blueprints
-from chalicelib.schemas import CreateBody, ListQuery
+from chalicelib.schemas import CreateBody, ListQuery, RedriveBody, RunsQuery
 from chalicelib.shown import JobShown, RunShown, ScheduleShown
 from tests.notification.world import World
 
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 STEP = re.compile(
-    r"<!-- (?P<event>fire|start|sweep) ?(?P<of>\w*) -->|```http\n(?P<request>.*?)```\s+```http\n(?P<answer>.*?)```",
+    r"<!-- (?P<event>fire|throttle|refuse|start|sweep) ?(?P<of>[\w-]*) -->"
+    r"|```http\n(?P<request>.*?)```\s+```http\n(?P<answer>.*?)```",
     re.DOTALL,
 )
 REST = "…"
 MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor"})
 LATENESS = timedelta(milliseconds=250)
 SHOWN = sorted({*ScheduleShown.model_fields, *RunShown.model_fields, *JobShown.model_fields})
+FIELDS = sorted({*CreateBody.model_fields, *RedriveBody.model_fields, *ListQuery.model_fields, *RunsQuery.model_fields})
 
 CALLERS = {
     "Bearer $TOKEN": Caller("alice", frozenset({Scope.READ, Scope.WRITE})),
@@ -89,6 +93,12 @@ class Reader:
         match event:
             case "fire":
                 self.fire(of)
+            case "throttle":
+                with self.ses_answers("TooManyRequestsException", "Maximum sending rate exceeded."):
+                    self.fire(of)
+            case "refuse":
+                with self.ses_answers("MessageRejected", "Email address is not verified."):
+                    self.retry()
             case "start":
                 self.start()
             case "sweep":
@@ -98,10 +108,24 @@ class Reader:
         schedule = self.world.service.get("alice", self.ours[schedule_id])
         self.world.fire(self.world.event(schedule), lateness=LATENESS)
 
+    @contextmanager
+    def ses_answers(self, code: str, message: str) -> Iterator[None]:
+        self.world.aws.error = ClientError({"Error": {"Code": code, "Message": message}}, "SendEmail")
+        yield
+        self.world.aws.error = None
+
+    def retry(self) -> None:
+        """The sweeper starts what is to be tried again, the second minute after it failed; and a minute passes."""
+        self.world.clock.now += timedelta(minutes=2)
+        self.world.service.sweeper.sweep(stop_at=self.world.clock.now + timedelta(seconds=40))
+        self.start()
+        self.world.clock.now += timedelta(minutes=1)
+
     def start(self) -> None:
         """Lambda does what it was invoked for by us."""
-        for event in self.world.starter.events:
-            self.world.runner.handle(dict(event), timedelta(seconds=30))
+        events = self.world.starter.events
+        while events:
+            self.world.runner.handle(dict(events.pop(0)), timedelta(seconds=30))
 
     def sweep(self) -> None:
         """As often as a job needs: it looks once more, a minute after its beginning."""
@@ -160,11 +184,15 @@ def test_every_request_on_the_page_gets_the_answer_below_it() -> None:
         else:
             reader.check(Message.read(step["answer"]), reader.send(Message.read(step["request"])))
 
-    assert len(reader.world.mails()) == 2
+    assert len(reader.world.mails()) == 3
 
 
 def test_every_example_on_the_page_is_executed() -> None:
     assert PAGE.count("```http") == 2 * len(requests())
+
+
+def test_everything_that_happens_between_the_examples_does_happen() -> None:
+    assert PAGE.count("<!--") == sum(step["event"] is not None for step in steps())
 
 
 def routes() -> list[str]:
@@ -180,8 +208,8 @@ def test_every_route_has_an_example_and_a_row(route: str) -> None:
     assert f"`{route}`" in PAGE
 
 
-@pytest.mark.parametrize("field", [*CreateBody.model_fields, *ListQuery.model_fields])
-def test_every_field_of_a_create_and_of_a_list_has_a_row(field: str) -> None:
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_a_body_and_of_a_list_has_a_row(field: str) -> None:
     assert re.search(rf"^\| `{field}[`.]", PAGE, re.MULTILINE)
 
 

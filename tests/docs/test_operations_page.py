@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 from app import app
 from chalicelib.settings import ApiSettings
-from deploy.__main__ import parser
+from deploy.__main__ import parser, run_explain, run_hold, run_reconcile, run_release
 from deploy.paths import PROJECT, TERRAFORM
 from deploy.reconcile import Kind
 from deploy.render import A_PERSONS_SETTINGS, ENVIRONMENT, OWN_ACTION_TYPES
@@ -75,9 +76,10 @@ def test_every_kind_of_difference_stands_on_the_page() -> None:
 def test_the_commands_on_the_page_can_be_typed() -> None:
     commands = re.findall(r"^python -m deploy (.*?)(?: +#.*)?$", PAGE, re.MULTILINE)
 
-    parsed = [parser().parse_args(command.split()) for command in commands]
+    parsed = [parser().parse_args(shlex.split(command)) for command in commands]
 
-    assert [options.apply for options in parsed] == [False, True]
+    assert [options.command for options in parsed] == [run_explain, run_hold, run_release, run_reconcile, run_reconcile]
+    assert [options.apply for options in parsed if options.command is run_reconcile] == [False, True]
 
 
 def test_every_function_beside_the_api_has_its_limits_and_its_log_group() -> None:

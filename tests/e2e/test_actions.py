@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
+import urllib3
 
+from tests.e2e.aws import client
+from tests.e2e.client import Client
 from tests.e2e.schedules import an_email, due, ended_runs
 from tests.e2e.webhooks import consumer
 
 if TYPE_CHECKING:
-    from tests.e2e.client import Client
+    from local.stack import Stack
     from tests.e2e.cloud import Clock, LocalCloud
 
 pytestmark = pytest.mark.e2e
@@ -55,6 +62,57 @@ def test_an_event_tells_its_consumer_which_run_it_is(cloud: LocalCloud, alice: C
     about = {name: run[name] for name in ("run_id", "scheduled_time")} | {"schedule_id": schedule["schedule_id"]}
     assert (event["from"], event["to"]) == ("scheduled-tasks", ["default"])
     assert json.loads(event["text"]) == {"plan": "pro", "scheduled_tasks": about}
+
+
+def test_an_sms_reaches_its_phone_with_the_time_on_the_users_clocks(
+    cloud: LocalCloud, alice: Client, clock: Clock
+) -> None:
+    action = {"type": "sms", "to": "+4915112345678", "text": "{{name}}, {{local_time}}: {{metadata.room}}"}
+    at = (clock.now() + timedelta(days=2)).astimezone(ZoneInfo("Asia/Tokyo")).replace(hour=9, minute=0, second=0)
+    timing = {"at": f"{at:%Y-%m-%dT%H:%M:%S}", "timezone": "Asia/Tokyo"}
+    schedule = alice.create(timing=timing, action=action, name="Planning", metadata={"room": "<Blue>"})
+
+    clock.travel_to(due(schedule))
+
+    (message,) = [message for message in cloud.get("/_local/outbox")["messages"] if message["channel"] == "sms"]
+    assert (message["to"], message["text"]) == (["+4915112345678"], "Planning, 09:00: <Blue>")
+
+
+def test_a_push_notification_reaches_its_device(stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock) -> None:
+    sns = client(stack, "sns")
+    application = sns.create_platform_application(Name="shop", Platform="GCM", Attributes={})["PlatformApplicationArn"]
+    device = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t")["EndpointArn"]
+    action = {"type": "push", "endpoint": device, "title": "It is {{local_date}}", "text": "Look!"}
+    schedule = alice.create(timing={"after": "PT1M"}, action=action)
+
+    clock.travel_to(due(schedule))
+
+    (message,) = cloud.messages(f"It is {due(schedule):%Y-%m-%d}")
+    assert (message["channel"], message["to"], message["text"]) == ("push", [device], "Look!")
+
+
+def test_a_report_tells_a_users_runs_by_mail_and_behind_its_links(
+    stack: Stack, cloud: LocalCloud, clock: Clock
+) -> None:
+    rita = Client(stack.api_url, stack.token("rita"))
+    end_at = (clock.now() + timedelta(days=2)).isoformat()
+    rita.create(timing={"rate": "6 hours", "end_at": end_at}, action=an_email("six hours more"), name="=1+1")
+    action = {"type": "report", "to": ["rita@example.com"], "period": "day", "subject": "Rita's day"}
+    schedule = rita.create(timing={"after": "P1DT1H"}, action=action)
+
+    clock.travel_to(due(schedule))
+
+    (mail,) = cloud.messages("Rita's day")
+    pages = {url.partition("?")[0][-4:]: fetched(url) for url in re.findall(r"http://\S+", mail["text"])}
+    rows = list(csv.DictReader(pages[".csv"].splitlines()))
+    assert (mail["to"], "Runs: 4 (4 succeeded)" in mail["html"]) == (["rita@example.com"], True)
+    assert "<td>=1+1</td>" in pages["html"]
+    assert sorted((row["name"], row["status"]) for row in rows) == [("", "")] + [("'=1+1", "succeeded")] * 4
+
+
+def fetched(url: str) -> str:
+    """As a browser does it, without keys."""
+    return urllib3.request("GET", url).data.decode("utf-8-sig")
 
 
 def test_an_own_action_gets_name_metadata_and_data(cloud: LocalCloud, alice: Client, clock: Clock) -> None:

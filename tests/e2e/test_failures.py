@@ -55,7 +55,7 @@ def test_a_function_that_always_crashes_ends_in_the_work_dead_letter_queue(
 ) -> None:
     schedule = alice.create(timing={"after": "PT1M"}, action=unsteady(tmp_path / "tries", crashes=99))
 
-    clock.travel(minutes=10)
+    clock.travel(minutes=8)  # the sweeper starts it anew when Lambda has had its tries, and some minutes more
 
     (letter,) = dead_letters(stack, "work", about=schedule["schedule_id"])
     record = json.loads(letter["Body"])
@@ -68,7 +68,7 @@ def test_a_function_that_always_crashes_ends_in_the_work_dead_letter_queue(
 
 def test_work_that_fails_is_told_and_its_payload_is_kept(stack: Stack, alice: Client, clock: Clock) -> None:
     nobody_listens = {"type": "webhook", "url": f"http://127.0.0.1:{free_port()}/"}
-    schedule = alice.create(timing={"after": "PT1M"}, action=nobody_listens)
+    schedule = alice.create(timing={"after": "PT1M"}, action=nobody_listens, retry={"max_retries": 0})
 
     clock.travel_to(due(schedule))
 

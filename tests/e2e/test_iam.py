@@ -14,15 +14,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 from policy_sentry.querying.actions import get_action_data
 
+from local.environment import ACCOUNT
 from local.iam.idle import idle_rights
 from local.iam.policies import Need, Statement, judge, read_policy
 from local.stack import SCOPES
 from tests.e2e.aws import client
 from tests.e2e.client import Client
 from tests.e2e.cloud import Clock
+from tests.e2e.commands import deploy
 from tests.e2e.schedules import an_email, due, path_of
 
 if TYPE_CHECKING:
@@ -41,6 +44,18 @@ ROLES = {
 }
 """The roles of the product; those in one line have one policy, and are judged together."""
 
+WITH_WILDCARDS = {
+    "app": {f"log-group:/aws/lambda/{role}:log-stream:*" for role in ROLES["app"]}
+    | {"schedule/scheduled-tasks-local/*"},
+    "notification": {
+        "endpoint/*",
+        "log-group:/aws/lambda/scheduled-tasks-notification-local:log-stream:*",
+        f"scheduled-tasks-reports-local-{ACCOUNT}/reports/*",
+    },
+    "scheduler": set(),
+}
+"""The last part of each ARN with one: users and Lambda give these their names, while the product runs."""
+
 LOGS_OF_THE_APP = "/WriteLogs: "
 """`chalice local` and its sweeper write to files. Deployed functions need these rights: tests/e2e/test_by_hand.py."""
 
@@ -58,8 +73,8 @@ class World:
     def create(self, **details: Any) -> dict[str, Any]:
         return self.user.create(**{"timing": {"after": "PT10M"}, "action": an_email("iam"), **details})
 
-    def broken(self, operation: str, mode: str) -> None:
-        assert self.cloud.send("POST", "/_local/faults", {"operation": operation, "mode": mode}).status == 201
+    def broken(self, operation: str, mode: str, **how: Any) -> None:
+        assert self.cloud.send("POST", "/_local/faults", {"operation": operation, "mode": mode, **how}).status == 201
 
     def mended(self) -> None:
         self.cloud.send("DELETE", "/_local/faults")
@@ -90,6 +105,67 @@ def lists(world: World) -> None:
 def an_event(world: World) -> None:
     schedule = world.create(action={"type": "event", "detail_type": "iam", "detail": {}})
     world.clock.travel_to(due(schedule))
+
+
+def an_sms(world: World) -> None:
+    schedule = world.create(action={"type": "sms", "to": "+4915112345678", "text": "iam"})
+    world.clock.travel_to(due(schedule))
+
+
+def a_push_notification(world: World) -> None:
+    sns = client(world.stack, "sns")
+    application = sns.create_platform_application(Name="iam", Platform="GCM", Attributes={})["PlatformApplicationArn"]
+    device = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="iam")["EndpointArn"]
+    schedule = world.create(action={"type": "push", "endpoint": device, "title": "iam", "text": "iam"})
+    world.clock.travel_to(due(schedule))
+
+
+def a_report_and_its_links(world: World) -> None:
+    """Which whoever has the mail opens, without keys."""
+    action = {"type": "report", "to": ["ivy@example.com"], "period": "day", "subject": "Ivy's day"}
+    world.clock.travel_to(due(world.create(action=action)))
+    (mail,) = world.cloud.messages("Ivy's day")
+    links = re.findall(r"http://\S+", mail["text"])
+    assert [urllib3.request("GET", link).status for link in links] == [200, 200]
+
+
+def work_that_is_tried_again(world: World) -> None:
+    world.broken("sesv2:SendEmail", "throttle", times=1)
+    schedule = world.create()
+    world.clock.travel_to(due(schedule) + timedelta(minutes=3))
+    world.mended()
+    (run,) = world.user.get(f"{path_of(schedule)}/runs")["items"]
+    assert (run["status"], len(run["attempts"])) == ("succeeded", 2)
+
+
+def failures_that_people_have_done_again(world: World) -> None:
+    """One by itself, the others by a job."""
+    world.broken("sesv2:SendEmail", "throttle")
+    schedules = [world.create(resource_id="contract-8", retry={"max_retries": 0}) for _ in range(2)]
+    world.clock.travel_to(due(schedules[-1]))
+    world.mended()
+    first, *_ = [run for run in failed_runs(world) if run["resource_id"] == "contract-8"]
+    answer = world.user.send("POST", f"/v1/schedules/{first['schedule_id']}/runs/{first['run_id']}/redrive")
+    assert answer.status == 202
+    job = world.user.send("POST", "/v1/runs/redrive", {"resource_id": "contract-8", "per_minute": 120}).json
+    world.clock.travel(minutes=5)
+    assert world.user.get(f"/v1/jobs/{job['job_id']}")["status"] == "completed"
+    assert "contract-8" not in [run["resource_id"] for run in failed_runs(world)]
+
+
+def failed_runs(world: World) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = world.user.get("/v1/runs?status=failed")["items"]
+    return runs
+
+
+def work_that_the_operator_holds(world: World) -> None:
+    """With keys of his own, which is nobody's role; what follows is the sweeper's."""
+    schedule = world.create()
+    assert deploy(world.stack, "hold", "--reason", "SES is down")[0] == 0
+    world.clock.travel_to(due(schedule))
+    assert deploy(world.stack, "release", "--per-minute", "600")[0] == 0
+    world.clock.travel(minutes=3)
+    assert world.user.get(path_of(schedule))["status"] == "completed"
 
 
 def work_that_fails(world: World) -> None:
@@ -127,6 +203,12 @@ PASSES: Sequence[Callable[[World], None]] = (
     a_life_with_changes,
     lists,
     an_event,
+    an_sms,
+    a_push_notification,
+    a_report_and_its_links,
+    work_that_is_tried_again,
+    failures_that_people_have_done_again,
+    work_that_the_operator_holds,
     work_that_fails,
     a_delivery_that_is_given_up,
     creates_that_the_sweeper_finishes,
@@ -221,6 +303,27 @@ def test_each_right_is_as_narrow_as_aws_allows(stack: Stack, name: str) -> None:
     assert granted
     assert [action for action, _ in granted if "*" in action or "?" in action] == []
     assert [right for right in granted if not is_of_a_kind(*right)] == []
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_wildcard_stands_only_for_names_that_come_up_later(stack: Stack, name: str) -> None:
+    resources = {resource for statement in rights(stack, ROLES[name][0]) for resource in statement.resources}
+    patterns = [resource.split(":", 5) for resource in resources if "*" in resource or "?" in resource]
+
+    assert {last for *_, last in patterns} == WITH_WILDCARDS[name]
+    assert [before for *before, _ in patterns if "*" in "".join(before)] == []
+
+
+def test_only_phones_are_allowed_without_an_arn_for_they_have_none(stack: Stack) -> None:
+    """On all that is not SNS's: its topics are nobody's, and its devices have a right of their own."""
+    inverse = [
+        (role, statement.actions, statement.not_actions, statement.not_resources)
+        for (role, *_) in ROLES.values()
+        for statement in rights(stack, role)
+        if statement.not_actions or statement.not_resources
+    ]
+
+    assert inverse == [(ROLES["notification"][0], ("sns:Publish",), (), ("arn:aws:sns:*:*:*",))]
 
 
 def is_of_a_kind(action: str, resource: str) -> bool:

@@ -50,7 +50,7 @@ def test_a_wrong_timing_is_422_and_named(world: World, timing: Any, field: str, 
     ("action", "field", "hint"),
     [
         ({}, "action.type", "missing"),
-        ({"type": "pigeon"}, "action.type", "known are email, event, invoice.remind, webhook"),
+        ({"type": "pigeon"}, "action.type", "known are email, event, invoice.remind, push, report, sms, webhook"),
         ({"type": ["email"]}, "action.type", "string"),
         ("email", "action", "JSON object"),
         ({**MAIL, "to": []}, "action.to", "at least 1"),
@@ -108,6 +108,10 @@ def test_a_wrong_action_is_422_and_named(world: World, action: Any, field: str, 
         ("exclusions", "2027-12-24", "list"),
         ("exclusions", ["2027-12-24"] * 367, "366"),
         ("on_missed", "perhaps", "'run_now' or 'skip'"),
+        ("on_unknown", "perhaps", "'retry' or 'stop'"),
+        ("overlap", "perhaps", "'allow' or 'skip'"),
+        ("pause_after_failures", -1, "greater"),
+        ("pause_after_failures", 1001, "1000"),
         ("user_id", "", "user id"),
         ("colour", "red", "not known"),
     ],
@@ -160,6 +164,21 @@ def test_delivery_keeps_to_eventbridge_s_limits(world: World, delivery: dict[str
     response = world.create(delivery=delivery)
 
     assert complaint(response, about=field, hint="or equal to")
+
+
+@pytest.mark.parametrize(
+    ("retry", "field", "limit"),
+    [
+        ({"max_retries": -1}, "retry.max_retries", "equal to 0"),
+        ({"max_retries": 21}, "retry.max_retries", "equal to 20"),
+        ({"backoff_seconds": 59}, "retry.backoff_seconds", "equal to 60"),
+        ({"backoff_seconds": 3601}, "retry.backoff_seconds", "equal to 3600"),
+    ],
+)
+def test_retries_keep_to_their_limits(world: World, retry: dict[str, int], field: str, limit: str) -> None:
+    response = world.create(retry=retry)
+
+    assert complaint(response, about=field, hint=limit)
 
 
 def test_all_that_is_wrong_is_said_at_once(world: World) -> None:

@@ -24,6 +24,10 @@ FULL: dict[str, Any] = {
     "max_runs": 5,
     "exclusions": ["2027-12-24"],
     "on_missed": "run_now",
+    "retry": {"max_retries": 1, "backoff_seconds": 120},
+    "on_unknown": "stop",
+    "overlap": "skip",
+    "pause_after_failures": 2,
 }
 WEBHOOK = {"type": "webhook", "url": "https://example.com/hook"}
 
@@ -54,6 +58,10 @@ def patched(world: World, created: dict[str, Any], **changes: Any) -> dict[str, 
         ("max_runs", 7),
         ("exclusions", ["2027-12-25", "2027-12-31"]),
         ("on_missed", "skip"),
+        ("retry", {"max_retries": 0, "backoff_seconds": 60}),
+        ("on_unknown", "retry"),
+        ("overlap", "allow"),
+        ("pause_after_failures", 0),
     ],
 )
 def test_only_what_is_named_changes(world: World, field: str, value: Any) -> None:
@@ -83,6 +91,10 @@ def test_a_new_timing_changes_the_next_run(world: World) -> None:
         ("max_runs", None),
         ("exclusions", []),
         ("on_missed", "skip"),
+        ("retry", {"max_retries": 3, "backoff_seconds": 60}),
+        ("on_unknown", "retry"),
+        ("overlap", "allow"),
+        ("pause_after_failures", 10),
     ],
 )
 def test_null_takes_a_field_back_to_its_default(world: World, field: str, default: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable, StoreUnavailable
+from chalicelib.schemas import DetailsBody
 from tests.http.world import MAIL, READ_AND_WRITE, World, problem
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def test_a_schedule_comes_back_as_it_was_understood(world: World) -> None:
         "flexible_window_minutes": 0,
         "delivery": {"max_retries": 185, "max_age_seconds": 3600},
         "metadata": {},
+        "retry": {"max_retries": 3, "backoff_seconds": 60},
+        "on_unknown": "retry",
+        "overlap": "allow",
+        "pause_after_failures": 0,
+        "failures_in_a_row": 0,
         "max_runs": None,
         "exclusions": [],
         "on_missed": "run_now",
@@ -111,6 +117,10 @@ def test_every_detail_is_kept(world: World) -> None:
         "max_runs": 12,
         "exclusions": ["2027-12-24", "2027-12-31"],
         "on_missed": "run_now",
+        "retry": {"max_retries": 20, "backoff_seconds": 3600},
+        "on_unknown": "stop",
+        "overlap": "skip",
+        "pause_after_failures": 0,
     }
 
     created = world.created(timing={"rate": "1 day"}, **details)
@@ -119,11 +129,15 @@ def test_every_detail_is_kept(world: World) -> None:
 
 
 def test_null_is_the_default_of_a_detail(world: World) -> None:
-    names = ("name", "resource_id", "delivery", "flexible_window_minutes", "metadata", "max_runs", "exclusions")
+    details = set(DetailsBody.model_fields)
 
-    with_nulls = world.created(on_missed=None, **dict.fromkeys(names))
+    with_nulls = world.created(**dict.fromkeys(details))
 
     assert with_nulls == world.created() | {"schedule_id": with_nulls["schedule_id"]}
+
+
+def test_a_recurring_schedule_pauses_after_ten_failures_unless_told_otherwise(world: World) -> None:
+    assert world.created(timing={"rate": "1 day"})["pause_after_failures"] == 10
 
 
 def test_excluded_dates_are_not_planned(world: World) -> None:

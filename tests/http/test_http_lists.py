@@ -157,10 +157,15 @@ def test_a_run_tells_its_story(world: World) -> None:
 
     assert shown == {
         "run_id": run.run_id,
+        "schedule_id": schedule.schedule_id,
+        "resource_id": None,
+        "action_type": "email",
         "scheduled_time": "2027-03-01T09:00:00Z",
         "status": "failed",
         "reason": "the webhook answered 410",
         "lateness_ms": 1250,
+        "next_attempt_at": None,
+        "possibly_repeated": False,
         "attempts": [
             {
                 "started_at": "2027-03-01T09:00:00.000Z",

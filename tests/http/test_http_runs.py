@@ -16,10 +16,15 @@ def test_a_run_is_started_outside_the_timing(world: World) -> None:
     assert response.status_code == 202
     assert response.json_body == {
         "run_id": response.json_body["run_id"],
+        "schedule_id": created["schedule_id"],
+        "resource_id": None,
+        "action_type": "email",
         "scheduled_time": "2027-03-01T08:00:00Z",
         "status": "queued",
         "reason": None,
         "lateness_ms": None,
+        "next_attempt_at": None,
+        "possibly_repeated": False,
         "attempts": [],
     }
     assert [event["schedule_id"] for event in world.starter.events] == [created["schedule_id"]]

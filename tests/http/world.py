@@ -16,15 +16,18 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.actions import ActionRules
 from chalicelib.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
+from chalicelib.core.run import RunStatus
 from chalicelib.routes import Services, blueprints
 from chalicelib.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
-from tests.builders import NOW
+from tests.builders import NOW, a_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalice.test import HTTPResponse
+
+    from chalicelib.core.run import Run
 
 ISSUER = "https://issuer.example.com"
 AUDIENCE = "scheduled-tasks"
@@ -156,6 +159,17 @@ class World:
         assert response.status_code == 201, response.body
         schedule: dict[str, Any] = response.json_body
         return schedule
+
+    def ended_run(
+        self, schedule_id: str, status: RunStatus = RunStatus.FAILED, *, user: str = "alice", at: datetime = NOW
+    ) -> Run:
+        """The run of this schedule that was to be done `at`, and has ended so."""
+        schedule = self.repository.get(user, schedule_id)
+        assert schedule is not None
+        error = "the provider said no" if status is RunStatus.FAILED else None
+        run = a_run(schedule, scheduled_time=at, resource_id=schedule.resource_id).ended(status, at, error=error)
+        assert self.repository.claim(run, expecting=schedule, replacing=None) is None
+        return run
 
 
 def fields(response: HTTPResponse) -> list[str]:

@@ -30,6 +30,23 @@ def disagreements(life: Life) -> list[str]:
     ]
 
 
+def silent_disagreements(life: Life) -> list[str]:
+    """What is confirmed and yet not so in EventBridge."""
+    return [
+        f"{_name(record)}: {fault}"
+        for record in life.records()
+        if record.confirmed
+        for fault in (_differences(life, record) if record.status.is_live else _leftovers(life, record))
+    ]
+
+
+def _leftovers(life: Life, record: Schedule) -> Iterator[str]:
+    """One that has ended by its last run may still stand: EventBridge removes it by itself."""
+    found = life.in_eventbridge(record)
+    if found is not None and found["ActionAfterCompletion"] != "DELETE":
+        yield "still stands in EventBridge"
+
+
 def _only_in_eventbridge(life: Life, records: Mapping[str, Schedule]) -> Iterator[str]:
     for name, request in life.bridge.schedules.items():
         if name not in records:

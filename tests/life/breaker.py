@@ -8,16 +8,18 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from chalicelib.core.errors import ScheduledTasksError, SchedulerUnavailable, StarterUnavailable, StoreUnavailable
+from chalicelib.core.errors import SchedulerUnavailable, StarterUnavailable, StoreUnavailable
 from chalicelib.testing import Crash, Faults
+from tests.notification.world import no_answer, throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-UNAVAILABLE: dict[str, type[ScheduledTasksError]] = {
+UNAVAILABLE: Mapping[str, Callable[[], Exception]] = {
     "repository": StoreUnavailable,
     "gateway": SchedulerUnavailable,
     "starter": StarterUnavailable,
+    "provider": throttled,
 }
 
 TIMEOUT = timedelta(seconds=8)
@@ -67,12 +69,18 @@ class Breaker(Faults):
         breaks, way = self._turn == 0, self._way
         if breaks and not way.done:
             self._fail(call)
-        with super().around(call):
-            yield
-        if breaks and way.done:
-            self._fail(call)
+        try:
+            with super().around(call):
+                yield
+        finally:
+            if breaks and way.done:
+                self._fail(call)
 
     def _fail(self, call: str) -> None:
         self.broke = call
         self.sleep(self._way.takes.total_seconds())
-        raise Crash if self._way.dies else UNAVAILABLE[call.partition(".")[0]]
+        if self._way.dies:
+            raise Crash
+        port = call.partition(".")[0]
+        # A provider's own answers reach the action, which has to tell a clear no from one that never came.
+        raise no_answer() if port == "provider" and self._way.takes else UNAVAILABLE[port]()

@@ -22,6 +22,7 @@ from chalicelib.core.items import action_from_item, action_key, from_item
 from chalicelib.gateway import schedule_request
 from chalicelib.intents import Intents
 from chalicelib.jobs import Jobs
+from chalicelib.redrives import Redrives
 from chalicelib.service import PAYLOAD_LIMIT
 from chalicelib.sweeper import Sweeper
 from chalicelib.testing import Crash, FakeGateway, Faults
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 A_SECOND = timedelta(seconds=1)
 AN_HOUR = timedelta(hours=1)
 A_DAY = timedelta(days=1)
+A_LEASE = timedelta(seconds=62)
+"""A lease, and a little more."""
 
 OVERDUE_FIRES_AFTER = timedelta(seconds=41)
 """A past `at()` is accepted and fires about that long after Create- or UpdateSchedule (measured on AWS)."""
@@ -163,19 +166,19 @@ class LambdaQueue:
         self._handle = handle
         self._clock = clock
         self._order = count()
-        self._events: list[tuple[datetime, int, int, Mapping[str, Any]]] = []
+        self.events: list[tuple[datetime, int, int, Mapping[str, Any]]] = []
         self.on_failure: list[Mapping[str, Any]] = []
 
     def add(self, event: Mapping[str, Any], at: datetime, *, failed: int = 0) -> None:
-        heappush(self._events, (at, next(self._order), failed, event))
+        heappush(self.events, (at, next(self._order), failed, event))
 
     @property
     def next_at(self) -> datetime | None:
-        return self._events[0][0] if self._events else None
+        return self.events[0][0] if self.events else None
 
     def work(self) -> None:
         """The next event, once."""
-        *_, failed, event = heappop(self._events)
+        *_, failed, event = heappop(self.events)
         try:
             self._handle(event)
         except (Crash, ScheduledTasksError):
@@ -188,7 +191,7 @@ class LambdaQueue:
 class Life(World):
     """The world in which all goes on by itself while time travels.
 
-    `lateness` is how late each delivery reaches the Lambda, `copies` how often it does.
+    `lateness` is how late each delivery reaches the Lambda, `copies` how often it does; `fired` are all so far.
     """
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -199,6 +202,7 @@ class Life(World):
         self.lateness = timedelta(0)
         self.copies = 1
         self.sweeps_down = False
+        self.fired: list[Mapping[str, Any]] = []
         self._swept_at = self.clock.now
 
     def a_gateway(self) -> EventBridge:
@@ -216,7 +220,7 @@ class Life(World):
             self.gateway,
             self.starter,
             intents=intents,
-            jobs=Jobs(self.repository, changes, self.clock),
+            jobs=Jobs(self.repository, changes, Redrives(self.repository, self.starter, self.clock), self.clock),
             clock=self.clock,
             new_id=lambda: f"sweeper-{next(ids)}",
             shards_at_once=1,
@@ -247,6 +251,7 @@ class Life(World):
     def _do_next(self) -> None:
         now = self.clock.now
         if (event := self.bridge.fire()) is not None:
+            self.fired.append(event)
             for _ in range(self.copies):
                 self.queue.add(event, now + self.lateness)
         elif (at := self.queue.next_at) is not None and at <= now:
@@ -281,13 +286,14 @@ class Life(World):
         )
 
     def restore(self, moment: Moment) -> None:
-        """Goes back there."""
+        """Goes back there; nothing is on its way to the Lambda then."""
         self.repository.items = dict(moment.items)
         self.bridge.schedules = dict(moment.schedules)
         self.bridge.beats = dict(moment.beats)
         self.starter.events = list(moment.started)
         self.aws.requests = list(moment.sent)
-        self.clock.now = moment.now
+        self.clock.now = self._swept_at = moment.now
+        self.queue.events.clear()
 
     # What clients do
 

@@ -149,6 +149,17 @@ def test_what_was_due_before_a_change_is_still_delivered(life: Life) -> None:
     assert disagreements(life) == []
 
 
+def test_what_is_due_in_the_very_instant_of_a_change_is_done(life: Life) -> None:
+    schedule = life.recurring()
+    life.lateness = A_MINUTE
+    life.travel(NOON + 15 * A_MINUTE)
+
+    life.service.change("alice", schedule.schedule_id, timing=EVERY_10_MINUTES)
+    life.travel(5 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:15", "succeeded")]
+
+
 def test_what_was_due_before_a_change_and_never_came_is_missed(life: Life) -> None:
     schedule = life.recurring()
     life.copies = 0
@@ -364,6 +375,20 @@ def test_what_was_due_before_a_pause_is_done_after_it(life: Life) -> None:
     life.travel(5 * A_MINUTE)
 
     assert life.story(schedule) == [("12:15", "succeeded")]
+
+
+def test_what_was_due_after_a_pause_that_nobody_could_end_is_accounted_for(life: Life) -> None:
+    schedule = life.recurring()
+    life.service.pause("alice", schedule.schedule_id, until=NOON + 5 * A_MINUTE)
+    life.sweeps_down = True
+    life.travel(20 * A_MINUTE)
+
+    life.service.pause("alice", schedule.schedule_id)
+    life.sweeps_down = False
+    life.travel(AN_HOUR)
+
+    assert life.story(schedule) == [("12:15", "skipped")]
+    assert disagreements(life) == []
 
 
 def test_a_one_time_schedule_whose_time_has_passed_needs_a_new_one(life: Life) -> None:

@@ -14,7 +14,7 @@ from chalicelib.core.errors import (
     StoreUnavailable,
 )
 from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import OnMissed, Status
+from chalicelib.core.schedule import OnMissed, RetryPolicy, Status
 from chalicelib.testing import Crash
 from tests.life.agreement import disagreements
 from tests.life.simulator import A_DAY, A_MINUTE, AN_HOUR, Life
@@ -282,17 +282,29 @@ def test_a_change_hides_no_earlier_miss(life: Life) -> None:
     assert disagreements(life) == []
 
 
-def test_a_run_that_never_ended_is_missed_and_says_so(life: Life) -> None:
-    schedule = life.one_time()
+def test_a_run_whose_process_dies_each_time_has_failed_in_the_end_and_says_so(life: Life) -> None:
+    schedule = life.one_time(retry=RetryPolicy(max_retries=0))
     life.aws.error = Crash()
 
     life.travel(4 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.MISSED, "the run began and never ended")
+    assert (run.status, run.reason) == (RunStatus.FAILED, "the invocation crashed or timed out 3 times")
     assert [attempt.ended_at for attempt in run.attempts] == [None] * 3
-    assert len(life.queue.on_failure) == 1
+    assert [letter["run_id"] for letter in life.dead_letters()] == [run.run_id]
     assert disagreements(life) == []
+
+
+def test_a_run_that_began_and_that_nobody_can_start_again_is_missed_in_the_end(life: Life) -> None:
+    schedule = life.one_time()
+    life.aws.error = Crash()
+    life.travel(6 * A_MINUTE)
+    life.faults.always("starter.start", StarterUnavailable)
+
+    life.travel(4 * AN_HOUR)
+
+    (run,) = life.runs_of(schedule)
+    assert (run.status, run.reason) == (RunStatus.MISSED, "the run began and never ended")
 
 
 # Pauses that end
@@ -352,7 +364,7 @@ def test_a_run_of_ours_that_crashed_is_started_again_and_keeps_its_story(life: L
     life.aws.error = Crash()
     life.service.run_now("alice", schedule.schedule_id)
     life.travel(A_MINUTE / 2)
-    life.queue._events.clear()
+    life.queue.events.clear()
     life.aws.error = None
 
     life.travel(5 * A_MINUTE)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from chalicelib.core.errors import SchedulerUnavailable, StarterUnavailable
+from chalicelib.core.errors import (
+    RunNotRedrivable,
+    ScheduledTasksError,
+    SchedulerUnavailable,
+    StarterUnavailable,
+)
 from chalicelib.core.job import JobStatus
-from chalicelib.core.schedule import OnMissed, Schedule, Status
+from chalicelib.core.run import RunStatus
+from chalicelib.core.schedule import Action, OnMissed, OnUnknown, RetryPolicy, Schedule, Status
 from chalicelib.testing import Crash
 from chalicelib.timings import TimingSpec
 from tests.life.simulator import A_DAY, A_MINUTE
-from tests.notification.world import EMAIL, NOON
+from tests.notification.world import EMAIL, NOON, refused, throttled
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.life.simulator import Life
 
+AN_EVENT = Action("event", {"detail_type": "reminder", "detail": {}})
 OTHER_MAIL = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
 EVERY_10_MINUTES = TimingSpec(rate="10 minutes")
 AT_ONE = TimingSpec(at="2027-03-01T13:00:00Z")
@@ -350,10 +358,135 @@ class SweepErase(GoesOn):
         assert len(life.repository.items) == 1
 
 
+# Runs
+
+
+class Retry(GoesOn):
+    """The provider refuses twice, and then takes it."""
+
+    def prepare(self, life: Life) -> None:
+        life.aws.errors = [throttled(), throttled()]
+        life.one_time(after=10 * A_MINUTE)
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.COMPLETED]
+
+
+class RetryRecurring(GoesOn):
+    """One occurrence is tried again while the next ones come."""
+
+    def prepare(self, life: Life) -> None:
+        life.aws.errors = [throttled()] * 2
+        life.recurring(retry=RetryPolicy(max_retries=3, backoff_seconds=1000))
+
+    def check(self, life: Life) -> None:
+        assert life.records()[0].unfinished == ()
+
+
+class Exhausted(GoesOn):
+    """It fails as often as it may."""
+
+    def prepare(self, life: Life) -> None:
+        life.aws.error = throttled()
+        life.one_time(after=10 * A_MINUTE, retry=RetryPolicy(max_retries=2))
+
+    def check(self, life: Life) -> None:
+        (run,) = life.all_runs()
+        assert (life.records()[0].status, run.status) == (Status.FAILED, RunStatus.FAILED)
+        assert {letter["run_id"] for letter in life.dead_letters()} <= {run.run_id}
+
+
+class StopWhenUnknown(GoesOn):
+    """Nobody wants it twice, whatever happens. Once more than once is the fault of a use case that checks it."""
+
+    def prepare(self, life: Life) -> None:
+        life.one_time(after=10 * A_MINUTE, on_unknown=OnUnknown.STOP)
+
+
+class KeyedRun(GoesOn):
+    """A consumer that honours the run id gets it twice at most under one and the same."""
+
+    def prepare(self, life: Life) -> None:
+        life.aws.answer = {"Entries": [{}]}
+        life.one_time(after=10 * A_MINUTE, action=AN_EVENT, on_unknown=OnUnknown.STOP)
+
+    def check(self, life: Life) -> None:
+        keys = {json.loads(put["Entries"][0]["Detail"])["scheduled_tasks"]["run_id"] for put in life.events()}
+        assert keys == {run.run_id for run in life.all_runs()}
+
+
+class Redrive(UseCase):
+    """A person has a run done again that failed for good."""
+
+    since = NOON - A_DAY
+
+    def prepare(self, life: Life) -> None:
+        life.aws.errors = [refused()]
+        life.one_time(after=10 * A_MINUTE)
+        life.travel(15 * A_MINUTE)
+
+    def act(self, life: Life) -> None:
+        (run,) = life.all_runs()
+        with suppress(RunNotRedrivable):  # asked for before, and done
+            life.service.redrive(run.user_id, run.schedule_id, run.run_id)
+
+    def check(self, life: Life) -> None:
+        (record,), (run,) = life.records(), life.all_runs()
+        assert (record.status, run.status, record.run_count) == (Status.COMPLETED, RunStatus.SUCCEEDED, 1)
+
+
+class SweepRedriveAll(GoesOn):
+    """Three runs that failed are done again, one a minute."""
+
+    def prepare(self, life: Life) -> None:
+        life.aws.errors = [refused()] * 3
+        life.recurring(rate="5 minutes", max_runs=3)
+        life.travel(16 * A_MINUTE)
+        life.service.redrive_all("alice", per_minute=1)
+
+    def check(self, life: Life) -> None:
+        assert (life.records()[0].status, life.records()[0].run_count) == (Status.COMPLETED, 3)
+
+    def expected(self, record: Schedule, until: datetime) -> list[datetime]:
+        return super().expected(record, until)[:3]
+
+
+class HoldAndRelease(GoesOn):
+    """Two occurrences and a run of ours are held; then the operator lets go, however often he has to say so."""
+
+    def prepare(self, life: Life) -> None:
+        life.hold("SES is down")
+        life.recurring()
+
+    def act(self, life: Life) -> None:
+        life.travel(33 * A_MINUTE)
+        life.hold(None)
+        released = False
+        while not released:
+            with suppress(Crash, ScheduledTasksError):
+                life.service.release(per_minute=10)
+                released = True
+        life.travel(40 * A_MINUTE)
+
+
+class PauseAfterFailures(GoesOn):
+    """It fails again and again."""
+
+    def prepare(self, life: Life) -> None:
+        life.aws.error = refused()
+        life.recurring(pause_after_failures=2)
+
+    def check(self, life: Life) -> None:
+        (record,) = life.records()
+        assert (record.status, record.failures_in_a_row >= 2) == (Status.PAUSED, True)
+
+
 USE_CASES: tuple[type[UseCase], ...] = (
     *(CreateOneTime, CreateRecurring, CreateTooNear, Change, Rename, Pause, Resume, Cancel),
     *(UpsertNew, UpsertLive, UpsertEnded, Batch, RunNow, CancelAll, Erase),
     *(OneTimeRun, RecurringRun, LastRun),
     *(SweepCreate, SweepChange, SweepCancel, SweepWake, SweepLostOneTime, SweepLostRecurring, SweepMadeUpFor),
     *(SweepQueued, SweepCancelAll, SweepErase),
+    *(Retry, RetryRecurring, Exhausted, StopWhenUnknown, KeyedRun, Redrive, SweepRedriveAll),
+    *(HoldAndRelease, PauseAfterFailures),
 )

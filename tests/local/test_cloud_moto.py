@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -74,3 +77,21 @@ def test_an_update_of_an_event_invoke_config_keeps_what_it_does_not_name(cloud: 
 
     config = functions.get_function_event_invoke_config(FunctionName="updated")
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (1, 60)
+
+
+def test_a_bucket_that_wants_encrypted_connections_is_reached_by_links_all_the_same(cloud: RunningCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": insecure}
+    s3.put_bucket_policy(Bucket="kept", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    s3.put_object(Bucket="kept", Key="reports/1.csv", Body=b"a,b")
+
+    link = s3.generate_presigned_url("get_object", Params={"Bucket": "kept", "Key": "reports/1.csv"})
+
+    with urlopen(link, timeout=10) as answer:  # noqa: S310 - our own loopback
+        assert answer.read() == b"a,b"
+    with pytest.raises(HTTPError) as refused:
+        urlopen(link.partition("?")[0], timeout=10)  # noqa: S310
+    with refused.value:
+        assert refused.value.code == HTTPStatus.FORBIDDEN

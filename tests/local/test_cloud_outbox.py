@@ -149,6 +149,33 @@ def test_a_push_notification_is_there(cloud: RunningCloud) -> None:
     assert (message["channel"], message["to"]) == ("push", [device])
 
 
+def test_a_push_notification_is_shown_as_the_device_shows_it(cloud: RunningCloud) -> None:
+    sns = cloud.client("sns")
+    application = sns.create_platform_application(Name="shop", Platform="GCM", Attributes={})["PlatformApplicationArn"]
+    device = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="t")["EndpointArn"]
+    apple = json.dumps({"aps": {"alert": {"title": "Trial", "body": "It ends."}}})
+    message = {"default": "It ends today.", "APNS": apple}
+    sns.publish(TargetArn=device, MessageStructure="json", Message=json.dumps(message))
+    sns.publish(TargetArn=device, MessageStructure="json", Message=json.dumps({**message, "APNS": "no JSON"}))
+
+    plain, shown = outbox(cloud)
+    assert (shown["subject"], shown["text"]) == ("Trial", "It ends.")
+    assert (plain["subject"], plain["text"]) == ("", "It ends today.")
+
+
+def test_an_sms_shows_its_sender(cloud: RunningCloud) -> None:
+    sender = {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "SHOP"}}
+    cloud.client("sns").publish(PhoneNumber="+491701234567", Message="It is time.", MessageAttributes=sender)
+
+    assert outbox(cloud)[0]["from"] == "SHOP"
+
+
+def test_an_address_in_a_text_can_be_clicked_on(cloud: RunningCloud) -> None:
+    send(cloud, text='Look: http://127.0.0.1/x?a=1&b="><script>')
+
+    assert '<a href="http://127.0.0.1/x?a=1&amp;b=&quot;&gt;&lt;script&gt;" target="_blank"' in page(cloud)
+
+
 def test_events_are_there_one_by_one(cloud: RunningCloud) -> None:
     entries = [
         {"Source": "tasks", "DetailType": kind, "Detail": '{"a": 1}'} for kind in ("TrialEnded", "TrialExtended")

@@ -8,34 +8,16 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Action
 from notification.actions import registry
-from notification.actions.registry import ActionFailed, ActionUnknown, RunContext
-from tests.notification.world import NOON, SETTINGS, FakeAws, World
+from notification.actions.registry import ActionFailed, ActionUnknown
+from tests.notification.contexts import a_run, do
+from tests.notification.world import FakeAws, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def a_run(aws: FakeAws | None = None) -> RunContext:
-    return RunContext(
-        run_id="20270301T120000Z-0123456789abcdef",
-        user_id="alice",
-        schedule_id="s1",
-        resource_id="contract-42",
-        name="reminder",
-        metadata={"language": "de"},
-        scheduled_time=NOON,
-        settings=SETTINGS,
-        aws=aws or FakeAws(),
-    )
-
-
-def do(type_: str, data: dict[str, Any], aws: FakeAws | None = None) -> None:
-    registry.find(type_).work(a_run(aws), data)
 
 
 class Consumer(HTTPServer):
@@ -71,37 +53,6 @@ def consumer() -> Iterator[Consumer]:
         yield server
         server.shutdown()
         thread.join()
-
-
-def test_a_mail_has_its_sender_its_parts_and_the_run_id() -> None:
-    aws = FakeAws()
-
-    do("email", {"to": ["a@example.com"], "bcc": ["b@example.com"], "subject": "Hi", "html": "<p>Hi"}, aws)
-
-    (request,) = aws.of("send_email")
-    assert request["FromEmailAddress"] == "tasks@example.com"
-    assert request["Destination"]["BccAddresses"] == ["b@example.com"]
-    assert request["Content"]["Simple"]["Body"] == {"Html": {"Data": "<p>Hi", "Charset": "UTF-8"}}
-    assert request["EmailTags"] == [{"Name": "run_id", "Value": a_run().run_id}]
-
-
-@pytest.mark.parametrize(
-    ("code", "permanent"),
-    [
-        ("TooManyRequestsException", False),
-        ("SendingPausedException", False),
-        ("LimitExceededException", False),
-        ("MessageRejected", True),
-        ("BadRequestException", True),
-    ],
-)
-def test_a_mail_that_ses_refuses_is_worth_another_try_only_if_it_may_pass(code: str, *, permanent: bool) -> None:
-    error = ClientError({"Error": {"Code": code, "Message": "no"}}, "SendEmail")
-
-    with pytest.raises(ActionFailed) as failed:
-        do("email", {"to": ["a@example.com"], "subject": "Hi", "text": "Hi"}, FakeAws(error=error))
-
-    assert failed.value.permanent is permanent
 
 
 def test_a_webhook_posts_what_is_known_of_the_run(consumer: Consumer) -> None:
@@ -174,7 +125,7 @@ def test_name_and_metadata_reach_the_action(world: World, consumer: Consumer) ->
 
 
 def test_an_unknown_action_names_the_known_ones() -> None:
-    with pytest.raises(ActionUnknown, match="known are email, event, webhook"):
+    with pytest.raises(ActionUnknown, match="known are email, event, push, report, sms, webhook"):
         registry.find("telegram")
 
 

@@ -75,7 +75,7 @@ def test_an_old_revision_whose_time_the_new_timing_lacks_is_superseded(world: Wo
 
     verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=45)), new, None, INVOCATION)
 
-    assert isinstance(verdict, guard.Skip)
+    assert isinstance(verdict, guard.Record)
     assert (verdict.run.reason or "").startswith("superseded")
 
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.core.errors import RunLeased, StoreUnavailable
 from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import Status
+from chalicelib.core.schedule import RetryPolicy, Status
 from chalicelib.testing import Crash
-from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run
-
-
-def throttled() -> ClientError:
-    response = {"Error": {"Code": "TooManyRequestsException", "Message": "slow down"}}
-    return ClientError(response, "SendEmail")  # type: ignore[arg-type]
+from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run, no_answer, throttled
 
 
 def test_it_sends_the_mail_and_completes_the_schedule(world: World) -> None:
@@ -37,7 +31,7 @@ def test_a_successful_run_is_two_calls_to_the_table(world: World) -> None:
 
     world.fire(event)
 
-    assert world.faults.calls == ["repository.claim", "repository.finish"]
+    assert world.faults.calls == ["repository.claim", "provider.send_email", "repository.finish"]
 
 
 def test_a_duplicate_delivery_sends_nothing(world: World) -> None:
@@ -74,7 +68,7 @@ def test_a_skipped_run_stays_as_it_is_when_it_is_delivered_again(world: World) -
 
 
 def test_a_failed_action_is_told_in_the_run_the_schedule_and_the_dead_letter(world: World) -> None:
-    schedule = world.a_schedule()
+    schedule = world.a_schedule(retry=RetryPolicy(max_retries=0))
     event = world.event(schedule)
     world.aws.error = throttled()
 
@@ -90,7 +84,7 @@ def test_a_failed_action_is_told_in_the_run_the_schedule_and_the_dead_letter(wor
 def test_a_provider_that_does_not_answer_fails_the_run(world: World) -> None:
     schedule = world.a_schedule()
     event = world.event(schedule)
-    world.aws.error = ReadTimeoutError(endpoint_url="https://email")
+    world.aws.error = no_answer()
 
     world.fire(event)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.core.instants import iso
 from chalicelib.core.schedule import Action, Schedule
@@ -19,15 +21,38 @@ from notification.settings import Settings
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
 EMAIL = Action("email", {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."})
-SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", timedelta(days=90))
+SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", "reports", timedelta(days=90))
+
+
+def throttled() -> ClientError:
+    """A provider's clear no, for the moment."""
+    response: Any = {"Error": {"Code": "TooManyRequestsException", "Message": "slow down"}}
+    return ClientError(response, "SendEmail")
+
+
+def refused() -> ClientError:
+    """A provider's clear no, for good."""
+    response: Any = {"Error": {"Code": "MessageRejected", "Message": "no"}}
+    return ClientError(response, "SendEmail")
+
+
+def no_answer() -> ReadTimeoutError:
+    """Nobody knows whether the provider did it."""
+    return ReadTimeoutError(endpoint_url="https://email")
 
 
 @dataclass
 class FakeAws:
-    """Stands for SES, EventBridge and SQS: keeps each request, and raises what a test put into `error`."""
+    """Stands for SES, SNS, EventBridge, S3 and SQS: keeps each request, and raises what a test said it should.
 
+    `error` stands until it is taken away, each one of `errors` is raised once. `faults` knows the calls to providers,
+    such as `provider.send_email`.
+    """
+
+    faults: Faults = field(default_factory=Faults)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     error: BaseException | None = None
+    errors: list[BaseException] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, _service: str) -> FakeAws:
@@ -35,6 +60,15 @@ class FakeAws:
 
     def send_email(self, **request: Any) -> dict[str, Any]:
         return self._take("send_email", request)
+
+    def publish(self, **request: Any) -> dict[str, Any]:
+        return self._take("publish", request)
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        return self._take("put_object", request)
+
+    def generate_presigned_url(self, operation: str, Params: dict[str, Any], ExpiresIn: int) -> str:  # noqa: N803
+        return f"https://{Params['Bucket']}/{Params['Key']}?{operation}&expires={ExpiresIn}"
 
     def put_events(self, **request: Any) -> dict[str, Any]:
         return self._take("put_events", request)
@@ -44,9 +78,10 @@ class FakeAws:
         return {}
 
     def _take(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        if self.error is not None:
-            raise self.error
-        self.requests.append((operation, request))
+        with self.faults.around(f"provider.{operation}"):
+            if self.errors or self.error:
+                raise self.errors.pop(0) if self.errors else self.error or AssertionError
+            self.requests.append((operation, request))
         return self.answer
 
     def of(self, operation: str) -> list[dict[str, Any]]:
@@ -65,16 +100,24 @@ class World:
         self.service = SchedulerService(
             self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
         )
-        self.aws = FakeAws()
-        ids = count(1)
-        self.runner = Runner(
+        self.aws = FakeAws(self.faults)
+        self._claim_ids = count(1)
+        self.runner = self.a_runner()
+
+    def a_runner(self, settings: Settings = SETTINGS) -> Runner:
+        """One execution environment of the Lambda."""
+        return Runner(
             self.repository,
-            DeadLetters(lambda: self.aws, SETTINGS.work_dead_letter_queue_url),  # type: ignore[arg-type, return-value]
-            SETTINGS,
+            DeadLetters(lambda: self.aws, settings.work_dead_letter_queue_url),  # type: ignore[arg-type, return-value]
+            settings,
             aws=self.aws,
             clock=self.clock,
-            new_id=lambda: f"claim-{next(ids)}",
+            new_id=lambda: f"claim-{next(self._claim_ids)}",
         )
+
+    def hold(self, reason: str | None) -> None:
+        """The operator's switch; None lets go."""
+        self.runner = self.a_runner(replace(SETTINGS, hold=reason))
 
     def a_gateway(self) -> FakeGateway:
         """EventBridge as it stores; a world in which it fires by itself has one of its own."""
@@ -101,6 +144,9 @@ class World:
 
     def mails(self) -> list[dict[str, Any]]:
         return self.aws.of("send_email")
+
+    def events(self) -> list[dict[str, Any]]:
+        return self.aws.of("put_events")
 
     def dead_letters(self) -> list[dict[str, Any]]:
         return [json.loads(message["MessageBody"]) for message in self.aws.of("send_message")]

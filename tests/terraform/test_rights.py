@@ -20,8 +20,8 @@ PARTS_OF_TRANSACTIONS = {
 }
 
 
-NOT_FOR_THE_WORK = {"BatchWriteItem", "DeleteItem", "Query"}
-"""The Notification Lambda erases no user, and lists nothing."""
+NOT_FOR_THE_WORK = {"BatchWriteItem", "DeleteItem"}
+"""The Notification Lambda erases no user."""
 
 
 def granted(module: str, service: str) -> set[str]:
@@ -56,13 +56,20 @@ def test_the_rights_on_schedules_are_those_of_the_gateway() -> None:
 @pytest.mark.parametrize(
     ("service", "path", "client"),
     [
-        ("ses", "notification/actions/email.py", r'run\.aws\("sesv2"\)'),
+        ("ses", "notification/mail.py", r'run\.aws\("sesv2"\)'),
+        ("sns", "notification/sns.py", r'run\.aws\("sns"\)'),
         ("events", "notification/actions/event.py", r'run\.aws\("events"\)'),
         ("sqs", "notification/dead_letters.py", r"self\._client\(\)"),
     ],
 )
 def test_the_rights_of_the_work_are_those_of_its_files(service: str, path: str, client: str) -> None:
     assert granted("notification_function", service) == {f"{service}:{call}" for call in called(path, client)}
+
+
+def test_the_rights_on_reports_are_those_of_their_file_and_of_its_links() -> None:
+    stored = called("notification/actions/report.py", "s3") - {"GeneratePresignedUrl"}
+
+    assert granted("notification_function", "s3") == {f"s3:{call}" for call in stored | {"GetObject"}}
 
 
 def test_the_notification_lambda_makes_no_schedules() -> None:

@@ -26,6 +26,12 @@ locals {
       Resource = [var.table_arn]
     },
     {
+      Sid      = "ListSchedulesAndRuns"
+      Effect   = "Allow"
+      Action   = ["dynamodb:Query"]
+      Resource = [var.table_arn, "${var.table_arn}/index/by_time"]
+    },
+    {
       Sid      = "SendMail"
       Effect   = "Allow"
       Action   = ["ses:SendEmail"]
@@ -36,6 +42,13 @@ locals {
       Effect   = "Allow"
       Action   = ["events:PutEvents"]
       Resource = [data.aws_cloudwatch_event_bus.events.arn]
+    },
+    {
+      Sid    = "KeepReports"
+      Effect = "Allow"
+      # To get them as well: a link can do what its signer can.
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["${aws_s3_bucket.reports.arn}/reports/*"]
     },
     {
       Sid      = "KeepWorkThatFailed"
@@ -51,6 +64,22 @@ locals {
     },
   ]
 
+  # A phone has no ARN, so AWS's own policies for PhoneNumber say "*" (Step Functions Developer Guide, sns-iam). Here it is
+  # everything but what has an ARN in SNS, which is every topic and every device.
+  sms_rights = !var.allow_sms ? [] : [{
+    Sid         = "SendToPhones"
+    Effect      = "Allow"
+    Action      = ["sns:Publish"]
+    NotResource = ["arn:${local.partition}:sns:*:*:*"]
+  }]
+
+  push_rights = !var.allow_push ? [] : [{
+    Sid      = "SendToDevices"
+    Effect   = "Allow"
+    Action   = ["sns:Publish"]
+    Resource = ["arn:${local.partition}:sns:${local.region}:${local.account}:endpoint/*"]
+  }]
+
   # IAM refuses a statement without a resource, so without secrets there is none.
   secret_rights = length(var.secret_arns) == 0 ? [] : [{
     Sid      = "ReadSecrets"
@@ -59,7 +88,8 @@ locals {
     Resource = sort(distinct(values(var.secret_arns)))
   }]
 
-  # DynamoDB opens the table's key in the name of whoever asks for an item; SQS makes a key for each message.
+  # DynamoDB opens the table's key in the name of whoever asks for an item; SQS makes a key for each message, S3 for each
+  # report.
   key_rights = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"
@@ -73,7 +103,9 @@ resource "aws_iam_role_policy" "notification" {
   role = aws_iam_role.notification.name
 
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = concat(local.rights, local.secret_rights, local.key_rights)
+    Version = "2012-10-17"
+    Statement = concat(
+      local.rights, local.sms_rights, local.push_rights, local.secret_rights, local.key_rights,
+    )
   })
 }

@@ -30,13 +30,19 @@ resource "aws_lambda_function" "notification" {
   memory_size      = 256
   timeout          = 30
 
+  # What comes beyond it waits in Lambda's own queue, up to event_age_seconds. -1 is no limit of its own.
+  reserved_concurrent_executions = coalesce(var.max_concurrency, -1)
+
   environment {
     variables = merge(var.secret_arns, {
       TABLE_NAME                 = var.table_name
       WORK_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.work_dead_letters.url
       SENDER_ADDRESS             = var.sender_address
       EVENT_BUS_NAME             = var.event_bus_name
+      REPORTS_BUCKET             = aws_s3_bucket.reports.bucket
       RUN_RETENTION_DAYS         = tostring(var.run_retention_days)
+      ACTION_RATES               = jsonencode(var.action_rates)
+      MAX_CONCURRENCY            = tostring(coalesce(var.max_concurrency, 1))
     })
   }
 
@@ -45,6 +51,11 @@ resource "aws_lambda_function" "notification" {
     log_group             = aws_cloudwatch_log_group.notification.name
     application_log_level = "INFO"
     system_log_level      = "WARN"
+  }
+
+  lifecycle {
+    # The operator's switch (`python -m deploy hold`): an apply must not let go what somebody holds.
+    ignore_changes = [environment[0].variables["HOLD"]]
   }
 
   # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.

@@ -57,6 +57,18 @@ variable "event_bus_name" {
   default     = "default"
 }
 
+variable "allow_sms" {
+  description = "Whether the action `sms` may send to phones. They cost money, and the number is the user's to choose."
+  type        = bool
+  default     = true
+}
+
+variable "allow_push" {
+  description = "Whether the action `push` may send to the devices that SNS has in this account and Region."
+  type        = bool
+  default     = true
+}
+
 variable "secret_arns" {
   description = "Secrets that the function may read: name of the environment variable -> ARN, which is its value."
   type        = map(string)
@@ -64,7 +76,8 @@ variable "secret_arns" {
 
   validation {
     condition = length(setintersection(keys(var.secret_arns), [
-      "EVENT_BUS_NAME", "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
+      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "MAX_CONCURRENCY", "REPORTS_BUCKET", "RUN_RETENTION_DAYS",
+      "SENDER_ADDRESS", "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
     ])) == 0
     error_message = "A key of secret_arns is the name of an environment variable that the function has already."
   }
@@ -76,10 +89,28 @@ variable "run_retention_days" {
   default     = 90
 }
 
+variable "report_retention_days" {
+  description = "Days that the files of reports are kept; 0 keeps them for ever. A link to one works for hours only."
+  type        = number
+  default     = 7
+}
+
 variable "event_age_seconds" {
   description = "Seconds that Lambda keeps trying an event whose invocation crashed or was throttled."
   type        = number
   default     = 3600
+}
+
+variable "max_concurrency" {
+  description = "How many invocations may run at once (reserved concurrency). Null sets no limit."
+  type        = number
+  default     = null
+}
+
+variable "action_rates" {
+  description = "How often a second an action may begin, by its type, over all max_concurrency invocations."
+  type        = map(number)
+  default     = {}
 }
 
 variable "log_retention_days" {
@@ -89,7 +120,7 @@ variable "log_retention_days" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own for the log group and the queue, and which the table has; null: AWS's."
+  description = "Key of your own for the log group, the queue and the reports, and which the table has; null: AWS's."
   type        = string
   default     = null
 }

@@ -1,0 +1,27 @@
+"""What a text must be to travel safely: checked where clients write it, and again where it is used."""
+
+from __future__ import annotations
+
+import re
+
+# SES takes no UTF-8 before the @, and Punycode behind it (API reference, Destination).
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
+PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
+# At most 11 letters and digits, not all of them digits (SNS Developer Guide, channels-sms-originating-identities).
+SENDER_ID = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
+DEVICE = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:endpoint/[A-Za-z_]+/[A-Za-z0-9_.-]{1,256}/[A-Za-z0-9-]+")
+BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+"""Line breaks and other control characters, which would begin a new line of a mail's header."""
+
+
+def is_mail_address(text: str) -> bool:
+    return MAIL_ADDRESS.fullmatch(text) is not None and ".." not in text
+
+
+def is_one_line(text: str) -> bool:
+    return BREAKS.search(text) is None
+
+
+def in_one_line(text: str) -> str:
+    """The text with a blank for each run of line breaks and other control characters."""
+    return BREAKS.sub(" ", text)

@@ -1,0 +1,27 @@
+"""`sms`: a text message through Amazon SNS, which takes no idempotency key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.texts import PHONE_NUMBER
+from notification.filling import filled
+from notification.sns import publish
+
+from .registry import ActionFailed, RunContext, action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@action("sms")
+def send(run: RunContext, data: Mapping[str, Any]) -> None:
+    """Sends `text` to `to`, one phone number (E.164); `sender_id` is shown where the country allows it."""
+    if not PHONE_NUMBER.fullmatch(data["to"]):
+        raise ActionFailed("to is no phone number", permanent=True)
+    text = filled(run, "sms", data)["text"]
+    publish(run, PhoneNumber=data["to"], Message=text, MessageAttributes=_attributes(data.get("sender_id")))
+
+
+def _attributes(sender_id: str | None) -> dict[str, Any]:
+    return {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": sender_id}} if sender_id else {}

@@ -1,0 +1,54 @@
+"""What the operator reads when work fails: the command, on real processes."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.aws import dead_letters
+from tests.e2e.client import free_port
+from tests.e2e.commands import deploy
+from tests.e2e.schedules import due
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+    from tests.e2e.client import Client
+    from tests.e2e.cloud import Clock
+
+pytestmark = pytest.mark.e2e
+
+RETRIED = timedelta(minutes=20)
+"""Three retries, a minute, two and four after one another, with their jitter."""
+
+
+def explained(stack: Stack, schedule: dict[str, Any]) -> tuple[str, str]:
+    """The verdict, and what is below it."""
+    code, output = deploy(stack, "explain", "--user", schedule["user_id"], "--id", schedule["schedule_id"])
+    assert code == 0, output
+    sentence, _, rest = output.partition("\n")
+    return sentence, rest
+
+
+def test_a_run_that_fails_is_explained_until_a_person_has_it_done_again(
+    stack: Stack, alice: Client, clock: Clock
+) -> None:
+    nobody_listens = {"type": "webhook", "url": f"http://127.0.0.1:{free_port()}/"}
+    schedule = alice.create(timing={"after": "PT1M"}, action=nobody_listens)
+    waiting, _ = explained(stack, schedule)
+    clock.travel_to(due(schedule) + timedelta(seconds=1))
+    retrying, _ = explained(stack, schedule)
+    clock.travel_to(due(schedule) + RETRIED)
+
+    failed, rest = explained(stack, schedule)
+
+    assert waiting.startswith("It is active and well: its first run is due at ")
+    assert " failed once: the webhook did not answer: NewConnectionError; next attempt at " in retrying
+    assert " failed 4 times: the webhook did not answer: NewConnectionError; to have it done again: POST " in failed
+    assert re.search(r"work queue: 1 about this schedule; looked at \d+ of about \d+ messages", rest)
+    assert len(dead_letters(stack, "work", about=schedule["schedule_id"])) == 1
+
+    (path,) = re.findall(r"POST (\S+)\?user_id=alice\.$", failed)
+    assert alice.send("POST", path).status == 202
