@@ -52,6 +52,10 @@ check: $(INSTALLED) ## format, lint, types, direction of imports
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 .PHONY: check
 
+audit: $(INSTALLED) ## known vulnerabilities of what is deployed; needs pypi.org
+	@$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
+.PHONY: audit
+
 format: $(INSTALLED) ## mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

@@ -111,30 +111,40 @@ def is_user_id(value: object) -> bool:
 class Authenticator:
     """A request's bearer token as a Caller."""
 
-    def __init__(self, signing_keys: SigningKeys, *, issuer: str, audience: str, user_claim: str = "sub") -> None:
+    def __init__(
+        self,
+        signing_keys: SigningKeys,
+        *,
+        issuer: str,
+        audience: str,
+        user_claim: str = "sub",
+        scope_prefix: str = "",
+    ) -> None:
         self._signing_keys = signing_keys
         self._issuer = issuer
         self._audience = audience
         self._user_claim = user_claim
+        self._scope_prefix = scope_prefix
 
     def __call__(self, request: Request) -> Caller:
         """Raises NotAuthenticated, InvalidToken, IssuerUnavailable."""
         claims = self._claims(_bearer_token(request.headers.get("authorization", "")))
-        return Caller(claims[self._user_claim], _scopes(claims))
+        return Caller(claims[self._user_claim], _scopes(claims, self._scope_prefix))
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
-            return jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 self._signing_keys.find(_key_id(token)),
                 algorithms=ALGORITHMS,
-                audience=self._audience,
                 issuer=self._issuer,
                 leeway=CLOCK_SKEW_SECONDS,
-                options={"require": ["exp", "iss", "aud", self._user_claim]},
+                options={"require": ["exp", "iss", self._user_claim], "verify_aud": False},
             )
+            _check_audience(claims, self._audience)
         except (jwt.PyJWTError, RecursionError) as exc:  # PyJWT lets the latter through for deeply nested JSON
             raise InvalidToken(f"The bearer token is not valid: {exc}") from exc
+        return claims
 
 
 class SigningKeys:
@@ -180,11 +190,20 @@ class SigningKeys:
 def fetch_keys(issuer: str, jwks_url: str | None = None) -> Sequence[Mapping[str, Any]]:
     """The issuer's JSON Web Keys, from `jwks_url` or where his discovery document says. Raises IssuerUnavailable."""
     try:
-        url = jwks_url or _get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")["jwks_uri"]
+        url = jwks_url or _discovered(issuer)
         found: Sequence[Mapping[str, Any]] = _get_json(url)["keys"]
     except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as exc:
         raise IssuerUnavailable from exc
     return found
+
+
+def _discovered(issuer: str) -> str:
+    """Where the issuer's keys are. OpenID Connect Discovery, section 4.3: the document must be this very issuer's."""
+    document = _get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    if document["issuer"] != issuer:
+        raise ValueError(f"{issuer} calls itself {document['issuer']}: JWT_ISSUER must be exactly that")
+    url: str = document["jwks_uri"]
+    return url
 
 
 def is_loopback(host: str | None) -> bool:
@@ -222,11 +241,25 @@ def _key_id(token: str) -> str:
     return key_id
 
 
-def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """`scope` is text with blanks (RFC 8693); some issuers write `scp`, as text or as a list."""
+def _check_audience(claims: Mapping[str, Any], audience: str) -> None:
+    """`aud` is text or a list (RFC 7519). Cognito's access tokens have none: they name their client instead.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+    """
+    is_of_cognito = "aud" not in claims and claims.get("token_use") == "access"
+    found = claims.get("client_id" if is_of_cognito else "aud")
+    if found is None:
+        raise jwt.MissingRequiredClaimError("aud")
+    if audience not in (found if isinstance(found, list) else [found]):
+        raise jwt.InvalidAudienceError("Audience doesn't match")
+
+
+def _scopes(claims: Mapping[str, Any], prefix: str) -> frozenset[str]:
+    """Those that begin with the prefix, without it: `scope` is text with blanks (RFC 8693), `scp` text or a list."""
     scopes = claims.get("scope", claims.get("scp", ""))
     words = scopes.split() if isinstance(scopes, str) else scopes
-    return frozenset(map(str, words)) if isinstance(words, list) else frozenset()
+    named = map(str, words) if isinstance(words, list) else ()
+    return frozenset(word.removeprefix(prefix) for word in named if word.startswith(prefix))
 
 
 def _usable(found: Sequence[Mapping[str, Any]]) -> list[tuple[str, jwt.PyJWK]]:

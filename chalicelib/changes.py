@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .core.accounting import woken
 from .core.errors import (
     ChangeLost,
     InvalidInput,
@@ -18,15 +19,15 @@ from .core.errors import (
     ScheduleNotFound,
 )
 from .core.instants import whole_ms
-from .core.schedule import Action, Schedule, Status
+from .core.schedule import WAKE_EARLY, Action, Schedule, Status
 from .details import as_recorded
 from .placeholders import check_placeholders
 from .sizes import check_payload_size
-from .timings import future_instant_of
+from .timings import SHORTEST_PERIOD, check_period, future_instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from .core.ports import ScheduleRepository
     from .intents import Intents
@@ -49,12 +50,14 @@ class Changes:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         payload_limit: int,
+        min_period: timedelta = SHORTEST_PERIOD,
     ) -> None:
         self._repository = repository
         self._intents = intents
         self._clock = clock
         self._sleep = sleep
         self._payload_limit = payload_limit
+        self._min_period = min_period
 
     def find(self, user_id: str, schedule_id: str) -> Schedule:
         """Raises ScheduleNotFound."""
@@ -76,7 +79,7 @@ class Changes:
 
         def changed(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
-            following = _timed(self._intents.next_revision(schedule), timing, now)
+            following = self._timed(self._intents.next_revision(schedule), timing, now)
             following = replace(following, **as_recorded(fields, following.timing))
             if following.max_runs is not None and following.max_runs <= following.run_count:
                 raise InvalidInput.of("max_runs", f"must be more than the {following.run_count} runs there were")
@@ -90,18 +93,21 @@ class Changes:
         """No occurrence is done from now on, `until` an instant if that is given."""
         ends_at = future_instant_of("until", until, now=self._clock()) if until is not None else None
 
-        def paused(schedule: Schedule) -> Schedule:
+        def change(schedule: Schedule) -> Schedule:
             following = self._intents.next_revision(schedule)
-            return replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
+            paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
+            # The sweeper would come too late to end it: what EventBridge then had disabled would not fire.
+            is_short = ends_at is not None and ends_at <= following.updated_at + WAKE_EARLY
+            return (woken(paused) or paused) if is_short else paused
 
-        return self._modify(user_id, schedule_id, paused, if_match)
+        return self._modify(user_id, schedule_id, change, if_match)
 
     def resume(self, user_id: str, schedule_id: str, *, timing: TimingSpec | None, if_match: int | None) -> Schedule:
         """Occurrences are done again from now on. A one-time schedule whose time has passed needs a new one."""
 
         def change(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
-            following = _timed(self._intents.next_revision(schedule), timing, now)
+            following = self._timed(self._intents.next_revision(schedule), timing, now)
             resumed = replace(following, status=Status.ACTIVE, reason=None, paused_until=now, failures_in_a_row=0)
             return self._with_next_run(resumed, now)
 
@@ -150,6 +156,16 @@ class Changes:
             raise ScheduleNotFound
         return action
 
+    def _timed(self, schedule: Schedule, timing: TimingSpec | None, now: datetime) -> Schedule:
+        """With this timing, as of now, if there is one. The same rate keeps its phase unless a start is given."""
+        if timing is None:
+            return schedule
+        resolved = timing.resolve(now)
+        check_period(resolved, self._min_period, now)
+        if resolved.kind == "rate" and timing.start_at is None and resolved.expression == schedule.timing.expression:
+            resolved = replace(resolved, start_at=schedule.timing.start_at)
+        return replace(schedule, timing=resolved, timing_changed_at=now)
+
     def _with_next_run(self, schedule: Schedule, now: datetime) -> Schedule:
         if schedule.status is not Status.ACTIVE:
             return schedule
@@ -163,16 +179,6 @@ class Changes:
             return True
         self._sleep(PAUSE_SECONDS)
         return False
-
-
-def _timed(schedule: Schedule, timing: TimingSpec | None, now: datetime) -> Schedule:
-    """With this timing, as of now, if there is one. The same rate keeps its phase unless a start is given."""
-    if timing is None:
-        return schedule
-    resolved = timing.resolve(now)
-    if resolved.kind == "rate" and timing.start_at is None and resolved.expression == schedule.timing.expression:
-        resolved = replace(resolved, start_at=schedule.timing.start_at)
-    return replace(schedule, timing=resolved, timing_changed_at=now)
 
 
 def _check(if_match: int | None, schedule: Schedule) -> None:

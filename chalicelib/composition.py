@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -15,25 +17,43 @@ from .gateway import EventBridgeGateway, SchedulerNames
 from .service import SchedulerService
 from .settings import ApiSettings, SchedulerSettings
 from .starter import LambdaStarter
+from .sweeper import SHARDS_AT_ONCE
 
 if TYPE_CHECKING:
     from chalice.app import Request
 
     from .auth import Caller
 
-PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
-"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29."""
+PATIENCE = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    max_pool_connections=SHARDS_AT_ONCE,
+)
+"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29. The sweeper's
+threads have a connection each.
+"""
 
 
 @cache
 def scheduler() -> SchedulerService:
     """Raises InvalidSettings."""
+    # Lambda shows warnings only, unless asked; the sweeper tells what it did in one line.
+    logging.getLogger(__package__).setLevel(logging.INFO)
     settings = SchedulerSettings.from_environment()
     session = boto3.Session()
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
     gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
     starter = LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn)
-    return SchedulerService(repository, gateway, starter, payload_limit=settings.payload_limit_bytes)
+    return SchedulerService(
+        repository,
+        gateway,
+        starter,
+        payload_limit=settings.payload_limit_bytes,
+        most_live=settings.most_live_schedules,
+        min_period=timedelta(seconds=settings.min_period_seconds),
+        durations=settings.durations,
+    )
 
 
 @cache
@@ -57,6 +77,7 @@ def _authenticator() -> Authenticator:
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
         user_claim=settings.user_claim,
+        scope_prefix=settings.scope_prefix,
     )
 
 

@@ -24,15 +24,17 @@ from .core.schedule import INTENT_LEASE, Action, Schedule, Status
 from .details import as_recorded
 from .placeholders import check_placeholders
 from .sizes import check_payload_size
+from .timings import check_period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from .changes import Changes
     from .core.ports import ScheduleRepository
     from .details import Details
     from .intents import Intents
+    from .quota import Quota
     from .timings import TimingSpec
 
 CREATES_AT_ONCE = 10
@@ -54,7 +56,7 @@ ActionLike = Action | ActionModel
 
 
 class Creates:
-    """Creates schedules. `clock` gives aware UTC; `payload_limit` is in bytes."""
+    """Creates schedules. `clock` gives aware UTC; `payload_limit` is in bytes, `min_period` of recurring ones."""
 
     def __init__(
         self,
@@ -62,22 +64,37 @@ class Creates:
         intents: Intents,
         changes: Changes,
         *,
+        quota: Quota,
         clock: Callable[[], datetime],
         payload_limit: int,
+        min_period: timedelta,
     ) -> None:
         self._repository = repository
         self._intents = intents
         self._changes = changes
+        self._quota = quota
         self._clock = clock
         self._payload_limit = payload_limit
+        self._min_period = min_period
 
     def create(
-        self, user_id: str, timing: TimingSpec, action: ActionLike, details: Details, *, idempotency_key: str | None
+        self,
+        user_id: str,
+        timing: TimingSpec,
+        action: ActionLike,
+        details: Details,
+        *,
+        idempotency_key: str | None,
+        is_counted: bool = False,
     ) -> Schedule:
-        """One schedule; the same request with the same key is answered with the first one's."""
+        """One schedule; the same request with the same key is answered with the first one's.
+
+        `is_counted` says that the user's count of schedules has been raised for it.
+        """
         body = action_of(action)
         if idempotency_key is None:
-            return self._create(self._new(user_id, uuid.uuid4().hex, timing, body, details), body)
+            new = self._new(user_id, uuid.uuid4().hex, timing, body, details)
+            return self._create(new, body, is_counted=is_counted)
         schedule_id, digest = keys.derived_schedule_id(user_id, idempotency_key), _digest(timing, body, details)
         try:
             keyed = replace(self._new(user_id, schedule_id, timing, body, details), request_digest=digest)
@@ -87,7 +104,7 @@ class Creates:
                 raise
             return made
         try:
-            return self._create(keyed, body)
+            return self._create(keyed, body, is_counted=is_counted)
         except ScheduleExists:
             return self._again(keyed, body)
 
@@ -114,21 +131,35 @@ class Creates:
 
     def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
         """Several at once; a result or an error each, in their order."""
+        is_counted = len(requests) > 1 and self._quota.reserve(user_id, len(requests))
         with ThreadPoolExecutor(CREATES_AT_ONCE) as pool:
-            return list(pool.map(partial(self._created_or_error, user_id), requests))
+            return list(pool.map(partial(self._created_or_error, user_id, is_counted), requests))
 
-    def _created_or_error(self, user_id: str, request: Mapping[str, Any]) -> Schedule | ScheduledTasksError:
+    def _created_or_error(
+        self,
+        user_id: str,
+        is_counted: bool,  # noqa: FBT001 - so that `partial` can give it
+        request: Mapping[str, Any],
+    ) -> Schedule | ScheduledTasksError:
         details: Any = dict(request)
         timing, action, key = details.pop("timing"), details.pop("action"), details.pop("idempotency_key", None)
         try:
-            return self.create(user_id, timing, action, details, idempotency_key=key)
+            return self.create(user_id, timing, action, details, idempotency_key=key, is_counted=is_counted)
         except ScheduledTasksError as exc:
             return exc
 
-    def _create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> Schedule:
+    def _create(
+        self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None, is_counted: bool = False
+    ) -> Schedule:
         check_placeholders(schedule, action)
         check_payload_size(schedule, action, self._payload_limit)
-        return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
+        create = partial(self._intents.create, schedule, action, replacing=replacing)
+        made = (
+            create(most_live=None)
+            if is_counted
+            else self._quota.within(schedule.user_id, lambda most: create(most_live=most))
+        )
+        return replace(made, action=action)
 
     def _begin_anew(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
         """In the place of an ended one, once nobody is at it in EventBridge any more."""
@@ -162,6 +193,7 @@ class Creates:
     def _new(self, user_id: str, schedule_id: str, timing: TimingSpec, action: Action, details: Details) -> Schedule:
         now = whole_ms(self._clock())
         resolved = timing.resolve(now)
+        check_period(resolved, self._min_period, now)
         schedule = Schedule(
             user_id=user_id,
             schedule_id=schedule_id,

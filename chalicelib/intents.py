@@ -21,6 +21,7 @@ from .core.errors import (
 )
 from .core.instants import EPOCH, whole_ms
 from .core.schedule import INTENT_LEASE, LATE_AFTER, Schedule, Status
+from .durations import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
     from .core.ports import ScheduleRepository, SchedulerGateway
     from .core.schedule import Action
-
-RECORD_RETENTION = timedelta(days=91)
-"""A finished schedule's record outlives its last run's (90 days)."""
+    from .durations import Durations
 
 SWEEPER_NEEDS = timedelta(minutes=3)
 """What comes sooner than this cannot wait for the sweeper: the lease, its minute, and one more for itself."""
@@ -40,19 +39,28 @@ class Intents:
     """Carries changes out. `clock` gives aware UTC."""
 
     def __init__(
-        self, repository: ScheduleRepository, gateway: SchedulerGateway, clock: Callable[[], datetime]
+        self,
+        repository: ScheduleRepository,
+        gateway: SchedulerGateway,
+        clock: Callable[[], datetime],
+        durations: Durations = USUAL,
     ) -> None:
         self._repository = repository
         self._gateway = gateway
         self._clock = clock
+        self._durations = durations
 
-    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> Schedule:
+    def create(
+        self, schedule: Schedule, action: Action, *, replacing: Schedule | None, most_live: int | None
+    ) -> Schedule:
         """A new schedule, in the place of an ended one if there is one under its id.
 
+        `most_live` as in ScheduleRepository.create.
+
         It comes back unconfirmed if EventBridge is out of reach and the sweeper has time enough to finish.
-        Raises ScheduleExists, SchedulerRefused, SchedulerUnavailable.
+        Raises ScheduleExists, TooManySchedules, SchedulerRefused, SchedulerUnavailable.
         """
-        self._repository.create(schedule, action, replacing=replacing)
+        self._repository.create(schedule, action, replacing=replacing, most_live=most_live)
         return self.start(schedule, action)
 
     def start(self, schedule: Schedule, action: Action) -> Schedule:
@@ -109,7 +117,7 @@ class Intents:
             paused_until=None,
             next_run_at=None,
             applied=None,
-            expires_at=now + RECORD_RETENTION,
+            expires_at=now + self._durations.keep_records,
         )
         self._repository.change(ended, replacing=schedule)
         try:

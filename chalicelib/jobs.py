@@ -71,8 +71,10 @@ class Jobs:
             return "nothing"
         began_at = self._clock()
         following, complete = self._slice(job, began_at + SLICE)
-        settled = began_at >= job.created_at + LISTS_SETTLE
-        self._repository.save_job(self._after(following, complete=complete and settled), replacing=job)
+        complete = complete and began_at >= job.created_at + LISTS_SETTLE
+        if complete and job.kind is JobKind.ERASE and job.user_id is not None:
+            self._repository.erase_count(job.user_id)
+        self._repository.save_job(self._after(following, complete=complete), replacing=job)
         return "job"
 
     def _slice(self, job: Job, stop_at: datetime) -> tuple[Job, bool]:

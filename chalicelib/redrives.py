@@ -23,7 +23,8 @@ from .core.errors import (
 from .core.instants import whole_ms
 from .core.run import Run, RunStatus
 from .core.schedule import Schedule, Status
-from .sweeper import RUN_RETENTION, START_AGAIN_AFTER
+from .durations import USUAL
+from .sweeper import START_AGAIN_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from .core.job import Job, Selection
     from .core.ports import RunStarter, ScheduleRepository
+    from .durations import Durations
 
 TRIES = 4
 PAGE = 100
@@ -41,17 +43,24 @@ REDRIVABLE = frozenset({RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED})
 class Redrives:
     """Queues runs that have ended, or were held, to be done. `clock` gives aware UTC."""
 
-    def __init__(self, repository: ScheduleRepository, starter: RunStarter, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        starter: RunStarter,
+        clock: Callable[[], datetime],
+        durations: Durations = USUAL,
+    ) -> None:
         self._repository = repository
         self._starter = starter
         self._clock = clock
+        self._durations = durations
 
     def redrive(self, user_id: str, schedule_id: str, run_id: str) -> Run:
         """One run, at once. Raises RunNotFound, RunNotRedrivable, ScheduleNotFound, ScheduleEnded, ScheduleBusy."""
         for _ in range(TRIES):
             now = whole_ms(self._clock())
             run, schedule = self._run(user_id, schedule_id, run_id, now), self._schedule(user_id, schedule_id, now)
-            queued = _queued(run, now + START_AGAIN_AFTER, now)
+            queued = self._queued(run, now + START_AGAIN_AFTER, now)
             if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
                 self._start(queued, schedule)
                 return queued
@@ -69,12 +78,16 @@ class Redrives:
         return job, True
 
     def _queue_one(self, run: Run, at: datetime, now: datetime) -> bool:
-        """Whether it was; what has gone on since it was listed, or may not go on any more, is left as it is."""
-        try:
-            schedule = self._schedule(run.user_id, run.schedule_id, now)
-        except (ScheduleNotFound, ScheduleEnded):
+        """Whether it was; what has gone on since it was listed, or may not be done again, is left as it is.
+
+        A held one is queued even if its schedule was cancelled meanwhile: it has to end, and the guard skips it.
+        """
+        schedule = self._repository.get(run.user_id, run.schedule_id)
+        if schedule is None or schedule.is_expired(now):
             return False
-        return self._repository.claim(_queued(run, at, now), expecting=schedule, replacing=run) is None
+        if schedule.status is Status.CANCELLED and run.status is not RunStatus.HELD:
+            return False
+        return self._repository.claim(self._queued(run, at, now), expecting=schedule, replacing=run) is None
 
     def _runs_of(self, job: Job) -> Iterator[Run]:
         if job.selection is None:
@@ -123,20 +136,19 @@ class Redrives:
             raise ScheduleEnded
         return schedule
 
+    def _queued(self, run: Run, at: datetime, now: datetime) -> Run:
+        """A held one goes on with the tries it has; any other gets new ones."""
+        claim_id = uuid.uuid4().hex
+        if run.status is RunStatus.HELD:
+            return run.released(at, claim_id)
+        return run.redrive(at, claim_id, expires_at=now + self._durations.keep_runs)
+
     def _start(self, run: Run, schedule: Schedule) -> None:
         """At once if it can be; otherwise the sweeper does."""
         action = self._repository.get_action(schedule)
         if action is not None:
             with suppress(StarterUnavailable):
                 self._starter.start(payload.for_run(run, schedule, action))
-
-
-def _queued(run: Run, at: datetime, now: datetime) -> Run:
-    """A held one goes on with the tries it has; any other gets new ones."""
-    claim_id, expires_at = uuid.uuid4().hex, now + RUN_RETENTION
-    if run.status is RunStatus.HELD:
-        return run.released(at, claim_id)
-    return run.redrive(at, claim_id, expires_at=expires_at)
 
 
 def _is_meant(run: Run, selection: Selection, asked_at: datetime) -> bool:

@@ -28,8 +28,9 @@ from .core.errors import (
     SchedulerRefused,
     SchedulerUnavailable,
     StoreUnavailable,
+    TooManySchedules,
 )
-from .schemas import NotJson
+from .schemas import BodyTooLarge, NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,8 +63,10 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "There is no such job"),
     ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "This schedule has ended"),
     ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
+    TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "There are as many schedules as there may be"),
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
     RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
+    BodyTooLarge: Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     PayloadTooLarge: Problem("payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is too large"),
     InvalidInput: Problem("invalid-input", HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing or wrong"),
     InvalidCursor: Problem("invalid-cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not of this list"),
@@ -169,7 +172,8 @@ def _kind(exc: ScheduledTasksError) -> Problem:
 
 def _body(exc: ScheduledTasksError) -> dict[str, Any]:
     errors = [{"field": error.field, "message": error.message} for error in _field_errors(exc)]
-    return _problem_body(_kind(exc), str(exc), **({"errors": errors} if errors else {}))
+    more = {"errors": errors, "limit": getattr(exc, "limit", None)}
+    return _problem_body(_kind(exc), str(exc), **{name: value for name, value in more.items() if value})
 
 
 def _problem_body(kind: Problem, detail: str, **more: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from .actions import AnyAction, one_line
 from .auth import is_user_id
@@ -18,6 +18,7 @@ from .jobs import PER_MINUTE
 from .timings import TimingSpec, instant_of
 
 METADATA_BYTES = 2048
+MOST_BODY_BYTES = 1024 * 1024
 MOST_IN_A_BATCH = 100
 DELIVERY = DeliveryPolicy()
 RETRY = RetryPolicy()
@@ -31,6 +32,14 @@ IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 class NotJson(ScheduledTasksError):
     """The body is not a JSON object."""
+
+
+class BodyTooLarge(ScheduledTasksError):
+    """The body is too large."""
+
+    def __init__(self, size: int) -> None:
+        self.limit = MOST_BODY_BYTES
+        super().__init__(f"the body has {size:,} bytes; the limit is {self.limit:,} bytes")
 
 
 # Values
@@ -74,9 +83,14 @@ def _idempotency_key(text: str) -> str:
     return text
 
 
+def _text_like(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """How the description of the API shows a value that is read from text."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
+
+
 Time = Annotated[str, Field(max_length=64)]
 UserId = Annotated[str, AfterValidator(_user_id)]
-ScheduleId = Annotated[str, AfterValidator(_schedule_id)]
+ScheduleId = Annotated[str, AfterValidator(_schedule_id), _text_like(keys.SCHEDULE_ID)]
 ResourceId = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
 Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
@@ -88,8 +102,8 @@ MissedPolicy = Annotated[OnMissed, Field(strict=False)]
 UnknownPolicy = Annotated[OnUnknown, Field(strict=False)]
 OverlapPolicy = Annotated[Overlap, Field(strict=False)]
 PauseAfterFailures = Annotated[int, Field(ge=0, le=1000)]
-IdempotencyKey = Annotated[str, AfterValidator(_idempotency_key)]
-Revision = Annotated[int, BeforeValidator(_revision)]
+IdempotencyKey = Annotated[str, AfterValidator(_idempotency_key), _text_like(IDEMPOTENCY_KEY)]
+Revision = Annotated[int, BeforeValidator(_revision), _text_like(ETAG)]
 PerMinute = Annotated[int, Field(ge=1, le=6000)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 

@@ -30,11 +30,13 @@ from .core.job import JobKind, Selection
 from .core.run import Run, RunStatus
 from .core.schedule import Status
 from .creates import ActionLike, Creates, action_of
+from .durations import USUAL
 from .intents import Intents
 from .jobs import PER_MINUTE, Jobs
+from .quota import Quota
 from .redrives import Redrives
-from .sweeper import RUN_RETENTION, START_AGAIN_AFTER, Sweeper
-from .timings import TimingSpec
+from .sweeper import START_AGAIN_AFTER, Sweeper
+from .timings import SHORTEST_PERIOD, TimingSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,8 +46,10 @@ if TYPE_CHECKING:
     from .core.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
     from .core.schedule import Schedule, Timing
     from .details import Details
+    from .durations import Durations
 
 PAYLOAD_LIMIT = 64 * 1024
+MOST_LIVE = 1000
 
 CANCEL_ALL_BUDGET = timedelta(seconds=15)
 """How long one request cancels on; API Gateway ends it after 29 s."""
@@ -72,7 +76,9 @@ class Cancelled:
 class SchedulerService:
     """Creates, changes, cancels and lists schedules.
 
-    `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes.
+    `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes;
+    `most_live` is how many active and paused schedules one user may have; `min_period` is of recurring ones;
+    `durations` are what Terraform was given.
     """
 
     def __init__(
@@ -84,16 +90,32 @@ class SchedulerService:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
         payload_limit: int = PAYLOAD_LIMIT,
+        most_live: int = MOST_LIVE,
+        min_period: timedelta = SHORTEST_PERIOD,
+        durations: Durations = USUAL,
     ) -> None:
         self._repository = repository
         self._starter = starter
         self._clock = clock
-        intents = Intents(repository, gateway, clock)
-        self._changes = Changes(repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit)
-        self._creates = Creates(repository, intents, self._changes, clock=clock, payload_limit=payload_limit)
-        self._redrives = Redrives(repository, starter, clock)
+        self._keep_runs = durations.keep_runs
+        intents = Intents(repository, gateway, clock, durations)
+        self._changes = Changes(
+            repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit, min_period=min_period
+        )
+        self._creates = Creates(
+            repository,
+            intents,
+            self._changes,
+            quota=Quota(repository, clock, most=most_live),
+            clock=clock,
+            payload_limit=payload_limit,
+            min_period=min_period,
+        )
+        self._redrives = Redrives(repository, starter, clock, durations)
         self._jobs = Jobs(repository, self._changes, self._redrives, clock)
-        self.sweeper = Sweeper(repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock)
+        self.sweeper = Sweeper(
+            repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock, durations=durations
+        )
 
     # Create
 
@@ -142,8 +164,8 @@ class SchedulerService:
 
         With an `idempotency_key`, the same request again is answered with the schedule that the first one made.
         `confirmed` is False if EventBridge could not be reached and the sweeper will finish it, or if only our own note
-        of its yes is missing. Raises InvalidInput, PayloadTooLarge, RequestMismatch, SchedulerRefused (EventBridge will
-        never take it), SchedulerUnavailable or StoreUnavailable (try again).
+        of its yes is missing. Raises InvalidInput, PayloadTooLarge, TooManySchedules, RequestMismatch, SchedulerRefused
+        (EventBridge will never take it), SchedulerUnavailable or StoreUnavailable (try again).
         """
         return self._creates.create(user_id, timing, action, details, idempotency_key=idempotency_key)
 
@@ -214,7 +236,7 @@ class SchedulerService:
             schedule = self.get(user_id, schedule_id)
             if not schedule.status.is_live:
                 raise ScheduleEnded
-            run = _run_outside_the_timing(schedule, whole_ms(self._clock()))
+            run = _run_outside_the_timing(schedule, whole_ms(self._clock()), self._keep_runs)
             if self._repository.claim(run, expecting=schedule, replacing=None) is None:
                 self._start(run, schedule)
                 return run
@@ -398,7 +420,7 @@ def _until(since: datetime, until: datetime) -> datetime:
     return until
 
 
-def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:
+def _run_outside_the_timing(schedule: Schedule, now: datetime, keep: timedelta) -> Run:
     return Run(
         user_id=schedule.user_id,
         schedule_id=schedule.schedule_id,
@@ -412,5 +434,5 @@ def _run_outside_the_timing(schedule: Schedule, now: datetime) -> Run:
         action_type=schedule.action_type,
         claim_id=uuid.uuid4().hex,
         lease_until=now + START_AGAIN_AFTER,
-        expires_at=now + RUN_RETENTION,
+        expires_at=now + keep,
     )

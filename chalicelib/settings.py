@@ -4,14 +4,19 @@ Terraform's names and ARNs are rendered into the Chalice stage (`python -m deplo
 """
 
 import os
+from datetime import timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .service import PAYLOAD_LIMIT
+from .durations import Durations
+from .service import MOST_LIVE, PAYLOAD_LIMIT
 
 LARGEST_PAYLOAD = 256 * 1024
 """EventBridge's own limit of an Input (user guide, quotas)."""
+
+LONGEST_EVENT_AGE = 6 * 60 * 60
+"""AWS Lambda's own limit (API reference, MaximumEventAgeInSeconds)."""
 
 
 class InvalidSettings(Exception):
@@ -34,6 +39,10 @@ class SchedulerSettings(BaseModel):
     table_name: str
     delivery_dead_letter_queue_arn: str
     payload_limit_bytes: int = Field(PAYLOAD_LIMIT, ge=1024, le=LARGEST_PAYLOAD)
+    most_live_schedules: int = Field(MOST_LIVE, ge=1)
+    min_period_seconds: int = Field(60, ge=60)
+    event_age_seconds: int = Field(3600, ge=60, le=LONGEST_EVENT_AGE)
+    run_retention_days: int = Field(90, ge=1)
     own_action_types: frozenset[str] = frozenset()
     stage: str | None = None
 
@@ -53,6 +62,10 @@ class SchedulerSettings(BaseModel):
         return frozenset(name.strip() for name in text.split(",") if name.strip())
 
     @property
+    def durations(self) -> Durations:
+        return Durations(timedelta(seconds=self.event_age_seconds), timedelta(days=self.run_retention_days))
+
+    @property
     def is_local(self) -> bool:
         return self.stage == "local"
 
@@ -67,6 +80,7 @@ class ApiSettings(SchedulerSettings):
     jwt_audience: str
     jwks_url: str | None = None
     user_claim: str = "sub"
+    scope_prefix: str = ""
 
 
 def _named(exc: ValidationError) -> InvalidSettings:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 from .actions import as_clients_write
 from .core.instants import iso, iso_ms
@@ -12,10 +12,12 @@ from .core.run import Run
 from .core.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
 from .service import Cancelled, Preview
 
-Planned = Annotated[datetime, PlainSerializer(iso)]
+_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+
+Planned = Annotated[datetime, PlainSerializer(iso), _TIME]
 """Whole seconds: `2027-03-01T08:00:00Z`."""
 
-Measured = Annotated[datetime, PlainSerializer(iso_ms)]
+Measured = Annotated[datetime, PlainSerializer(iso_ms), _TIME]
 """With milliseconds: `2027-03-01T08:00:00.123Z`."""
 
 

@@ -16,36 +16,33 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .core import keys, payload
-from .core.accounting import account_again, account_for
+from .core.accounting import account_again, account_for, woken
 from .core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
 from .core.instants import from_iso, whole_ms
 from .core.job import Job
 from .core.run import Run, RunStatus
 from .core.schedule import LATE_AFTER, WAKE_EARLY, OnMissed, Schedule, Status
-from .intents import RECORD_RETENTION
+from .durations import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from .core.ports import RunStarter, ScheduleRepository, SchedulerGateway, Watch
+    from .durations import Durations
     from .intents import Intents
     from .jobs import Jobs
 
 log = logging.getLogger(__name__)
 
-SHARDS_AT_ONCE = 8
+SHARDS_AT_ONCE = 16
 PAGE = 100
 OCCURRENCES_AT_ONCE = 50
-
-LAMBDA_EVENT_AGE = timedelta(hours=1)
-"""How long Lambda keeps an event whose invocation failed (Terraform, event_age_seconds)."""
 
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
 
 START_AGAIN_AFTER = timedelta(minutes=2)
-RUN_RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,10 @@ class SweepReport:
 
     counts: Counter[str]
     behind: timedelta
+
+    def __str__(self) -> str:
+        done = ", ".join(f"{number} {kind}" for kind, number in sorted(self.counts.items())) or "nothing was due"
+        return f"swept: {done}; {self.behind.total_seconds():.0f} s behind"
 
 
 class Sweeper:
@@ -68,6 +69,7 @@ class Sweeper:
         intents: Intents,
         jobs: Jobs,
         clock: Callable[[], datetime],
+        durations: Durations = USUAL,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         shards_at_once: int = SHARDS_AT_ONCE,
     ) -> None:
@@ -77,6 +79,7 @@ class Sweeper:
         self._intents = intents
         self._jobs = jobs
         self._clock = clock
+        self._durations = durations
         self._new_id = new_id
         self._shards_at_once = shards_at_once
 
@@ -87,7 +90,7 @@ class Sweeper:
             reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(keys.WATCH_SHARDS)))
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
         report = SweepReport(counts, max(report.behind for report in reports))
-        log.info("swept", extra={"swept": dict(counts), "behind_seconds": report.behind.total_seconds()})
+        log.info("%s", report)
         return report
 
     def _sweep_shard(self, now: datetime, stop_at: datetime, shard: int) -> SweepReport:
@@ -136,7 +139,7 @@ class Sweeper:
         if not schedule.confirmed:
             return self._finish(schedule)
         if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - WAKE_EARLY <= now:
-            return self._wake(schedule, schedule.paused_until)
+            return self._wake(schedule)
         if schedule.fails_too_often:
             return self._pause_failing(schedule)
         if schedule.first_due is not None and schedule.first_due <= now:
@@ -148,14 +151,12 @@ class Sweeper:
         self._intents.finish(schedule)
         return "finished"
 
-    def _wake(self, schedule: Schedule, paused_until: datetime) -> str:
-        next_run_at = schedule.next_occurrence(paused_until - timedelta(seconds=1))
-        if next_run_at is None:
+    def _wake(self, schedule: Schedule) -> str:
+        following = woken(replace(self._intents.next_revision(schedule), owed=schedule.owed))
+        if following is None:
             self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
             return "ended"
-        following = self._intents.next_revision(schedule)
-        woken = replace(following, status=Status.ACTIVE, reason=None, next_run_at=next_run_at, owed=schedule.owed)
-        self._intents.change(woken, replacing=schedule)
+        self._intents.change(following, replacing=schedule)
         return "woken"
 
     def _pause_failing(self, schedule: Schedule) -> str:
@@ -186,7 +187,7 @@ class Sweeper:
         run_id = keys.run_id(schedule.user_id, schedule.schedule_id, due)
         run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
         if run is not None and (run.has_ended or run.is_unfinished):
-            leaving = account_again(schedule, run, keep_record=RECORD_RETENTION)
+            leaving = account_again(schedule, run, keep_record=self._durations.keep_records)
             return self._or_lost(leaving, moved=self._repository.advance(leaving, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
@@ -199,9 +200,9 @@ class Sweeper:
     def _wait_until(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> datetime | None:
         """When to look again; None if nothing can be expected any more."""
         late_at = due + schedule.window + LATE_AFTER
-        final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + LAMBDA_EVENT_AGE
+        final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
         if run is not None and run.status is RunStatus.QUEUED:
-            return now + LAMBDA_EVENT_AGE
+            return now + self._durations.event_age
         if run is not None and not _is_cut_short(run, now):
             return run.lease_until + LAMBDA_TRIES_WITHIN
         if run is not None and now < final:
@@ -217,7 +218,7 @@ class Sweeper:
             self._catch_up(schedule, run, due, now)
             return None
         missed = self._ended(schedule, run, due, now)
-        leaving = _in_doubt(account_for(schedule, missed, keep_record=RECORD_RETENTION), now)
+        leaving = _in_doubt(account_for(schedule, missed, keep_record=self._durations.keep_records), now)
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, leaving=leaving)
         return self._or_lost(leaving, moved=refusal is None)
 
@@ -237,7 +238,7 @@ class Sweeper:
             self._start(queued, schedule)
         doubted = _in_doubt(schedule, now)
         if doubted.confirmed:
-            self._wait(schedule, now + LAMBDA_EVENT_AGE)
+            self._wait(schedule, now + self._durations.event_age)
         else:
             self._repository.advance(doubted, expecting=schedule)
 
@@ -247,7 +248,7 @@ class Sweeper:
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
-        return Run(
+        ended = Run(
             user_id=schedule.user_id,
             schedule_id=schedule.schedule_id,
             resource_id=schedule.resource_id,
@@ -259,9 +260,9 @@ class Sweeper:
             action_type=schedule.action_type,
             claim_id=self._new_id(),
             lease_until=now + START_AGAIN_AFTER,
-            attempts=run.attempts if run else (),
-            expires_at=due + RUN_RETENTION,
+            expires_at=due + self._durations.keep_runs,
         )
+        return ended if run is None else run.story_for(ended)
 
     def _reason(self, schedule: Schedule, run: Run | None) -> str:
         if schedule.status is not Status.ACTIVE:

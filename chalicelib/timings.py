@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from .core.errors import FieldError, InvalidInput
@@ -25,6 +26,13 @@ DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(
 DURATION_HINT = "an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT10S, PT2H or P3D"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 OUTSIDE_THE_CALENDAR = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
+
+
+SHORTEST_PERIOD = timedelta(minutes=1)
+"""EventBridge knows no shorter one."""
+
+LOOKED_AT = 500
+"""Occurrences of a cron whose distances are measured: a day of every three minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +135,16 @@ def cron(
     start = _minute("timing.start_at", start_at, timezone)
     end = _minute("timing.end_at", end_at, timezone)
     return _future(Timing(text, timezone, start, end), "timing.cron", now)
+
+
+def check_period(timing: Timing, minimum: timedelta, now: datetime) -> None:
+    """Raises InvalidInput for a recurring timing that fires again sooner than the minimum."""
+    if timing.is_one_time or minimum <= SHORTEST_PERIOD:
+        return
+    planned = islice(timing.occurrences(now), LOOKED_AT)
+    shortest = min((after - before for before, after in pairwise(planned)), default=minimum)
+    if shortest < minimum:
+        _refuse(f"timing.{timing.kind}", f"fires again after {shortest}; the limit is once in {minimum}")
 
 
 def future_instant_of(field: str, when: str | datetime, *, now: datetime) -> datetime:

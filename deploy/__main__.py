@@ -15,6 +15,7 @@ from deploy.reconcile import reconcile, reconciler_of
 from deploy.render import read_outputs, render
 from deploy.terraform import Terraform
 from deploy.terraform_binary import find_terraform
+from deploy.throttle import throttle
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
     to_reconcile.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
     to_reconcile.add_argument("--apply", action="store_true", help="make again what one of them lost")
     to_reconcile.set_defaults(command=run_reconcile)
+
+    to_throttle = commands.add_parser("throttle", help="limit the requests a second to the deployed API of a stage")
+    to_throttle.add_argument("--stage", required=True)
+    to_throttle.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
+    to_throttle.add_argument("--rate", type=float, default=100, help="requests a second (default: %(default)s)")
+    to_throttle.add_argument("--burst", type=int, default=200, help="requests at once (default: %(default)s)")
+    to_throttle.set_defaults(command=run_throttle)
 
     to_hold = commands.add_parser("hold", help="hold all runs: they are recorded, and done after release")
     _add_stage(to_hold)
@@ -118,6 +126,11 @@ def run_render(options: argparse.Namespace) -> None:
 def run_reconcile(options: argparse.Namespace) -> int:
     agree = reconcile(reconciler_of(options.stage, options.project), apply=options.apply)
     return 0 if agree else 1
+
+
+def run_throttle(options: argparse.Namespace) -> None:
+    throttle(options.stage, options.project, rate=options.rate, burst=options.burst)
+    print(f"{options.rate:g} requests a second, {options.burst} at once; more are answered with 429")
 
 
 def run_explain(options: argparse.Namespace) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.durations import USUAL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from chalicelib.core.run import Run
     from chalicelib.core.schedule import Schedule
@@ -40,7 +42,8 @@ class Evidence:
     """All that is known. `record` and `standing` are None if table or EventBridge have no such schedule.
 
     `runs` are the latest ones, newest first; `letters` are those about this schedule. `hold` is the operator's reason
-    to hold all runs. `looked_at` says in words, by queue, what was looked at and what could not be.
+    to hold all runs; `event_age` is how long Lambda keeps an event whose invocation failed. `looked_at` says in words,
+    by queue, what was looked at and what could not be.
     """
 
     stage: str
@@ -52,5 +55,6 @@ class Evidence:
     runs: Sequence[Run] = ()
     letters: Sequence[Letter] = ()
     hold: str | None = None
+    event_age: timedelta = USUAL.event_age
     function_unread: str | None = None
     looked_at: Sequence[str] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.core import keys
 from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.repository import DynamoRepository
+from chalicelib.durations import USUAL
 from chalicelib.gateway import SchedulerNames
 from deploy.differences import differences
 from deploy.errors import DeployError
@@ -64,12 +65,15 @@ class Explainer:
         clients: Clients,
         names: SchedulerNames,
         clock: Callable[[], datetime],
+        *,
+        event_age: timedelta = USUAL.event_age,
     ) -> None:
         self._stage = stage
         self._repository = repository
         self._clients = clients
         self._names = names
         self._clock = clock
+        self._event_age = event_age
 
     def evidence(self, user_id: str, schedule_id: str) -> Evidence:
         """The table and EventBridge must answer; what else cannot be read is told as such."""
@@ -88,6 +92,7 @@ class Explainer:
             runs=self._runs(user_id, schedule_id, record, now),
             letters=sorted([*delivery, *work], key=lambda letter: letter.sent_at, reverse=True),
             hold=variables.get(VARIABLE) or None,
+            event_age=self._event_age,
             function_unread=function_unread,
             looked_at=(looked_at_delivery, looked_at_work),
         )
@@ -177,7 +182,8 @@ def explainer_of(stage: str, project: Path) -> Explainer:
             function=boto3.client("lambda", config=PATIENCE),
             queues=boto3.client("sqs", config=PATIENCE),
         )
-        return Explainer(stage, repository, clients, names, clock=partial(datetime.now, UTC))
+        event_age = timedelta(seconds=int(variables["EVENT_AGE_SECONDS"]))
+        return Explainer(stage, repository, clients, names, clock=partial(datetime.now, UTC), event_age=event_age)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import LATE_AFTER, OnMissed, Status
-from chalicelib.sweeper import LAMBDA_EVENT_AGE
 from deploy.case import Case, call, command, failures_of, reason_of
 from deploy.clockface import Clockface, span
 
@@ -125,7 +124,7 @@ def _late(case: Case) -> str | None:
     due, record = case.awaited, case.record
     if due is None or case.now < due + record.window + LATE_AFTER:
         return None
-    final = due + record.window + timedelta(seconds=record.delivery.max_age_seconds) + LAMBDA_EVENT_AGE
+    final = due + record.window + timedelta(seconds=record.delivery.max_age_seconds) + case.found.event_age
     ending = "made up for or recorded as missed" if record.on_missed is OnMissed.RUN_NOW else "recorded as missed"
     begin = f"The run of {case.at(due)} is {span(case.now - due)} late: {_why_late(case, due)}"
     if case.now > final + SWEPT_WITHIN:

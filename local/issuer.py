@@ -3,6 +3,9 @@
 The key pair is made on the machine, in the directory of the local cloud, and is worth nothing anywhere else.
 """
 
+import base64
+import hashlib
+import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +21,6 @@ AUDIENCE = "scheduled-tasks"
 PATH = "/_local/issuer"  # below the endpoint of the local cloud
 
 _ALGORITHM = "RS256"
-_KEY_ID = "local"
 _LONG = timedelta(days=3650)  # local time can travel; a token should survive the journey
 
 
@@ -28,6 +30,7 @@ class Issuer:
     def __init__(self, directory: Path, url: str) -> None:
         self._url = url
         self._key = _load_or_make(directory / "issuer-key.pem")
+        self.key_id = _thumbprint(self._key)
 
     def make_token(
         self,
@@ -48,7 +51,7 @@ class Issuer:
             "iat": issued_at,
             "exp": issued_at + ttl,
         }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": _KEY_ID})
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
     def configuration(self) -> dict[str, Any]:
         """https://openid.net/specs/openid-connect-discovery-1_0.html, as far as checking a token needs it."""
@@ -61,7 +64,14 @@ class Issuer:
     def keys(self) -> dict[str, Any]:
         """The public key as a JWK set (RFC 7517)."""
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        return {"keys": [{**key, "kid": _KEY_ID, "use": "sig", "alg": _ALGORITHM}]}
+        return {"keys": [{**key, "kid": self.key_id, "use": "sig", "alg": _ALGORITHM}]}
+
+
+def _thumbprint(key: rsa.RSAPrivateKey) -> str:
+    """A name that another key cannot have (RFC 7638)."""
+    members = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    required = json.dumps({name: members[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(required.encode()).digest()).decode().rstrip("=")
 
 
 def _load_or_make(path: Path) -> rsa.RSAPrivateKey:

@@ -178,6 +178,8 @@ def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, sta
     if at < schedule.created_at:
         return "superseded: it is of an earlier schedule under this id"
     a_person_asked = started.token is not None or (standing is not None and standing.redriven)
+    if not a_person_asked and schedule.max_runs is not None and schedule.run_count >= schedule.max_runs:
+        return f"max_runs: {schedule.max_runs} were carried out"
     allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
     return None if schedule.status in allowed else f"the schedule was {schedule.status}"
 
@@ -225,12 +227,15 @@ def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
 
 
 def _taken_over(run: Run, standing: Run | None) -> Run:
-    """With all that the run which stood there has to tell."""
+    """With all that the run which stood there has to tell.
+
+    Its schedule waits no more for one that was put off, missed or skipped: if this invocation dies, only a watch knows.
+    """
     if standing is None:
         return run
     return replace(
         run,
-        watched=run.watched or standing.watched,
+        watched=run.watched or standing.watched or standing.status is not RunStatus.RUNNING,
         attempts=_story(standing),
         lateness=standing.lateness if standing.attempts else run.lateness,
         tries=standing.tries,

@@ -7,6 +7,7 @@ retries and then its on-failure queue take over.
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -86,11 +87,13 @@ class Runner:
         try:
             delivery = payload.read(event)
         except InvalidPayload as exc:
-            self._give_up(str(exc), event)
+            # What it says quotes the event: it goes into the dead letter, and not into the log.
+            self._give_up(str(exc), event, told="the event is no payload of this version's")
             return
-        self._pace(delivery.action.type)
         claimed = self._claim(delivery, self._invocation(ends_at))
         if claimed is not None:
+            # Only what is to be done waits for its turn: duplicates would take the turns of others.
+            self._pace(claimed.run.action_type)
             self._record(self._act(delivery, claimed), claimed, delivery)
 
     def _invocation(self, ends_at: datetime) -> Invocation:
@@ -162,9 +165,11 @@ class Runner:
             registry.find(action.type).work(self._context(claimed), action.data)
         except ActionFailed as exc:
             return self._failed(claimed, exc)
-        except Exception as exc:
-            # The border to the application's own code: its bug is this run's failure, after who knows what.
-            log.exception("the action raised", extra={"run_id": claimed.run.run_id})
+        except Exception as exc:  # noqa: BLE001 - the border to the application's code: its bug is this run's failure
+            # After who knows what. Where it happened may be told; what the exception says may quote the payload, and
+            # stands in the run.
+            where = "".join(traceback.format_tb(exc.__traceback__))
+            log.error("the action raised %s\n%s", type(exc).__name__, where, extra={"run_id": claimed.run.run_id})  # noqa: TRY400
             return self._failed(claimed, ActionFailed(f"{type(exc).__name__}: {exc}", unknown=True))
         return replace(claimed.run.ended(RunStatus.SUCCEEDED, self._clock()), acting_since=None)
 
@@ -241,9 +246,9 @@ class Runner:
         is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, leaving=None) is None
         return alone if is_ours else None
 
-    def _give_up(self, reason: str, event: Any) -> None:
+    def _give_up(self, reason: str, event: Any, *, told: str | None = None) -> None:
         """No work, and nothing deleted: a restored table or a wrong TABLE_NAME must not cost a single payload."""
-        log.error("no run: %s", reason)
+        log.error("no run: %s", told or reason)
         self._dead_letters.send(reason, event)
 
 
@@ -269,7 +274,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "scheduled_time": iso(run.scheduled_time),
         "action": run.action_type,
         "status": run.status.value,
-        "reason": run.reason,
+        # Of a failure it is what a provider or an action said, which may quote the payload; of a skip it is ours.
+        "reason": run.reason if run.status is RunStatus.SKIPPED else None,
         "attempts": len(run.attempts),
         "lateness_ms": None if run.lateness is None else run.lateness // timedelta(milliseconds=1),
     }

@@ -63,6 +63,7 @@ module "observability" {
   project                        = var.project
   stage                          = var.stage
   function_name                  = module.notification_function.function_name
+  sweeper_function_name          = "${var.app_name}-${var.stage}-sweep"
   scheduler_group_name           = module.schedule_group.group_name
   delivery_dead_letter_queue_arn = module.schedule_group.delivery_dead_letter_queue_arn
   work_dead_letter_queue_arn     = module.notification_function.work_dead_letter_queue_arn

@@ -68,6 +68,16 @@ output "work_dead_letter_queue_url" {
   value       = module.notification_function.work_dead_letter_queue_url
 }
 
+output "event_age_seconds" {
+  description = "Seconds that Lambda keeps an event whose invocation failed, as text: the sweeper waits as long."
+  value       = tostring(var.event_age_seconds)
+}
+
+output "run_retention_days" {
+  description = "Days that the record of a run is kept, as text: the API and the sweeper write such records too."
+  value       = tostring(var.run_retention_days)
+}
+
 output "api_policy_json" {
   description = "IAM policy of the Chalice app's functions; rendered to .chalice/policy-{stage}.json."
   value       = module.api_access.policy_json

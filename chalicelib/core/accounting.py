@@ -51,14 +51,16 @@ def account_for(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Sche
     if not schedule.status.is_live:
         return _made_good(counted, run)
     if run.counts and schedule.max_runs is not None and counted.run_count >= schedule.max_runs:
-        return _removed(_finished(counted, run, keep_record), run)
+        finished = replace(_finished(counted, run, keep_record), owed=_left(counted, run))
+        return _removed(finished, run)
     if schedule.next_run_at == run.scheduled_time:
         counted = replace(counted, next_run_at=schedule.next_occurrence(run.scheduled_time))
     if _goes_on(counted, run):
         return counted
     finished = _finished(counted, run, keep_record)
-    # What was paused, not carried out, or has its last dates excluded may still stand in EventBridge.
-    fired_out = schedule.status is Status.ACTIVE and run.counts and not schedule.exclusions
+    # What was paused or not carried out may still stand in EventBridge; so may a recurring one, that was applied again
+    # behind its last occurrence, or has its last dates excluded.
+    fired_out = schedule.status is Status.ACTIVE and run.counts and schedule.timing.is_one_time
     return finished if fired_out else _removed(finished, run)
 
 
@@ -67,6 +69,12 @@ def account_again(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Sc
     before = replace(schedule, run_count=schedule.run_count - run.counts)
     after = account_for(before, run, keep_record=keep_record)
     return replace(after, failures_in_a_row=schedule.failures_in_a_row)
+
+
+def _left(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
+    """What was due before its last run ended and has no ending yet: it is not to be done, but to be told of."""
+    until = (run.attempts[-1].ended_at if run.attempts else None) or run.scheduled_time
+    return tuple(at for at in unaccounted(schedule, until) if at != run.scheduled_time)
 
 
 def _counted(schedule: Schedule, run: Run) -> Schedule:
@@ -115,6 +123,19 @@ def _waits_from(schedule: Schedule) -> datetime | None:
     if schedule.status is Status.PAUSED:
         return schedule.paused_until
     return schedule.next_run_at if schedule.status is Status.ACTIVE else None
+
+
+def woken(schedule: Schedule) -> Schedule | None:
+    """A paused schedule, active again for what comes from the end of its pause on; None if nothing does.
+
+    It may be woken before that end: the Notification Lambda goes by the scheduled time.
+    """
+    if schedule.paused_until is None:
+        return None
+    next_run_at = schedule.next_occurrence(schedule.paused_until - timedelta(seconds=1))
+    if next_run_at is None:
+        return None
+    return replace(schedule, status=Status.ACTIVE, reason=None, next_run_at=next_run_at)
 
 
 def _goes_on(schedule: Schedule, run: Run) -> bool:

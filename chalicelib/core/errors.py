@@ -49,6 +49,14 @@ class PayloadTooLarge(ScheduledTasksError):
         super().__init__(f"action and metadata make a payload of {size:,} bytes; the limit is {limit:,} bytes")
 
 
+class TooManySchedules(ScheduledTasksError):
+    """The user has as many active and paused schedules as he may have."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the limit is {limit:,} active and paused schedules of one user: cancel some of them")
+
+
 class ScheduleNotFound(ScheduledTasksError):
     """There is no such schedule."""
 

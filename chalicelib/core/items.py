@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 LONGEST_WATCH = timedelta(hours=1)
+MOST_DOUBLINGS = 6
 
 LISTED = frozenset({RunStatus.FAILED, RunStatus.MISSED})
 """Each user's runs of these statuses can be listed over all his schedules."""
@@ -113,6 +114,10 @@ def watch_keys(key: Mapping[str, str], watch_at: datetime | None) -> Item:
     return {"watch_pk": keys.watch_pk(key["PK"], key["SK"]), "watch_at": iso(watch_at)}
 
 
+def count_key(user_id: str) -> Item:
+    return {"PK": keys.user_pk(user_id), "SK": keys.COUNT_SK}
+
+
 def job_key(job_id: str) -> Item:
     return {"PK": keys.job_pk(job_id), "SK": keys.JOB_SK}
 
@@ -135,7 +140,8 @@ def taken(item: Item, now: datetime) -> Item:
     An intent that is taken up is leased anew, and for a minute only: meanwhile no other change can start.
     """
     tries = int(item.get("watch_tries", 0)) + 1
-    away = min(INTENT_LEASE * 2 ** (tries - 1), LONGEST_WATCH)
+    # Bounded before it is multiplied: what fails for two days would else be more than a timedelta holds.
+    away = min(INTENT_LEASE * 2 ** min(tries - 1, MOST_DOUBLINGS), LONGEST_WATCH)
     renewed = {"intent_until": iso_ms(now + INTENT_LEASE)} if item.get("confirmed") is False else {}
     return {**item, "watch_at": iso(now + away), "watch_tries": tries, **renewed}
 

@@ -25,6 +25,7 @@ WATCH_SHARDS = 64
 SCHEDULE_PREFIX = "SCHEDULE#"
 RUN_PREFIX = "RUN#"
 JOB_SK = "JOB"
+COUNT_SK = "LIMITS"
 
 
 def encode(part: str) -> str:

@@ -119,10 +119,12 @@ def read(event: object) -> Delivery:
 def _read(event: Mapping[str, Any]) -> Delivery:
     for name in TEXTS:
         if not isinstance(event.get(name, ""), str):
-            raise TypeError(f"{name} is no text but {event[name]!r}")
+            raise TypeError(f"{name} is no text but {type(event[name]).__name__}")
+        # Half of a surrogate pair ("\ud800") passes as JSON and is no text.
+        event.get(name, "").encode()
     schedule = schedule_from_plain(event)
-    # Parsed here, so that a garbled timing is found before anything is claimed.
-    _ = schedule.timing.parsed
+    # Worked out here, so that what is garbled is found before anything is claimed.
+    _ = schedule.timing.parsed, schedule.window
     return Delivery(
         schedule=schedule,
         action=Action(event["action"]["type"], dict(event["action"]["data"])),

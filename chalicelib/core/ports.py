@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+UNLIMITED = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
@@ -22,6 +24,14 @@ class Page(Generic[Item]):
 
     items: Sequence[Item]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCount:
+    """How many live schedules a user has been counted to have, and when that changed last."""
+
+    count: int
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,18 @@ class ScheduleRepository(Protocol):
     Every method raises StoreUnavailable when the table is throttled or out of reach.
     """
 
-    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> None:
+    def create(
+        self,
+        schedule: Schedule,
+        action: Action,
+        *,
+        replacing: Schedule | None = None,
+        most_live: int | None = UNLIMITED,
+    ) -> None:
         """Writes record and action in one transaction, where nothing stands or `replacing`, which has ended, does.
 
-        Raises ScheduleExists.
+        It counts as one of its user's live schedules, of which there are `most_live` at most; None says that it was
+        counted before. Raises ScheduleExists, TooManySchedules.
         """
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None: ...
@@ -116,6 +134,18 @@ class ScheduleRepository(Protocol):
         A confirmed record becomes an intent for the sweeper to take up at once. An open intent is leased anew, so that
         whoever is at it cannot confirm it any more; only then is this a second call.
         """
+
+    # How many live schedules a user has
+
+    def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
+        """Counts that many more. False, and nothing is counted, if that were more than `most_live`."""
+
+    def get_count(self, user_id: str) -> LiveCount | None: ...
+
+    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
+        """False if it is no longer `replacing`."""
+
+    def erase_count(self, user_id: str) -> None: ...
 
     # Watches
 

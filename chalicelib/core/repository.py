@@ -21,9 +21,9 @@ from botocore.exceptions import ClientError
 from . import items, keys
 from .aws import OUT_OF_REACH, error_code, is_transient, response_of
 from .cursors import read_cursor, write_cursor
-from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
-from .instants import iso, iso_ms
-from .ports import Page, Refusal, Watch
+from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
+from .instants import from_iso, iso, iso_ms
+from .ports import UNLIMITED, LiveCount, Page, Refusal, Watch
 from .records import job_from_plain, run_from_plain, schedule_from_plain
 
 if TYPE_CHECKING:
@@ -87,12 +87,26 @@ class DynamoRepository:
 
     # Schedules
 
-    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> None:
+    def create(
+        self,
+        schedule: Schedule,
+        action: Action,
+        *,
+        replacing: Schedule | None = None,
+        most_live: int | None = UNLIMITED,
+    ) -> None:
         item = _signed(items.schedule_item(schedule))
         condition = _unchanged(replacing) if replacing else ("attribute_not_exists(#PK)", {})
-        standing = self._transact(self._put(item, *condition), self._put(items.action_item(schedule, action)))
-        if standing and not _is_ours(standing[0], item):
-            raise ScheduleExists
+        writes = [self._put(item, *condition), self._put(items.action_item(schedule, action))]
+        if most_live is not None:
+            count = self._raise_count(schedule.user_id, 1, most_live=most_live, now=schedule.updated_at)
+            writes.append({"Update": count})
+        standing = self._transact(*writes)
+        if standing is None or _is_ours(standing[0], item):
+            return
+        if standing[0] is None and most_live is not None:
+            raise TooManySchedules(most_live)
+        raise ScheduleExists
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None:
         item = self._get({"PK": keys.user_pk(user_id), "SK": keys.schedule_sk(schedule_id)})
@@ -199,6 +213,32 @@ class DynamoRepository:
             condition, values = "#confirmed = :x_confirmed", {":x_confirmed": confirmed}
             if self._update_one(self._update(item, (*INTENT, *WATCH), condition, values)) is None:
                 return
+
+    # How many live schedules a user has
+
+    def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
+        if by > most_live:
+            return False
+        return self._update_one(self._raise_count(user_id, by, most_live=most_live, now=now)) is None
+
+    def get_count(self, user_id: str) -> LiveCount | None:
+        item = self._get(items.count_key(user_id))
+        return LiveCount(int(item["live_count"]), from_iso(item["changed_at"])) if item else None
+
+    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
+        item = items.count_key(user_id) | {"live_count": count, "changed_at": iso_ms(now)}
+        condition = "#live_count = :x_live_count AND #changed_at = :x_changed_at"
+        values = {":x_live_count": replacing.count, ":x_changed_at": iso_ms(replacing.changed_at)}
+        return self._update_one(self._update(item, ("live_count", "changed_at"), condition, values)) is None
+
+    def erase_count(self, user_id: str) -> None:
+        with _translated():
+            self._client.delete_item(TableName=self._table, Key=_typed(items.count_key(user_id)))
+
+    def _raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> dict[str, Any]:
+        item = items.count_key(user_id) | {"changed_at": iso_ms(now)}
+        condition = "attribute_not_exists(#live_count) OR #live_count <= :x_room"
+        return self._update(item, ("changed_at",), condition, {":x_room": most_live - by}, add={"live_count": by})
 
     # Watches
 

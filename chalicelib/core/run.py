@@ -144,6 +144,19 @@ class Run:
             expires_at=max(filter(None, (self.expires_at, expires_at))),
         )
 
+    def story_for(self, successor: Run) -> Run:
+        """The run that takes this one's place, with all that this one has to tell: above all, that it may be done."""
+        return replace(
+            successor,
+            attempts=self.attempts,
+            lateness=self.lateness,
+            tries=self.tries,
+            acting_since=self.acting_since,
+            possibly_repeated=self.possibly_repeated,
+            redriven=self.redriven,
+            counted=self.counted,
+        )
+
     def _closed(self, at: datetime, error: str | None) -> Run:
         reason = error and error[:LONGEST_ERROR]
         closed = replace(self.attempts[-1], ended_at=at, error=reason)

@@ -1,8 +1,19 @@
-"""What anybody may ask."""
+"""What anybody may ask. The description of the API holds nothing of anybody's, so it is public too."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalice.app import Blueprint, Response
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+PAGE_HEADERS: dict[str, str | list[str]] = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def system() -> Blueprint:
@@ -12,4 +23,23 @@ def system() -> Blueprint:
     def healthz() -> Response:
         return Response({"status": "ok"})
 
+    @blueprint.route("/openapi.json", methods=["GET"])
+    def openapi_json() -> Response:
+        from .. import openapi  # noqa: PLC0415 - a cold start does not wait for what is seldom asked for
+
+        return Response(openapi.document(_before(blueprint.current_request, "/openapi.json")))
+
+    @blueprint.route("/docs", methods=["GET"])
+    def docs() -> Response:
+        from .. import openapi, openapi_page  # noqa: PLC0415 - as above
+
+        document = openapi.document(_before(blueprint.current_request, "/docs"))
+        return Response(openapi_page.render(document), PAGE_HEADERS)
+
     return blueprint
+
+
+def _before(request: Request, route: str) -> str:
+    """What stands before our routes: API Gateway's stage, and an app's own prefix."""
+    path: str = request.context["path"]
+    return path.removesuffix("/").removesuffix(route)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import items, keys
 from ..core.cursors import read_cursor, write_cursor
-from ..core.errors import ChangeLost, ScheduleExists
-from ..core.instants import iso
-from ..core.ports import Page, Refusal, Watch
+from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
+from ..core.instants import from_iso, iso, iso_ms
+from ..core.ports import UNLIMITED, LiveCount, Page, Refusal, Watch
 from ..core.records import job_from_plain, run_from_plain, schedule_from_plain
 from ..core.repository import (
     CHANGED_BY_CLIENTS,
@@ -50,11 +50,20 @@ class InMemoryRepository:
 
     # Schedules
 
-    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None) -> None:
+    def create(
+        self,
+        schedule: Schedule,
+        action: Action,
+        *,
+        replacing: Schedule | None = None,
+        most_live: int | None = UNLIMITED,
+    ) -> None:
         with self._call("create"):
             standing = self._find(items.schedule_key(schedule))
             if not (_agrees(standing, replacing, decides(replacing)) if replacing else standing is None):
                 raise ScheduleExists
+            if most_live is not None and not self._count(schedule.user_id, 1, most_live, schedule.updated_at):
+                raise TooManySchedules(most_live)
             self._write(items.schedule_item(schedule))
             self._write(items.action_item(schedule, action))
 
@@ -167,6 +176,39 @@ class InMemoryRepository:
         count = self.items[item["PK"], item["SK"]]["run_count"] + run.counts
         self._update(item | {"run_count": count}, (*CHANGED_BY_RUNS, "run_count"))
         self._expire_action(leaving)
+
+    # How many live schedules a user has
+
+    def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
+        with self._call("raise_count"):
+            return self._count(user_id, by, most_live, now)
+
+    def get_count(self, user_id: str) -> LiveCount | None:
+        with self._call("get_count"):
+            item = self._find(items.count_key(user_id))
+        return LiveCount(item["live_count"], from_iso(item["changed_at"])) if item else None
+
+    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
+        with self._call("set_count"):
+            key = items.count_key(user_id)
+            expected = key | {"live_count": replacing.count, "changed_at": iso_ms(replacing.changed_at)}
+            if self._find(key) != expected:
+                return False
+            self._write(key | {"live_count": count, "changed_at": iso_ms(now)})
+        return True
+
+    def erase_count(self, user_id: str) -> None:
+        with self._call("erase_count"):
+            key = items.count_key(user_id)
+            self.items.pop((key["PK"], key["SK"]), None)
+
+    def _count(self, user_id: str, by: int, most_live: int, now: datetime) -> bool:
+        key = items.count_key(user_id)
+        count = (self._find(key) or {"live_count": 0})["live_count"] + by
+        if count > most_live:
+            return False
+        self._write(key | {"live_count": count, "changed_at": iso_ms(now)})
+        return True
 
     # Watches
 

@@ -4,6 +4,7 @@ variables {
   project                        = "mail"
   stage                          = "test"
   function_name                  = "mail-notification-test"
+  sweeper_function_name          = "tasks-test-sweep"
   scheduler_group_name           = "mail-scheduler-group-test"
   delivery_dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test"
   work_dead_letter_queue_arn     = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
@@ -28,8 +29,9 @@ run "an_alarm_for_whatever_is_given_up" {
       "mail-notification-throttles-test"        = "AWS/Lambda Throttles Sum mail-notification-test"
       "mail-notification-dropped-test"          = "AWS/Lambda AsyncEventsDropped Sum mail-notification-test"
       "mail-notification-dead-letter-lost-test" = "AWS/Lambda DestinationDeliveryFailures Sum mail-notification-test"
+      "mail-sweeper-errors-test"                = "AWS/Lambda Errors Sum tasks-test-sweep"
     }
-    error_message = "Both queues, the group and the function are watched, by these metrics."
+    error_message = "Both queues, the group and both functions are watched, by these metrics."
   }
 
   assert {
@@ -61,8 +63,35 @@ run "an_alarm_for_whatever_is_given_up" {
   }
 
   assert {
-    condition     = length(output.alarm_names) == 8
+    condition     = length(output.alarm_names) == 10 && contains(output.alarm_names, "mail-sweeper-silent-test")
     error_message = "The alarms are told by name."
+  }
+}
+
+run "an_alarm_for_a_sweeper_that_stands_still" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.sweeper_silent.metric_name == "Invocations" &&
+      aws_cloudwatch_metric_alarm.sweeper_silent.dimensions == tomap({ FunctionName = "tasks-test-sweep" }) &&
+      aws_cloudwatch_metric_alarm.sweeper_silent.comparison_operator == "LessThanThreshold" &&
+      aws_cloudwatch_metric_alarm.sweeper_silent.threshold == 1 &&
+      aws_cloudwatch_metric_alarm.sweeper_silent.period == 900
+    )
+    error_message = "It goes off when the sweeper was not invoked for 15 minutes."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.sweeper_silent.treat_missing_data == "breaching"
+    error_message = "A function that is not invoked has no data: that is the alarm."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.sweeper_silent.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:on-call"])
+    error_message = "It is sent to the topics."
   }
 }
 

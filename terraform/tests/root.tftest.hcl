@@ -60,6 +60,16 @@ run "modules_that_hand_on_what_they_made" {
   }
 
   assert {
+    condition     = contains(module.observability.alarm_names, "mail-sweeper-silent-test")
+    error_message = "The sweeper is watched."
+  }
+
+  assert {
+    condition     = output.event_age_seconds == "3600" && output.run_retention_days == "90"
+    error_message = "The API and the sweeper keep to the same durations as the Notification Lambda."
+  }
+
+  assert {
     condition = [
       for statement in jsondecode(output.api_policy_json).Statement :
       statement.Resource if contains(statement.Action, "iam:PassRole")

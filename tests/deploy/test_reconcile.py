@@ -278,6 +278,8 @@ def rendered(folder: Path) -> Path:
         SCHEDULER_ROLE_ARN=NAMES.role_arn,
         NOTIFICATION_LAMBDA_ARN=NAMES.target_arn,
         DELIVERY_DEAD_LETTER_QUEUE_ARN=NAMES.dead_letter_arn,
+        EVENT_AGE_SECONDS="3600",
+        RUN_RETENTION_DAYS="90",
     )
 
 

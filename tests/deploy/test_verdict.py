@@ -177,6 +177,13 @@ CASES: dict[str, tuple[Evidence, str]] = {
             "missed by 09:55 UTC."
         ),
     ),
+    "late, where Lambda does not keep it for long": (
+        evidence(hourly(next_run_at=NOW - 5 * MINUTE), succeeded(), event_age=10 * MINUTE),
+        (
+            "The run of 07:55 UTC is 5 minutes late: nothing has delivered it; unless it comes, it is recorded as "
+            "missed by 09:05 UTC."
+        ),
+    ),
     "late, and to be made up for": (
         evidence(hourly(next_run_at=LAST, on_missed=OnMissed.RUN_NOW)),
         (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib import composition
+from chalicelib.durations import Durations
 from chalicelib.settings import ApiSettings, InvalidSettings, SchedulerSettings
 
 if TYPE_CHECKING:
@@ -21,7 +24,11 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://issuer.example.com",
     "JWT_AUDIENCE": "scheduled-tasks",
 }
-OPTIONAL = ("JWKS_URL", "USER_CLAIM", "OWN_ACTION_TYPES", "STAGE", "PAYLOAD_LIMIT_BYTES")
+OPTIONAL = (
+    *("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE"),
+    *("MOST_LIVE_SCHEDULES", "MIN_PERIOD_SECONDS"),
+    *("PAYLOAD_LIMIT_BYTES", "EVENT_AGE_SECONDS", "RUN_RETENTION_DAYS"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +65,8 @@ def test_the_rest_has_defaults() -> None:
     assert settings.jwks_url is None
     assert settings.own_action_types == frozenset()
     assert settings.payload_limit_bytes == 65_536
+    assert (settings.most_live_schedules, settings.min_period_seconds) == (1000, 60)
+    assert settings.durations == Durations(event_age=timedelta(hours=1), keep_runs=timedelta(days=90))
     assert settings.is_local is False
 
 
@@ -80,6 +89,15 @@ def test_an_application_with_its_own_logins_needs_no_issuer(environment: pytest.
     assert SchedulerSettings.from_environment().table_name == "schedules"
 
 
+def test_durations_are_those_that_terraform_was_given(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("EVENT_AGE_SECONDS", "600")
+    environment.setenv("RUN_RETENTION_DAYS", "30")
+
+    durations = SchedulerSettings.from_environment().durations
+
+    assert durations == Durations(event_age=timedelta(minutes=10), keep_runs=timedelta(days=30))
+
+
 def test_own_actions_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OWN_ACTION_TYPES", "invoice.remind, trial.end,")
 
@@ -98,6 +116,16 @@ def test_the_service_is_made_once(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     assert composition.scheduler() is composition.scheduler()
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+def test_what_the_sweeper_tells_shows_where_only_warnings_do(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    logging.getLogger("chalicelib").setLevel(logging.NOTSET)
+    composition.scheduler()
+
+    assert logging.getLogger("chalicelib.sweeper").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("botocore").isEnabledFor(logging.INFO)
 
 
 def test_calls_to_aws_end_well_inside_the_lease_of_a_change() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.http.world import World
 
 PROJECT = Path(__file__).parents[2]
-PUBLIC = {"/healthz"}
+PUBLIC = {"/healthz", "/openapi.json", "/docs"}
 NEVER_OVER_HTTP = {
     ChangeLost,  # SchedulerService tries again, or says ScheduleBusy
     InvalidPayload,  # of the Notification Lambda

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable, StoreUnavailable
 from chalicelib.schemas import DetailsBody
+from tests.builders import NOW
 from tests.http.world import MAIL, READ_AND_WRITE, World, problem
 
 if TYPE_CHECKING:
@@ -229,3 +230,12 @@ def api_gateway_event(world: World, path: str) -> dict[str, Any]:
         "isBase64Encoded": False,
         "body": json.dumps({"timing": {"after": "PT1H"}, "action": MAIL}),
     }
+
+
+def test_more_schedules_than_a_user_may_have_are_409_with_the_limit(world: World) -> None:
+    world.repository.raise_count("alice", 1000, most_live=1000, now=NOW)
+
+    response = world.create()
+
+    assert problem(response) == (409, "too-many-schedules")
+    assert response.json_body["limit"] == 1000

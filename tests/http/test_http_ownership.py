@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import app
 from chalicelib.auth import Scope
 from tests.http.world import MAIL, READ_AND_WRITE, World
 
@@ -72,7 +73,10 @@ MATRIX = [
     Row("DELETE", "/v1/users/{user_id}/schedules", owner=403, other=403, reader=403, writer=403, admin=202),
     Row("DELETE", "/v1/users/{user_id}", owner=403, other=403, reader=403, writer=403, admin=202),
     Row("GET", "/v1/jobs/{job_id}", owner=200, other=404, reader=200, writer=403, admin=200),
-    Row("GET", "/healthz", owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200),
+    *(
+        Row("GET", path, owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200)
+        for path in ("/healthz", "/openapi.json", "/docs")
+    ),
 ]
 BY_ID = [row for row in MATRIX if ONE in row.path]
 OF_MANY = [
@@ -80,6 +84,7 @@ OF_MANY = [
     for row in MATRIX
     if "resource_id" in row.path or "/v1/runs" in row.path or (row.method, row.path) == ("GET", "/v1/schedules")
 ]
+CHANGES = [row for row in BY_ID if row.method != "GET" and not row.path.endswith(("/run", "/redrive"))]
 OF_WHAT_STANDS = [row for row in BY_ID if row.method != "PUT"]
 
 
@@ -99,10 +104,12 @@ def ids(world: World) -> dict[str, str]:
     }
 
 
-def ask(world: World, row: Row, who: str, of: Mapping[str, str], query: str = "") -> HTTPResponse:
+def ask(world: World, row: Row, who: str, of: Mapping[str, str], query: str = "", **headers: str) -> HTTPResponse:
+    """`headers` by their names with `_` for `-`."""
     identity = WHO[who]
     token = world.issuer.token(identity[0], *identity[1]) if identity else ""
-    return world.send(row.method, row.path.format_map(of) + query, row.body, token=token)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return world.send(row.method, row.path.format_map(of) + query, row.body, token=token, headers=named)
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -114,10 +121,17 @@ def test_everybody_gets_what_he_may(world: World, row: Row, who: str) -> None:
 
 
 def test_the_matrix_has_every_route(world: World, promise: Promise) -> None:
-    routes = {f"{method} {path}" for path, views in world.app.routes.items() for method in views}
+    ours, deployed = (
+        {f"{method} {path}" for path, views in of.routes.items() for method in views} for of in (world.app, app)
+    )
 
-    assert {name_of(row) for row in MATRIX} == routes
+    assert {name_of(row) for row in MATRIX} == ours == deployed
     promise(4, f"{len(MATRIX)} routes, each asked by {', '.join(WHO)}")
+
+
+def whole(response: HTTPResponse) -> tuple[int, Mapping[str, str], bytes]:
+    """All that a client sees of an answer."""
+    return response.status_code, response.headers, response.body
 
 
 @pytest.mark.parametrize("row", OF_WHAT_STANDS, ids=name_of)
@@ -126,7 +140,57 @@ def test_another_user_s_schedule_looks_like_none(world: World, row: Row) -> None
 
     existing, unknown = (ask(world, row, "other", named) for named in (of, of | {"schedule_id": "unknown"}))
 
-    assert (existing.status_code, existing.body) == (unknown.status_code, unknown.body)
+    assert whole(existing) == whole(unknown)
+
+
+@pytest.mark.parametrize("row", [row for row in CHANGES if row.method != "PUT"], ids=name_of)
+def test_another_user_s_etag_tells_nothing(world: World, row: Row) -> None:
+    of = ids(world)
+    current = world.get(f"/v1/schedules/{of['schedule_id']}").headers["ETag"]
+
+    matching, other = (ask(world, row, "other", of, If_Match=etag) for etag in (current, '"1"'))
+
+    assert matching.status_code == 404
+    assert whole(matching) == whole(other)
+
+
+def test_a_put_is_not_told_that_another_user_has_this_id(world: World) -> None:
+    bob = world.issuer.token("bob", *READ_AND_WRITE)
+    world.put("/v1/schedules/taken", CREATE)
+
+    taken, free = (world.put(f"/v1/schedules/{name}", CREATE, token=bob) for name in ("taken", "free"))
+
+    assert [taken.status_code, free.status_code] == [201, 201]
+    assert taken.json_body | {"schedule_id": "free"} == free.json_body
+
+
+@pytest.mark.parametrize("row", [row for row in MATRIX if "{run_id}" in row.path], ids=name_of)
+def test_another_user_s_run_looks_like_none(world: World, row: Row) -> None:
+    of = ids(world)
+    own = of | {"schedule_id": world.created(world.issuer.token("bob", *READ_AND_WRITE))["schedule_id"]}
+
+    asked = [ask(world, row, "other", named) for named in (of, own, own | {"run_id": "20270101T000000Z-0"})]
+
+    assert whole(asked[0]) == whole(asked[1]) == whole(asked[2])
+    assert asked[0].status_code == 404
+
+
+def test_another_user_s_resource_looks_like_none(world: World) -> None:
+    ids(world)
+    bob = world.issuer.token("bob", *READ_AND_WRITE)
+
+    existing, unknown = (world.get(f"/v1/resources/{name}/schedules", token=bob) for name in ("contract-42", "none"))
+
+    assert whole(existing) == whole(unknown)
+
+
+def test_an_idempotency_key_of_another_user_is_free(world: World) -> None:
+    key = {"Idempotency-Key": "order-7"}
+    world.post("/v1/schedules", CREATE, headers=key)
+
+    response = world.post("/v1/schedules", CREATE, headers=key, token=world.issuer.token("bob", *READ_AND_WRITE))
+
+    assert (response.status_code, response.json_body["user_id"]) == (201, "bob")
 
 
 @pytest.mark.parametrize("row", BY_ID, ids=name_of)
@@ -180,11 +244,27 @@ def test_cancelling_a_resource_leaves_the_others_schedules(world: World) -> None
     assert world.get(f"/v1/schedules/{schedule_id}").json_body["status"] == "active"
 
 
-def test_a_cursor_of_another_user_shows_nothing_of_his(world: World) -> None:
+@pytest.mark.parametrize("path", ["/v1/schedules", "/v1/resources/contract-42/schedules"])
+def test_a_cursor_of_another_user_shows_nothing_of_his(world: World, path: str) -> None:
     for _ in range(2):
-        world.created()
-    cursor = world.get("/v1/schedules?limit=1").json_body["next_cursor"]
+        world.created(resource_id="contract-42")
+    cursor = world.get(f"{path}?limit=1").json_body["next_cursor"]
+    bob = world.issuer.token("bob", *READ_AND_WRITE)
 
-    response = world.get(f"/v1/schedules?cursor={cursor}", token=world.issuer.token("bob", *READ_AND_WRITE))
+    foreign, invented = (world.get(f"{path}?cursor={text}", token=bob) for text in (cursor, "invented"))
 
-    assert response.status_code == 422
+    assert foreign.status_code == 422
+    assert whole(foreign) == whole(invented)
+
+
+def test_a_cursor_of_another_user_s_runs_shows_nothing_of_them(world: World) -> None:
+    alices, bob = ids(world), world.issuer.token("bob", *READ_AND_WRITE)
+    cursor = world.get(f"/v1/schedules/{alices['schedule_id']}/runs?limit=1").json_body["next_cursor"]
+    bobs = world.created(bob)["schedule_id"]
+
+    foreign, invented = (
+        world.get(f"/v1/schedules/{bobs}/runs?cursor={text}", token=bob) for text in (cursor, "invented")
+    )
+
+    assert foreign.status_code == 422
+    assert whole(foreign) == whole(invented)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from chalicelib.auth import InvalidToken, IssuerUnavailable, SigningKeys, fetch_keys
+from tests.http.documents import documents
 from tests.http.world import FakeIssuer, Key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SECOND = 1.0
 HOUR = 3600.0
@@ -139,7 +133,7 @@ def test_a_key_for_something_else_is_passed_over(key: Key, attribute: dict[str, 
 
 def test_keys_are_fetched_from_where_the_issuer_says_they_are() -> None:
     with documents() as (url, content):
-        content["/.well-known/openid-configuration"] = {"jwks_uri": f"{url}/keys"}
+        content["/.well-known/openid-configuration"] = {"issuer": url, "jwks_uri": f"{url}/keys"}
         content["/keys"] = {"keys": [{"kid": "key-1"}]}
 
         assert fetch_keys(url) == [{"kid": "key-1"}]
@@ -161,6 +155,18 @@ def test_an_issuer_that_answers_nonsense_is_unavailable(answer: Any) -> None:
             fetch_keys(url, f"{url}/keys")
 
 
+def test_a_document_of_another_issuer_is_not_trusted() -> None:
+    with documents() as (url, content):
+        content["/.well-known/openid-configuration"] = {
+            "issuer": "https://other.example.com",
+            "jwks_uri": f"{url}/keys",
+        }
+        content["/keys"] = {"keys": [{"kid": "key-1"}]}
+
+        with pytest.raises(IssuerUnavailable):
+            fetch_keys(url)
+
+
 def test_an_issuer_that_does_not_answer_is_unavailable() -> None:
     with documents() as (url, _):
         pass
@@ -173,29 +179,3 @@ def test_an_issuer_that_does_not_answer_is_unavailable() -> None:
 def test_keys_are_not_fetched_over_what_anybody_can_change(url: str) -> None:
     with pytest.raises(IssuerUnavailable):
         fetch_keys("https://issuer.example.com", url)
-
-
-@contextmanager
-def documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """A web server on this machine, and what it answers by path; 404 for the rest and for None."""
-    content: dict[str, Any] = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = content.get(self.path)
-            self.send_response(404 if answer is None else 200)
-            self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", content
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

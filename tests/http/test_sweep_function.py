@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from chalicelib.core.errors import SchedulerUnavailable
 from chalicelib.routes import schedule_sweeper
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.http.world import World
 
 
@@ -34,6 +37,18 @@ def test_it_finishes_what_was_left_undone(world: World) -> None:
 
     assert world.get(f"/v1/schedules/{schedule_id}").json_body["confirmed"] is True
     assert len(world.gateway.schedules) == 1
+
+
+def test_its_line_says_what_it_did(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.faults.once("gateway.put", SchedulerUnavailable)
+    world.create()
+    world.clock.now += timedelta(minutes=2)
+
+    with caplog.at_level(logging.INFO, logger="chalicelib"):
+        invoke(world)
+        invoke(world)
+
+    assert caplog.messages == ["swept: 1 finished; 0 s behind", "swept: nothing was due; 0 s behind"]
 
 
 def test_it_returns_nothing(world: World) -> None:

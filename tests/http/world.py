@@ -21,12 +21,15 @@ from chalicelib.routes import Services, blueprints
 from chalicelib.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from tests.builders import NOW, a_run
+from tests.http import described
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from chalice.app import Request
     from chalice.test import HTTPResponse
 
+    from chalicelib.auth import Caller
     from chalicelib.core.run import Run
 
 ISSUER = "https://issuer.example.com"
@@ -89,7 +92,10 @@ class FakeIssuer:
 
 @dataclass
 class World:
-    """The API and all that stands behind it. A request is alice's, who may read and write, unless it says otherwise."""
+    """The API and all that stands behind it. A request is alice's, who may read and write, unless it says otherwise.
+
+    Every answer is checked against the description of the API.
+    """
 
     issuer: FakeIssuer
     clock: StoppedClock = field(default_factory=lambda: StoppedClock(NOW))
@@ -97,6 +103,7 @@ class World:
     rules: ActionRules = RULES
     user_claim: str = "sub"
     url_prefix: str | None = None
+    caller: Callable[[Request], Caller] | None = None
 
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository(self.faults)
@@ -110,10 +117,12 @@ class World:
 
     def _make_app(self) -> Chalice:
         app = Chalice(app_name="test", configure_logs=False)
-        caller = Authenticator(
+        by_token = Authenticator(
             SigningKeys(self.issuer.fetch), issuer=ISSUER, audience=AUDIENCE, user_claim=self.user_claim
         )
-        services = Services(scheduler=lambda: self.service, caller=caller, action_rules=lambda: self.rules)
+        services = Services(
+            scheduler=lambda: self.service, caller=self.caller or by_token, action_rules=lambda: self.rules
+        )
         for blueprint in blueprints(services):
             app.register_blueprint(blueprint, url_prefix=self.url_prefix)
         return app
@@ -131,7 +140,9 @@ class World:
         token = self.issuer.token("alice", *READ_AND_WRITE) if token is None else token
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return self._http.request(method, path, headers={**authorization, **(headers or {})}, body=content)
+        response = self._http.request(method, path, headers={**authorization, **(headers or {})}, body=content)
+        described.check(method, path.removeprefix(self.url_prefix or ""), response)
+        return response
 
     def get(self, path: str, **options: Any) -> HTTPResponse:
         return self.send("GET", path, **options)

@@ -76,8 +76,10 @@ def _differences(life: Life, record: Schedule) -> Iterator[str]:
         wanted = schedule_request(record, action, NAMES, now=life.clock.now)
         if not is_same(found, wanted):
             yield f"EventBridge has another {[key for key, value in wanted.items() if found.get(key) != value]}"
-        if record.timing.kind == "rate" and not _is_in_phase(record.timing, found["StartDate"]):
-            yield f"EventBridge counts from {found['StartDate']}"
+        # One that is paused past its end has no start any more.
+        start = found.get("StartDate") if record.timing.kind == "rate" else None
+        if start is not None and not _is_in_phase(record.timing, start):
+            yield f"EventBridge counts from {start}"
 
 
 def _is_in_phase(timing: Timing, start: datetime) -> bool:

@@ -194,6 +194,8 @@ class Life(World):
     `lateness` is how late each delivery reaches the Lambda, `copies` how often it does; `fired` are all so far.
     """
 
+    sweeper_class = Sweeper
+
     def __init__(self, faults: Faults | None = None) -> None:
         super().__init__(faults)
         self.bridge = cast("EventBridge", self.gateway)
@@ -215,7 +217,7 @@ class Life(World):
         changes = Changes(
             self.repository, intents, clock=self.clock, sleep=self.clock.sleep, payload_limit=PAYLOAD_LIMIT
         )
-        return Sweeper(
+        return self.sweeper_class(
             self.repository,
             self.gateway,
             self.starter,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -375,6 +375,26 @@ def test_what_was_due_before_a_pause_is_done_after_it(life: Life) -> None:
     life.travel(5 * A_MINUTE)
 
     assert life.story(schedule) == [("12:15", "succeeded")]
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 59, 60, 89, 90, 119, 120, 179])
+def test_what_comes_just_after_a_pause_is_done_however_short_that_was(life: Life, seconds: int) -> None:
+    schedule = life.recurring()
+    life.travel(timedelta(minutes=15, seconds=-1 - seconds))
+    life.service.pause("alice", schedule.schedule_id, until=life.clock.now + seconds * A_SECOND)
+    life.travel(20 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:15", "succeeded"), ("12:30", "succeeded")]
+
+
+def test_what_comes_during_a_short_pause_is_not_done(life: Life) -> None:
+    schedule = life.recurring()
+    life.travel(timedelta(minutes=14, seconds=30))
+    life.service.pause("alice", schedule.schedule_id, until=life.clock.now + A_MINUTE)
+    life.travel(20 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:15", "skipped"), ("12:30", "succeeded")]
+    assert disagreements(life) == []
 
 
 def test_what_was_due_after_a_pause_that_nobody_could_end_is_accounted_for(life: Life) -> None:

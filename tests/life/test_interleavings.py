@@ -84,6 +84,25 @@ def _explore(meeting: Meeting, promise: Promise, *, ticks: int) -> None:
 # Known traps, each as the one order in which it would close
 
 
+def test_no_change_starts_while_another_is_on_its_way_for_nobody_would_tell_if_that_landed_late() -> None:
+    life, clients = _a_life(), _named(first=actors.client(actors.retime), second=actors.client(actors.put_anew))
+
+    play(life, clients, "first first second second second second second first first!", tick=A_LEASE)
+
+    assert clients["second"].ended == "ScheduleBusy"
+    assert silent_disagreements(life) == []
+
+
+def test_a_change_whose_process_died_holds_up_others_for_no_longer_than_its_lease() -> None:
+    life, clients = _a_life(), _named(dead=actors.client(actors.retime), other=actors.client(actors.put_anew))
+
+    play(life, clients, "dead dead dead! tick other other other other other", tick=A_LEASE)
+
+    assert clients["other"].ended == "done"
+    assert _in_eventbridge(life) == _record(life).timing.expression == "rate(50 minutes)"
+    assert silent_disagreements(life) == []
+
+
 def test_a_late_update_that_lands_after_a_newer_one_is_found_out_by_its_sender() -> None:
     life, clients = _a_life(), _named(late=actors.client(actors.retime), newer=actors.client(actors.put_anew))
 

@@ -2,6 +2,7 @@
 
 locals {
   lambda = { namespace = "AWS/Lambda", statistic = "Sum", dimensions = { FunctionName = var.function_name } }
+  sweep  = { namespace = "AWS/Lambda", statistic = "Sum", dimensions = { FunctionName = var.sweeper_function_name } }
   group  = { namespace = "AWS/Scheduler", statistic = "Sum", dimensions = { ScheduleGroup = var.scheduler_group_name } }
 
   # Where it is measured, what is measured, and what it means. Names of metrics: Lambda Developer Guide,
@@ -47,6 +48,11 @@ locals {
       metric      = "DestinationDeliveryFailures"
       description = "Lambda gave up an event and could not put it into the work dead-letter queue."
     }
+    sweeper-errors = {
+      on          = local.sweep
+      metric      = "Errors"
+      description = "The sweeper did not begin, or ran into its timeout: a setting or a right is missing."
+    }
   }
 
   # A queue's metrics know it by its name: arn:…:sqs:{region}:{account}:{name}.
@@ -70,5 +76,21 @@ resource "aws_cloudwatch_metric_alarm" "alarms" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching" # no event, no data
+  alarm_actions       = var.alarm_topic_arns
+}
+
+# The sweeper finds what is missing, so its own absence must be found from outside.
+resource "aws_cloudwatch_metric_alarm" "sweeper_silent" {
+  alarm_name          = "${var.project}-sweeper-silent-${var.stage}"
+  alarm_description   = "The sweeper has not run for 15 minutes: nothing that was cut short or missed is seen to."
+  namespace           = local.sweep.namespace
+  metric_name         = "Invocations"
+  dimensions          = local.sweep.dimensions
+  statistic           = local.sweep.statistic
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  period              = 900
+  evaluation_periods  = 1
+  treat_missing_data  = "breaching" # what is not invoked has no data
   alarm_actions       = var.alarm_topic_arns
 }

@@ -1,4 +1,7 @@
 output "alarm_names" {
   description = "Names of the alarms, sorted."
-  value       = sort([for alarm in aws_cloudwatch_metric_alarm.alarms : alarm.alarm_name])
+  value = sort(concat(
+    [for alarm in aws_cloudwatch_metric_alarm.alarms : alarm.alarm_name],
+    [aws_cloudwatch_metric_alarm.sweeper_silent.alarm_name],
+  ))
 }

@@ -13,6 +13,11 @@ variable "function_name" {
   type        = string
 }
 
+variable "sweeper_function_name" {
+  description = "Name of the sweeper, as Chalice names it."
+  type        = string
+}
+
 variable "scheduler_group_name" {
   description = "Name of the schedule group."
   type        = string
