@@ -7,7 +7,12 @@ from chalicelib.routes import Services, blueprints, schedule_sweeper
 
 app = Chalice(app_name="scheduled-tasks")
 
-services = Services(scheduler=composition.scheduler, caller=composition.caller, action_rules=composition.action_rules)
+services = Services(
+    scheduler=composition.scheduler,
+    caller=composition.caller,
+    action_rules=composition.action_rules,
+    webhook_keys=composition.webhook_keys,
+)
 for blueprint in blueprints(services):
     app.register_blueprint(blueprint)
 

@@ -25,12 +25,14 @@ from pydantic import (
 )
 
 from .auth import is_loopback
+from .core.addresses import may_be_public
 from .core.instants import EPOCH
 from .core.periods import period
 from .core.records import dumps
 from .core.schedule import Action
 from .core.templates import MARKER, TEXTS, has_braces, paths
 from .core.texts import DEVICE, PHONE_NUMBER, SENDER_ID, is_mail_address, is_one_line
+from .core.webhooks import is_reserved_header
 
 MAX_RECIPIENTS = 50
 """SES takes that many addresses in one mail, `cc` and `bcc` included (developer guide, quotas)."""
@@ -48,9 +50,6 @@ PUSH_DATA_BYTES = 2048
 PUSH_KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
 KEYS_OF_PUSH_SERVICES = frozenset({"aps", "from", "message_type", "notification", "run_id"})
 """Which Apple or Google reserve (firebase.google.com, fcm/v1 Message.data), and ours."""
-
-OUR_HEADERS = frozenset({"connection", "content-length", "content-type", "host", "transfer-encoding", "webhook-id"})
-"""What the sender sets, or what would let a client smuggle a second request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +218,8 @@ class Webhook(ActionModel):
             raise ValueError("must begin with https://")
         if is_own_machine and isinstance(info.context, ActionRules) and not info.context.loopback_webhooks:
             raise ValueError("must not point to this machine")
+        if not is_own_machine and not may_be_public(host):
+            raise ValueError("must point to an address of the public internet")
         return url
 
     @field_validator("headers")
@@ -227,7 +228,7 @@ class Webhook(ActionModel):
         for name, value in headers.items():
             if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
                 raise ValueError(f"{name!r} is no header of printable ASCII characters")
-            if name.lower() in OUR_HEADERS:
+            if is_reserved_header(name):
                 raise ValueError(f"{name!r} is set by the sender")
         return headers
 

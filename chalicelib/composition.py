@@ -12,12 +12,14 @@ from botocore.config import Config
 
 from .actions import ActionRules
 from .auth import Authenticator, SigningKeys, fetch_keys
+from .core.master_secret import MasterSecret
 from .core.repository import DynamoRepository
 from .gateway import EventBridgeGateway, SchedulerNames
 from .service import SchedulerService
 from .settings import ApiSettings, SchedulerSettings
 from .starter import LambdaStarter
 from .sweeper import SHARDS_AT_ONCE
+from .webhook_keys import WebhookKeys
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -54,6 +56,16 @@ def scheduler() -> SchedulerService:
         min_period=timedelta(seconds=settings.min_period_seconds),
         durations=settings.durations,
     )
+
+
+@cache
+def webhook_keys() -> WebhookKeys:
+    """Raises InvalidSettings."""
+    settings = SchedulerSettings.from_environment()
+    session = boto3.Session()
+    repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
+    client = session.client("secretsmanager", config=PATIENCE)
+    return WebhookKeys(repository, MasterSecret(lambda: client, settings.webhook_master_secret_arn))
 
 
 @cache

@@ -74,6 +74,7 @@ class Jobs:
         complete = complete and began_at >= job.created_at + LISTS_SETTLE
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)
+            self._repository.erase_webhook_keys(job.user_id)
         self._repository.save_job(self._after(following, complete=complete), replacing=job)
         return "job"
 

@@ -142,6 +142,12 @@ CHANGED: Mapping[str, Any] = {
     "answers": {200: shown.ScheduleShown, 202: shown.ScheduleShown},
     "shows": ETAG,
 }
+OF_KEYS: Mapping[str, Any] = {
+    **WRITE,
+    "query": schemas.Query,
+    "answers": {200: shown.WebhookKeysShown},
+    "shows": {"Cache-Control": "that nobody on the way keeps it"},
+}
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v1/schedules"): Operation(
@@ -280,6 +286,18 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         **WRITE,
         query=schemas.Query,
         answers={200: shown.CancelledShown, 202: shown.CancelledShown},
+    ),
+    ("GET", "/v1/webhook-keys"): Operation(
+        summary="Show what the caller's webhooks are signed with",
+        **OF_KEYS,
+        problems=(errors.MasterSecretUnavailable,),
+    ),
+    ("POST", "/v1/webhook-keys/rotate"): Operation(
+        summary="Make a new key for the caller's webhooks",
+        **OF_KEYS,
+        body=schemas.RotateBody,
+        body_is_optional=True,
+        problems=(errors.MasterSecretUnavailable, errors.RotationUnderWay),
     ),
     ("DELETE", "/v1/users/{user_id}/schedules"): Operation(
         summary="Cancel everything of a user", **ADMIN, answers={202: shown.JobShown}, shows=LOCATION

@@ -14,9 +14,11 @@ from .core.errors import (
     InvalidCursor,
     InvalidInput,
     JobNotFound,
+    MasterSecretUnavailable,
     PayloadTooLarge,
     RequestMismatch,
     RevisionMismatch,
+    RotationUnderWay,
     RunNotFound,
     RunNotRedrivable,
     ScheduleBusy,
@@ -65,6 +67,7 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
     TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "There are as many schedules as there may be"),
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
+    RotationUnderWay: Problem("rotation-under-way", HTTPStatus.CONFLICT, "The key before this one still lives"),
     RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
     BodyTooLarge: Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     PayloadTooLarge: Problem("payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is too large"),
@@ -77,6 +80,9 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked now"),
     SchedulerUnavailable: Problem("scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is not ready"),
     SchedulerDenied: Problem("scheduler-denied", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge does not let us"),
+    MasterSecretUnavailable: Problem(
+        "master-secret-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Webhook keys cannot be made now"
+    ),
     StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
 }
 INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
@@ -121,6 +127,11 @@ def job_started(shown: JobShown, request: Request) -> Response:
     asked = USERS if USERS in request.context["path"] else RUNS
     location = _address(request, asked, f"{JOBS}/{shown.job_id}")
     return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
+
+
+def secret(shown: Shown) -> Response:
+    """What nobody on the way is to keep."""
+    return _answer(HTTPStatus.OK, shown.as_json(), {"Cache-Control": "no-store"})
 
 
 def no_content() -> Response:

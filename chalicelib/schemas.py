@@ -255,6 +255,12 @@ class RedriveBody(Body):
         return {**named, "status": RunStatus(self.status), **_span(self.since, self.until)}
 
 
+class RotateBody(Body):
+    """POST /v1/webhook-keys/rotate."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=168)] = 24
+
+
 class PreviewBody(Body):
     """POST /v1/occurrences."""
 

@@ -38,6 +38,7 @@ class SchedulerSettings(BaseModel):
     notification_lambda_arn: str
     table_name: str
     delivery_dead_letter_queue_arn: str
+    webhook_master_secret_arn: str
     payload_limit_bytes: int = Field(PAYLOAD_LIMIT, ge=1024, le=LARGEST_PAYLOAD)
     most_live_schedules: int = Field(MOST_LIVE, ge=1)
     min_period_seconds: int = Field(60, ge=60)

@@ -1,15 +1,17 @@
 """What clients get, as pydantic models."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from .actions import as_clients_write
 from .core.instants import iso, iso_ms
 from .core.job import Job, JobKind, JobStatus
 from .core.run import Run
 from .core.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
+from .core.webhooks import WebhookKey
 from .service import Cancelled, Preview
 
 _TIME = WithJsonSchema({"type": "string", "format": "date-time"})
@@ -180,6 +182,26 @@ class JobShown(Shown):
     @classmethod
     def of(cls, job: Job) -> Self:
         return cls.model_validate(job)
+
+
+class WebhookKeyShown(Shown):
+    """One key that webhooks are signed with. `secret` is what a consumer's library takes."""
+
+    version: int
+    secret: Annotated[str, Field(validation_alias="text")]
+    current: Annotated[bool, Field(validation_alias="is_current")]
+    created_at: Measured
+    expires_at: Measured | None
+
+
+class WebhookKeysShown(Shown):
+    """Those that sign now, the current one first."""
+
+    keys: list[WebhookKeyShown]
+
+    @classmethod
+    def of(cls, keys: Iterable[WebhookKey]) -> Self:
+        return cls(keys=[WebhookKeyShown.model_validate(key) for key in keys])
 
 
 def timing_shown(timing: Timing) -> dict[str, str]:

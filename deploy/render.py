@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "NOTIFICATION_LAMBDA_ARN": "notification_lambda_arn",
     "TABLE_NAME": "table_name",
     "DELIVERY_DEAD_LETTER_QUEUE_ARN": "delivery_dead_letter_queue_arn",
+    "WEBHOOK_MASTER_SECRET_ARN": "webhook_master_secret_arn",
     "EVENT_AGE_SECONDS": "event_age_seconds",
     "RUN_RETENTION_DAYS": "run_retention_days",
 }

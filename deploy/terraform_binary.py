@@ -16,8 +16,8 @@ from deploy.errors import DeployError
 from deploy.files import write_atomically
 from deploy.paths import TOOLS
 
-OLDEST, TOO_NEW = (1, 10), (2,)
-"""As versions.tf says. The S3 backend locks by itself since 1.10."""
+OLDEST, TOO_NEW = (1, 11), (2,)
+"""As versions.tf says. Write-only arguments, which keep a secret out of the state, are there since 1.11."""
 
 PINNED = "1.11.4"
 RELEASES = "https://releases.hashicorp.com"
@@ -62,7 +62,7 @@ def check_version(terraform: Path, environment: Mapping[str, str]) -> None:
     version = _version_of(terraform, environment)
     if not OLDEST <= _numbers(version) < TOO_NEW:
         raise DeployError(
-            f"{terraform} is version {version}, and >= 1.10, < 2 is needed. Install {PINNED}, "
+            f"{terraform} is version {version}, and >= 1.11, < 2 is needed. Install {PINNED}, "
             "or take it off the PATH: then the pinned release is downloaded."
         )
 

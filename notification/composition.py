@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from chalicelib.core.master_secret import MasterSecret
 from chalicelib.core.repository import DynamoRepository
 
 from .dead_letters import DeadLetters
 from .pace import Pace
 from .runner import Runner
 from .settings import Settings
+from .signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 # Well inside the function's 30 s, so that what hangs can still be recorded as failed.
 TWICE = Config(connect_timeout=2, read_timeout=8, retries={"total_max_attempts": 2, "mode": "standard"})
@@ -29,18 +33,23 @@ ONCE = TWICE.merge(Config(retries={"total_max_attempts": 1, "mode": "standard"})
 # In its older Regions S3 would sign links in a way that encrypted buckets do not take.
 SIGNED = TWICE.merge(Config(signature_version="s3v4"))
 CONFIGS = {"sesv2": ONCE, "sns": ONCE, "s3": SIGNED}
+BEFORE_THE_WORK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
+"""For what an action has to read before its own time begins."""
 
 
 @cache
 def runner() -> Runner:
     logging.getLogger("notification").setLevel(logging.INFO)
     settings = Settings.from_environment()
+    repository = DynamoRepository(aws("dynamodb"), settings.table_name)
+    master = MasterSecret(_secrets_manager, settings.webhook_master_secret_arn)
     return Runner(
-        DynamoRepository(aws("dynamodb"), settings.table_name),
+        repository,
         DeadLetters(lambda: aws("sqs"), settings.work_dead_letter_queue_url),
         settings,
         aws=aws,
-        clock=lambda: datetime.now(UTC),
+        signer=Signer(repository, master, _now),
+        clock=_now,
         new_id=lambda: uuid.uuid4().hex,
         pace=Pace(settings.action_rates, settings.max_concurrency, clock=time.monotonic, sleep=time.sleep).keep,
     )
@@ -51,3 +60,11 @@ def aws(service: str) -> Any:
     """A boto3 client, kept for the life of the execution environment."""
     make: Callable[..., Any] = boto3.client
     return make(service, config=CONFIGS.get(service, TWICE))
+
+
+def _secrets_manager() -> SecretsManagerClient:
+    return boto3.client("secretsmanager", config=BEFORE_THE_WORK)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

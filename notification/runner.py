@@ -10,6 +10,7 @@ import logging
 import traceback
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core import payload, retries
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .dead_letters import DeadLetters
     from .guard import Invocation
     from .settings import Settings
+    from .signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ class Claimed:
 class Runner:
     """Does deliveries. `clock` gives aware UTC, `new_id` a fresh claim id, `aws` a boto3 client by service name.
 
-    `pace` waits until an action of a type may begin.
+    `signer` is for webhooks; `pace` waits until an action of a type may begin.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Runner:
         settings: Settings,
         *,
         aws: Callable[[str], Any],
+        signer: Signer,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         pace: Callable[[str], None] = lambda _: None,
@@ -77,6 +80,7 @@ class Runner:
         self._dead_letters = dead_letters
         self._settings = settings
         self._aws = aws
+        self._signer = signer
         self._clock = clock
         self._new_id = new_id
         self._pace = pace
@@ -206,6 +210,8 @@ class Runner:
             settings=self._settings,
             repository=self._repository,
             aws=self._aws,
+            clock=self._clock,
+            sign=partial(self._signer.headers, run.user_id, run.run_id),
         )
 
     # Record

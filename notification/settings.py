@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Settings:
     """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time.
 
-    `hold` is the operator's reason to hold all runs, or None. `action_rates` says how often a second an action may
-    begin, over all `max_concurrency` invocations at once.
+    `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs, or None.
+    `action_rates` says how often a second an action may begin, over all `max_concurrency` invocations at once.
     """
 
     table_name: str
@@ -26,6 +26,8 @@ class Settings:
     event_bus_name: str
     reports_bucket: str
     keep_runs: timedelta
+    webhook_master_secret_arn: str
+    loopback_webhooks: bool
     hold: str | None = None
     action_rates: Mapping[str, float] = field(default_factory=dict)
     max_concurrency: int = 1
@@ -40,6 +42,8 @@ class Settings:
             event_bus_name=os.environ["EVENT_BUS_NAME"],
             reports_bucket=os.environ["REPORTS_BUCKET"],
             keep_runs=timedelta(days=int(os.environ["RUN_RETENTION_DAYS"])),
+            webhook_master_secret_arn=os.environ["WEBHOOK_MASTER_SECRET_ARN"],
+            loopback_webhooks=os.environ["LOOPBACK_WEBHOOKS"] == "true",
             hold=os.environ.get("HOLD") or None,
             action_rates=json.loads(os.environ["ACTION_RATES"]),
             max_concurrency=int(os.environ["MAX_CONCURRENCY"]),

@@ -9,29 +9,41 @@ module "schedules_table" {
   kms_key_arn         = var.kms_key_arn
 }
 
+module "webhook_secret" {
+  source = "./modules/webhook_secret"
+
+  project             = var.project
+  stage               = var.stage
+  value_version       = var.webhook_secret_version
+  deletion_protection = var.deletion_protection
+  kms_key_arn         = var.kms_key_arn
+}
+
 module "notification_function" {
   source = "./modules/notification_function"
 
-  project               = var.project
-  stage                 = var.stage
-  package               = var.notification_package
-  runtime               = var.lambda_runtime
-  architecture          = var.lambda_architecture
-  table_name            = module.schedules_table.table_name
-  table_arn             = module.schedules_table.table_arn
-  sender_address        = var.sender_address
-  ses_identity          = var.ses_identity
-  event_bus_name        = var.event_bus_name
-  allow_sms             = var.allow_sms
-  allow_push            = var.allow_push
-  secret_arns           = var.secret_arns
-  run_retention_days    = var.run_retention_days
-  report_retention_days = var.report_retention_days
-  event_age_seconds     = var.event_age_seconds
-  max_concurrency       = var.max_concurrency
-  action_rates          = var.action_rates
-  log_retention_days    = var.log_retention_days
-  kms_key_arn           = var.kms_key_arn
+  project                   = var.project
+  stage                     = var.stage
+  package                   = var.notification_package
+  runtime                   = var.lambda_runtime
+  architecture              = var.lambda_architecture
+  table_name                = module.schedules_table.table_name
+  table_arn                 = module.schedules_table.table_arn
+  sender_address            = var.sender_address
+  ses_identity              = var.ses_identity
+  event_bus_name            = var.event_bus_name
+  allow_sms                 = var.allow_sms
+  allow_push                = var.allow_push
+  secret_arns               = var.secret_arns
+  webhook_master_secret_arn = module.webhook_secret.secret_arn
+  loopback_webhooks         = var.loopback_webhooks
+  run_retention_days        = var.run_retention_days
+  report_retention_days     = var.report_retention_days
+  event_age_seconds         = var.event_age_seconds
+  max_concurrency           = var.max_concurrency
+  action_rates              = var.action_rates
+  log_retention_days        = var.log_retention_days
+  kms_key_arn               = var.kms_key_arn
 }
 
 module "schedule_group" {
@@ -55,6 +67,8 @@ module "api_access" {
   scheduler_role_arn      = module.schedule_group.role_arn
   notification_lambda_arn = module.notification_function.function_arn
   kms_key_arn             = var.kms_key_arn
+
+  webhook_master_secret_arn = module.webhook_secret.secret_arn
 }
 
 module "observability" {

@@ -68,6 +68,11 @@ output "work_dead_letter_queue_url" {
   value       = module.notification_function.work_dead_letter_queue_url
 }
 
+output "webhook_master_secret_arn" {
+  description = "ARN of the secret that the keys of webhooks are made from."
+  value       = module.webhook_secret.secret_arn
+}
+
 output "event_age_seconds" {
   description = "Seconds that Lambda keeps an event whose invocation failed, as text: the sweeper waits as long."
   value       = tostring(var.event_age_seconds)

@@ -153,6 +153,28 @@ variable "secret_arns" {
   }
 }
 
+variable "webhook_secret_version" {
+  description = "Number of the value that the keys of webhooks are made from: another one makes a new value, and keeps the one before."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.webhook_secret_version >= 1 && floor(var.webhook_secret_version) == var.webhook_secret_version
+    error_message = "webhook_secret_version is a whole number, 1 or more."
+  }
+}
+
+variable "loopback_webhooks" {
+  description = "Whether webhooks may call the machine that the Notification Lambda runs on: for the local stage, and refused in any other."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.loopback_webhooks || var.stage == "local"
+    error_message = "loopback_webhooks is for the stage local: anywhere else it would let users reach inside the function."
+  }
+}
+
 variable "run_retention_days" {
   description = "Days that the record of a run is kept."
   type        = number
@@ -242,7 +264,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own for the table, the queues, the reports and the log groups; its policy must allow it (docs/deploy.md). Null: AWS's keys."
+  description = "Key of your own for the table, the queues, the reports, the webhooks' secret and the log groups; its policy must allow it (docs/deploy.md). Null: AWS's keys."
   type        = string
   default     = null
 

@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.10" # the S3 backend locks by itself (use_lockfile) since 1.10
+  required_version = ">= 1.11" # write-only arguments: a secret that is in no state
 
   required_providers {
     aws = {

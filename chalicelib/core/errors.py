@@ -124,6 +124,16 @@ class StoreUnavailable(ScheduledTasksError):
     retry_after_seconds = 5
 
 
+class RotationUnderWay(ScheduledTasksError):
+    """The key before this one still lives. Wait for its end, or rotate without overlap, which ends it at once."""
+
+
+class MasterSecretUnavailable(ScheduledTasksError):
+    """The secret that webhook keys are made from cannot be read. Try again shortly."""
+
+    retry_after_seconds = 30
+
+
 class ChangeLost(ScheduledTasksError):
     """The record changed between our read and our write."""
 

@@ -12,6 +12,7 @@ from .records import (
     dumps,
     job_from_plain,
     job_to_plain,
+    key_versions_to_plain,
     run_from_plain,
     run_to_plain,
     schedule_from_plain,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .run import Run
     from .schedule import Schedule
+    from .webhooks import KeyVersions
 
 Item = dict[str, Any]
 
@@ -125,6 +127,14 @@ def job_key(job_id: str) -> Item:
 def job_item(job: Job) -> Item:
     key = job_key(job.job_id)
     return {**key, **job_to_plain(job), **watch_keys(key, job.watch_at)}
+
+
+def webhook_keys_key(user_id: str) -> Item:
+    return {"PK": keys.user_pk(user_id), "SK": keys.WEBHOOK_KEYS_SK}
+
+
+def webhook_keys_item(versions: KeyVersions) -> Item:
+    return {**webhook_keys_key(versions.user_id), **key_versions_to_plain(versions)}
 
 
 def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job:

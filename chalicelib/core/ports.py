@@ -1,4 +1,4 @@
-"""The two ports of the product: the table, and EventBridge Scheduler. Fakes of both stand in `testing.py`."""
+"""The ports of the product: the table, EventBridge Scheduler, and smaller ones. Fakes of all stand in `testing`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .run import Run, RunStatus
     from .schedule import Action, Schedule, Status
+    from .webhooks import KeyVersions, Master
 
 Item = TypeVar("Item")
 
@@ -180,6 +181,16 @@ class ScheduleRepository(Protocol):
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         """Removes up to `limit` items of a schedule's partition. True if nothing is left."""
 
+    # Webhook keys
+
+    def get_webhook_keys(self, user_id: str) -> KeyVersions:
+        """Of whom nothing is recorded, he has the first version."""
+
+    def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
+        """Records a rotation. False if the keys are no longer those replaced."""
+
+    def erase_webhook_keys(self, user_id: str) -> None: ...
+
 
 class SchedulerGateway(Protocol):
     """EventBridge Scheduler. Every method is idempotent and gives up well inside an intent's lease.
@@ -203,3 +214,10 @@ class RunStarter(Protocol):
 
     def start(self, event: Mapping[str, Any]) -> None:
         """Hands an event to the Notification Lambda, asynchronously."""
+
+
+class MasterSource(Protocol):
+    """The master secret that webhook keys are made from. Raises MasterSecretUnavailable."""
+
+    def values(self) -> Sequence[Master]:
+        """The current one first, and behind it, after a rotation, the one before."""

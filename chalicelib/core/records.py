@@ -24,6 +24,7 @@ from .schedule import (
     Status,
     Timing,
 )
+from .webhooks import KeyVersion, KeyVersions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -224,6 +225,20 @@ def job_from_plain(plain: Mapping[str, Any]) -> Job:
     )
 
 
+def key_versions_to_plain(versions: KeyVersions) -> dict[str, Any]:
+    return _without_none(
+        user_id=versions.user_id,
+        current=_key_version_to_plain(versions.current),
+        former=versions.former and _key_version_to_plain(versions.former),
+    )
+
+
+def key_versions_from_plain(plain: Mapping[str, Any]) -> KeyVersions:
+    """Raises KeyError, TypeError or ValueError for what is none."""
+    former = plain.get("former")
+    return KeyVersions(plain["user_id"], _key_version(plain["current"]), former and _key_version(former))
+
+
 def attempt_to_plain(attempt: Attempt) -> dict[str, Any]:
     return _without_none(
         started_at=iso_ms(attempt.started_at),
@@ -239,6 +254,18 @@ def dumps(value: object) -> str:
 
 def _attempt(plain: Mapping[str, Any]) -> Attempt:
     return Attempt(from_iso(plain["started_at"]), _instant(plain.get("ended_at")), plain.get("error"))
+
+
+def _key_version_to_plain(version: KeyVersion) -> dict[str, Any]:
+    return _without_none(
+        number=version.number,
+        created_at=version.created_at and iso_ms(version.created_at),
+        expires_at=version.expires_at and iso_ms(version.expires_at),
+    )
+
+
+def _key_version(plain: Mapping[str, Any]) -> KeyVersion:
+    return KeyVersion(int(plain["number"]), _instant(plain.get("created_at")), _instant(plain.get("expires_at")))
 
 
 def _selection_to_plain(selection: Selection) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from .cursors import read_cursor, write_cursor
 from .errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
 from .instants import from_iso, iso, iso_ms
 from .ports import UNLIMITED, LiveCount, Page, Refusal, Watch
-from .records import job_from_plain, run_from_plain, schedule_from_plain
+from .records import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from .webhooks import KeyVersions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -278,8 +279,7 @@ class DynamoRepository:
         return job_from_plain(item) if item else None
 
     def erase(self, schedule: Schedule) -> None:
-        with _translated():
-            self._client.delete_item(TableName=self._table, Key=_typed(items.schedule_key(schedule)))
+        self._delete(items.schedule_key(schedule))
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         pk = keys.schedule_pk(user_id, schedule_id)
@@ -288,12 +288,33 @@ class DynamoRepository:
             self._delete_all(page.items)
         return page.next_cursor is None
 
+    # Webhook keys
+
+    def get_webhook_keys(self, user_id: str) -> KeyVersions:
+        item = self._get(items.webhook_keys_key(user_id))
+        return key_versions_from_plain(item) if item else KeyVersions(user_id)
+
+    def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
+        item, before = items.webhook_keys_item(versions), items.webhook_keys_item(replacing)
+        unchanged = ("#current = :x_current", {":x_current": before["current"]})
+        condition = ("attribute_not_exists(#PK)", {}) if replacing == KeyVersions(replacing.user_id) else unchanged
+        standing = self._transact(self._put(item, *condition))
+        # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+        return standing is None or standing[0] == item
+
+    def erase_webhook_keys(self, user_id: str) -> None:
+        self._delete(items.webhook_keys_key(user_id))
+
     # Single calls
 
     def _get(self, key: items.Item) -> items.Item | None:
         with _translated():
             response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
         return _plain(response["Item"]) if "Item" in response else None
+
+    def _delete(self, key: items.Item) -> None:
+        with _translated():
+            self._client.delete_item(TableName=self._table, Key=_typed(key))
 
     def _query(
         self,

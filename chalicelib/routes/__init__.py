@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import batch, changes, occurrences, resources, runs, schedules, system, users
+from . import batch, changes, occurrences, resources, runs, schedules, system, users, webhook_keys
 from .services import Services
 from .sweeping import schedule_sweeper
 
@@ -20,7 +20,8 @@ __all__ = ["Services", "blueprints", "schedule_sweeper"]
 
 
 def blueprints(services: Services) -> list[Blueprint]:
-    """All routes. A blueprint belongs to the one app that registers it."""
+    """All routes, those of webhook keys if the services have any. A blueprint belongs to the app that registers it."""
+    keys = services.webhook_keys
     return [
         schedules.schedules(services),
         batch.batch(services),
@@ -29,5 +30,6 @@ def blueprints(services: Services) -> list[Blueprint]:
         occurrences.occurrences(services),
         resources.resources(services),
         users.users(services),
+        *([webhook_keys.webhook_keys(services, keys)] if keys else []),
         system.system(),
     ]

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
     from ..auth import Caller
     from ..service import SchedulerService
+    from ..webhook_keys import WebhookKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Each is a function that is called per request, so nothing is made or read when an app is imported.
 
-    `caller` says who asks. It raises an error of `auth` (or one of Chalice's own) if it cannot.
+    `caller` says who asks. It raises an error of `auth` (or one of Chalice's own) if it cannot. Without `webhook_keys`
+    there are no routes for them.
     """
 
     scheduler: Callable[[], SchedulerService]
     caller: Callable[[Request], Caller]
     action_rules: Callable[[], ActionRules] = ActionRules
+    webhook_keys: Callable[[], WebhookKeys] | None = None

@@ -1,4 +1,4 @@
-"""Fakes of the two ports, for tests of ours and of those who use SchedulerService: no AWS, no network, no waiting.
+"""Fakes of the ports, for tests of ours and of those who use SchedulerService: no AWS, no network, no waiting.
 
 One contract suite (tests/contract) holds them equal to the table and to EventBridge Scheduler.
 
@@ -30,7 +30,8 @@ chalicelib.core.errors.SchedulerUnavailable: EventBridge Scheduler cannot take t
 from .clock import StoppedClock
 from .faults import Crash, Faults
 from .gateway import FakeGateway
+from .master import FakeMaster
 from .repository import InMemoryRepository
 from .starter import FakeStarter
 
-__all__ = ["Crash", "FakeGateway", "FakeStarter", "Faults", "InMemoryRepository", "StoppedClock"]
+__all__ = ["Crash", "FakeGateway", "FakeMaster", "FakeStarter", "Faults", "InMemoryRepository", "StoppedClock"]

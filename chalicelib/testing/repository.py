@@ -12,7 +12,7 @@ from ..core.cursors import read_cursor, write_cursor
 from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
 from ..core.instants import from_iso, iso, iso_ms
 from ..core.ports import UNLIMITED, LiveCount, Page, Refusal, Watch
-from ..core.records import job_from_plain, run_from_plain, schedule_from_plain
+from ..core.records import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
 from ..core.repository import (
     CHANGED_BY_CLIENTS,
     CHANGED_BY_CONFIRM,
@@ -23,6 +23,7 @@ from ..core.repository import (
     WATCH,
     decides,
 )
+from ..core.webhooks import KeyVersions
 from .faults import Faults
 
 if TYPE_CHECKING:
@@ -280,6 +281,29 @@ class InMemoryRepository:
             for key in found[:limit]:
                 del self.items[key]
         return len(found) <= limit
+
+    # Webhook keys
+
+    def get_webhook_keys(self, user_id: str) -> KeyVersions:
+        with self._call("get_webhook_keys"):
+            return self._webhook_keys(user_id)
+
+    def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
+        with self._call("save_webhook_keys"):
+            standing = self._webhook_keys(versions.user_id)
+            if standing.current == replacing.current:
+                self._write(items.webhook_keys_item(versions))
+                return True
+        return standing == versions
+
+    def erase_webhook_keys(self, user_id: str) -> None:
+        with self._call("erase_webhook_keys"):
+            key = items.webhook_keys_key(user_id)
+            self.items.pop((key["PK"], key["SK"]), None)
+
+    def _webhook_keys(self, user_id: str) -> KeyVersions:
+        item = self._find(items.webhook_keys_key(user_id))
+        return key_versions_from_plain(item) if item else KeyVersions(user_id)
 
     # Items
 

@@ -55,8 +55,11 @@ class ActionUnknown(ActionFailed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What an action knows of its run. `timezone` is the name of its schedule's zone. `aws` gives a boto3 client by
-    service name; clients are kept between runs. `repository` reads the table: ask it for `user_id`'s things only.
+    """What an action knows of its run.
+
+    `timezone` is the name of its schedule's zone. `aws` gives a boto3 client by service name; clients are kept between
+    runs. `repository` reads the table: ask it for `user_id`'s things only. `clock` gives aware UTC. `sign` makes the
+    headers of Standard Webhooks for a body, with the user's keys; it raises a ScheduledTasksError if it cannot.
     """
 
     run_id: str
@@ -70,6 +73,8 @@ class RunContext:
     settings: Settings
     repository: ScheduleRepository
     aws: Callable[[str], Any]
+    clock: Callable[[], datetime]
+    sign: Callable[[bytes], Mapping[str, str]]
 
 
 class Work(Protocol):

@@ -1,46 +1,43 @@
-"""`webhook`: an HTTP POST of JSON. `webhook-id` is the run id, the consumer's key against doing it twice."""
+"""`webhook`: a signed HTTP POST of JSON. `webhook-id` is the run id, the consumer's key against doing it twice."""
 
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import urllib3
-from urllib3.exceptions import HTTPError
-
+from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.instants import iso
+from chalicelib.core.webhooks import is_reserved_header
+from notification.outbound import AddressRefused, NoAnswer, Outbound
 
 from .registry import ActionFailed, RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEOUT = urllib3.Timeout(connect=3, read=10)
+    from notification.outbound import Answer
+
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @action("webhook", idempotent=True)
 def post(run: RunContext, data: Mapping[str, Any]) -> None:
     """Posts `body` (any JSON; by default what is known of the run) to `url`, with the client's own `headers`."""
-    body = data["body"] if "body" in data else _about(run)
-    headers = {**data.get("headers", {}), "Content-Type": "application/json", "webhook-id": run.run_id}
+    body = json.dumps(data["body"] if "body" in data else _about(run)).encode()
+    own = {name.lower(): value for name, value in data.get("headers", {}).items() if not is_reserved_header(name)}
+    headers = {"user-agent": "scheduled-tasks", **own, "content-type": "application/json", **_signatures(run, body)}
     try:
-        # What it answers beside its status is of no use; redirects are not followed.
-        response = urllib3.request(
-            "POST",
-            data["url"],
-            body=json.dumps(body).encode(),
-            headers=headers,
-            timeout=TIMEOUT,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-    except HTTPError as exc:
-        raise ActionFailed(f"the webhook did not answer: {type(exc).__name__}") from exc
-    response.close()
-    _check(response.status)
+        answer = Outbound(allow_loopback=run.settings.loopback_webhooks).post(data["url"], headers, body)
+    except AddressRefused as exc:
+        raise ActionFailed(f"the webhook was not called: {exc}", permanent=True) from exc
+    except NoAnswer as exc:
+        raise ActionFailed(f"the webhook did not answer: {exc}") from exc
+    _check(answer, run.clock())
 
 
 def _about(run: RunContext) -> dict[str, Any]:
@@ -55,8 +52,28 @@ def _about(run: RunContext) -> dict[str, Any]:
     }
 
 
-def _check(status: int) -> None:
+def _signatures(run: RunContext, body: bytes) -> Mapping[str, str]:
+    try:
+        return run.sign(body)
+    except ScheduledTasksError as exc:
+        raise ActionFailed(f"the webhook could not be signed: {exc}") from exc
+
+
+def _check(answer: Answer, now: datetime) -> None:
+    status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    passing = status in WORTH_ANOTHER_TRY or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    raise ActionFailed(f"the webhook answered {status}", permanent=not passing)
+    message = f"the webhook answered {status}"
+    if status not in WORTH_ANOTHER_TRY and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise ActionFailed(message, permanent=True)
+    raise ActionFailed(message, retry_after=_wait(answer.retry_after or "", now))
+
+
+def _wait(retry_after: str, now: datetime) -> timedelta | None:
+    """Retry-After is a number of seconds or a date (RFC 9110, 10.2.3), perhaps of the past; else it says nothing."""
+    if SECONDS.fullmatch(retry_after):
+        return timedelta(seconds=int(retry_after))
+    try:
+        return parsedate_to_datetime(retry_after) - now
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -5,3 +5,4 @@ deletion_protection   = false
 sender_address        = "tasks@example.com"
 log_retention_days    = 1
 report_retention_days = 0 # the provider looks at a rule that removes them for 50 s
+loopback_webhooks     = true

@@ -18,6 +18,8 @@ variables {
   scheduler_group_arn     = "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/mail-scheduler-group-test"
   scheduler_role_arn      = "arn:aws:iam::111122223333:role/mail-scheduler-test"
   notification_lambda_arn = "arn:aws:lambda:eu-central-1:111122223333:function:mail-notification-test"
+
+  webhook_master_secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf"
 }
 
 run "an_api_that_manages_the_schedules_of_one_group" {
@@ -45,6 +47,9 @@ run "an_api_that_manages_the_schedules_of_one_group" {
       )
       "iam:PassRole"          = "arn:aws:iam::111122223333:role/mail-scheduler-test"
       "lambda:InvokeFunction" = "arn:aws:lambda:eu-central-1:111122223333:function:mail-notification-test"
+      "secretsmanager:GetSecretValue" = (
+        "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf"
+      )
       (join(" ", [
         "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
         "dynamodb:PutItem", "dynamodb:UpdateItem",

@@ -38,6 +38,8 @@ variables {
   table_name     = "mail-schedules-test"
   table_arn      = "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
   sender_address = "tasks@example.com"
+
+  webhook_master_secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf"
 }
 
 run "a_small_function_with_the_rights_of_its_work" {
@@ -80,6 +82,8 @@ run "a_small_function_with_the_rights_of_its_work" {
       EVENT_BUS_NAME             = "default"
       REPORTS_BUCKET             = "mail-reports-test-111122223333"
       RUN_RETENTION_DAYS         = "90"
+      WEBHOOK_MASTER_SECRET_ARN  = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf"
+      LOOPBACK_WEBHOOKS          = "false"
       ACTION_RATES               = "{}"
       MAX_CONCURRENCY            = "1"
     })
@@ -140,11 +144,14 @@ run "a_small_function_with_the_rights_of_its_work" {
       "events:PutEvents"          = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
       "s3:GetObject s3:PutObject" = "arn:aws:s3:::mail-reports-test-111122223333/reports/*"
       "sqs:SendMessage"           = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
+      "secretsmanager:GetSecretValue" = (
+        "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf"
+      )
       "logs:CreateLogStream logs:PutLogEvents" = (
         "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:log-stream:*"
       )
     }
-    error_message = "The role has these rights and no other: none on schedules, no PassRole, no secrets when there are none."
+    error_message = "The role has these rights and no other: none on schedules, no PassRole, no secret but the master of webhook keys."
   }
 
   assert {
@@ -263,7 +270,10 @@ run "a_secret_is_a_variable_and_a_right_to_read_just_it" {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
       statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
-    ] == [["arn:aws:secretsmanager:eu-central-1:111122223333:secret:webhook-AbCdEf"]]
+      ] == [[
+        "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf",
+        "arn:aws:secretsmanager:eu-central-1:111122223333:secret:webhook-AbCdEf",
+    ]]
     error_message = "The role reads exactly the secrets that were named."
   }
 }

@@ -22,6 +22,10 @@ mock_provider "aws" {
     values = { arn = "arn:aws:iam::111122223333:role/mail-scheduler-test" }
   }
 
+  mock_resource "aws_secretsmanager_secret_version" {
+    defaults = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf" }
+  }
+
   mock_resource "aws_scheduler_schedule_group" {
     defaults = { arn = "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/mail-scheduler-group-test" }
   }
@@ -54,6 +58,7 @@ run "modules_that_hand_on_what_they_made" {
       output.table_name == "mail-schedules-test" &&
       output.delivery_dead_letter_queue_arn == "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test" &&
       output.work_dead_letter_queue_arn == "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test" &&
+      output.webhook_master_secret_arn == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf" &&
       output.stage_name == "test" && output.region_name == "eu-central-1"
     )
     error_message = "Each output is that of its module."
@@ -75,6 +80,14 @@ run "modules_that_hand_on_what_they_made" {
       statement.Resource if contains(statement.Action, "iam:PassRole")
     ] == [["arn:aws:iam::111122223333:role/mail-scheduler-test"]]
     error_message = "The role that the API passes is the one that the group module made."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.api_policy_json).Statement :
+      statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
+    ] == [[output.webhook_master_secret_arn]]
+    error_message = "The API reads the master of webhook keys, and no other secret."
   }
 }
 
@@ -100,13 +113,26 @@ run "inputs_that_cannot_be_meant_are_refused" {
     ses_identity         = "example.org"          # sender_address lies outside it
     notification_package = "../build/missing.zip" # the message says how to make it
     alarm_topic_arns     = ["arn:aws:sns:eu-central-1:111122223333:*"]
-    action_rates         = { email = 14 } # of how many invocations?
-    secret_arns          = { WEBHOOK_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:*" }
+    action_rates         = { email = 14 }                                     # of how many invocations?
     kms_key_arn          = "arn:aws:kms:eu-central-1:111122223333:alias/mail" # a policy must name the key
+
+    webhook_secret_version = 1.5
+
+    secret_arns = { WEBHOOK_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:*" }
   }
 
   expect_failures = [
     var.project, var.stage, var.ses_identity, var.notification_package, var.secret_arns,
-    var.alarm_topic_arns, var.action_rates, var.kms_key_arn,
+    var.alarm_topic_arns, var.action_rates, var.kms_key_arn, var.webhook_secret_version,
   ]
+}
+
+run "only_the_local_stage_lets_webhooks_call_its_own_machine" {
+  command = plan
+
+  variables {
+    loopback_webhooks = true
+  }
+
+  expect_failures = [var.loopback_webhooks]
 }

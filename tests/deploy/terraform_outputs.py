@@ -18,6 +18,7 @@ def outputs(stage: str = "dev", **changed: str) -> dict[str, str]:
         "notification_lambda_arn": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
         "table_name": f"tasks-schedules-{stage}",
         "delivery_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
+        "webhook_master_secret_arn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tasks-webhook-master",
         "event_age_seconds": "600",
         "run_retention_days": "30",
         "api_policy_json": json.dumps(POLICY),

@@ -278,6 +278,7 @@ def rendered(folder: Path) -> Path:
         SCHEDULER_ROLE_ARN=NAMES.role_arn,
         NOTIFICATION_LAMBDA_ARN=NAMES.target_arn,
         DELIVERY_DEAD_LETTER_QUEUE_ARN=NAMES.dead_letter_arn,
+        WEBHOOK_MASTER_SECRET_ARN="arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhook-master",
         EVENT_AGE_SECONDS="3600",
         RUN_RETENTION_DAYS="90",
     )

@@ -35,6 +35,7 @@ def test_the_stage_gets_what_terraform_made(tmp_path: Path) -> None:
             "NOTIFICATION_LAMBDA_ARN": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
             "TABLE_NAME": "tasks-schedules-dev",
             "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
+            "WEBHOOK_MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tasks-webhook-master",
             "EVENT_AGE_SECONDS": "600",
             "RUN_RETENTION_DAYS": "30",
         },

@@ -54,21 +54,21 @@ def test_terraform_on_the_path_is_taken(fake_terraform: Callable[..., Path]) -> 
     assert find_terraform({"PATH": str(folder)}) == folder / "terraform"
 
 
-@pytest.mark.parametrize("version", ["0.11.15", "1.4.6", "1.9.8", "2.0.0"])
+@pytest.mark.parametrize("version", ["0.11.15", "1.4.6", "1.9.8", "1.10.5", "2.0.0"])
 def test_a_wrong_version_says_which_is_needed(fake_terraform: Callable[..., Path], version: str) -> None:
     folder = fake_terraform(version=version)
 
-    with pytest.raises(DeployError, match=f"is version {version}, and >= 1.10, < 2 is needed"):
+    with pytest.raises(DeployError, match=f"is version {version}, and >= 1.11, < 2 is needed"):
         find_terraform({"PATH": str(folder)})
 
 
-@pytest.mark.parametrize("version", ["1.10.0", "1.11.4", "1.15.0-beta1"])
-def test_any_version_from_1_10_on_is_taken(fake_terraform: Callable[..., Path], version: str) -> None:
+@pytest.mark.parametrize("version", ["1.11.0", "1.11.4", "1.15.0-beta1"])
+def test_any_version_from_1_11_on_is_taken(fake_terraform: Callable[..., Path], version: str) -> None:
     check_version(fake_terraform(version=version) / "terraform", {})
 
 
 def test_the_modules_want_that_version_too() -> None:
-    assert all('required_version = ">= 1.10"' in path.read_text() for path in TERRAFORM.rglob("versions.tf"))
+    assert all('required_version = ">= 1.11"' in path.read_text() for path in TERRAFORM.rglob("versions.tf"))
 
 
 def test_something_else_of_that_name_is_shown_with_what_it_said(tmp_path: Path) -> None:

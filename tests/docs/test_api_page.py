@@ -23,7 +23,8 @@ from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Status
 from chalicelib.routes import Services, blueprints
 from chalicelib.schemas import CreateBody, ListQuery, RedriveBody, RunsQuery
-from chalicelib.shown import JobShown, RunShown, ScheduleShown
+from chalicelib.shown import JobShown, RunShown, ScheduleShown, WebhookKeyShown
+from chalicelib.webhook_keys import WebhookKeys
 from tests.notification.world import World
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ STEP = re.compile(
     re.DOTALL,
 )
 REST = "…"
-MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor"})
+MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor", "secret"})
 LATENESS = timedelta(milliseconds=250)
-SHOWN = sorted({*ScheduleShown.model_fields, *RunShown.model_fields, *JobShown.model_fields})
+SHOWN = sorted({name for model in (ScheduleShown, RunShown, JobShown, WebhookKeyShown) for name in model.model_fields})
 FIELDS = sorted({*CreateBody.model_fields, *RedriveBody.model_fields, *ListQuery.model_fields, *RunsQuery.model_fields})
 
 CALLERS = {
@@ -78,6 +79,7 @@ class Reader:
             scheduler=lambda: self.world.service,
             caller=caller,
             action_rules=lambda: ActionRules(own_types=frozenset({"invoice.remind"})),
+            webhook_keys=lambda: WebhookKeys(self.world.repository, self.world.master, clock=self.world.clock),
         )
         for blueprint in blueprints(services):
             documented.register_blueprint(blueprint)

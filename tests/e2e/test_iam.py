@@ -27,6 +27,7 @@ from tests.e2e.client import Client
 from tests.e2e.cloud import Clock
 from tests.e2e.commands import deploy
 from tests.e2e.schedules import an_email, due, path_of
+from tests.e2e.webhooks import consumer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,6 +109,15 @@ def lists(world: World) -> None:
 def an_event(world: World) -> None:
     schedule = world.create(action={"type": "event", "detail_type": "iam", "detail": {}})
     world.clock.travel_to(due(schedule))
+
+
+def signed_webhooks(world: World) -> None:
+    """With a key that the user reads, and with two after its rotation."""
+    with consumer() as hook:
+        for method, path in [("GET", "/v1/webhook-keys"), ("POST", "/v1/webhook-keys/rotate")]:
+            assert world.user.send(method, path).status == 200
+            world.clock.travel_to(due(world.create(action={"type": "webhook", "url": hook.url})))
+    assert [len(headers["webhook-signature"].split()) for headers, _ in hook.received] == [1, 2]
 
 
 def an_sms(world: World) -> None:
@@ -206,6 +216,7 @@ PASSES: Sequence[Callable[[World], None]] = (
     a_life_with_changes,
     lists,
     an_event,
+    signed_webhooks,
     an_sms,
     a_push_notification,
     a_report_and_its_links,

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "NOTIFICATION_LAMBDA_ARN": "arn:aws:lambda:eu-central-1:123456789012:function:notification",
     "TABLE_NAME": "schedules",
     "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:eu-central-1:123456789012:undelivered",
+    "WEBHOOK_MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhook-master-AbCdEf",
     "JWT_ISSUER": "https://issuer.example.com",
     "JWT_AUDIENCE": "scheduled-tasks",
 }
@@ -44,7 +45,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def nothing_made_yet() -> Iterator[None]:
     """Before the first request, and as if it had never been."""
-    makers = (composition.scheduler, composition.action_rules)
+    makers = (composition.scheduler, composition.action_rules, composition.webhook_keys)
     for maker in makers:
         maker.cache_clear()
     yield
@@ -116,6 +117,13 @@ def test_the_service_is_made_once(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     assert composition.scheduler() is composition.scheduler()
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+def test_the_webhook_keys_are_made_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    assert composition.webhook_keys() is composition.webhook_keys()
 
 
 @pytest.mark.usefixtures("nothing_made_yet")

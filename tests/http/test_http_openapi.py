@@ -156,6 +156,7 @@ def with_the_issuer_down(world: World, row: Row) -> HTTPResponse:
 def with_something_broken(world: World, row: Row) -> HTTPResponse:
     of = ids(world)
     world.service = None  # type: ignore[assignment]
+    world.webhook_keys = None  # type: ignore[assignment]
     return ask(world, row, who(row), of)
 
 

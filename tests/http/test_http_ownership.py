@@ -73,6 +73,8 @@ MATRIX = [
     Row("DELETE", "/v1/users/{user_id}/schedules", owner=403, other=403, reader=403, writer=403, admin=202),
     Row("DELETE", "/v1/users/{user_id}", owner=403, other=403, reader=403, writer=403, admin=202),
     Row("GET", "/v1/jobs/{job_id}", owner=200, other=404, reader=200, writer=403, admin=200),
+    Row("GET", "/v1/webhook-keys", owner=200, other=200, reader=403, writer=200, admin=200),
+    Row("POST", "/v1/webhook-keys/rotate", owner=200, other=200, reader=403, writer=200, admin=200),
     *(
         Row("GET", path, owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200)
         for path in ("/healthz", "/openapi.json", "/docs")

@@ -15,6 +15,7 @@ from chalicelib.core.instants import iso
 from chalicelib.core.run import RunStatus
 from notification.dead_letters import DeadLetters
 from notification.runner import Runner
+from notification.signing import Signer
 from tests.builders import DAY, HOUR, MINUTE, NOW
 from tests.http.world import READ_AND_WRITE, FakeIssuer, World, fields, problem
 from tests.notification.world import SETTINGS, FakeAws
@@ -40,6 +41,7 @@ class Lambda:
             DeadLetters(lambda: self.aws, SETTINGS.work_dead_letter_queue_url),  # type: ignore[arg-type, return-value]
             SETTINGS,
             aws=self.aws,
+            signer=Signer(world.repository, world.master, world.clock),
             clock=world.clock,
             new_id=lambda: f"claim-{next(ids)}",
         )

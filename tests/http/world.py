@@ -19,7 +19,8 @@ from chalicelib.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
 from chalicelib.core.run import RunStatus
 from chalicelib.routes import Services, blueprints
 from chalicelib.service import SchedulerService
-from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
+from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
+from chalicelib.webhook_keys import WebhookKeys
 from tests.builders import NOW, a_run
 from tests.http import described
 
@@ -109,6 +110,8 @@ class World:
         self.repository = InMemoryRepository(self.faults)
         self.gateway = FakeGateway(self.faults)
         self.starter = FakeStarter(self.faults)
+        self.master = FakeMaster(self.faults)
+        self.webhook_keys = WebhookKeys(self.repository, self.master, clock=self.clock)
         self.service = SchedulerService(
             self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
         )
@@ -121,7 +124,10 @@ class World:
             SigningKeys(self.issuer.fetch), issuer=ISSUER, audience=AUDIENCE, user_claim=self.user_claim
         )
         services = Services(
-            scheduler=lambda: self.service, caller=self.caller or by_token, action_rules=lambda: self.rules
+            scheduler=lambda: self.service,
+            caller=self.caller or by_token,
+            action_rules=lambda: self.rules,
+            webhook_keys=lambda: self.webhook_keys,
         )
         for blueprint in blueprints(services):
             app.register_blueprint(blueprint, url_prefix=self.url_prefix)

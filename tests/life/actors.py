@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.service import SchedulerService
+from chalicelib.testing import FakeMaster
 from chalicelib.timings import TimingSpec
 from notification.dead_letters import DeadLetters
 from notification.runner import Runner
+from notification.signing import Signer
 from tests.life.explorer import Actor, Script
 from tests.life.simulator import A_DAY, INVOCATION
 from tests.notification.world import EMAIL, SETTINGS
@@ -85,6 +87,7 @@ def _runner(script: Script) -> Runner:
         DeadLetters(lambda: script.aws, SETTINGS.work_dead_letter_queue_url),
         SETTINGS,
         aws=lambda _: script.aws,
+        signer=Signer(script.repository, FakeMaster(), script.clock),
         clock=script.clock,
         new_id=lambda: "claim-run",
     )

@@ -30,6 +30,7 @@ from chalicelib.testing import Crash, Faults, InMemoryRepository
 from notification.actions.registry import ActionFailed
 from notification.dead_letters import DeadLetters
 from notification.runner import Runner
+from notification.signing import Signer
 from tests.life.breaker import UNAVAILABLE, Kind
 from tests.life.simulator import A_SECOND, INVOCATION, Beat, EventBridge, Life
 from tests.notification.world import SETTINGS, FakeAws
@@ -270,7 +271,10 @@ class ChaoticLife(Life):
         """All runs are held, or none any more."""
         settings = replace(SETTINGS, hold=reason)
         letters = DeadLetters(lambda: self.aws, settings.work_dead_letter_queue_url)  # type: ignore[arg-type, return-value]
-        self.runner = Runner(self.repository, letters, settings, aws=self.aws, clock=self.clock, new_id=self._a_claim)
+        signer = Signer(self.repository, self.master, self.clock)
+        self.runner = Runner(
+            self.repository, letters, settings, aws=self.aws, signer=signer, clock=self.clock, new_id=self._a_claim
+        )
 
     def calm_down(self) -> None:
         """Nothing goes wrong any more."""

@@ -20,10 +20,11 @@ from botocore.exceptions import ClientError
 from chalicelib.core.expressions import ceil_minute
 from chalicelib.core.instants import EPOCH, from_iso
 from chalicelib.service import SchedulerService
-from chalicelib.testing import Faults
+from chalicelib.testing import FakeMaster, Faults
 from notification.dead_letters import DeadLetters
 from notification.pace import Pace
 from notification.runner import Runner
+from notification.signing import Signer
 from tests.life.chaos import OneByOne, WatchedRepository
 from tests.life.simulator import A_SECOND, Life
 from tests.notification.world import SETTINGS, FakeAws
@@ -129,6 +130,7 @@ class Fleet(Life):
             letters,
             SETTINGS,
             aws=self.ses,
+            signer=Signer(self.repository, FakeMaster(), self.clock),
             clock=self.clock,
             new_id=lambda: f"claim-{next(claims)}",
             pace=pace.keep,

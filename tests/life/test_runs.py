@@ -16,6 +16,7 @@ from chalicelib.testing import Crash
 from chalicelib.timings import TimingSpec
 from tests.life.agreement import disagreements
 from tests.life.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, INVOCATION, Life
+from tests.notification.servers import answers, running
 from tests.notification.world import NOON, no_answer, refused, throttled
 
 if TYPE_CHECKING:
@@ -43,6 +44,17 @@ def test_a_run_that_fails_is_tried_again_later_and_later(life: Life) -> None:
     assert (run.status, len(life.mails())) == (RunStatus.SUCCEEDED, 1)
     # The back-off, up to a quarter of it, and up to a minute until the sweeper comes.
     assert [low <= wait <= low * 1.25 + 61 for low, wait in zip((60, 120, 240), waits, strict=True)] == [True] * 3
+
+
+def test_a_webhook_s_consumer_is_left_alone_as_long_as_it_asks_for(life: Life) -> None:
+    with running(answers(b"HTTP/1.1 503 Later\r\nRetry-After: 1200\r\n\r\n")) as consumer:
+        webhook = Action("webhook", {"url": f"http://127.0.0.1:{consumer.port}/"})
+        schedule = life.one_time(action=webhook, retry=RetryPolicy(max_retries=1, backoff_seconds=60))
+        life.travel(2 * AN_HOUR)
+
+    first, second = the_run(life, schedule).attempts
+    assert 20 * A_MINUTE <= second.started_at - first.started_at <= 21 * A_MINUTE
+    assert len(consumer.requests) == 2
 
 
 def test_a_one_time_schedule_is_active_until_its_run_has_ended(life: Life) -> None:

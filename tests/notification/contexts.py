@@ -26,6 +26,8 @@ def a_run(aws: FakeAws | None = None, **details: Any) -> RunContext:
         settings=SETTINGS,
         repository=InMemoryRepository(),
         aws=aws or FakeAws(),
+        clock=lambda: NOON,
+        sign=lambda _body: {"webhook-id": "20270301T120000Z-0123456789abcdef"},
     )
     return replace(about, **details)
 

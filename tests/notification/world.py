@@ -13,15 +13,25 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chalicelib.core.instants import iso
 from chalicelib.core.schedule import Action, Schedule
 from chalicelib.service import SchedulerService
-from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
+from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from notification.dead_letters import DeadLetters
 from notification.runner import Runner
 from notification.settings import Settings
+from notification.signing import Signer
 
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
 EMAIL = Action("email", {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."})
-SETTINGS = Settings("table", "https://queue", "tasks@example.com", "default", "reports", timedelta(days=90))
+SETTINGS = Settings(
+    table_name="table",
+    work_dead_letter_queue_url="https://queue",
+    sender_address="tasks@example.com",
+    event_bus_name="default",
+    reports_bucket="reports",
+    keep_runs=timedelta(days=90),
+    webhook_master_secret_arn="arn",
+    loopback_webhooks=True,
+)
 
 
 def throttled() -> ClientError:
@@ -101,6 +111,7 @@ class World:
             self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
         )
         self.aws = FakeAws(self.faults)
+        self.master = FakeMaster()
         self._claim_ids = count(1)
         self.runner = self.a_runner()
 
@@ -111,6 +122,7 @@ class World:
             DeadLetters(lambda: self.aws, settings.work_dead_letter_queue_url),  # type: ignore[arg-type, return-value]
             settings,
             aws=self.aws,
+            signer=Signer(self.repository, self.master, self.clock),
             clock=self.clock,
             new_id=lambda: f"claim-{next(self._claim_ids)}",
         )

@@ -60,10 +60,17 @@ def test_the_rights_on_schedules_are_those_of_the_gateway() -> None:
         ("sns", "notification/sns.py", r'run\.aws\("sns"\)'),
         ("events", "notification/actions/event.py", r'run\.aws\("events"\)'),
         ("sqs", "notification/dead_letters.py", r"self\._client\(\)"),
+        ("secretsmanager", "chalicelib/core/master_secret.py", r"self\._client\(\)"),
     ],
 )
 def test_the_rights_of_the_work_are_those_of_its_files(service: str, path: str, client: str) -> None:
     assert granted("notification_function", service) == {f"{service}:{call}" for call in called(path, client)}
+
+
+def test_the_rights_on_the_master_of_webhook_keys_are_those_of_its_reader() -> None:
+    calls = called("chalicelib/core/master_secret.py", r"self\._client\(\)")
+
+    assert granted("api_access", "secretsmanager") == {f"secretsmanager:{call}" for call in calls}
 
 
 def test_the_rights_on_reports_are_those_of_their_file_and_of_its_links() -> None:
@@ -98,7 +105,7 @@ def test_the_key_is_handed_to_every_module_that_takes_one() -> None:
     }
     modules = re.findall(r'^module "(\w+)" \{\n(.*?)^\}', (TERRAFORM / "main.tf").read_text(), re.MULTILINE | re.DOTALL)
 
-    assert len(taking) == 4
+    assert len(taking) == 5
     assert {name for name, body in modules if re.search(r"kms_key_arn += var\.kms_key_arn", body)} == taking
 
 

@@ -150,6 +150,7 @@ def test_the_root_only_composes() -> None:
     assert re.findall(r'^(?:resource|data) ".*', root, re.MULTILINE) == []
     assert re.findall(r'^module "(\w+)"', root, re.MULTILINE) == [
         "schedules_table",
+        "webhook_secret",
         "notification_function",
         "schedule_group",
         "api_access",

@@ -44,6 +44,12 @@ locals {
       Resource = concat([var.table_arn], [for index in local.indexes : "${var.table_arn}/index/${index}"])
     },
     {
+      Sid      = "ReadTheMasterOfWebhookKeys"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = [var.webhook_master_secret_arn]
+    },
+    {
       Sid      = "WriteLogs"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -51,7 +57,7 @@ locals {
     },
   ]
 
-  # DynamoDB opens the table's key in the name of whoever asks for an item.
+  # DynamoDB opens the table's key in the name of whoever asks for an item, Secrets Manager the secret's.
   key_rights = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"

@@ -60,6 +60,16 @@ variable "notification_lambda_arn" {
   }
 }
 
+variable "webhook_master_secret_arn" {
+  description = "ARN of the secret that the keys of webhooks are made from."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", var.webhook_master_secret_arn))
+    error_message = "webhook_master_secret_arn is the ARN of one secret, without wildcards."
+  }
+}
+
 variable "kms_key_arn" {
   description = "Key of your own for the log groups, and which the table has; null: AWS's."
   type        = string

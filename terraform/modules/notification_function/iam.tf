@@ -62,6 +62,12 @@ locals {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["${aws_cloudwatch_log_group.notification.arn}:log-stream:*"]
     },
+    {
+      Sid      = "ReadSecrets"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = sort(distinct(concat([var.webhook_master_secret_arn], values(var.secret_arns))))
+    },
   ]
 
   # A phone has no ARN, so AWS's own policies for PhoneNumber say "*" (Step Functions Developer Guide, sns-iam). Here it is
@@ -80,16 +86,8 @@ locals {
     Resource = ["arn:${local.partition}:sns:${local.region}:${local.account}:endpoint/*"]
   }]
 
-  # IAM refuses a statement without a resource, so without secrets there is none.
-  secret_rights = length(var.secret_arns) == 0 ? [] : [{
-    Sid      = "ReadSecrets"
-    Effect   = "Allow"
-    Action   = ["secretsmanager:GetSecretValue"]
-    Resource = sort(distinct(values(var.secret_arns)))
-  }]
-
-  # DynamoDB opens the table's key in the name of whoever asks for an item; SQS makes a key for each message, S3 for each
-  # report.
+  # DynamoDB opens the table's key in the name of whoever asks for an item, Secrets Manager the secret's; SQS makes a key
+  # for each message, S3 for each report.
   key_rights = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"
@@ -103,9 +101,7 @@ resource "aws_iam_role_policy" "notification" {
   role = aws_iam_role.notification.name
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat(
-      local.rights, local.sms_rights, local.push_rights, local.secret_rights, local.key_rights,
-    )
+    Version   = "2012-10-17"
+    Statement = concat(local.rights, local.sms_rights, local.push_rights, local.key_rights)
   })
 }

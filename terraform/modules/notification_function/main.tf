@@ -41,6 +41,8 @@ resource "aws_lambda_function" "notification" {
       EVENT_BUS_NAME             = var.event_bus_name
       REPORTS_BUCKET             = aws_s3_bucket.reports.bucket
       RUN_RETENTION_DAYS         = tostring(var.run_retention_days)
+      WEBHOOK_MASTER_SECRET_ARN  = var.webhook_master_secret_arn
+      LOOPBACK_WEBHOOKS          = tostring(var.loopback_webhooks)
       ACTION_RATES               = jsonencode(var.action_rates)
       MAX_CONCURRENCY            = tostring(coalesce(var.max_concurrency, 1))
     })

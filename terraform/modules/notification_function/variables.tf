@@ -76,11 +76,27 @@ variable "secret_arns" {
 
   validation {
     condition = length(setintersection(keys(var.secret_arns), [
-      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "MAX_CONCURRENCY", "REPORTS_BUCKET", "RUN_RETENTION_DAYS",
-      "SENDER_ADDRESS", "TABLE_NAME", "WORK_DEAD_LETTER_QUEUE_URL",
+      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "LOOPBACK_WEBHOOKS", "MAX_CONCURRENCY", "REPORTS_BUCKET",
+      "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WEBHOOK_MASTER_SECRET_ARN", "WORK_DEAD_LETTER_QUEUE_URL",
     ])) == 0
     error_message = "A key of secret_arns is the name of an environment variable that the function has already."
   }
+}
+
+variable "webhook_master_secret_arn" {
+  description = "ARN of the secret that the keys of webhooks are made from."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", var.webhook_master_secret_arn))
+    error_message = "webhook_master_secret_arn is the ARN of one secret, without wildcards."
+  }
+}
+
+variable "loopback_webhooks" {
+  description = "Whether webhooks may call the machine that the function runs on. The local cloud alone needs it."
+  type        = bool
+  default     = false
 }
 
 variable "run_retention_days" {

@@ -1,0 +1,15 @@
+resource "aws_secretsmanager_secret" "master" {
+  name                    = "${var.project}-webhook-master-${var.stage}"
+  description             = "What every key that signs webhooks of ${var.project} ${var.stage} is made from"
+  kms_key_id              = var.kms_key_arn
+  recovery_window_in_days = var.deletion_protection ? 30 : 0 # with it goes each consumer's key
+}
+
+# Written when it is new and when value_version changes; Secrets Manager then keeps the value before as AWSPREVIOUS.
+# A write-only argument stands in no state and in no plan. (An ephemeral random password would be the other source, but
+# Terraform's mock providers know none.) uuid() is made anew with each apply, from the system's source of randomness.
+resource "aws_secretsmanager_secret_version" "master" {
+  secret_id                = aws_secretsmanager_secret.master.id
+  secret_string_wo         = "${uuid()}${uuid()}"
+  secret_string_wo_version = var.value_version
+}

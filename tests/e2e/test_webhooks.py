@@ -1,0 +1,74 @@
+"""Webhooks of the deployed zip: what their consumer verifies, and with which key; and the secret behind the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.e2e import aws
+from tests.e2e.client import Client
+from tests.e2e.schedules import due, ended_runs
+from tests.notification.servers import answers, running
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+    from tests.e2e.cloud import Clock, LocalCloud
+    from tests.notification.servers import Server
+    from tests.promises import Promise
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def carol(stack: Stack) -> Client:
+    """Somebody whose keys no other test rotates."""
+    return Client(stack.api_url, stack.token("carol"))
+
+
+def a_webhook(client: Client, server: Server) -> dict[str, Any]:
+    action = {"type": "webhook", "url": f"http://127.0.0.1:{server.port}/hook", "body": {"trial": "over", "ü": 1}}
+    return client.create(timing={"after": "PT1M"}, action=action)
+
+
+def verified(server: Server, key: dict[str, Any]) -> Any:
+    """What the reference library makes of the first request with this key. Raises WebhookVerificationError."""
+    headers = dict(line.split(": ", 1) for line in server.requests[0].split("\r\n")[1:] if line)
+    return Webhook(key["secret"]).verify(server.bodies[0], headers)
+
+
+def test_its_consumer_verifies_it_with_the_key_that_its_user_reads(
+    stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock, promise: Promise
+) -> None:
+    with running(answers()) as server:
+        schedule = a_webhook(alice, server)
+        cloud.forget_calls()
+        clock.travel_to(due(schedule))
+
+    (key,) = alice.get("/v1/webhook-keys")["keys"]
+    calls = cloud.calls(stack.outputs["notification_lambda_name"])
+    on_the_table = [call for call in calls if call.startswith("dynamodb:")]
+    assert verified(server, key) == {"trial": "over", "ü": 1}
+    assert f"webhook-id: {ended_runs(alice, schedule)[0]['run_id']}" in server.requests[0]
+    assert on_the_table == ["dynamodb:TransactWriteItems", "dynamodb:GetItem", "dynamodb:TransactWriteItems"]
+    promise(2, "3 calls to the table for a webhook: claim, keys, record")
+
+
+def test_during_a_rotation_consumers_with_either_key_verify_it(carol: Client, clock: Clock) -> None:
+    (before,) = carol.get("/v1/webhook-keys")["keys"]
+    after, former = carol.send("POST", "/v1/webhook-keys/rotate").json["keys"]
+    with running(answers()) as server:
+        clock.travel_to(due(a_webhook(carol, server)))
+
+    assert former["secret"] == before["secret"] != after["secret"]
+    assert verified(server, before) == verified(server, after)
+
+
+def test_no_state_of_terraform_holds_the_master_secret(stack: Stack) -> None:
+    found = aws.client(stack, "secretsmanager").get_secret_value(SecretId=stack.outputs["webhook_master_secret_arn"])
+    state = (stack.directory / "terraform" / "terraform.tfstate").read_text()
+
+    assert len(found["SecretString"]) == 72
+    assert found["SecretString"] not in state
+    assert stack.outputs["webhook_master_secret_arn"] in state
