@@ -75,7 +75,7 @@ def test_work_that_fails_is_told_and_its_payload_is_kept(stack: Stack, alice: Cl
     (run,) = ended_runs(alice, schedule)
     (letter,) = dead_letters(stack, "work", about=schedule["schedule_id"])
     kept = json.loads(letter["Body"])
-    assert (run["status"], run["reason"]) == ("failed", "the webhook did not answer: NewConnectionError")
+    assert (run["status"], run["reason"]) == ("failed", "the webhook did not answer: ConnectionRefusedError")
     assert (kept["run_id"], kept["reason"]) == (run["run_id"], run["reason"])
     assert kept["event"]["action"] == {"type": "webhook", "data": {"url": nobody_listens["url"]}}
     assert alice.get(path_of(schedule))["status"] == "failed"
