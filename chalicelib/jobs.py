@@ -65,12 +65,12 @@ class Jobs:
             raise JobNotFound
         return job
 
-    def go_on(self, job: Job) -> str:
-        """One slice of a job that was taken. What was done, in a word."""
+    def go_on(self, job: Job, stop_at: datetime) -> str:
+        """One slice of a job that was taken, no longer than until `stop_at`. What was done, in a word."""
         if job.status is JobStatus.COMPLETED:
             return "nothing"
         began_at = self._clock()
-        following, complete = self._slice(job, began_at + SLICE)
+        following, complete = self._slice(job, min(began_at + SLICE, stop_at))
         complete = complete and began_at >= job.created_at + LISTS_SETTLE
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)

@@ -15,6 +15,7 @@ from .core.errors import (
     InvalidInput,
     JobNotFound,
     MasterSecretUnavailable,
+    NotReached,
     PayloadTooLarge,
     RequestMismatch,
     RevisionMismatch,
@@ -83,6 +84,7 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     MasterSecretUnavailable: Problem(
         "master-secret-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Webhook keys cannot be made now"
     ),
+    NotReached: Problem("not-reached", HTTPStatus.SERVICE_UNAVAILABLE, "There was no time left for this one"),
     StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
 }
 INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
@@ -173,8 +175,14 @@ def _status_of_new(shown: ScheduleShown) -> HTTPStatus:
 
 def _result(outcome: ScheduleShown | ScheduledTasksError) -> dict[str, Any]:
     if isinstance(outcome, ScheduledTasksError):
-        return {"status": int(_kind(outcome).status), "problem": _body(outcome)}
+        return {"status": int(_kind(outcome).status), "problem": _body(outcome), **_retry(outcome)}
     return {"status": int(_status_of_new(outcome)), "schedule": outcome.as_json()}
+
+
+def _retry(exc: ScheduledTasksError) -> dict[str, int]:
+    """What `Retry-After` would say: one of many has no headers of its own."""
+    seconds: int | None = getattr(exc, "retry_after_seconds", None)
+    return {} if seconds is None else {"retry_after_seconds": seconds}
 
 
 def _kind(exc: ScheduledTasksError) -> Problem:

@@ -186,7 +186,10 @@ class SchedulerService:
         return self._creates.put(user_id, schedule_id, timing, action, details, if_match=if_match)
 
     def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
-        """`create` for each of these keyword arguments, several at once; a result or an error each, in their order."""
+        """`create` for each of these keyword arguments, several at once; a result or an error each, in their order.
+
+        What could not begin within four seconds is NotReached: ask for it again.
+        """
         return self._creates.create_many(user_id, requests)
 
     # Change

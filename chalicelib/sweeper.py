@@ -99,7 +99,7 @@ class Sweeper:
             for watch in self._due(shard, now):
                 if self._clock() >= stop_at:
                     return SweepReport(counts, now - from_iso(watch.at))
-                counts[self._look_at(watch)] += 1
+                counts[self._look_at(watch, stop_at)] += 1
         except StoreUnavailable as exc:
             log.warning("shard %s not read: %s", shard, exc)
             counts["unread"] += 1
@@ -114,7 +114,7 @@ class Sweeper:
             if cursor is None:
                 return
 
-    def _look_at(self, watch: Watch) -> str:
+    def _look_at(self, watch: Watch, stop_at: datetime) -> str:
         """What was done, in a word. One item that fails must not keep the sweeper from the others."""
         try:
             taken = self._repository.take(watch, now=self._clock())
@@ -123,7 +123,7 @@ class Sweeper:
             if isinstance(taken, Run):
                 return self._start_again(taken)
             if isinstance(taken, Job):
-                return self._jobs.go_on(taken)
+                return self._jobs.go_on(taken, stop_at)
         except ScheduledTasksError as exc:
             log.warning("put off: %s", exc, extra={"watch": watch.sk})
             return "put_off"

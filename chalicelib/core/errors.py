@@ -134,6 +134,12 @@ class MasterSecretUnavailable(ScheduledTasksError):
     retry_after_seconds = 30
 
 
+class NotReached(ScheduledTasksError):
+    """The request had no time left for this one. Nothing was created; ask for it again."""
+
+    retry_after_seconds = 5
+
+
 class ChangeLost(ScheduledTasksError):
     """The record changed between our read and our write."""
 

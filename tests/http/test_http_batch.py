@@ -9,6 +9,7 @@ import pytest
 from chalicelib.auth import Scope
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
 from tests.http.world import MAIL, World, fields, problem
+from tests.slow import Slow
 
 
 def a_body(**only_what_matters: Any) -> dict[str, Any]:
@@ -30,6 +31,19 @@ def test_each_gets_its_result_in_order(world: World) -> None:
 
     assert [(result["status"], result["schedule"]["name"]) for result in results] == [(201, name) for name in names]
     assert len(world.gateway.schedules) == 100
+
+
+def test_what_there_is_no_time_for_is_told_to_be_asked_for_again(world: World) -> None:
+    world.repository.faults = Slow(world.clock, "repository.create")
+
+    results = results_of(world, *(a_body() for _ in range(100)))
+
+    reached = [result for result in results if result["status"] == 201]
+    assert 1 <= len(reached) < 50
+    assert len(world.gateway.schedules) == len(reached)
+    unreached = results[-1]
+    assert (unreached["status"], unreached["problem"]["type"].rpartition(":")[2]) == (503, "not-reached")
+    assert unreached["retry_after_seconds"] == 5
 
 
 def test_a_schedule_is_shown_as_in_lists(world: World) -> None:

@@ -26,6 +26,7 @@ from chalicelib.timings import TimingSpec
 from tests.life.agreement import disagreements
 from tests.life.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
 from tests.notification.world import EMAIL, NOON
+from tests.slow import Slow
 
 OTHER_MAIL = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
 HALF_PAST = TimingSpec(at="2027-03-01T13:30:00Z")
@@ -625,6 +626,18 @@ def test_a_batch_has_a_result_or_an_error_for_each(life: Life) -> None:
 
 
 # Everything of a user
+
+
+def test_a_slice_of_a_job_ends_with_the_sweep_that_it_is_a_part_of(life: Life) -> None:
+    for _ in range(9):
+        life.one_time(after=A_DAY)
+    job = life.service.cancel_all("alice")
+    life.repository.faults = Slow(life.clock, "repository.change")
+
+    life.sweeper.sweep(stop_at=life.clock.now + 3 * A_SECOND)
+
+    assert life.clock.now <= NOON + 4 * A_SECOND
+    assert life.service.get_job(job.job_id).done == 3
 
 
 def test_cancel_all_ends_everything_of_one_user_and_nothing_of_another(life: Life) -> None:

@@ -48,8 +48,6 @@ MANY: list[Meeting] = [
     (actors.retime, actors.cancel, {}),
     (actors.pause, actors.resume, {}),
     (actors.retime, actors.rename, {"max_runs": 1}),
-    (actors.postpone, actors.rename, {"timing": AT_ONE}),
-    (actors.pause, actors.resume, {"timing": AT_ONE}),
 ]
 
 

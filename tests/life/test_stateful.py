@@ -67,16 +67,16 @@ class Once:
 
 @dataclass(frozen=True)
 class Every:
-    """Each so many hours, counted from the next whole minute."""
+    """Each so many minutes, counted from the next whole one."""
 
-    hours: int
+    minutes: int
 
     @property
     def spec(self) -> TimingSpec:
-        return TimingSpec(rate=f"{self.hours} hours")
+        return TimingSpec(rate=f"{self.minutes} minutes")
 
     def times(self, begun: datetime) -> Iterator[datetime]:
-        return (_ceil(begun, A_MINUTE) + number * self.hours * AN_HOUR for number in count(1))
+        return (_ceil(begun, A_MINUTE) + number * self.minutes * A_MINUTE for number in count(1))
 
 
 @dataclass(frozen=True)
@@ -170,14 +170,16 @@ class Promises:
 
 IDS = st.sampled_from(["s1", "s2"])
 PLANS: st.SearchStrategy[Plan] = st.one_of(
+    # What is lost is waited for for two hours: these are due again in that time, so they are tried most.
+    st.sampled_from([Every(50), Every(55)]),
+    st.sampled_from([Every(40), Every(50), Every(300), Every(24 * 60)]),
     st.integers(1, 600).map(Once),
-    st.sampled_from([Every(2), Every(5), Every(24)]),
     st.sampled_from([InBerlin((1, 5, 9, 13, 17, 21)), InBerlin((9,)), InBerlin((18,), mondays=True)]),
 )
 WHILES = st.one_of(
     st.integers(1, 300).map(lambda seconds: seconds * A_SECOND),
     st.integers(1, 300).map(lambda minutes: minutes * A_MINUTE),
-    st.integers(5, 100).map(lambda hours: hours * AN_HOUR),
+    st.integers(5, 40).map(lambda hours: hours * AN_HOUR),
 )
 LATENESSES = st.sampled_from([timedelta(0), 40 * A_SECOND, 4 * A_MINUTE])
 
@@ -195,7 +197,7 @@ class Weeks(RuleBasedStateMachine):
 
     # Clients
 
-    @initialize(first=PLANS, second=PLANS, calm=st.booleans())
+    @initialize(first=PLANS, second=PLANS, calm=st.sampled_from([True, False, False]))
     def there_are_two(self, first: Plan, second: Plan, calm: bool) -> None:  # noqa: FBT001 - hypothesis names it
         self.calm = calm
         self.put("s1", first)
@@ -257,6 +259,23 @@ class Weeks(RuleBasedStateMachine):
         beat = self.life.bridge.next_beat
         assert beat is not None
         self.life.travel(beat.at + after)
+
+    @precondition(lambda self: self.life.bridge.next_beat)
+    @rule(before=st.sampled_from([A_SECOND, 30 * A_SECOND, 3 * A_MINUTE]))
+    def the_next_one_is_about_to_fire(self, before: timedelta) -> None:
+        beat = self.life.bridge.next_beat
+        assert beat is not None
+        self.life.travel(max(beat.at - before, self.life.clock.now))
+
+    @precondition(lambda self: not self.calm and self.life.bridge.next_beat)
+    @rule(after=st.sampled_from([timedelta(0), 20 * A_SECOND, 2 * A_MINUTE]), fires_again=st.booleans())
+    def one_delivery_is_lost(self, after: timedelta, fires_again: bool) -> None:  # noqa: FBT001 - hypothesis names it
+        """And all are good again, be it for a change or for the next one."""
+        self.life.copies = 0
+        self.the_next_one_has_just_fired(after)
+        self.life.copies = 1
+        if fires_again:
+            self.life.travel(AN_HOUR)
 
     @rule(lateness=LATENESSES, copies=st.integers(1, 2))
     def deliveries_become(self, lateness: timedelta, copies: int) -> None:
@@ -347,10 +366,10 @@ def _is_done(run: Run) -> bool:
 
 
 def test_weeks_of_anything_keep_every_promise() -> None:
-    small = settings(max_examples=100, stateful_step_count=25, derandomize=True, database=None)
+    small = settings(max_examples=70, stateful_step_count=25, derandomize=True, database=None)
     run_state_machine_as_test(Weeks, settings=small)
 
 
 @pytest.mark.long
 def test_many_more_weeks_of_anything_keep_every_promise() -> None:
-    run_state_machine_as_test(Weeks, settings=settings(max_examples=600, stateful_step_count=50, print_blob=True))
+    run_state_machine_as_test(Weeks, settings=settings(max_examples=400, stateful_step_count=50, print_blob=True))

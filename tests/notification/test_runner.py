@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.core.errors import RunLeased, StoreUnavailable
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import RetryPolicy, Status
-from chalicelib.testing import Crash
+from chalicelib.testing import Crash, Faults
 from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run, no_answer, throttled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Restless(Faults):
+    """Something happens before each try to record a run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_finish: Callable[[], object] = lambda: None
+
+    @contextmanager
+    def around(self, call: str) -> Iterator[None]:
+        if call == "repository.finish":
+            self.before_finish()
+        with super().around(call):
+            yield
+
+
+def rename(world: World, schedule_id: str, names: Iterator[str]) -> None:
+    """While there are names left."""
+    for name in islice(names, 1):
+        world.service.change("alice", schedule_id, name=name)
 
 
 def test_it_sends_the_mail_and_completes_the_schedule(world: World) -> None:
@@ -151,6 +178,23 @@ def test_a_claim_whose_answer_was_lost_is_recognised_as_ours(world: World) -> No
     world.fire(event, lateness=A_MINUTE)
 
     assert len(world.mails()) == 1
+
+
+def test_a_run_whose_record_changes_nine_times_while_it_is_recorded_is_recorded_once() -> None:
+    faults = Restless()
+    world = World(faults)
+    schedule = world.service.create_recurring(user_id="alice", rate="1 hour", action=EMAIL)
+    names = iter(f"name {number}" for number in range(1, 10))
+    faults.before_finish = lambda: rename(world, schedule.schedule_id, names)
+
+    world.fire(world.event(schedule))
+
+    (run,) = world.runs(schedule)
+    after = world.service.get("alice", schedule.schedule_id)
+    assert faults.calls.count("repository.finish") == 10
+    assert len(world.mails()) == 1
+    assert (run.status, len(run.attempts)) == (RunStatus.SUCCEEDED, 1)
+    assert (after.name, after.run_count, after.next_run_at) == ("name 9", 1, next_run(schedule) + timedelta(hours=1))
 
 
 def test_without_a_record_it_works_nothing_and_keeps_the_payload(world: World) -> None:
