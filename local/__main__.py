@@ -62,6 +62,12 @@ def _add_common(command: argparse.ArgumentParser, port: str) -> None:
         default="none",
         help="aws: each firing is up to a minute late, and equal times arrive in any order",
     )
+    command.add_argument(
+        "--iam",
+        choices=("enforce", "off"),
+        default="enforce",
+        help="enforce: a role may do what its policies allow, and nothing else; GET /_local/iam shows each decision",
+    )
 
 
 # Each command imports what it needs: moto alone takes seconds.
@@ -70,7 +76,7 @@ def _add_common(command: argparse.ArgumentParser, port: str) -> None:
 def run_all(options: argparse.Namespace) -> None:
     from .run import run  # noqa: PLC0415
 
-    run(options.directory, options.cloud_port, options.api_port, lateness=options.lateness)
+    run(options.directory, options.cloud_port, options.api_port, lateness=options.lateness, iam=options.iam)
 
 
 def run_cloud(options: argparse.Namespace) -> None:
@@ -78,7 +84,7 @@ def run_cloud(options: argparse.Namespace) -> None:
 
     options.directory.mkdir(parents=True, exist_ok=True)
     print(f"the local cloud listens on http://127.0.0.1:{options.port}; Ctrl-C ends it", flush=True)
-    serve(options.port, directory=options.directory, lateness=options.lateness)
+    serve(options.port, directory=options.directory, lateness=options.lateness, iam=options.iam)
 
 
 def print_token(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """`chalice local` for this project: `python -m local.api --stage local --port 8000`.
 
-Chalice's own server with three differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
-end it cleanly, and its time is the local cloud's when a file tells it.
+Chalice's own server with four differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
+end it cleanly, its time is the local cloud's when a file tells it, and it runs as the role of the deployed function.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
 
+from local.iam.app_roles import take_role
 from local.server import HOST, PortUnavailable
 from local.travelled import TravelledTime
 
@@ -43,6 +44,7 @@ def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -
     """The app of `project_dir` with the environment of its stage, listening on `port`. Raises PortUnavailable."""
     time.catch_up()
     config = load_config(project_dir, stage)
+    take_role(config, "api_handler")
     app = config.chalice_app
     validate_routes(app.routes)
     try:

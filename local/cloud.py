@@ -22,8 +22,9 @@ from local.calls import Call, Calls
 from local.clock import Clock
 from local.control import PREFIX, Control
 from local.environment import ACCOUNT
-from local.errors import error_response
+from local.errors import access_denied, error_response
 from local.faults import Faults, Refused
+from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
 from local.issuer import PATH as ISSUER_PATH
 from local.issuer import Issuer
 from local.lambda_runtime.responses import invoke
@@ -33,7 +34,7 @@ from local.outbox import Outbox
 from local.scheduler import Lateness, Scheduler
 from local.server import HOST, Server
 from local.sweeping import Sweeping
-from local.targets import FailureDestinations, Queues, ScheduleTargets
+from local.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
 from local.time_signal import TimeSignal
 from local.time_travel import TimeTravel
 from local.user_requests import UserRequests, is_user_request
@@ -46,8 +47,9 @@ LineListener = Callable[[str, str], None]
 class Cloud:
     """An AWS endpoint. Listens from the start; answers between `start` and `stop`.
 
-    port: 0 takes a free one. directory: for logs, unpacked functions, the issuer's key. on_line: called with
-    (function name, line) for each line that a function logs. Raises PortUnavailable.
+    port: 0 takes a free one. directory: for logs, unpacked functions, the issuer's key. iam: whether roles may do only
+    what their policies allow. on_line: called with (function name, line) for each line that a function logs. Raises
+    PortUnavailable.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Cloud:
         agenda: Agenda,
         directory: Path,
         lateness: Lateness = "none",
+        iam: Mode = "off",
         on_line: LineListener = lambda *_: None,
     ) -> None:
         self._clock = clock
@@ -67,6 +70,7 @@ class Cloud:
         time_signal = TimeSignal(clock, directory)
         self._faults = Faults()
         self._calls = Calls()
+        self._iam = Iam(clock, iam)
         sweeping = Sweeping(clock, agenda, time_signal)
         self._control = Control(
             clock=clock,
@@ -75,6 +79,7 @@ class Cloud:
             issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
             faults=self._faults,
             calls=self._calls,
+            iam=self._iam,
             sweeping=sweeping,
         )
         self._aws = Aws(sweeping.follow)
@@ -85,12 +90,16 @@ class Cloud:
             time_signal=time_signal,
             endpoint=self.endpoint,
             directory=directory / "lambda",
-            destinations=FailureDestinations(queues),
+            destinations=FailureDestinations(queues, self._iam),
             on_line=on_line,
+            begin_session=self._iam.begin_session,
         )
         self._user_requests = UserRequests(self._runtime)
-        targets = ScheduleTargets(clock, self._runtime, queues, self._faults, self._calls)
-        self._scheduler = Scheduler(clock, agenda, targets, queues, lateness=lateness)
+        targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
+        dead_letters = ScheduleDeadLetters(queues, self._iam)
+        self._scheduler = Scheduler(
+            clock, agenda, targets, dead_letters, lateness=lateness, may_assume=self._iam.lets_scheduler_assume
+        )
 
     @property
     def endpoint(self) -> str:
@@ -128,6 +137,10 @@ class Cloud:
             return self._faults.around(str(operation), lambda: self._do(operation))
         except Refused as refused:
             return error_response(operation, refused.status, refused.code, str(refused))
+        except AccessDenied as denied:
+            return access_denied(operation, str(denied))
+        except RoleNotTrusted as untrusted:
+            return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
         except NotImplementedError as error:
             return error_response(
                 operation, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"not in the local cloud: {error}"
@@ -138,6 +151,7 @@ class Cloud:
             return error_response(operation, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", message)
 
     def _do(self, operation: Operation) -> Response:
+        self._iam.check_call(operation)
         response = self._dispatch(operation)
         self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
         return response
@@ -164,14 +178,23 @@ class Cloud:
         return Response(body, status, headers)
 
 
-def serve(port: int, *, directory: Path, lateness: Lateness = "none", on_line: LineListener = lambda *_: None) -> None:
+def serve(
+    port: int,
+    *,
+    directory: Path,
+    lateness: Lateness = "none",
+    iam: Mode = "off",
+    on_line: LineListener = lambda *_: None,
+) -> None:
     """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable.
 
     Quiet: each request has its line in requests.log in the directory; only what fails is told on standard error.
     """
     _log_to(directory / "requests.log")
     clock = Clock()
-    cloud = Cloud(port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, on_line=on_line)
+    cloud = Cloud(
+        port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, iam=iam, on_line=on_line
+    )
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -1,4 +1,6 @@
-"""What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls, sweeper."""
+"""What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls, sweeper,
+and what IAM decided.
+"""
 
 import json
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from local.calls import Calls
 from local.clock import Clock
 from local.faults import Faults, InvalidFault
+from local.iam.enforce import Iam
 from local.issuer import PATH as ISSUER_PATH
 from local.issuer import Issuer
 from local.outbox import Outbox
@@ -36,6 +39,7 @@ class Control:
         issuer: Issuer,
         faults: Faults,
         calls: Calls,
+        iam: Iam,
         sweeping: Sweeping,
     ) -> None:
         self._clock = clock
@@ -44,6 +48,7 @@ class Control:
         self._issuer = issuer
         self._faults = faults
         self._calls = calls
+        self._iam = iam
         self._sweeping = sweeping
         self._routes: dict[str, dict[str, View]] = {
             f"{PREFIX}health": {"GET": self._health},
@@ -51,6 +56,7 @@ class Control:
             f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._set_clock},
             f"{PREFIX}faults": {"GET": self._show_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             f"{PREFIX}calls": {"GET": self._show_calls, "DELETE": self._forget_calls},
+            f"{PREFIX}iam": {"GET": self._show_iam},
             f"{PREFIX}sweeper": {"GET": self._show_sweeper, "POST": self._register_sweeper},
             f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
             f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
@@ -125,6 +131,10 @@ class Control:
     def _forget_calls(self, _: Request) -> Response:
         self._calls.clear()
         return _nothing()
+
+    def _show_iam(self, _: Request) -> Response:
+        decisions = self._iam.decisions.all()
+        return _json({"mode": self._iam.mode, "count": len(decisions), "decisions": decisions})
 
     def _show_sweeper(self, _: Request) -> Response:
         if self._sweeping.url is None:

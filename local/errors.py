@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response
 
 from local.operations import Operation
 
+ACCESS_DENIED = "AccessDeniedException"
+
 
 def error_response(operation: Operation, status: HTTPStatus, code: str, message: str) -> Response:
     """https://smithy.io/2.0/aws/protocols/index.html, each protocol's section on errors."""
@@ -21,3 +23,13 @@ def error_response(operation: Operation, status: HTTPStatus, code: str, message:
         case _:
             body = json.dumps({"__type": code, "message": message})
             return Response(body, status, {"x-amzn-ErrorType": code}, content_type="application/x-amz-json-1.0")
+
+
+def access_denied(operation: Operation, message: str) -> Response:
+    """As each protocol's services say it: DynamoDB and its kin with 400, the others with 403."""
+    if operation.protocol == "json" and operation.service != "sqs":
+        return error_response(operation, HTTPStatus.BAD_REQUEST, ACCESS_DENIED, message)
+    if operation.protocol in {"query", "ec2", "rest-xml"}:
+        code = "AuthorizationError" if operation.service == "sns" else "AccessDenied"
+        return error_response(operation, HTTPStatus.FORBIDDEN, code, message)
+    return error_response(operation, HTTPStatus.FORBIDDEN, ACCESS_DENIED, message)

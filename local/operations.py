@@ -12,7 +12,7 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_SCOPE = re.compile(r"(?:^|Credential=)(?P<key>\w+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _APPLICATION = re.compile(r"\bapp/(?P<name>\S+)")  # botocore adds AWS_SDK_UA_APP_ID, which our children have
 _DEFAULT_REGION = "us-east-1"
 _UNSIGNED = {"/schedules": "scheduler", "/schedule-groups": "scheduler", "/2015-03-31/functions": "lambda"}
@@ -21,11 +21,15 @@ _MODELS = {"monitoring": "cloudwatch"}  # where a model's name is not its signin
 
 @dataclass(frozen=True)
 class Operation:
-    """A request as AWS sees it. service: botocore's name of it; name: the operation's. "" when unknown."""
+    """A request as AWS sees it.
+
+    service: botocore's name of it; name: the operation's; access_key_id: of the key that signed it. "" when unknown.
+    """
 
     service: str
     name: str
     region: str
+    access_key_id: str
     request: Request = field(repr=False)
     _model: OperationModel | None = field(repr=False)
     _uri_parameters: dict[str, Any] = field(repr=False)
@@ -71,7 +75,8 @@ def operation_of(request: Request) -> Operation:
     service = _service(scope["service"].lower() if scope else "", request.path)
     region = scope["region"] if scope else _DEFAULT_REGION
     model, uri_parameters = _match(service, request)
-    return Operation(service, model.name if model else "", region, request, model, uri_parameters)
+    key = scope["key"] if scope else ""
+    return Operation(service, model.name if model else "", region, key, request, model, uri_parameters)
 
 
 def _service(signing_name: str, path: str) -> str:

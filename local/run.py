@@ -46,11 +46,16 @@ class NotReady(ChildFailed):
     """Something that `make run` needs is missing on this machine."""
 
 
-def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str) -> None:
+def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: str) -> None:
     """Everything, until Ctrl-C. Raises NotReady, ChildFailed or DeployError with nothing left running."""
     check_prerequisites(cloud_port, api_port)
     stack = Stack(
-        directory.resolve(), cloud_port=cloud_port, api_port=api_port, lateness=lateness, on_step=Steps().tell
+        directory.resolve(),
+        cloud_port=cloud_port,
+        api_port=api_port,
+        lateness=lateness,
+        iam=iam,
+        on_step=Steps().tell,
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_interrupt)

@@ -51,6 +51,7 @@ class Stack:
         api_port: int,
         project: Path = PROJECT,
         lateness: str = "none",
+        iam: str = "enforce",
         on_step: Callable[[str], None] = lambda _: None,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -63,6 +64,7 @@ class Stack:
         self._project = project
         self._package = directory / "notification.zip"
         self._lateness = lateness
+        self._iam = iam
         self._on_step = on_step
         self._on_progress = on_progress
 
@@ -96,8 +98,9 @@ class Stack:
         return token(self.directory, user, scopes)
 
     def _start_cloud(self) -> None:
-        arguments = ("--port", str(self._ports[0]), "--directory", str(self.directory), "--lateness", self._lateness)
-        self._child("cloud", "local", "cloud", *arguments).wait_until_it_answers(
+        arguments = ("--port", str(self._ports[0]), "--directory", str(self.directory))
+        modes = ("--lateness", self._lateness, "--iam", self._iam)
+        self._child("cloud", "local", "cloud", *arguments, *modes).wait_until_it_answers(
             f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS
         )
 

@@ -1,7 +1,8 @@
 """The app's scheduled function `sweep`, run whenever the local cloud asks: `python -m local.sweeper --stage local`.
 
 `chalice local` runs no scheduled functions. As on AWS it is a process beside the API, which knows itself by the name
-`sweeper` in the cloud's list of calls. AWS_ENDPOINT_URL is the local cloud, and is told where to ask.
+`sweeper` in the cloud's list of calls, and has the role of the deployed function. AWS_ENDPOINT_URL is the local cloud,
+and is told where to ask.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from chalice.local import LambdaContext
 
 from chalicelib.core.instants import iso
 from local.api import load_config, serve_until_signalled
+from local.iam.app_roles import take_role
 from local.server import HOST
 from local.travelled import TravelledTime
 
@@ -46,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["AWS_SDK_UA_APP_ID"] = "sweeper"
     time = TravelledTime(options.offset_file)
     time.catch_up()
+    config = load_config(options.project_dir, options.stage)
+    take_role(config, FUNCTION)
     try:
-        sweep = sweeper_of(load_config(options.project_dir, options.stage))
+        sweep = sweeper_of(config)
     except NoSweeper as error:
         print(error, file=sys.stderr)
         return 1

@@ -6,9 +6,11 @@ from http import HTTPStatus
 from local.aws import Aws, AwsError
 from local.calls import Call, Calls
 from local.clock import Clock
+from local.errors import ACCESS_DENIED
 from local.faults import Faults, Refused
+from local.iam.enforce import AccessDenied, Iam, RoleNotTrusted
 from local.lambda_runtime.asynchronous import DestinationUnavailable
-from local.lambda_runtime.function import FunctionNotFound, find_function
+from local.lambda_runtime.function import Function, FunctionNotFound, find_function
 from local.lambda_runtime.runtime import LambdaRuntime, new_invocation
 from local.scheduler import Invocation, TargetError
 
@@ -37,24 +39,42 @@ class Queues:
 class FailureDestinations:
     """On-failure destinations of asynchronous invocations."""
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, iam: Iam) -> None:
         self._queues = queues
+        self._iam = iam
 
-    def send(self, arn: str, message: str) -> None:
+    def send(self, function: Function, arn: str, message: str) -> None:
         """Raises DestinationUnavailable."""
         try:
+            self._iam.check_destination(function, arn)
             self._queues.send(arn, message)
-        except AwsError as error:
+        except (AccessDenied, AwsError) as error:
             raise DestinationUnavailable(str(error)) from error
+
+
+class ScheduleDeadLetters:
+    """Dead-letter queues of schedules."""
+
+    def __init__(self, queues: Queues, iam: Iam) -> None:
+        self._queues = queues
+        self._iam = iam
+
+    def send(self, invocation: Invocation, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Raises AccessDenied, RoleNotTrusted, AwsError."""
+        self._iam.check_delivery(invocation.role_arn, invocation.schedule_arn, "sqs:SendMessage", queue_arn)
+        self._queues.send(queue_arn, body, attributes)
 
 
 class ScheduleTargets:
     """What a schedule can fire at: functions, asynchronously as AWS does it, and queues."""
 
-    def __init__(self, clock: Clock, runtime: LambdaRuntime, queues: Queues, faults: Faults, calls: Calls) -> None:
+    def __init__(
+        self, clock: Clock, runtime: LambdaRuntime, queues: Queues, *, iam: Iam, faults: Faults, calls: Calls
+    ) -> None:
         self._clock = clock
         self._runtime = runtime
         self._queues = queues
+        self._iam = iam
         self._faults = faults
         self._calls = calls
 
@@ -65,8 +85,8 @@ class ScheduleTargets:
         status = HTTPStatus.ACCEPTED
         try:
             self._faults.around(operation, lambda: work(invocation))
-        except TargetError:
-            status = HTTPStatus.NOT_FOUND
+        except TargetError as error:
+            status = HTTPStatus.FORBIDDEN if error.code == ACCESS_DENIED else HTTPStatus.NOT_FOUND
             raise
         except Refused as refused:
             status = refused.status
@@ -75,6 +95,7 @@ class ScheduleTargets:
             self._calls.add(Call(operation, self._clock.now(), caller="scheduler", status=status, milliseconds=0))
 
     def _invoke(self, invocation: Invocation) -> None:
+        self._require(invocation, "lambda:InvokeFunction")
         try:
             function = find_function(invocation.target_arn)
         except FunctionNotFound as error:
@@ -82,7 +103,15 @@ class ScheduleTargets:
         self._runtime.submit(new_invocation(function, invocation.payload.encode()))
 
     def _send(self, invocation: Invocation) -> None:
+        self._require(invocation, "sqs:SendMessage")
         try:
             self._queues.send(invocation.target_arn, invocation.payload)
         except AwsError as error:
             raise TargetError(error.code, error.message, retryable=False) from error
+
+    def _require(self, invocation: Invocation, action: str) -> None:
+        """Raises TargetError. A missing right is not retried: EventBridge's rules do so (docs/emulation.md)."""
+        try:
+            self._iam.check_delivery(invocation.role_arn, invocation.schedule_arn, action, invocation.target_arn)
+        except (AccessDenied, RoleNotTrusted) as denied:
+            raise TargetError(ACCESS_DENIED, str(denied), retryable=False) from denied

@@ -17,6 +17,7 @@ from local.agenda import Agenda
 from local.clock import Clock
 from local.cloud import Cloud
 from local.environment import ACCOUNT
+from local.iam.enforce import Mode
 
 REGION = "eu-central-1"
 _ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=10)
@@ -82,12 +83,12 @@ class RunningCloud(Workbench):
 
 
 @contextmanager
-def running_cloud(directory: Path) -> Iterator[RunningCloud]:
+def running_cloud(directory: Path, *, iam: Mode = "off") -> Iterator[RunningCloud]:
     """One at a time: moto keeps its data in the process."""
     clock = Clock()
     agenda = Agenda(clock)
     lines: list[tuple[str, str]] = []
-    cloud = Cloud(0, clock=clock, agenda=agenda, directory=directory, on_line=lambda *line: lines.append(line))
+    cloud = Cloud(0, clock=clock, agenda=agenda, directory=directory, iam=iam, on_line=lambda *line: lines.append(line))
     cloud.start()
     try:
         yield RunningCloud(cloud.endpoint, clock, agenda, directory, lines)

@@ -6,6 +6,7 @@ module "schedules_table" {
   project             = var.project
   stage               = var.stage
   deletion_protection = var.deletion_protection
+  kms_key_arn         = var.kms_key_arn
 }
 
 module "webhook_secret" {
@@ -15,6 +16,7 @@ module "webhook_secret" {
   stage               = var.stage
   value_version       = var.webhook_secret_version
   deletion_protection = var.deletion_protection
+  kms_key_arn         = var.kms_key_arn
 }
 
 module "notification_function" {
@@ -41,6 +43,7 @@ module "notification_function" {
   max_concurrency           = var.max_concurrency
   action_rates              = var.action_rates
   log_retention_days        = var.log_retention_days
+  kms_key_arn               = var.kms_key_arn
 }
 
 module "schedule_group" {
@@ -49,6 +52,7 @@ module "schedule_group" {
   project             = var.project
   stage               = var.stage
   target_function_arn = module.notification_function.function_arn
+  kms_key_arn         = var.kms_key_arn
 }
 
 module "api_access" {
@@ -62,6 +66,7 @@ module "api_access" {
   scheduler_group_arn     = module.schedule_group.group_arn
   scheduler_role_arn      = module.schedule_group.role_arn
   notification_lambda_arn = module.notification_function.function_arn
+  kms_key_arn             = var.kms_key_arn
 
   webhook_master_secret_arn = module.webhook_secret.secret_arn
 }

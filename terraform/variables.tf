@@ -262,3 +262,14 @@ variable "alarm_topic_arns" {
     error_message = "alarm_topic_arns holds whole ARNs of standard SNS topics."
   }
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own for the table, the queues, the reports, the webhooks' secret and the log groups; its policy must allow it (docs/deploy.md). Null: AWS's keys."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn is the whole ARN of one key, not of an alias."
+  }
+}

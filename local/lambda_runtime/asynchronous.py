@@ -29,14 +29,14 @@ Run = Callable[[Function, Invocation], Outcome]
 
 
 class DestinationUnavailable(Exception):
-    """The destination does not exist, or is of a kind that the local cloud does not know."""
+    """The destination does not exist, is not the function's to write to, or is of a kind that is not known here."""
 
 
 class Destinations(Protocol):
     """Where records of failed events go."""
 
-    def send(self, arn: str, message: str) -> None:
-        """Raises DestinationUnavailable."""
+    def send(self, function: Function, arn: str, message: str) -> None:
+        """As the function's role. Raises DestinationUnavailable."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class AsynchronousInvocations:
             return
         record = _record(function, event, condition, self._clock.now())
         try:
-            self._destinations.send(destination, json.dumps(record))
+            self._destinations.send(function, destination, json.dumps(record))
         except DestinationUnavailable as error:
             _logger.warning("event %s is lost: %s", event.invocation.request_id, error)
 

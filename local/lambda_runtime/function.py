@@ -42,6 +42,7 @@ class Function:
     timeout_seconds: int
     environment: Mapping[str, str]
     logging: Mapping[str, str]
+    role_arn: str
     code_sha256: str
     code: bytes = field(repr=False, compare=False)
     arn: str = field(compare=False)
@@ -79,6 +80,7 @@ def _from_moto(deployed: Any, qualifier: str | None) -> Function:
         timeout_seconds=int(deployed.timeout),
         environment=dict(deployed.environment_vars),
         logging=dict(deployed.logging_config),
+        role_arn=deployed.role,
         code_sha256=deployed.code_sha_256,
         code=deployed.code_bytes,
         arn=f"{arn}:{qualifier}" if qualifier else arn,

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +22,7 @@ from local.lambda_runtime.sandbox import Place, Sandbox
 from local.time_signal import TimeSignal
 
 LineListener = Callable[[str, str], None]
+BeginSession = Callable[[Function], Mapping[str, str]]
 
 
 class LambdaRuntime:
@@ -29,7 +30,7 @@ class LambdaRuntime:
 
     time_signal: tells the functions the time. endpoint: the local cloud, as they see it. directory: for unpacked zips
     and logs. on_line: called with (function name, line) for each line of a function's log. destinations: where failed
-    events go.
+    events go. begin_session: gives a new sandbox its credentials, as environment variables.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class LambdaRuntime:
         directory: Path,
         destinations: Destinations,
         on_line: LineListener,
+        begin_session: BeginSession,
     ) -> None:
         self._time_signal = time_signal
         self._endpoint = endpoint
         self._directory = directory
         self._on_line = on_line
+        self._begin_session = begin_session
         self._fleets: dict[tuple[str, str, str], Fleet] = {}
         self._stopped = False
         self._lock = Lock()
@@ -89,6 +92,7 @@ class LambdaRuntime:
             provided=self._directory / "provided",
             time_machine=self._directory / "time",
             endpoint=self._endpoint,
+            credentials=self._begin_session(function),
         )
         return Sandbox(function, place, self._time_signal, log)
 

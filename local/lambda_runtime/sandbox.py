@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,13 +31,16 @@ _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a function runs. task_root: the unpacked zip; home: an empty directory; the others: see provided.py."""
+    """Where a function runs. task_root: the unpacked zip; home: an empty directory; provided, time_machine: see
+    provided.py; credentials: environment variables of a session of its role.
+    """
 
     task_root: Path
     home: Path
     provided: Path
     time_machine: Path
     endpoint: str
+    credentials: Mapping[str, str]
 
 
 class Sandbox:
@@ -159,6 +163,7 @@ def _environment(function: Function, place: Place, runtime_api: str) -> dict[str
     return {
         **function.environment,
         **aws_environment(place.endpoint, function.region),
+        **place.credentials,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{_PYTHON}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,

@@ -55,8 +55,11 @@ class Targets(Protocol):
 
 
 class DeadLetters(Protocol):
-    def send(self, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Put a message on the queue, every attribute of type String. Raises when the queue does not take it."""
+    def send(self, invocation: Invocation, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Put a message about the invocation on the queue, in the name of its role, every attribute of type String.
+
+        Raises when the queue does not take it.
+        """
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Delivery:
     def _bury(self, queue_arn: str, invocation: Invocation, error: TargetError, used_up: str | None) -> None:
         body, attributes = dead_letter(invocation, error, used_up)
         try:
-            self._dead_letters.send(queue_arn, body, attributes)
+            self._dead_letters.send(invocation, queue_arn, body, attributes)
         except Exception:  # on AWS a metric counts it, and the message is lost (UG:dlq)
             _logger.exception("the dead letter could not be sent to %s", queue_arn)
 

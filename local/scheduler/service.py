@@ -19,6 +19,10 @@ from local.scheduler.store import Store
 from local.scheduler.validation import Members, schedule_from
 
 Lateness = Literal["none", "aws"]
+MayAssume = Callable[[str, str], bool]
+"""Of a role's ARN and a schedule's: does the role let us act as it for the schedule?"""
+
+NOT_TRUSTED = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
 _LONGEST_PAGE = 100
 _LATENESS = {"none": ON_TIME, "aws": AS_LATE_AS_AWS}
@@ -35,10 +39,13 @@ class Scheduler:
         targets: Targets,
         dead_letters: DeadLetters,
         lateness: Lateness = "none",
+        *,
+        may_assume: MayAssume = lambda *_: True,
     ) -> None:
         self._clock = clock
         self._lock = RLock()
         self._stores: dict[Home, Store] = {}
+        self._may_assume = may_assume
         delivery = Delivery(clock, agenda, targets, dead_letters)
         self._loop = FiringLoop(Engine(_LATENESS[lateness]), agenda, delivery, self._completed)
         self._operations: dict[str, Callable[[Store, Members, datetime], dict[str, Any]]] = {
@@ -75,7 +82,7 @@ class Scheduler:
         return self._stores[home]
 
     def _create_schedule(self, store: Store, members: Members, now: datetime) -> dict[str, Any]:
-        schedule = schedule_from(members, store.home, now, created_at=now)
+        schedule = self._read(members, store.home, now, created_at=now)
         store.add(schedule)
         self._loop.arm(schedule)
         return {"ScheduleArn": schedule.arn}
@@ -85,10 +92,17 @@ class Scheduler:
 
     def _update_schedule(self, store: Store, members: Members, now: datetime) -> dict[str, Any]:
         old = _find(store, members)
-        schedule = schedule_from(members, store.home, now, old.created_at)
+        schedule = self._read(members, store.home, now, created_at=old.created_at)
         store.replace(schedule)
         self._loop.arm(schedule)
         return {"ScheduleArn": schedule.arn}
+
+    def _read(self, members: Members, home: Home, now: datetime, *, created_at: datetime) -> Schedule:
+        """Of a valid request, the role is looked at."""
+        schedule = schedule_from(members, home, now, created_at)
+        if not self._may_assume(schedule.target.role_arn, schedule.arn):
+            raise ValidationFailed(NOT_TRUSTED)
+        return schedule
 
     def _delete_schedule(self, store: Store, members: Members, _now: datetime) -> dict[str, Any]:
         self._remove(store, _find(store, members))

@@ -45,7 +45,7 @@ class FakeDeadLetters:
 
     messages: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
 
-    def send(self, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+    def send(self, invocation: Invocation, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - the port's signature
         self.messages.append((queue_arn, body, attributes))
 
 

@@ -52,14 +52,17 @@ run "an_api_that_manages_the_schedules_of_one_group" {
       )
       (join(" ", [
         "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
-        "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
-        ])) = join(" ", [
+        "dynamodb:PutItem", "dynamodb:UpdateItem",
+      ])) = "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
+      "dynamodb:Query" = join(" ", [
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
-        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/*",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/by_resource",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/by_time",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/watch",
       ])
       "logs:CreateLogStream logs:PutLogEvents" = join(" ", [
-        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test:*",
-        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test-sweep:*",
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test:log-stream:*",
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test-sweep:log-stream:*",
       ])
     }
     error_message = "The API has these rights, on these resources, and no other."
@@ -71,5 +74,28 @@ run "an_api_that_manages_the_schedules_of_one_group" {
       statement.Condition if contains(statement.Action, "iam:PassRole")
     ] == [{ StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }]
     error_message = "PassRole is bound to scheduler.amazonaws.com."
+  }
+}
+
+run "a_key_of_ones_own_encrypts_the_logs_and_is_the_apis_to_read_the_table_with" {
+  module {
+    source = "./modules/api_access"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_cloudwatch_log_group.api : group.kms_key_id == var.kms_key_arn])
+    error_message = "The log groups are encrypted with the key."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.policy_json).Statement :
+      [statement.Action, statement.Resource] if statement.Sid == "UseTheKey"
+    ] == [[["kms:Decrypt"], [var.kms_key_arn]]]
+    error_message = "The API may decrypt with exactly this key."
   }
 }

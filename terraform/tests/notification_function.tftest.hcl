@@ -133,9 +133,12 @@ run "a_small_function_with_the_rights_of_its_work" {
       for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
       join(" ", statement.Action) => join(" ", statement.Resource) if !contains(statement.Action, "sns:Publish")
       } == {
-      "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem" = join(" ", [
+      "dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem" = (
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
+      )
+      "dynamodb:Query" = join(" ", [
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
-        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/*",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/by_time",
       ])
       "ses:SendEmail"             = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
       "events:PutEvents"          = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
@@ -145,7 +148,7 @@ run "a_small_function_with_the_rights_of_its_work" {
         "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mail-webhook-master-test-AbCdEf"
       )
       "logs:CreateLogStream logs:PutLogEvents" = (
-        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:*"
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:log-stream:*"
       )
     }
     error_message = "The role has these rights and no other: none on schedules, no PassRole, no secret but the master of webhook keys."
@@ -295,6 +298,40 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
       statement.Resource if contains(statement.Action, "ses:SendEmail")
     ] == [["arn:aws:ses:eu-central-1:111122223333:identity/example.com"]]
     error_message = "The role sends as the identity that was named."
+  }
+}
+
+run "a_key_of_ones_own_encrypts_what_the_module_makes_and_is_the_roles_to_use" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.work_dead_letters.kms_master_key_id == var.kms_key_arn &&
+      aws_cloudwatch_log_group.notification.kms_key_id == var.kms_key_arn
+    )
+    error_message = "The queue and the log group are encrypted with the key."
+  }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_server_side_encryption_configuration.reports.rule :
+      [for how in rule.apply_server_side_encryption_by_default : [how.sse_algorithm, how.kms_master_key_id]]
+    ] == [[["aws:kms", var.kms_key_arn]]]
+    error_message = "Reports are encrypted with the key."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      [statement.Action, statement.Resource] if statement.Sid == "UseTheKey"
+    ] == [[["kms:Decrypt", "kms:GenerateDataKey"], [var.kms_key_arn]]]
+    error_message = "The role may use exactly this key, for what it reads and what it sends."
   }
 }
 

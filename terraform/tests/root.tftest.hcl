@@ -91,6 +91,19 @@ run "modules_that_hand_on_what_they_made" {
   }
 }
 
+run "a_key_of_ones_own_is_handed_on" {
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition = contains(
+      flatten([for statement in jsondecode(output.api_policy_json).Statement : statement.Resource]), var.kms_key_arn
+    )
+    error_message = "The API may use the key."
+  }
+}
+
 run "inputs_that_cannot_be_meant_are_refused" {
   command = plan
 
@@ -100,7 +113,8 @@ run "inputs_that_cannot_be_meant_are_refused" {
     ses_identity         = "example.org"          # sender_address lies outside it
     notification_package = "../build/missing.zip" # the message says how to make it
     alarm_topic_arns     = ["arn:aws:sns:eu-central-1:111122223333:*"]
-    action_rates         = { email = 14 } # of how many invocations?
+    action_rates         = { email = 14 }                                     # of how many invocations?
+    kms_key_arn          = "arn:aws:kms:eu-central-1:111122223333:alias/mail" # a policy must name the key
 
     webhook_secret_version = 1.5
 
@@ -109,7 +123,7 @@ run "inputs_that_cannot_be_meant_are_refused" {
 
   expect_failures = [
     var.project, var.stage, var.ses_identity, var.notification_package, var.secret_arns,
-    var.alarm_topic_arns, var.action_rates, var.webhook_secret_version,
+    var.alarm_topic_arns, var.action_rates, var.kms_key_arn, var.webhook_secret_version,
   ]
 }
 

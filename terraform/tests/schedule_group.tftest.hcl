@@ -83,3 +83,26 @@ run "a_function_with_a_wildcard_is_refused" {
 
   expect_failures = [var.target_function_arn]
 }
+
+run "a_key_of_ones_own_encrypts_the_queue_and_is_the_roles_to_write_to_it" {
+  module {
+    source = "./modules/schedule_group"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.delivery_dead_letters.kms_master_key_id == var.kms_key_arn
+    error_message = "The queue is encrypted with the key."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.scheduler.policy).Statement :
+      [statement.Action, statement.Resource] if statement.Sid == "UseTheKey"
+    ] == [[["kms:Decrypt", "kms:GenerateDataKey"], var.kms_key_arn]]
+    error_message = "The role may use exactly this key."
+  }
+}

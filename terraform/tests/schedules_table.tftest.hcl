@@ -62,3 +62,18 @@ run "a_table_that_keeps_what_it_is_given" {
     error_message = "Only expires_at lets DynamoDB remove items."
   }
 }
+
+run "a_key_of_ones_own_encrypts_the_table" {
+  module {
+    source = "./modules/schedules_table"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.schedules.server_side_encryption[*].kms_key_arn) == var.kms_key_arn
+    error_message = "The table is encrypted with the key."
+  }
+}

@@ -54,3 +54,18 @@ run "a_stage_that_may_be_thrown_away_leaves_no_name_behind" {
     error_message = "The next stage of this name can have the secret at once."
   }
 }
+
+run "a_key_of_ones_own_encrypts_it" {
+  module {
+    source = "./modules/webhook_secret"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/8d1f0a3e-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret.master.kms_key_id == var.kms_key_arn
+    error_message = "The secret is encrypted with the key."
+  }
+}

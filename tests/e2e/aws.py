@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from chalicelib.core.keys import scheduler_name
+from local.environment import ACCOUNT
 from local.stack import REGION
 
 if TYPE_CHECKING:
@@ -35,6 +36,33 @@ def client(stack: Stack, service: str) -> Any:
     """A boto3 client that looks at nothing of this process's environment."""
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
     return session.client(service, endpoint_url=stack.cloud_url)  # type: ignore[call-overload]
+
+
+def role_for_schedules(stack: Stack, name: str, *, invokes: str) -> str:
+    """A role of the tests' own, for schedules of any group of the account: its ARN. invokes: that of a function."""
+    iam, any_group = client(stack, "iam"), f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/*"
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": any_group}},
+    }
+    rights = [
+        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": invokes},
+        {
+            "Effect": "Allow",
+            "Action": "sqs:SendMessage",
+            "Resource": stack.outputs["delivery_dead_letter_queue_arn"],
+        },
+    ]
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=_policy(*rights))
+    arn: str = role["Arn"]
+    return arn
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def left_in_eventbridge(stack: Stack, *schedules: dict[str, Any]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,12 @@ HOSTILE = {
 }
 
 
+def refused_to_sessions(cloud: LocalCloud) -> list[dict[str, Any]]:
+    """What a role was refused. No test wants that of this stack's roles, and not all of it is seen elsewhere."""
+    decisions: list[dict[str, Any]] = cloud.get("/_local/iam")["decisions"]
+    return [decision for decision in decisions if not decision["allowed"] and not decision["service"]]
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a Notification Lambda that has actions of its own. Other tests get their environment back at once."""
@@ -33,6 +39,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
                 environment.setenv(name, value)
             stack.start()
         yield stack
+        assert refused_to_sessions(LocalCloud(stack.cloud_url)) == []
     finally:
         stack.stop()
 

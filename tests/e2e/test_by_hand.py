@@ -187,6 +187,15 @@ def test_the_curl_of_the_page_reaches_the_api(deployed: Deployed) -> None:
     assert json.loads(deployed.terminal.type(CURL)) == {"status": "ok"}
 
 
+def test_the_deployed_functions_act_as_the_roles_that_chalice_made_of_the_rendered_policy(deployed: Deployed) -> None:
+    decisions = LocalCloud(deployed.cloud_url).get("/_local/iam")["decisions"]
+
+    role = f"role/{FUNCTION}-api_handler"
+    actions = {decision["action"] for decision in decisions if decision["role_arn"].endswith(role)}
+    assert {"dynamodb:PutItem", "scheduler:CreateSchedule", "iam:PassRole", "logs:PutLogEvents"} <= actions
+    assert [decision for decision in decisions if not decision["allowed"]] == []
+
+
 def test_the_same_commands_again_change_nothing(deployed: Deployed) -> None:
     before = deployed.api_ids()
 

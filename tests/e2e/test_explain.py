@@ -45,8 +45,8 @@ def test_a_run_that_fails_is_explained_until_a_person_has_it_done_again(
     failed, rest = explained(stack, schedule)
 
     assert waiting.startswith("It is active and well: its first run is due at ")
-    assert " failed once: the webhook did not answer: NewConnectionError; next attempt at " in retrying
-    assert " failed 4 times: the webhook did not answer: NewConnectionError; to have it done again: POST " in failed
+    assert " failed once: the webhook did not answer: ConnectionRefusedError; next attempt at " in retrying
+    assert " failed 4 times: the webhook did not answer: ConnectionRefusedError; to have it done again: POST " in failed
     assert re.search(r"work queue: 1 about this schedule; looked at \d+ of about \d+ messages", rest)
     assert len(dead_letters(stack, "work", about=schedule["schedule_id"])) == 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.aws import client, dead_letters
+from tests.e2e.aws import client, dead_letters, role_for_schedules
 from tests.e2e.client import free_port
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
 
@@ -75,7 +75,7 @@ def test_work_that_fails_is_told_and_its_payload_is_kept(stack: Stack, alice: Cl
     (run,) = ended_runs(alice, schedule)
     (letter,) = dead_letters(stack, "work", about=schedule["schedule_id"])
     kept = json.loads(letter["Body"])
-    assert (run["status"], run["reason"]) == ("failed", "the webhook did not answer: NewConnectionError")
+    assert (run["status"], run["reason"]) == ("failed", "the webhook did not answer: ConnectionRefusedError")
     assert (kept["run_id"], kept["reason"]) == (run["run_id"], run["reason"])
     assert kept["event"]["action"] == {"type": "webhook", "data": {"url": nobody_listens["url"]}}
     assert alice.get(path_of(schedule))["status"] == "failed"
@@ -147,7 +147,7 @@ def test_a_schedule_for_a_function_that_is_gone_makes_a_dead_letter_with_the_att
         ActionAfterCompletion="DELETE",
         Target={
             "Arn": gone,
-            "RoleArn": stack.outputs["scheduler_role_arn"],
+            "RoleArn": role_for_schedules(stack, "for-nobody", invokes=gone),
             "Input": '{"for": "nobody"}',
             "DeadLetterConfig": {"Arn": stack.outputs["delivery_dead_letter_queue_arn"]},
             "RetryPolicy": {"MaximumRetryAttempts": 5},

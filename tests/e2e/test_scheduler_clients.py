@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from deploy.mirror import find_mirror
 from deploy.provision import CLI_CONFIGURATION, cli_configuration, terraform_in
-from tests.e2e.aws import client, command_line
+from tests.e2e.aws import client, command_line, role_for_schedules
 
 if TYPE_CHECKING:
     from deploy.terraform import Terraform
@@ -25,14 +25,20 @@ pytestmark = pytest.mark.e2e
 CONFIGURATIONS = Path(__file__).with_name("terraform")
 
 
-def started(stack: Stack, directory: Path) -> Terraform:
+@pytest.fixture(scope="module")
+def role(stack: Stack) -> str:
+    """The stack's own may be assumed for its own group only."""
+    return role_for_schedules(stack, "schedules-of-others", invokes=stack.outputs["notification_lambda_arn"])
+
+
+def started(stack: Stack, directory: Path, role: str) -> Terraform:
     """Terraform with its provider in `directory`, which is made."""
     directory.mkdir()
     shutil.copy(CONFIGURATIONS / "provider.tf", directory)
     (directory / CLI_CONFIGURATION).write_text(cli_configuration(find_mirror(os.environ)))
     variables = {
         "function": stack.outputs["notification_lambda_arn"],
-        "role": stack.outputs["scheduler_role_arn"],
+        "role": role,
         "queue": stack.outputs["delivery_dead_letter_queue_arn"],
         "start": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
         "end": f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%dT%H:%M:%SZ}",
@@ -51,9 +57,9 @@ def schedule_now(stack: Stack) -> dict[str, Any]:
 
 
 def test_terraform_creates_updates_imports_and_destroys_with_nothing_left_to_change(
-    stack: Stack, tmp_path: Path
+    stack: Stack, tmp_path: Path, role: str
 ) -> None:
-    terraform = started(stack, tmp_path / "maker")
+    terraform = started(stack, tmp_path / "maker", role)
     shutil.copy(CONFIGURATIONS / "full.tf", tmp_path / "maker" / "schedule.tf")
     terraform.apply()
     assert terraform.plan() == ""
@@ -66,7 +72,7 @@ def test_terraform_creates_updates_imports_and_destroys_with_nothing_left_to_cha
     assert schedule_now(stack)["State"] == "ENABLED"
     assert not {"Description", "StartDate", "EndDate"} & schedule_now(stack).keys()
 
-    heir = started(stack, tmp_path / "heir")
+    heir = started(stack, tmp_path / "heir", role)
     shutil.copy(CONFIGURATIONS / "least.tf", tmp_path / "heir")
     shutil.copy(CONFIGURATIONS / "imports.tf", tmp_path / "heir")
     assert "2 to import, 0 to add, 0 to change, 0 to destroy" in heir.plan()
@@ -80,8 +86,8 @@ def test_terraform_creates_updates_imports_and_destroys_with_nothing_left_to_cha
         client(stack, "scheduler").get_schedule_group(Name="made-by-terraform")
 
 
-def test_the_aws_cli_drives_each_operation(stack: Stack) -> None:
-    arns = {"Arn": stack.outputs["notification_lambda_arn"], "RoleArn": stack.outputs["scheduler_role_arn"]}
+def test_the_aws_cli_drives_each_operation(stack: Stack, role: str) -> None:
+    arns = {"Arn": stack.outputs["notification_lambda_arn"], "RoleArn": role}
     where = ("--group-name", "by-hand", "--name", "typed")
     what = (*where, "--flexible-time-window", "Mode=OFF", "--target", json.dumps(arns))
 

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def carol(stack: Stack) -> Client:
+def wendy(stack: Stack) -> Client:
     """Somebody whose keys no other test rotates."""
-    return Client(stack.api_url, stack.token("carol"))
+    return Client(stack.api_url, stack.token("wendy"))
 
 
 def a_webhook(client: Client, server: Server) -> dict[str, Any]:
@@ -55,11 +55,11 @@ def test_its_consumer_verifies_it_with_the_key_that_its_user_reads(
     promise(2, "3 calls to the table for a webhook: claim, keys, record")
 
 
-def test_during_a_rotation_consumers_with_either_key_verify_it(carol: Client, clock: Clock) -> None:
-    (before,) = carol.get("/v1/webhook-keys")["keys"]
-    after, former = carol.send("POST", "/v1/webhook-keys/rotate").json["keys"]
+def test_during_a_rotation_consumers_with_either_key_verify_it(wendy: Client, clock: Clock) -> None:
+    (before,) = wendy.get("/v1/webhook-keys")["keys"]
+    after, former = wendy.send("POST", "/v1/webhook-keys/rotate").json["keys"]
     with running(answers()) as server:
-        clock.travel_to(due(a_webhook(carol, server)))
+        clock.travel_to(due(a_webhook(wendy, server)))
 
     assert former["secret"] == before["secret"] != after["secret"]
     assert verified(server, before) == verified(server, after)

@@ -11,7 +11,7 @@ import pytest
 
 from local.agenda import Agenda
 from local.clock import Clock
-from local.scheduler import Scheduler
+from local.scheduler import Invocation, Scheduler
 from local.scheduler.testing import (
     HOME,
     FakeTargets,
@@ -236,8 +236,8 @@ def test_a_fault_of_the_local_cloud_itself_has_aws_s_words(on: Stage) -> None:
 
 
 class NoQueue:
-    def send(self, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
-        raise LookupError(queue_arn, body, attributes)
+    def send(self, invocation: Invocation, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        raise LookupError(invocation, queue_arn, body, attributes)
 
 
 def test_a_dead_letter_that_cannot_be_sent_is_logged_and_completes_the_schedule(

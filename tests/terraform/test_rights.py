@@ -1,9 +1,11 @@
 """A role has the rights that its code uses, and no other: read from the code, which makes every call in plain sight."""
 
+import json
 import re
 
 import pytest
 
+from chalicelib.core.repository import INDEXES
 from deploy.paths import PROJECT, TERRAFORM
 
 NO_RIGHTS = {"sts:AssumeRole", "iam:PassedToService"}
@@ -18,8 +20,8 @@ PARTS_OF_TRANSACTIONS = {
 }
 
 
-ERASING = {"BatchWriteItem", "DeleteItem"}
-"""A user is erased by a job of the sweeper, never by the Notification Lambda."""
+NOT_FOR_THE_WORK = {"BatchWriteItem", "DeleteItem"}
+"""The Notification Lambda erases no user."""
 
 
 def granted(module: str, service: str) -> set[str]:
@@ -39,7 +41,7 @@ def used_on_the_table() -> set[str]:
     return operations | {PARTS_OF_TRANSACTIONS[part] for part in parts if part in PARTS_OF_TRANSACTIONS}
 
 
-@pytest.mark.parametrize(("module", "without"), [("api_access", set()), ("notification_function", ERASING)])
+@pytest.mark.parametrize(("module", "without"), [("api_access", set()), ("notification_function", NOT_FOR_THE_WORK)])
 def test_the_rights_on_the_table_are_those_of_the_repository(module: str, without: set[str]) -> None:
     assert used_on_the_table() > without
     assert granted(module, "dynamodb") == {f"dynamodb:{operation}" for operation in used_on_the_table() - without}
@@ -95,3 +97,20 @@ def test_no_right_is_on_everything() -> None:
 
     assert len(policies) == 3
     assert [name for name, text in policies.items() if re.search(r'Resource *= *(\[)?"\*"', text)] == []
+
+
+def test_the_key_is_handed_to_every_module_that_takes_one() -> None:
+    taking = {
+        path.parent.name for path in TERRAFORM.glob("modules/*/variables.tf") if "kms_key_arn" in path.read_text()
+    }
+    modules = re.findall(r'^module "(\w+)" \{\n(.*?)^\}', (TERRAFORM / "main.tf").read_text(), re.MULTILINE | re.DOTALL)
+
+    assert len(taking) == 5
+    assert {name for name, body in modules if re.search(r"kms_key_arn += var\.kms_key_arn", body)} == taking
+
+
+def test_the_indexes_that_may_be_queried_are_those_of_the_repository() -> None:
+    text = (TERRAFORM / "modules/api_access/iam.tf").read_text()
+
+    (listed,) = re.findall(r"^  indexes = (\[.*\])$", text, re.MULTILINE)
+    assert set(json.loads(listed)) == {index for index in INDEXES if index}

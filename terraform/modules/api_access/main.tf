@@ -13,4 +13,5 @@ resource "aws_cloudwatch_log_group" "api" {
 
   name              = "/aws/lambda/${each.value}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }

@@ -69,3 +69,9 @@ variable "webhook_master_secret_arn" {
     error_message = "webhook_master_secret_arn is the ARN of one secret, without wildcards."
   }
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own for the log groups, and which the table has; null: AWS's."
+  type        = string
+  default     = null
+}

@@ -21,9 +21,15 @@ locals {
       Effect = "Allow"
       # A transaction is allowed through the rights of its parts (DynamoDB Developer Guide, transaction-apis-iam).
       Action = [
-        "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+        "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
       ]
-      Resource = [var.table_arn, "${var.table_arn}/index/*"]
+      Resource = [var.table_arn]
+    },
+    {
+      Sid      = "ListSchedulesAndRuns"
+      Effect   = "Allow"
+      Action   = ["dynamodb:Query"]
+      Resource = [var.table_arn, "${var.table_arn}/index/by_time"]
     },
     {
       Sid      = "SendMail"
@@ -54,7 +60,7 @@ locals {
       Sid      = "WriteLogs"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["${aws_cloudwatch_log_group.notification.arn}:*"]
+      Resource = ["${aws_cloudwatch_log_group.notification.arn}:log-stream:*"]
     },
     {
       Sid      = "ReadSecrets"
@@ -79,6 +85,15 @@ locals {
     Action   = ["sns:Publish"]
     Resource = ["arn:${local.partition}:sns:${local.region}:${local.account}:endpoint/*"]
   }]
+
+  # DynamoDB opens the table's key in the name of whoever asks for an item, Secrets Manager the secret's; SQS makes a key
+  # for each message, S3 for each report.
+  key_rights = var.kms_key_arn == null ? [] : [{
+    Sid      = "UseTheKey"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = [var.kms_key_arn]
+  }]
 }
 
 resource "aws_iam_role_policy" "notification" {
@@ -87,6 +102,6 @@ resource "aws_iam_role_policy" "notification" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.sms_rights, local.push_rights)
+    Statement = concat(local.rights, local.sms_rights, local.push_rights, local.key_rights)
   })
 }

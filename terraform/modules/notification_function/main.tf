@@ -5,13 +5,17 @@ locals {
 resource "aws_cloudwatch_log_group" "notification" {
   name              = "/aws/lambda/${local.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 # What the function could not do: runs that failed for good, and invocations that crashed too often.
 resource "aws_sqs_queue" "work_dead_letters" {
   name                      = "${var.project}-work-dead-letters-${var.stage}"
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
-  sqs_managed_sse_enabled   = true
+
+  # SQS's own key, or the one that is named: it refuses both.
+  sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
+  kms_master_key_id       = var.kms_key_arn
 }
 
 resource "aws_lambda_function" "notification" {

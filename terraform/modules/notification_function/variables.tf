@@ -134,3 +134,9 @@ variable "log_retention_days" {
   type        = number
   default     = 30
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own for the log group, the queue and the reports, and which the table has; null: AWS's."
+  type        = string
+  default     = null
+}

@@ -23,25 +23,37 @@ resource "aws_iam_role" "scheduler" {
   })
 }
 
+locals {
+  rights = [
+    {
+      Sid      = "InvokeNotificationFunction"
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = var.target_function_arn
+    },
+    {
+      Sid      = "KeepUndeliverablePayloads"
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = aws_sqs_queue.delivery_dead_letters.arn
+    },
+  ]
+
+  # SQS makes a key for each message in the name of whoever sends it (SQS Developer Guide, sqs-key-management).
+  key_rights = var.kms_key_arn == null ? [] : [{
+    Sid      = "UseTheKey"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = var.kms_key_arn
+  }]
+}
+
 resource "aws_iam_role_policy" "scheduler" {
   name = "deliver"
   role = aws_iam_role.scheduler.name
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "InvokeNotificationFunction"
-        Effect   = "Allow"
-        Action   = "lambda:InvokeFunction"
-        Resource = var.target_function_arn
-      },
-      {
-        Sid      = "KeepUndeliverablePayloads"
-        Effect   = "Allow"
-        Action   = "sqs:SendMessage"
-        Resource = aws_sqs_queue.delivery_dead_letters.arn
-      },
-    ]
+    Version   = "2012-10-17"
+    Statement = concat(local.rights, local.key_rights)
   })
 }

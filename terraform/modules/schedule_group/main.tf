@@ -7,5 +7,8 @@ resource "aws_scheduler_schedule_group" "schedules" {
 resource "aws_sqs_queue" "delivery_dead_letters" {
   name                      = "${var.project}-delivery-dead-letters-${var.stage}"
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
-  sqs_managed_sse_enabled   = true
+
+  # SQS's own key, or the one that is named: it refuses both.
+  sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
+  kms_master_key_id       = var.kms_key_arn
 }

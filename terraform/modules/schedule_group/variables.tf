@@ -17,3 +17,9 @@ variable "target_function_arn" {
     error_message = "target_function_arn is the ARN of one function, without a version and without wildcards."
   }
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own that the queue is encrypted with; null: AWS's."
+  type        = string
+  default     = null
+}

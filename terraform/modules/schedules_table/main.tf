@@ -51,6 +51,7 @@ resource "aws_dynamodb_table" "schedules" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
   }
 }

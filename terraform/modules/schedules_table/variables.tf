@@ -13,3 +13,9 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own that the table is encrypted with; null: AWS's."
+  type        = string
+  default     = null
+}

@@ -1,6 +1,7 @@
 resource "aws_secretsmanager_secret" "master" {
   name                    = "${var.project}-webhook-master-${var.stage}"
   description             = "What every key that signs webhooks of ${var.project} ${var.stage} is made from"
+  kms_key_id              = var.kms_key_arn
   recovery_window_in_days = var.deletion_protection ? 30 : 0 # with it goes each consumer's key
 }
 

@@ -19,3 +19,9 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "kms_key_arn" {
+  description = "Key of your own that the secret is encrypted with; null: AWS's."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,42 @@
+"""What a role may do, and who may assume it, as moto stores them."""
+
+from collections.abc import Iterator
+
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import Role, iam_backends
+
+from local.environment import ACCOUNT
+from local.iam.policies import Statement, read_policy
+
+
+def rights_of(role_arn: str) -> list[Statement]:
+    """The statements of its inline and attached policies; of a role that is not there, none.
+
+    Raises NotImplementedError for a permissions boundary.
+    """
+    role = _role(role_arn)
+    if role is None:
+        return []
+    if role.permissions_boundary_arn:
+        raise NotImplementedError("permissions boundaries")
+    return [statement for name, document in _policies(role) for statement in read_policy(name, document)]
+
+
+def trust_of(role_arn: str) -> list[Statement]:
+    """The statements of its trust policy."""
+    role = _role(role_arn)
+    return list(read_policy("trust", role.assume_role_policy_document)) if role else []
+
+
+def _role(arn: str) -> Role | None:
+    try:
+        return iam_backends[ACCOUNT]["aws"].get_role_by_arn(arn)
+    except NotFoundException:
+        return None
+
+
+def _policies(role: Role) -> Iterator[tuple[str, str]]:
+    """Name and document of each."""
+    yield from role.policies.items()
+    for policy in role.managed_policies.values():
+        yield policy.name, next(version.document for version in policy.versions if version.is_default)
