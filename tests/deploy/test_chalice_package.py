@@ -86,6 +86,7 @@ def machine_of(shared_object: bytes) -> str:
     return ELF_MACHINES[machine]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_what_is_compiled_is_compiled_for_the_functions_processor(package: Zip, architecture: str) -> None:
     machine = MACHINES[architecture]
@@ -100,6 +101,7 @@ def test_what_is_compiled_is_compiled_for_the_functions_processor(package: Zip, 
     } <= set(compiled)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_every_requirement_is_in_it_in_the_pinned_version(package: Zip, architecture: str) -> None:
     pins = re.findall(r"^([\w-]+)==(\S+)$", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
@@ -117,6 +119,7 @@ def test_it_holds_the_app_the_time_zones_and_none_of_our_other_parts(package: Zi
     assert {name.split("/")[0] for name in names} & ours == {"app.py", "chalicelib"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_lambda_takes_it_as_it_is(package: Zip, architecture: str) -> None:
     with zipfile.ZipFile(package(architecture)) as archive:

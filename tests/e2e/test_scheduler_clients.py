@@ -56,6 +56,7 @@ def schedule_now(stack: Stack) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_terraform_creates_updates_imports_and_destroys_with_nothing_left_to_change(
     stack: Stack, tmp_path: Path, role: str
 ) -> None:
