@@ -24,7 +24,7 @@ from .core.instants import whole_ms
 from .core.run import Run, RunStatus
 from .core.schedule import Schedule, Status
 from .durations import USUAL
-from .sweeper import START_AGAIN_AFTER
+from .starter import START_AGAIN_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

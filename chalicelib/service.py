@@ -35,7 +35,8 @@ from .intents import Intents
 from .jobs import PER_MINUTE, Jobs
 from .quota import Quota
 from .redrives import Redrives
-from .sweeper import START_AGAIN_AFTER, Sweeper
+from .starter import START_AGAIN_AFTER
+from .sweeper import Sweeper
 from .timings import SHORTEST_PERIOD, TimingSpec
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_lambda import LambdaClient
+
+
+START_AGAIN_AFTER = timedelta(minutes=2)
+"""How long a run that was handed over may be under way before the sweeper looks after it."""
 
 
 class LambdaStarter:

@@ -23,6 +23,7 @@ from .core.job import Job
 from .core.run import Run, RunStatus
 from .core.schedule import LATE_AFTER, WAKE_EARLY, OnMissed, Schedule, Status
 from .durations import USUAL
+from .starter import START_AGAIN_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +42,6 @@ OCCURRENCES_AT_ONCE = 50
 
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
-
-START_AGAIN_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)

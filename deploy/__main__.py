@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.errors import DeployError
-from deploy.explain import explain, explainer_of
+from deploy.explaining.explain import explain, explainer_of
 from deploy.hold import hold, release, switch_of
 from deploy.package import build
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM

@@ -20,7 +20,7 @@ from chalicelib.testing.gateway import NAMES
 from chalicelib.timings import TimingSpec
 from deploy.__main__ import main
 from deploy.errors import DeployError
-from deploy.explain import Clients, Explainer, explain
+from deploy.explaining.explain import Clients, Explainer, explain
 from local.scheduler.testing import stage
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, a_run, an_action
 

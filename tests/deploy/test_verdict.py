@@ -16,8 +16,8 @@ from chalicelib.core import keys
 from chalicelib.core.run import Attempt, Run, RunStatus
 from chalicelib.core.schedule import LastRun, OnMissed, Schedule, Status, Timing
 from deploy.__main__ import parser
-from deploy.evidence import Evidence, Letter, Standing
-from deploy.verdict import verdict
+from deploy.explaining.evidence import Evidence, Letter, Standing
+from deploy.explaining.verdict import verdict
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, a_run, a_schedule, changed, confirmed
 
 HOURLY = Timing("rate(1 hour)", start_at=NOW - DAY + HOUR)

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from chalicelib.core.schedule import Status
-from deploy.clockface import Clockface, span
-from deploy.verdict import verdict
+from deploy.explaining.clockface import Clockface, span
+from deploy.explaining.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chalicelib.core.run import Attempt, Run
     from chalicelib.core.schedule import Schedule
-    from deploy.evidence import Evidence, Letter
+    from deploy.explaining.evidence import Evidence, Letter
 
 OCCURRENCES = 5
 ATTEMPTS = 5

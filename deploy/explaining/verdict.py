@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import LATE_AFTER, OnMissed, Status
-from deploy.case import Case, call, command, failures_of, reason_of
-from deploy.clockface import Clockface, span
+from deploy.explaining.case import Case, call, command, failures_of, reason_of
+from deploy.explaining.clockface import Clockface, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from chalicelib.core.run import Run
-    from deploy.evidence import Evidence, Letter
+    from deploy.explaining.evidence import Evidence, Letter
 
 SWEPT_WITHIN = timedelta(minutes=5)
 """When what the sweeper is to do each minute has certainly been tried."""

@@ -9,14 +9,14 @@ from urllib.parse import quote
 
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Status
-from deploy.clockface import Clockface
+from deploy.explaining.clockface import Clockface
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.core.run import Run
     from chalicelib.core.schedule import Schedule
-    from deploy.evidence import Evidence
+    from deploy.explaining.evidence import Evidence
 
 MINUTE = timedelta(minutes=1)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.core import keys
 from chalicelib.core.instants import from_epoch_seconds, from_iso
-from deploy.evidence import Letter
+from deploy.explaining.evidence import Letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

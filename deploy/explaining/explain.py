@@ -19,12 +19,12 @@ from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.repository import DynamoRepository
 from chalicelib.durations import USUAL
 from chalicelib.gateway import SchedulerNames
-from deploy.differences import differences
 from deploy.errors import DeployError
-from deploy.evidence import Evidence, Standing
-from deploy.explanation import explanation
+from deploy.explaining.differences import differences
+from deploy.explaining.evidence import Evidence, Standing
+from deploy.explaining.explanation import explanation
+from deploy.explaining.letters import about, look_into
 from deploy.hold import PATIENCE, VARIABLE
-from deploy.letters import about, look_into
 from deploy.reconcile import stage_variables
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from chalicelib.core.ports import ScheduleRepository
     from chalicelib.core.run import Run
     from chalicelib.core.schedule import Schedule
-    from deploy.evidence import Letter
+    from deploy.explaining.evidence import Letter
 
 LATEST_RUNS = 10
 
