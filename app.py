@@ -11,6 +11,7 @@ services = Services(
     scheduler=composition.scheduler,
     caller=composition.caller,
     action_rules=composition.action_rules,
+    limits=composition.limits,
     webhook_keys=composition.webhook_keys,
 )
 for blueprint in blueprints(services):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
     from .auth import Caller
+    from .schemas import RequestLimits
 
 PATIENCE = Config(
     connect_timeout=1,
@@ -73,6 +74,12 @@ def action_rules() -> ActionRules:
     """Raises InvalidSettings."""
     settings = SchedulerSettings.from_environment()
     return ActionRules(own_types=settings.own_action_types, loopback_webhooks=settings.is_local)
+
+
+@cache
+def limits() -> RequestLimits:
+    """Raises InvalidSettings."""
+    return SchedulerSettings.from_environment().request_limits
 
 
 def caller(request: Request) -> Caller:

@@ -1,6 +1,7 @@
 """What clients send, as pydantic models. It must be exactly this: nothing is converted or ignored."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from .actions import AnyAction, one_line
 from .auth import is_user_id
 from .core import keys
-from .core.errors import ScheduledTasksError
+from .core.errors import InvalidInput, ScheduledTasksError
 from .core.records import dumps
 from .core.run import RunStatus
 from .core.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
@@ -38,9 +39,27 @@ class NotJson(ScheduledTasksError):
 class BodyTooLarge(ScheduledTasksError):
     """The body is too large."""
 
-    def __init__(self, size: int) -> None:
-        self.limit = MOST_BODY_BYTES
-        super().__init__(f"the body has {size:,} bytes; the limit is {self.limit:,} bytes")
+    def __init__(self, size: int, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the body has {size:,} bytes; the limit is {limit:,} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How large a request may be: its body, in bytes, and a batch, in schedules. Settings may say less."""
+
+    body_bytes: int = MOST_BODY_BYTES
+    batch: int = MOST_IN_A_BATCH
+
+    def check_body(self, raw: bytes | str) -> None:
+        """Raises BodyTooLarge."""
+        if len(raw) > self.body_bytes:
+            raise BodyTooLarge(len(raw), self.body_bytes)
+
+    def check_batch(self, schedules: int) -> None:
+        """Raises InvalidInput."""
+        if schedules > self.batch:
+            raise InvalidInput.of("schedules", f"has {schedules} schedules; the limit is {self.batch}")
 
 
 # Values

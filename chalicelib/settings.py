@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .durations import Durations
+from .schemas import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
 from .service import MOST_LIVE, PAYLOAD_LIMIT
 
 LARGEST_PAYLOAD = 256 * 1024
@@ -42,6 +43,8 @@ class SchedulerSettings(BaseModel):
     payload_limit_bytes: int = Field(PAYLOAD_LIMIT, ge=1024, le=LARGEST_PAYLOAD)
     most_live_schedules: int = Field(MOST_LIVE, ge=1)
     min_period_seconds: int = Field(60, ge=60)
+    most_body_bytes: int = Field(MOST_BODY_BYTES, ge=4096, le=MOST_BODY_BYTES)
+    most_in_a_batch: int = Field(MOST_IN_A_BATCH, ge=1, le=MOST_IN_A_BATCH)
     event_age_seconds: int = Field(3600, ge=60, le=LONGEST_EVENT_AGE)
     run_retention_days: int = Field(90, ge=1)
     own_action_types: frozenset[str] = frozenset()
@@ -65,6 +68,10 @@ class SchedulerSettings(BaseModel):
     @property
     def durations(self) -> Durations:
         return Durations(timedelta(seconds=self.event_age_seconds), timedelta(days=self.run_retention_days))
+
+    @property
+    def request_limits(self) -> RequestLimits:
+        return RequestLimits(self.most_body_bytes, self.most_in_a_batch)
 
     @property
     def is_local(self) -> bool:

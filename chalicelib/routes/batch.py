@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 def batch(services: Services) -> Blueprint:
     blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services.caller)
+    needs = Protection(blueprint, services)
 
     @blueprint.route("/v1/schedules/batch", methods=["POST"], content_types=BODY_TYPES)
     @needs(Scope.WRITE)
     def create_schedules(request: Request, caller: Caller) -> Response:
         read_query(NoQuery, request)
         body = read_body(BatchBody, request)
+        services.limits().check_batch(len(body.schedules))
         user_id = caller.acting_for(body.user_id)
         asked = [_read(item, services.action_rules()) for item in body.schedules]
         readable = [item for item in asked if isinstance(item, dict)]

@@ -17,22 +17,23 @@ from .. import responses
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalice.app import Blueprint, Request, Response
+    from chalice.app import Blueprint, Response
 
-    from ..auth import Caller, Scope
+    from ..auth import Scope
+    from .services import Services
 
     View = Callable[..., Response]
 
 
 class Protection:
-    """`@needs(Scope.READ)` for the views of a blueprint, where `needs = Protection(blueprint, caller)`.
+    """`@needs(Scope.READ)` for the views of a blueprint, where `needs = Protection(blueprint, services)`.
 
     The view gets request and caller, and the values of its path as keywords, percent-decoded.
     """
 
-    def __init__(self, blueprint: Blueprint, caller: Callable[[Request], Caller]) -> None:
+    def __init__(self, blueprint: Blueprint, services: Services) -> None:
         self._blueprint = blueprint
-        self._caller = caller
+        self._services = services
 
     def __call__(self, scope: Scope) -> Callable[[View], View]:
         def decorate(view: View) -> View:
@@ -48,8 +49,9 @@ class Protection:
     def _answer(self, view: View, scope: Scope, path: Mapping[str, str]) -> Response:
         request = self._blueprint.current_request
         try:
-            caller = self._caller(request)
+            caller = self._services.caller(request)
             caller.require(scope)
+            self._services.limits().check_body(request.raw_body)
             return view(request, caller, **{name: unquote(value) for name, value in path.items()})
         except tuple(responses.PROBLEMS) as exc:
             return responses.problem(exc)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..core import keys
 from ..core.errors import FieldError, InvalidInput, ScheduleNotFound
-from ..schemas import MOST_BODY_BYTES, BodyTooLarge, NotJson
+from ..schemas import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_body(model: type[Model], request: Request, rules: ActionRules | None = None) -> Model:
-    """Raises NotJson, BodyTooLarge, InvalidInput."""
+    """Raises NotJson, InvalidInput."""
     return read(model, _json_object(request.raw_body), rules)
 
 
@@ -76,8 +76,6 @@ def read_id(text: str) -> str:
 
 
 def _json_object(raw: bytes | str) -> dict[str, Any]:
-    if len(raw) > MOST_BODY_BYTES:
-        raise BodyTooLarge(len(raw))
     try:
         text = raw if isinstance(raw, str) else raw.decode()
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)

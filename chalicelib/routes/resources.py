@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def resources(services: Services) -> Blueprint:
     blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services.caller)
+    needs = Protection(blueprint, services)
 
     @blueprint.route("/v1/resources/{resource_id}/schedules", methods=["GET"])
     @needs(Scope.READ)

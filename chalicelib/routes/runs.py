@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def runs(services: Services) -> Blueprint:
     blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services.caller)
+    needs = Protection(blueprint, services)
 
     @blueprint.route("/v1/schedules/{schedule_id}/runs", methods=["GET"])
     @needs(Scope.READ)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def schedules(services: Services) -> Blueprint:
     blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services.caller)
+    needs = Protection(blueprint, services)
 
     @blueprint.route("/v1/schedules", methods=["POST"], content_types=BODY_TYPES)
     @needs(Scope.WRITE)

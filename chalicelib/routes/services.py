@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..actions import ActionRules
+from ..schemas import RequestLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,4 +29,5 @@ class Services:
     scheduler: Callable[[], SchedulerService]
     caller: Callable[[Request], Caller]
     action_rules: Callable[[], ActionRules] = ActionRules
+    limits: Callable[[], RequestLimits] = RequestLimits
     webhook_keys: Callable[[], WebhookKeys] | None = None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def users(services: Services) -> Blueprint:
     blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services.caller)
+    needs = Protection(blueprint, services)
 
     @blueprint.route("/v1/users/{user_id}/schedules", methods=["DELETE"])
     @needs(Scope.ADMIN)

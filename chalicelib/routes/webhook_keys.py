@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def webhook_keys(services: Services, keys: Callable[[], WebhookKeys]) -> Blueprint:
     blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services.caller)
+    needs = Protection(blueprint, services)
 
     @blueprint.route("/v1/webhook-keys", methods=["GET"])
     @needs(Scope.WRITE)

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import composition
 from chalicelib.durations import Durations
+from chalicelib.schemas import RequestLimits
 from chalicelib.settings import ApiSettings, InvalidSettings, SchedulerSettings
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ ENVIRONMENT = {
 }
 OPTIONAL = (
     *("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE"),
-    *("MOST_LIVE_SCHEDULES", "MIN_PERIOD_SECONDS"),
+    *("MOST_LIVE_SCHEDULES", "MIN_PERIOD_SECONDS", "MOST_BODY_BYTES", "MOST_IN_A_BATCH"),
     *("PAYLOAD_LIMIT_BYTES", "EVENT_AGE_SECONDS", "RUN_RETENTION_DAYS"),
 )
 
@@ -67,6 +68,7 @@ def test_the_rest_has_defaults() -> None:
     assert settings.own_action_types == frozenset()
     assert settings.payload_limit_bytes == 65_536
     assert (settings.most_live_schedules, settings.min_period_seconds) == (1000, 60)
+    assert settings.request_limits == RequestLimits(body_bytes=1024 * 1024, batch=100)
     assert settings.durations == Durations(event_age=timedelta(hours=1), keep_runs=timedelta(days=90))
     assert settings.is_local is False
 

@@ -18,6 +18,7 @@ from chalicelib.actions import ActionRules
 from chalicelib.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
 from chalicelib.core.run import RunStatus
 from chalicelib.routes import Services, blueprints
+from chalicelib.schemas import RequestLimits
 from chalicelib.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from chalicelib.webhook_keys import WebhookKeys
@@ -102,6 +103,7 @@ class World:
     clock: StoppedClock = field(default_factory=lambda: StoppedClock(NOW))
     faults: Faults = field(default_factory=Faults)
     rules: ActionRules = RULES
+    limits: RequestLimits = field(default_factory=RequestLimits)
     user_claim: str = "sub"
     url_prefix: str | None = None
     caller: Callable[[Request], Caller] | None = None
@@ -127,6 +129,7 @@ class World:
             scheduler=lambda: self.service,
             caller=self.caller or by_token,
             action_rules=lambda: self.rules,
+            limits=lambda: self.limits,
             webhook_keys=lambda: self.webhook_keys,
         )
         for blueprint in blueprints(services):
