@@ -105,8 +105,8 @@ def sweep(runs: int) -> tuple[int, float, float]:
 def fail(service: SchedulerService, repository: InMemoryRepository, runs: int) -> None:
     """So many runs have failed and are due for their next attempt."""
     mail = Action("email", {"to": ["a@example.com"], "subject": "Hello", "text": "It is time."})
-    for _ in range(runs // RUNS_OF_A_SCHEDULE):
-        schedule = service.create_recurring(user_id="alice", rate="1 hour", action=mail)
+    for user in range(runs // RUNS_OF_A_SCHEDULE):
+        schedule = service.create_recurring(user_id=f"user-{user}", rate="1 hour", action=mail)
         for number in range(RUNS_OF_A_SCHEDULE):
             item = items.run_item(failed(schedule, number))
             repository.items[item["PK"], item["SK"]] = item
