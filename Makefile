@@ -55,7 +55,7 @@ check: $(INSTALLED) ## format, lint, types, direction of imports
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 .PHONY: check
 
-audit: $(INSTALLED) ## known vulnerabilities of what is deployed; needs pypi.org
+audit: $(INSTALLED) ## known vulnerabilities of what is deployed; asks the package index
 	@$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
 .PHONY: audit
 
