@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .core.errors import JobNotFound, ScheduleBusy, ScheduleNotFound
 from .core.instants import whole_ms
 from .core.job import Job, JobKind, JobStatus
+from .core.ports import all_items
 from .core.schedule import Schedule, Status
 
 if TYPE_CHECKING:
@@ -93,13 +95,7 @@ class Jobs:
 
     def _schedules(self, kind: JobKind, user_id: str) -> Iterator[Schedule]:
         for status in LIVE if kind is JobKind.CANCEL_ALL else Status:
-            cursor = None
-            while True:
-                page = self._repository.list_by_user(user_id, status, limit=PAGE, cursor=cursor)
-                yield from page.items
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
+            yield from all_items(partial(self._repository.list_by_user, user_id, status, limit=PAGE))
 
     def _do(self, kind: JobKind, schedule: Schedule, stop_at: datetime) -> bool:
         """Whether this schedule is done with; if not, the next slice comes back to it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .core import keys, payload
@@ -21,6 +22,7 @@ from .core.errors import (
     StarterUnavailable,
 )
 from .core.instants import whole_ms
+from .core.ports import all_items
 from .core.run import Run, RunStatus
 from .core.schedule import Schedule, Status
 from .durations import USUAL
@@ -95,30 +97,12 @@ class Redrives:
         return (run for run in self._selected(job.selection) if _is_meant(run, job.selection, job.created_at))
 
     def _selected(self, selection: Selection) -> Iterator[Run]:
-        cursor = None
-        while True:
-            page = self._repository.list_runs_of_user(
-                selection.user_id,
-                selection.status,
-                since=selection.since,
-                until=selection.until,
-                limit=PAGE,
-                cursor=cursor,
-            )
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        list_of = partial(self._repository.list_runs_of_user, selection.user_id, selection.status)
+        return all_items(partial(list_of, since=selection.since, until=selection.until, limit=PAGE))
 
     def _held(self) -> Iterator[Run]:
         for shard in range(keys.WATCH_SHARDS):
-            cursor = None
-            while True:
-                page = self._repository.list_held_runs(shard, limit=PAGE, cursor=cursor)
-                yield from page.items
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
+            yield from all_items(partial(self._repository.list_held_runs, shard, limit=PAGE))
 
     def _run(self, user_id: str, schedule_id: str, run_id: str, now: datetime) -> Run:
         run = self._repository.get_run(user_id, schedule_id, run_id)

@@ -11,6 +11,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from .core.errors import (
 )
 from .core.instants import END_OF_TIME, EPOCH, whole_ms
 from .core.job import JobKind, Selection
+from .core.ports import all_items
 from .core.run import Run, RunStatus
 from .core.schedule import Status
 from .creates import ActionLike, Creates, action_of
@@ -306,13 +308,7 @@ class SchedulerService:
         return Cancelled(count, complete)
 
     def _all_of_resource(self, resource_id: str, status: Status, user_id: str | None) -> Iterator[Schedule]:
-        cursor = None
-        while True:
-            page = self.list_for_resource(resource_id, user_id=user_id, status=status, limit=100, cursor=cursor)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return all_items(partial(self.list_for_resource, resource_id, user_id=user_id, status=status, limit=100))
 
     def cancel_all(self, user_id: str) -> Job:
         """Cancels everything of a user, as a job that the sweeper works on."""

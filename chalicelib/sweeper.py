@@ -20,6 +20,7 @@ from .core.accounting import account_again, account_for, woken
 from .core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
 from .core.instants import from_iso, whole_ms
 from .core.job import Job
+from .core.ports import all_items
 from .core.run import Run, RunStatus
 from .core.schedule import LATE_AFTER, WAKE_EARLY, OnMissed, Schedule, Status
 from .durations import USUAL
@@ -105,13 +106,7 @@ class Sweeper:
         return SweepReport(counts, timedelta(0))
 
     def _due(self, shard: int, now: datetime) -> Iterator[Watch]:
-        cursor = None
-        while True:
-            page = self._repository.due(shard, now, limit=PAGE, cursor=cursor)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        return all_items(partial(self._repository.due, shard, now, limit=PAGE))
 
     def _look_at(self, watch: Watch, stop_at: datetime) -> str:
         """What was done, in a word. One item that fails must not keep the sweeper from the others."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from .job import Job
@@ -33,6 +33,17 @@ class LiveCount:
 
     count: int
     changed_at: datetime
+
+
+def all_items(page_at: Callable[..., Page[Item]]) -> Iterator[Item]:
+    """The items of a whole list. `page_at(cursor=…)` is asked for each page when its turn has come."""
+    cursor = None
+    while True:
+        page = page_at(cursor=cursor)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 @dataclass(frozen=True, slots=True)
