@@ -25,6 +25,7 @@ from local.environment import ACCOUNT
 from local.errors import access_denied, error_response
 from local.faults import Faults, Refused
 from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
+from local.iam.policies import CannotJudge
 from local.issuer import PATH as ISSUER_PATH
 from local.issuer import Issuer
 from local.lambda_runtime.responses import invoke
@@ -141,7 +142,8 @@ class Cloud:
             return access_denied(operation, str(denied))
         except RoleNotTrusted as untrusted:
             return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
-        except NotImplementedError as error:
+        except (CannotJudge, NotImplementedError) as error:
+            # The second is moto's word for an operation, or a part of one, that it does not have.
             return error_response(
                 operation, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"not in the local cloud: {error}"
             )

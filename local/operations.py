@@ -91,6 +91,6 @@ def _service(signing_name: str, path: str) -> str:
 def _match(service: str, request: Request) -> tuple[OperationModel | None, dict[str, Any]]:
     try:
         model, uri_parameters = get_service_router(service).match(request)
-    except (NotFound, NotImplementedError, UnknownServiceError):
+    except (NotFound, NotImplementedError, UnknownServiceError):  # the second is the router's, of a protocol it lacks
         return None, {}
     return model, uri_parameters

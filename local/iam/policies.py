@@ -33,6 +33,10 @@ class Need:
     service: str = ""
 
 
+class CannotJudge(Exception):
+    """A policy says something that is not evaluated here. The call is answered so, and neither allowed nor denied."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """One line of a Condition: of several values, one is enough."""
@@ -42,9 +46,9 @@ class Condition:
     values: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Raises NotImplementedError for an operator that no policy of ours has."""
+        """Raises CannotJudge for an operator that no policy of ours has: a guess would allow or deny at random."""
         if self.operator not in _OPERATORS:
-            raise NotImplementedError(f"the condition operator {self.operator}")
+            raise CannotJudge(f"the condition operator {self.operator}")
         found = {key.lower(): value for key, value in context}.get(self.key.lower())
         return found is not None and any(_OPERATORS[self.operator](value, found) for value in self.values)
 
@@ -93,7 +97,7 @@ class Verdict:
 
 
 def judge(statements: Iterable[Statement], need: Need) -> Verdict:
-    """Is the need met by these statements of one role? Raises NotImplementedError."""
+    """Is the need met by these statements of one role? Raises CannotJudge."""
     by_effect = {statement.effect: statement.label for statement in statements if statement.applies_to(need)}
     if "Deny" in by_effect:
         return Verdict(allowed=False, by=by_effect["Deny"])

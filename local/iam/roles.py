@@ -6,19 +6,19 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Role, iam_backends
 
 from local.environment import ACCOUNT
-from local.iam.policies import Statement, read_policy
+from local.iam.policies import CannotJudge, Statement, read_policy
 
 
 def rights_of(role_arn: str) -> list[Statement]:
     """The statements of its inline and attached policies; of a role that is not there, none.
 
-    Raises NotImplementedError for a permissions boundary.
+    Raises CannotJudge for a permissions boundary: no role of ours has one.
     """
     role = _role(role_arn)
     if role is None:
         return []
     if role.permissions_boundary_arn:
-        raise NotImplementedError("permissions boundaries")
+        raise CannotJudge("permissions boundaries")
     return [statement for name, document in _policies(role) for statement in read_policy(name, document)]
 
 
