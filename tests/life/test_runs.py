@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core.errors import RunLeased, RunNotRedrivable, ScheduleEnded
+from chalicelib.core.errors import InvalidInput, RunLeased, RunNotRedrivable, ScheduleEnded
 from chalicelib.core.job import JobStatus
 from chalicelib.core.run import RunStatus
 from chalicelib.core.schedule import Action, OnUnknown, Overlap, RetryPolicy, Status
@@ -339,6 +339,26 @@ def test_only_what_is_meant_is_done_again(life: Life, selection: dict[str, Any],
 
     done = {run.schedule_id for run in life.all_runs() if run.status is RunStatus.SUCCEEDED}
     assert done == set(chosen)
+
+
+def test_a_redrive_from_a_time_to_come_finds_nothing_and_ends(life: Life) -> None:
+    """DynamoDB refuses a span that ends before it begins, so the job's must not."""
+    a_failed_run(life)
+
+    job = life.service.redrive_all("alice", since=life.clock.now + A_DAY)
+    life.travel(5 * A_MINUTE)
+
+    selection = job.selection
+    assert selection is not None
+    assert selection.since <= selection.until
+    assert (life.service.get_job(job.job_id).status, life.mails()) == (JobStatus.COMPLETED, [])
+
+
+def test_a_span_that_ends_before_it_begins_is_refused(life: Life) -> None:
+    with pytest.raises(InvalidInput, match="until: lies before since"):
+        life.service.redrive_all("alice", since=NOON, until=NOON - A_SECOND)
+    with pytest.raises(InvalidInput, match="until: lies before since"):
+        life.service.list_runs_of_user("alice", since=NOON, until=NOON - A_SECOND)
 
 
 def test_what_fails_again_is_not_done_a_third_time(life: Life) -> None:
