@@ -7,9 +7,11 @@ happen in many places. So the count may be too high and is never too low; where 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from .core.errors import TooManySchedules
+from .core.ports import all_items
 from .core.schedule import Status
 
 if TYPE_CHECKING:
@@ -55,14 +57,6 @@ class Quota:
         counted, now = self._repository.get_count(user_id), self._clock()
         if counted is None or now - counted.changed_at < LISTS_SETTLE:
             return False
-        live = sum(self._listed(user_id, status) for status in LIVE)
+        lists = (partial(self._repository.list_by_user, user_id, status, limit=PAGE) for status in LIVE)
+        live = sum(1 for page_at in lists for _ in all_items(page_at))
         return self._repository.set_count(user_id, live, replacing=counted, now=now)
-
-    def _listed(self, user_id: str, status: Status) -> int:
-        count, cursor = 0, None
-        while True:
-            page = self._repository.list_by_user(user_id, status, limit=PAGE, cursor=cursor)
-            count += len(page.items)
-            cursor = page.next_cursor
-            if cursor is None:
-                return count

@@ -26,6 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.core import keys, payload
 from chalicelib.core.errors import InvalidPayload, ScheduledTasksError, ScheduleExists
 from chalicelib.core.instants import END_OF_TIME, EPOCH, iso
+from chalicelib.core.ports import all_items
 from chalicelib.core.repository import DynamoRepository
 from chalicelib.core.schedule import Schedule, Status
 from deploy.errors import DeployError
@@ -161,14 +162,8 @@ class Reconciler:
 
     def _watched_of_shard(self, shard: int) -> list[tuple[str, str]]:
         """(user id, schedule id) of each schedule that is watched; runs and jobs are watched as well."""
-        found: list[tuple[str, str]] = []
-        cursor = None
-        while True:
-            page = self._repository.due(shard, END_OF_TIME, limit=PAGE, cursor=cursor)
-            found += [_ids(watch) for watch in page.items if watch.sk.startswith(keys.SCHEDULE_PREFIX)]
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
+        watches = all_items(partial(self._repository.due, shard, END_OF_TIME, limit=PAGE))
+        return [_ids(watch) for watch in watches if watch.sk.startswith(keys.SCHEDULE_PREFIX)]
 
     def _look_for(self, ids: tuple[str, str]) -> Difference | None:
         """A schedule of the table that EventBridge did not list."""
