@@ -11,7 +11,7 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from chalicelib.core.expressions import parse
+from chalicelib.core.timing.expressions import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

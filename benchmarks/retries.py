@@ -14,18 +14,19 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from chalicelib.core import items, keys
-from chalicelib.core.instants import iso
-from chalicelib.core.ports import Page, Watch
-from chalicelib.core.run import Attempt, Run, RunStatus
-from chalicelib.core.schedule import Action
-from chalicelib.service import SchedulerService
+from chalicelib.core.dynamodb import items
+from chalicelib.core.model import ids
+from chalicelib.core.model.ports import Page, Watch
+from chalicelib.core.model.run import Attempt, Run, RunStatus
+from chalicelib.core.model.schedule import Action
+from chalicelib.core.timing.instants import iso
+from chalicelib.scheduling.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.core.schedule import Schedule
+    from chalicelib.core.model.schedule import Schedule
 
 ROUNDS = 3
 RUNS = 20_000
@@ -35,7 +36,7 @@ SWEEP = timedelta(seconds=40)
 SECONDS_OF_A_CALL = {"repository": 0.008, "starter": 0.020, "gateway": 0.030}
 """What DynamoDB and Lambda's asynchronous Invoke take from within the Region."""
 
-CALLS_OF = {"repository.take": 2}
+CALLS_OF = {"repository.acquire_lease": 2}
 """A watched item is read and then moved; all other methods are one call."""
 
 
@@ -75,7 +76,7 @@ class SortedRepository(InMemoryRepository):
             return
 
     def _watches(self, shard: int, until: datetime) -> list[Watch]:
-        return [watch for watch in self._by_shard.get(keys.watch_shard_pk(shard), []) if watch.at <= iso(until)]
+        return [watch for watch in self._by_shard.get(ids.watch_shard_pk(shard), []) if watch.at <= iso(until)]
 
 
 def main() -> None:

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from .actions import ActionRules
-from .auth import Authenticator, SigningKeys, fetch_keys
-from .core.master_secret import MasterSecret
-from .core.repository import DynamoRepository
-from .gateway import EventBridgeGateway, SchedulerNames
-from .service import SchedulerService
+from .api.auth import Authenticator, SigningKeys, fetch_keys
+from .aws.eventbridge import EventBridgeGateway, SchedulerNames
+from .aws.lambda_invoker import LambdaStarter
+from .core.actions.master_secret import MasterSecret
+from .core.dynamodb.repository import DynamoRepository
+from .scheduling.actions import ActionRules
+from .scheduling.service import SchedulerService
+from .scheduling.sweeper import SHARDS_AT_ONCE
+from .scheduling.webhook_keys import WebhookKeys
 from .settings import ApiSettings, SchedulerSettings
-from .starter import LambdaStarter
-from .sweeper import SHARDS_AT_ONCE
-from .webhook_keys import WebhookKeys
 
 if TYPE_CHECKING:
     from chalice.app import Request
 
-    from .auth import Caller
-    from .schemas import RequestLimits
+    from .api.auth import Caller
+    from .api.requests import RequestLimits
 
 PATIENCE = Config(
     connect_timeout=1,

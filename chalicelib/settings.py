@@ -9,9 +9,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .durations import Durations
-from .schemas import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
-from .service import MOST_LIVE, PAYLOAD_LIMIT
+from .api.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
+from .scheduling.retention import Durations
+from .scheduling.service import MOST_LIVE, PAYLOAD_LIMIT
 
 LARGEST_PAYLOAD = 256 * 1024
 """EventBridge's own limit of an Input (user guide, quotas)."""

@@ -6,16 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.build.package import build
+from deploy.build.render import read_outputs, render
 from deploy.errors import DeployError
-from deploy.explaining.explain import explain, explainer_of
-from deploy.hold import hold, release, switch_of
-from deploy.package import build
+from deploy.operate.explain.collect import explain, explainer_of
+from deploy.operate.hold import hold, release, switch_of
+from deploy.operate.reconcile import reconcile, reconciler_of
+from deploy.operate.throttle import throttle
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
-from deploy.reconcile import reconcile, reconciler_of
-from deploy.render import read_outputs, render
-from deploy.terraform import Terraform
-from deploy.terraform_binary import find_terraform
-from deploy.throttle import throttle
+from deploy.terraform.adapter import Terraform
+from deploy.terraform.binary import find_terraform
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

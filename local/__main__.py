@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from deploy.errors import DeployError
 
-from .processes import ChildFailed
-from .server import PortUnavailable
-from .stack import NothingRuns
+from .app.processes import ChildFailed
+from .app.stack import NothingRuns
+from .endpoint.server import PortUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,13 +74,13 @@ def _add_common(command: argparse.ArgumentParser, port: str) -> None:
 
 
 def run_all(options: argparse.Namespace) -> None:
-    from .run import run  # noqa: PLC0415
+    from .app.run import run  # noqa: PLC0415
 
     run(options.directory, options.cloud_port, options.api_port, lateness=options.lateness, iam=options.iam)
 
 
 def run_cloud(options: argparse.Namespace) -> None:
-    from .cloud import serve  # noqa: PLC0415
+    from .endpoint.cloud import serve  # noqa: PLC0415
 
     options.directory.mkdir(parents=True, exist_ok=True)
     print(f"the local cloud listens on http://127.0.0.1:{options.port}; Ctrl-C ends it", flush=True)
@@ -88,7 +88,7 @@ def run_cloud(options: argparse.Namespace) -> None:
 
 
 def print_token(options: argparse.Namespace) -> None:
-    from .stack import SCOPES, token  # noqa: PLC0415
+    from .app.stack import SCOPES, token  # noqa: PLC0415
 
     print(token(options.directory, options.user, options.scopes or SCOPES))
 

@@ -13,11 +13,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.agenda import Agenda
-from local.clock import Clock
-from local.cloud import Cloud
+from local.endpoint.cloud import Cloud
 from local.environment import ACCOUNT
 from local.iam.enforce import Mode
+from local.time.agenda import Agenda
+from local.time.clock import Clock
 
 REGION = "eu-central-1"
 _ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=10)

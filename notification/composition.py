@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from chalicelib.core.master_secret import MasterSecret
-from chalicelib.core.repository import DynamoRepository
+from chalicelib.core.actions.master_secret import MasterSecret
+from chalicelib.core.dynamodb.repository import DynamoRepository
 
 from .dead_letters import DeadLetters
 from .pace import Pace
+from .providers.webhook_signer import Signer
 from .runner import Runner
 from .settings import Settings
-from .signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.core.accounting import occurrence_for
-from chalicelib.core.instants import iso
-from chalicelib.core.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
-from chalicelib.core.schedule import OnUnknown, Overlap, Schedule, Status
+from chalicelib.core.model.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
+from chalicelib.core.model.schedule import OnUnknown, Overlap, Schedule, Status
+from chalicelib.core.model.transitions import occurrence_for
+from chalicelib.core.timing.instants import iso
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from chalicelib.core.payload import Delivery, Started
-    from chalicelib.core.schedule import Timing
+    from chalicelib.core.model.payload import Delivery, Started
+    from chalicelib.core.model.schedule import Timing
 
 DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
@@ -91,53 +91,53 @@ def believed_run(delivery: Delivery, schedule: Schedule, invocation: Invocation)
 
 
 def judge(
-    delivery: Delivery, schedule: Schedule, standing: Run | None, invocation: Invocation
+    delivery: Delivery, schedule: Schedule, existing: Run | None, invocation: Invocation
 ) -> Do | Record | Done | Leased:
     """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any."""
-    if standing and (standing.status in DONE or _waits(standing, invocation)):
-        return Done(standing)
-    if standing and standing.is_leased(invocation.started_at):
-        return Leased(standing)
-    run = _taken_over(_new_run(delivery, schedule, invocation), standing)
-    if (reason := _reason_to_skip(delivery, schedule, standing)) is not None:
-        return Done(standing) if standing and _stays(standing, delivery) else _put(run, RunStatus.SKIPPED, reason)
+    if existing and (existing.status in DONE or _waits(existing, invocation)):
+        return Done(existing)
+    if existing and existing.is_leased(invocation.started_at):
+        return Leased(existing)
+    run = _taken_over(_new_run(delivery, schedule, invocation), existing)
+    if (reason := _reason_to_skip(delivery, schedule, existing)) is not None:
+        return Done(existing) if existing and _stays(existing, delivery) else _put(run, RunStatus.SKIPPED, reason)
     if invocation.hold is not None:
         return _put(run, RunStatus.HELD, invocation.hold)
-    if standing and (reason := _reason_to_stop(schedule, standing)) is not None:
+    if existing and (reason := _reason_to_stop(schedule, existing)) is not None:
         return _put(run, RunStatus.FAILED, reason)
     return Do(_attempt(run, invocation))
 
 
-def _waits(standing: Run, invocation: Invocation) -> bool:
+def _waits(existing: Run, invocation: Invocation) -> bool:
     """Is it to be done at another time than now?"""
-    if standing.status is RunStatus.HELD:
+    if existing.status is RunStatus.HELD:
         return invocation.hold is not None
-    at = standing.next_attempt_at
-    return standing.status is RunStatus.RETRYING and at is not None and invocation.started_at < at
+    at = existing.next_attempt_at
+    return existing.status is RunStatus.RETRYING and at is not None and invocation.started_at < at
 
 
-def _stays(standing: Run, delivery: Delivery) -> bool:
+def _stays(existing: Run, delivery: Delivery) -> bool:
     """Is it recorded already, or begun by us, so that EventBridge's delivery of it has no say any more?"""
-    is_ours = standing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
-    return is_ours or standing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
+    is_ours = existing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
+    return is_ours or existing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
 
 
 def _put(run: Run, status: RunStatus, reason: str) -> Record:
     return Record(replace(run, status=status, reason=reason))
 
 
-def _reason_to_stop(schedule: Schedule, standing: Run) -> str | None:
+def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
     """Why what was begun, and did not end, is not begun once more."""
-    if standing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
+    if existing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
         return "nobody knows whether it was done: the process died while it was at it, and on_unknown is stop"
-    if standing.tries > schedule.retry.max_retries + LAMBDA_TRIES:
-        return f"the invocation crashed or timed out {standing.tries} times"
+    if existing.tries > schedule.retry.max_retries + LAMBDA_TRIES:
+        return f"the invocation crashed or timed out {existing.tries} times"
     return None
 
 
-def _reason_to_skip(delivery: Delivery, schedule: Schedule, standing: Run | None) -> str | None:
+def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None) -> str | None:
     if delivery.started is not None:
-        return _reason_not_to_start(delivery.scheduled_time, delivery.started, schedule, standing)
+        return _reason_not_to_start(delivery.scheduled_time, delivery.started, schedule, existing)
     if schedule.status is not Status.ACTIVE:
         return f"the schedule was {schedule.status}"
     return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule))
@@ -159,12 +159,16 @@ def _reason_against_its_time(delivery: Delivery, schedule: Schedule, occurrence:
 
 def _was_paused(schedule: Schedule, occurrence: datetime) -> bool:
     """Before the end of the pause, and not owed from before its beginning."""
-    return schedule.paused_until is not None and occurrence < schedule.paused_until and occurrence not in schedule.owed
+    return (
+        schedule.paused_until is not None
+        and occurrence < schedule.paused_until
+        and occurrence not in schedule.pending_occurrences
+    )
 
 
 def _reason_against_another(schedule: Schedule, occurrence: datetime) -> str | None:
     """What earlier runs that have not ended leave no room for."""
-    others = [at for at in schedule.unfinished if at != occurrence]
+    others = [at for at in schedule.in_progress if at != occurrence]
     if schedule.max_runs is not None and schedule.run_count + len(others) >= schedule.max_runs:
         return f"max_runs: {schedule.max_runs} were carried out or are under way"
     earlier = [at for at in others if at < occurrence]
@@ -173,11 +177,11 @@ def _reason_against_another(schedule: Schedule, occurrence: datetime) -> str | N
     return None
 
 
-def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, standing: Run | None) -> str | None:
+def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, existing: Run | None) -> str | None:
     """A person may run a paused schedule now; what we retry or make up for is an occurrence like any other."""
     if at < schedule.created_at:
         return "superseded: it is of an earlier schedule under this id"
-    a_person_asked = started.token is not None or (standing is not None and standing.redriven)
+    a_person_asked = started.token is not None or (existing is not None and existing.redriven)
     if not a_person_asked and schedule.max_runs is not None and schedule.run_count >= schedule.max_runs:
         return f"max_runs: {schedule.max_runs} were carried out"
     allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
@@ -226,24 +230,24 @@ def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
     return delivery.schedule.timing if before_the_change else schedule.timing
 
 
-def _taken_over(run: Run, standing: Run | None) -> Run:
+def _taken_over(run: Run, existing: Run | None) -> Run:
     """With all that the run which stood there has to tell.
 
     Its schedule waits no more for one that was put off, missed or skipped: if this invocation dies, only a watch knows.
     """
-    if standing is None:
+    if existing is None:
         return run
     return replace(
         run,
-        watched=run.watched or standing.watched or standing.status is not RunStatus.RUNNING,
-        attempts=_story(standing),
-        lateness=standing.lateness if standing.attempts else run.lateness,
-        tries=standing.tries,
-        acting_since=standing.acting_since,
-        possibly_repeated=standing.possibly_repeated,
-        redriven=standing.redriven,
-        counted=standing.counted,
-        expires_at=max(filter(None, (run.expires_at, standing.expires_at)), default=None),
+        watched=run.watched or existing.watched or existing.status is not RunStatus.RUNNING,
+        attempts=_story(existing),
+        lateness=existing.lateness if existing.attempts else run.lateness,
+        tries=existing.tries,
+        acting_since=existing.acting_since,
+        possibly_repeated=existing.possibly_repeated,
+        redriven=existing.redriven,
+        counted=existing.counted,
+        expires_at=max(filter(None, (run.expires_at, existing.expires_at)), default=None),
     )
 
 
@@ -258,9 +262,9 @@ def _attempt(run: Run, invocation: Invocation) -> Run:
     )
 
 
-def _story(standing: Run) -> tuple[Attempt, ...]:
+def _story(existing: Run) -> tuple[Attempt, ...]:
     """The attempts so far; one that never ended was cut short, by a crash or its time-out."""
     return tuple(
         a if a.ended_at or a.error else replace(a, error="cut short: the invocation crashed or timed out")
-        for a in standing.attempts
+        for a in existing.attempts
     )

@@ -13,30 +13,30 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core import payload, retries
-from chalicelib.core.accounting import account_for
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
-from chalicelib.core.instants import iso, whole_ms
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import OnUnknown, Status
+from chalicelib.core.model import backoff, payload
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import OnUnknown, Status
+from chalicelib.core.model.transitions import with_outcome
+from chalicelib.core.timing.instants import iso, whole_ms
 
 from . import guard
+from .action_api import ActionFailed, RunContext
 from .actions import registry
-from .actions.registry import ActionFailed, RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from chalicelib.core.payload import Delivery
-    from chalicelib.core.ports import ScheduleRepository
-    from chalicelib.core.run import Run
-    from chalicelib.core.schedule import Action, Schedule
+    from chalicelib.core.model.payload import Delivery
+    from chalicelib.core.model.ports import ScheduleRepository
+    from chalicelib.core.model.run import Run
+    from chalicelib.core.model.schedule import Action, Schedule
 
     from .dead_letters import DeadLetters
     from .guard import Invocation
+    from .providers.webhook_signer import Signer
     from .settings import Settings
-    from .signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -115,39 +115,39 @@ class Runner:
         """The run, if it is ours to do. Each refused write tells what stands there, and is decided anew from that."""
         read = self._read(delivery) if guard.decides_by_the_record(delivery) else None
         schedule = read or guard.believed(delivery)
-        standing = guard.believed_run(delivery, schedule, invocation)
+        existing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
             schedule = self._doubted(delivery, schedule)
-            verdict = guard.judge(delivery, schedule, standing, invocation)
+            verdict = guard.judge(delivery, schedule, existing, invocation)
             if isinstance(verdict, guard.Leased):
                 raise RunLeased
             if isinstance(verdict, guard.Done):
                 log.info("duplicate delivery", extra=_facts(verdict.run))
                 return None
             if isinstance(verdict, guard.Record):
-                if self._put(verdict.run, schedule, standing, delivery):
+                if self._put(verdict.run, schedule, existing, delivery):
                     return None
-                standing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
+                existing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
                 continue
             run = _begun(verdict.run, invocation)
-            refusal = self._repository.claim(run, expecting=schedule, replacing=standing)
+            refusal = self._repository.claim(run, expecting=schedule, replacing=existing)
             if refusal is None:
                 return Claimed(run, schedule)
             if refusal.schedule_changed and refusal.schedule is None:
                 self._give_up("the schedule has no record in this table", delivery.event)
                 return None
-            schedule, standing = refusal.schedule or schedule, refusal.run or standing
+            schedule, existing = refusal.schedule or schedule, refusal.run or existing
         raise StoreUnavailable("the record changed with every try to claim the run")
 
     def _read(self, delivery: Delivery) -> Schedule | None:
         return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
 
-    def _put(self, run: Run, schedule: Schedule, standing: Run | None, delivery: Delivery) -> bool:
+    def _put(self, run: Run, schedule: Schedule, existing: Run | None, delivery: Delivery) -> bool:
         """A run that is not to be worked on. False if somebody has taken it meanwhile."""
         if self._read(delivery) is None:
             self._give_up("the schedule has no record in this table", delivery.event)
             return True
-        recorded = self._finish(run, schedule, replacing=standing)
+        recorded = self._finish(run, schedule, replacing=existing)
         if recorded is not None:
             self._told(recorded, delivery)
         return recorded is not None
@@ -158,7 +158,7 @@ class Runner:
         if delivery.started is not None or not is_stale or not schedule.confirmed:
             return schedule
         now = whole_ms(self._clock())
-        self._repository.doubt(schedule, now=now)
+        self._repository.mark_unconfirmed(schedule, now=now)
         return replace(schedule, confirmed=False, intent_until=now)
 
     # Act
@@ -181,7 +181,7 @@ class Runner:
         """To be tried again, if that may help and is allowed."""
         schedule, now = claimed.schedule, self._clock()
         run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
-        at = retries.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
+        at = backoff.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
         if run.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
             error = f"{failure}; it may have been done, and on_unknown is stop"
         elif at is not None and not failure.permanent:
@@ -237,8 +237,8 @@ class Runner:
             if run.scheduled_time < schedule.created_at:
                 # The schedule it was of is gone; under its id is another.
                 break
-            leaving = account_for(schedule, run, keep_record=self._settings.keep_runs + KEEP_RECORD_MARGIN)
-            refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, leaving=leaving)
+            updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + KEEP_RECORD_MARGIN)
+            refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, updated=updated)
             if refusal is None:
                 return run
             if refusal.run is not None:
@@ -249,7 +249,7 @@ class Runner:
         else:
             raise StoreUnavailable("the record changed with every try to record the run")
         alone = _without_schedule(run)
-        is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, leaving=None) is None
+        is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, updated=None) is None
         return alone if is_ours else None
 
     def _give_up(self, reason: str, event: Any, *, told: str | None = None) -> None:
@@ -267,7 +267,7 @@ def _begun(run: Run, invocation: Invocation) -> Run:
 
 def _without_schedule(run: Run) -> Run:
     """What waits for a next attempt waits in vain when its schedule is gone."""
-    if not run.is_unfinished:
+    if not run.is_in_progress:
         return run
     return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.core.instants import epoch_ms
-from chalicelib.core.run import Attempt, Run, RunStatus
-from chalicelib.core.schedule import INTENT_LEASE, Action, Schedule, Status, Timing
+from chalicelib.core.model.run import Attempt, Run, RunStatus
+from chalicelib.core.model.schedule import INTENT_LEASE, Action, Schedule, Status, Timing
+from chalicelib.core.timing.instants import epoch_ms
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from chalicelib.core.instants import EPOCH
-from chalicelib.core.run import Attempt, Run, RunStatus
-from chalicelib.core.schedule import Action, DeliveryPolicy, LastRun, OnMissed, Schedule, Status, Timing
+from chalicelib.core.model.run import Attempt, Run, RunStatus
+from chalicelib.core.model.schedule import Action, DeliveryPolicy, LastRun, OnMissed, Schedule, Status, Timing
+from chalicelib.core.timing.instants import EPOCH
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -76,7 +76,7 @@ schedules = st.builds(
     exclusions=st.lists(st.dates(), max_size=3).map(tuple),
     on_missed=st.sampled_from(OnMissed),
     paused_until=st.none() | milliseconds,
-    owed=st.lists(seconds, max_size=3).map(tuple),
+    pending_occurrences=st.lists(seconds, max_size=3).map(tuple),
     request_digest=st.none() | ids,
     expires_at=st.none() | seconds,
 )

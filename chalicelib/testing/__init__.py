@@ -3,8 +3,8 @@
 One contract suite (tests/contract) holds them equal to the table and to EventBridge Scheduler.
 
 >>> from datetime import UTC, datetime
->>> from chalicelib.core.schedule import Action
->>> from chalicelib.service import SchedulerService
+>>> from chalicelib.core.model.schedule import Action
+>>> from chalicelib.scheduling.service import SchedulerService
 >>> clock = StoppedClock(datetime(2027, 3, 1, 8, 0, tzinfo=UTC))
 >>> faults = Faults()
 >>> gateway = FakeGateway(faults)

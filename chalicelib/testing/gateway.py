@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..core import keys
-from ..gateway import SchedulerNames, is_same, schedule_request
+from ..aws.eventbridge import SchedulerNames, is_same, schedule_request
+from ..core.model import ids
 from .faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from ..core.schedule import Action, Schedule
+    from ..core.model.schedule import Action, Schedule
 
 NAMES = SchedulerNames(
     group="fake-scheduler-group",
@@ -39,19 +39,19 @@ class FakeGateway:
 
     def find(self, user_id: str, schedule_id: str) -> dict[str, Any] | None:
         """What EventBridge would have of this schedule. For tests; the port has no such method."""
-        return self.schedules.get(keys.scheduler_name(user_id, schedule_id))
+        return self.schedules.get(ids.scheduler_name(user_id, schedule_id))
 
     def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
         request = schedule_request(schedule, action, self._names, now=now)
         with self._call("put"):
-            standing = self.schedules.get(request["Name"])
+            existing = self.schedules.get(request["Name"])
             # An earlier try of the same create stays, and so does its StartDate.
-            if standing is None or not (schedule.is_first_revision and is_same(standing, request)):
+            if existing is None or not (schedule.is_first_revision and is_same(existing, request)):
                 self.schedules[request["Name"]] = request
 
     def delete(self, schedule: Schedule) -> None:
         with self._call("delete"):
-            self.schedules.pop(keys.scheduler_name(schedule.user_id, schedule.schedule_id), None)
+            self.schedules.pop(ids.scheduler_name(schedule.user_id, schedule.schedule_id), None)
 
     def has(self, schedule: Schedule) -> bool:
         with self._call("has"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..core.webhooks import Master
+from ..core.model.webhook_keys import Master
 from .faults import Faults
 
 if TYPE_CHECKING:

@@ -7,13 +7,9 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..core import items, keys
-from ..core.cursors import read_cursor, write_cursor
-from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
-from ..core.instants import from_iso, iso, iso_ms
-from ..core.ports import UNLIMITED, LiveCount, Page, Refusal, Watch
-from ..core.records import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
-from ..core.repository import (
+from ..core.dynamodb import items
+from ..core.dynamodb.cursors import read_cursor, write_cursor
+from ..core.dynamodb.repository import (
     CHANGED_BY_CLIENTS,
     CHANGED_BY_CONFIRM,
     CHANGED_BY_RUNS,
@@ -23,16 +19,21 @@ from ..core.repository import (
     WATCH,
     decides,
 )
-from ..core.webhooks import KeyVersions
+from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
+from ..core.model import ids
+from ..core.model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from ..core.model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
+from ..core.model.webhook_keys import KeyVersions
+from ..core.timing.instants import from_iso, iso, iso_ms
 from .faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from ..core.job import Job
-    from ..core.run import Run, RunStatus
-    from ..core.schedule import Action, Schedule, Status
+    from ..core.model.job import Job
+    from ..core.model.run import Run, RunStatus
+    from ..core.model.schedule import Action, Schedule, Status
 
 SAME_STATE = ("revision", "status")
 
@@ -60,8 +61,8 @@ class InMemoryRepository:
         most_live: int | None = UNLIMITED,
     ) -> None:
         with self._call("create"):
-            standing = self._find(items.schedule_key(schedule))
-            if not (_agrees(standing, replacing, decides(replacing)) if replacing else standing is None):
+            existing = self._find(items.schedule_key(schedule))
+            if not (_agrees(existing, replacing, decides(replacing)) if replacing else existing is None):
                 raise ScheduleExists
             if most_live is not None and not self._count(schedule.user_id, 1, most_live, schedule.updated_at):
                 raise TooManySchedules(most_live)
@@ -70,7 +71,7 @@ class InMemoryRepository:
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None:
         with self._call("get"):
-            item = self._find({"PK": keys.user_pk(user_id), "SK": keys.schedule_sk(schedule_id)})
+            item = self._find({"PK": ids.user_pk(user_id), "SK": ids.schedule_sk(schedule_id)})
         return schedule_from_plain(item) if item else None
 
     def get_action(self, schedule: Schedule) -> Action | None:
@@ -80,17 +81,17 @@ class InMemoryRepository:
 
     def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None:
         with self._call("get_run"):
-            sk = keys.run_sk_of(user_id, schedule_id, run_id)
-            item = self._find({"PK": keys.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
+            sk = ids.run_sk_of(user_id, schedule_id, run_id)
+            item = self._find({"PK": ids.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
         return run_from_plain(item) if item else None
 
     def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
         with self._call("change"):
-            standing = self._find(items.schedule_key(replacing))
+            existing = self._find(items.schedule_key(replacing))
             expiring = (
                 replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS) if action else schedule
             )
-            if not _agrees(standing, replacing, decides(replacing)):
+            if not _agrees(existing, replacing, decides(replacing)):
                 raise ChangeLost
             self._update(items.schedule_item(schedule), CHANGED_BY_CLIENTS)
             self._expire_action(expiring)
@@ -99,11 +100,11 @@ class InMemoryRepository:
 
     def confirm(self, schedule: Schedule) -> bool:
         with self._call("confirm"):
-            standing = self._find(items.schedule_key(schedule))
-            if not standing or not _agrees(standing, schedule, SAME_STATE):
+            existing = self._find(items.schedule_key(schedule))
+            if not existing or not _agrees(existing, schedule, SAME_STATE):
                 return False
-            if standing["confirmed"] is False:
-                if not _agrees(standing, schedule, INTENT):
+            if existing["confirmed"] is False:
+                if not _agrees(existing, schedule, INTENT):
                     return False
                 confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
                 self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM)
@@ -113,70 +114,70 @@ class InMemoryRepository:
 
     def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
         with self._call("list_by_user"):
-            page = self._query("by_time", keys.by_time_pk(user_id, status), "", limit=limit, cursor=cursor)
+            page = self._query("by_time", ids.by_time_pk(user_id, status), "", limit=limit, cursor=cursor)
         return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
 
     def list_by_resource(
         self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
     ) -> Page[Schedule]:
-        prefix = keys.by_resource_prefix(user_id) if user_id is not None else ""
+        prefix = ids.by_resource_prefix(user_id) if user_id is not None else ""
         with self._call("list_by_resource"):
             page = self._query(
-                "by_resource", keys.by_resource_pk(resource_id, status), prefix, limit=limit, cursor=cursor
+                "by_resource", ids.by_resource_pk(resource_id, status), prefix, limit=limit, cursor=cursor
             )
         return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
 
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
-        pk = keys.schedule_pk(user_id, schedule_id)
+        pk = ids.schedule_pk(user_id, schedule_id)
         with self._call("list_runs"):
-            page = self._query(None, pk, keys.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
+            page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
     def list_runs_of_user(
         self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
     ) -> Page[Run]:
-        pk, span = keys.runs_pk(user_id, status), keys.between(since, until)
+        pk, span = ids.runs_pk(user_id, status), ids.between(since, until)
         with self._call("list_runs_of_user"):
             page = self._query("by_time", pk, "", limit=limit, cursor=cursor, newest_first=True, between=span)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
     def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
         with self._call("list_held_runs"):
-            page = self._query("by_time", keys.held_runs_pk(shard), "", limit=limit, cursor=cursor)
+            page = self._query("by_time", ids.held_runs_pk(shard), "", limit=limit, cursor=cursor)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
     # Runs
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Refusal | None:
+    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
         with self._call("claim"):
-            schedule, standing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
+            schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
             changed = not _agrees(schedule, expecting, SAME_STATE)
-            taken = standing is not None if replacing is None else not _is_claimed(standing, replacing)
+            taken = existing is not None if replacing is None else not _is_claimed(existing, replacing)
             if not changed and not taken:
                 self._write(items.run_item(run))
-            elif not (taken and _is_claimed(standing, run)):
-                return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
+            elif not (taken and _is_claimed(existing, run)):
+                return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
         return None
 
     def finish(
-        self, run: Run, *, replacing: Run | None, expecting: Schedule, leaving: Schedule | None
-    ) -> Refusal | None:
+        self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
+    ) -> Conflict | None:
         with self._call("finish"):
-            schedule, standing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
-            changed = leaving is not None and not _agrees(schedule, expecting, decides(expecting))
-            taken = standing is not None if replacing is None else not _is_claimed(standing, replacing)
+            schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
+            changed = updated is not None and not _agrees(schedule, expecting, decides(expecting))
+            taken = existing is not None if replacing is None else not _is_claimed(existing, replacing)
             if changed or taken:
-                return _refusal(schedule if changed else None, standing if taken else None, changed=changed)
+                return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
             self._write(items.run_item(run))
-            if leaving is not None:
-                self._count_run(run, leaving)
+            if updated is not None:
+                self._count_run(run, updated)
         return None
 
-    def _count_run(self, run: Run, leaving: Schedule) -> None:
-        item = items.schedule_item(leaving)
+    def _count_run(self, run: Run, updated: Schedule) -> None:
+        item = items.schedule_item(updated)
         count = self.items[item["PK"], item["SK"]]["run_count"] + run.counts
         self._update(item | {"run_count": count}, (*CHANGED_BY_RUNS, "run_count"))
-        self._expire_action(leaving)
+        self._expire_action(updated)
 
     # How many live schedules a user has
 
@@ -213,40 +214,40 @@ class InMemoryRepository:
 
     # Watches
 
-    def doubt(self, schedule: Schedule, *, now: datetime) -> None:
-        with self._call("doubt"):
+    def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
+        with self._call("mark_unconfirmed"):
             item = self._find(items.schedule_key(schedule))
             if item is not None:
                 lease_until = now if item["confirmed"] else now + items.NOBODYS_LEASE
-                self._update(items.doubted(schedule, lease_until), (*INTENT, *WATCH))
+                self._update(items.unconfirmed(schedule, lease_until), (*INTENT, *WATCH))
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
         with self._call("due"):
-            page = self._query("watch", keys.watch_shard_pk(shard), "", limit=limit, cursor=cursor)
+            page = self._query("watch", ids.watch_shard_pk(shard), "", limit=limit, cursor=cursor)
         found = [Watch(item["PK"], item["SK"], item["watch_at"]) for item in page.items]
         due = [watch for watch in found if watch.at <= iso(until)]
         return Page(due, page.next_cursor if len(due) == len(found) else None)
 
-    def take(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
-        with self._call("take"):
+    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+        with self._call("acquire_lease"):
             item = self.items.get((watch.pk, watch.sk))
             if item is None or item.get("watch_at") != watch.at:
                 return None
-            taken = items.taken(item, now)
+            taken = items.leased(item, now)
             self._write(taken)
         return items.from_item(taken)
 
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
         with self._call("advance"):
-            standing = self._find(items.schedule_key(schedule))
-            if not _agrees(standing, expecting, decides(expecting)):
+            existing = self._find(items.schedule_key(schedule))
+            if not _agrees(existing, expecting, decides(expecting)):
                 return False
             self._update(items.schedule_item(schedule), CHANGED_BY_RUNS)
             self._expire_action(schedule)
         return True
 
-    def rest(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
-        with self._call("rest"):
+    def reschedule_watch(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
+        with self._call("reschedule_watch"):
             if not _agrees(self._find(items.schedule_key(schedule)), schedule, decides(schedule)):
                 return False
             item = items.schedule_item(schedule)
@@ -257,9 +258,9 @@ class InMemoryRepository:
 
     def save_job(self, job: Job, *, replacing: Job | None) -> bool:
         with self._call("save_job"):
-            standing = self._find(items.job_key(job.job_id))
+            existing = self._find(items.job_key(job.job_id))
             expected = items.job_item(replacing)["updated_at"] if replacing else None
-            if (standing and standing["updated_at"]) != expected:
+            if (existing and existing["updated_at"]) != expected:
                 return False
             self._write(items.job_item(job))
         return True
@@ -275,7 +276,7 @@ class InMemoryRepository:
             self.items.pop((key["PK"], key["SK"]), None)
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
-        pk = keys.schedule_pk(user_id, schedule_id)
+        pk = ids.schedule_pk(user_id, schedule_id)
         with self._call("erase_runs"):
             found = sorted(key for key in self.items if key[0] == pk)
             for key in found[:limit]:
@@ -290,11 +291,11 @@ class InMemoryRepository:
 
     def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
         with self._call("save_webhook_keys"):
-            standing = self._webhook_keys(versions.user_id)
-            if standing.current == replacing.current:
+            existing = self._webhook_keys(versions.user_id)
+            if existing.current == replacing.current:
                 self._write(items.webhook_keys_item(versions))
                 return True
-        return standing == versions
+        return existing == versions
 
     def erase_webhook_keys(self, user_id: str) -> None:
         with self._call("erase_webhook_keys"):
@@ -316,8 +317,8 @@ class InMemoryRepository:
     def _update(self, item: items.Item, attributes: Iterable[str]) -> None:
         """Sets those of the attributes that the item has, removes those that it lacks."""
         named = set(attributes)
-        standing = self.items.get((item["PK"], item["SK"]), {})
-        kept = {name: value for name, value in standing.items() if name not in named}
+        existing = self.items.get((item["PK"], item["SK"]), {})
+        kept = {name: value for name, value in existing.items() if name not in named}
         self._write(kept | {name: value for name, value in item.items() if name in named or name in ("PK", "SK")})
 
     def _expire_action(self, schedule: Schedule) -> None:
@@ -358,18 +359,18 @@ class InMemoryRepository:
             yield
 
 
-def _agrees(standing: items.Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
+def _agrees(existing: items.Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
     """Is the record there, and in these attributes as expected?"""
     expected: dict[str, Any] = items.schedule_item(schedule)
-    return standing is not None and all(standing.get(name) == expected.get(name) for name in names)
+    return existing is not None and all(existing.get(name) == expected.get(name) for name in names)
 
 
-def _is_claimed(standing: items.Item | None, run: Run) -> bool:
-    return standing is not None and standing["claim_id"] == run.claim_id
+def _is_claimed(existing: items.Item | None, run: Run) -> bool:
+    return existing is not None and existing["claim_id"] == run.claim_id
 
 
-def _refusal(schedule: items.Item | None, run: items.Item | None, *, changed: bool) -> Refusal:
-    return Refusal(
+def _refusal(schedule: items.Item | None, run: items.Item | None, *, changed: bool) -> Conflict:
+    return Conflict(
         schedule_changed=changed,
         schedule=schedule_from_plain(schedule) if schedule else None,
         run=run_from_plain(run) if run else None,

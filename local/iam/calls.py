@@ -13,9 +13,9 @@ from typing import Any
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ses.models import ses_backends
 
+from local.aws_protocols.operations import Operation
 from local.environment import ACCOUNT
 from local.iam.policies import Need
-from local.operations import Operation
 
 Parameters = Mapping[str, Any]
 Reader = Callable[[Operation, Parameters], list[Need]]

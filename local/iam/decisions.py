@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from chalicelib.core.instants import iso_ms
+from chalicelib.core.timing.instants import iso_ms
 from local.iam.policies import Need, Verdict
 
 _MOST = 10_000

@@ -4,15 +4,15 @@ import logging
 from collections.abc import Mapping
 from typing import Literal
 
-from local.clock import Clock
+from local.aws_protocols.operations import Operation
 from local.iam.calls import log_needs, needs_of
 from local.iam.decisions import Decision, Decisions
 from local.iam.policies import Need, Verdict, judge
 from local.iam.principals import Principal, new_session, principal_of
 from local.iam.roles import rights_of, trust_of
 from local.lambda_runtime.function import Function
-from local.operations import Operation
 from local.scheduler.service import NOT_TRUSTED
+from local.time.clock import Clock
 
 Mode = Literal["enforce", "off"]
 

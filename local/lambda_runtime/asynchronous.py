@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from chalicelib.core.instants import iso_ms
-from local.agenda import Agenda
-from local.clock import Clock
+from chalicelib.core.timing.instants import iso_ms
 from local.lambda_runtime.fleet import Throttled
 from local.lambda_runtime.function import Function, FunctionNotFound, find_function
 from local.lambda_runtime.invocation import Invocation, Outcome
+from local.time.agenda import Agenda
+from local.time.clock import Clock
 
 _WAITS_AFTER_FAILURE = (timedelta(minutes=1), timedelta(minutes=2))
 _LONGEST_WAIT_AFTER_THROTTLE = timedelta(minutes=5)

@@ -5,11 +5,11 @@ from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
+from local.aws_protocols.operations import Operation
 from local.lambda_runtime.fleet import Throttled
 from local.lambda_runtime.function import Function, FunctionNotFound, find_function
 from local.lambda_runtime.invocation import Invocation, Outcome
 from local.lambda_runtime.runtime import LambdaRuntime, new_invocation
-from local.operations import Operation
 
 _MOST_BYTES = {"RequestResponse": 6 * 1024 * 1024, "Event": 1024 * 1024, "DryRun": 6 * 1024 * 1024}
 

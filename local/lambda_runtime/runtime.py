@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
 
-from local.agenda import Agenda
-from local.clock import Clock
 from local.lambda_runtime.asynchronous import AsynchronousInvocations, Destinations
 from local.lambda_runtime.fleet import Fleet, Throttled
 from local.lambda_runtime.function import Function
@@ -19,7 +17,9 @@ from local.lambda_runtime.invocation import Invocation, Outcome
 from local.lambda_runtime.log import FunctionLog
 from local.lambda_runtime.provided import BY_AWS, FOR_TIME_TRAVEL, provide
 from local.lambda_runtime.sandbox import Place, Sandbox
-from local.time_signal import TimeSignal
+from local.time.agenda import Agenda
+from local.time.clock import Clock
+from local.time.signal import TimeSignal
 
 LineListener = Callable[[str, str], None]
 BeginSession = Callable[[Function], Mapping[str, str]]
@@ -101,10 +101,10 @@ class LambdaRuntime:
         task_root = self._directory / "code" / hashlib.sha256(function.code).hexdigest()[:32]
         with self._lock:
             if not task_root.exists():
-                unfinished = Path(mkdtemp(dir=self._directory))
-                zipfile.ZipFile(BytesIO(function.code)).extractall(unfinished)
+                in_progress = Path(mkdtemp(dir=self._directory))
+                zipfile.ZipFile(BytesIO(function.code)).extractall(in_progress)
                 task_root.parent.mkdir(exist_ok=True)
-                unfinished.rename(task_root)
+                in_progress.rename(task_root)
         return task_root
 
 

@@ -14,15 +14,15 @@ from threading import Thread
 from time import monotonic
 from typing import IO, cast
 
-from chalicelib.core.instants import epoch_ms
-from local import travelled
+from chalicelib.core.timing.instants import epoch_ms
 from local.environment import aws_environment
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome, broken
 from local.lambda_runtime.log import FunctionLog, Output
 from local.lambda_runtime.memory import peak_memory_mb
 from local.lambda_runtime.runtime_api import RuntimeApi
-from local.time_signal import TimeSignal
+from local.time import travelled
+from local.time.signal import TimeSignal
 
 _SECONDS_TO_START = 10  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _SECONDS_TO_END = 2

@@ -12,11 +12,11 @@ from json import dumps
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
-from chalicelib.core.instants import iso
-from local.agenda import Agenda
-from local.clock import Clock
+from chalicelib.core.timing.instants import iso
 from local.scheduler.engine import Firing
 from local.scheduler.models import RetryPolicy, Schedule
+from local.time.agenda import Agenda
+from local.time.clock import Clock
 
 _logger = logging.getLogger(__name__)
 

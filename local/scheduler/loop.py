@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from threading import Lock
 
-from local.agenda import Agenda, Entry
 from local.scheduler.delivery import Delivery
 from local.scheduler.engine import Engine, Firing
 from local.scheduler.models import Schedule
+from local.time.agenda import Agenda, Entry
 
 
 class FiringLoop:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.core.expressions import Expression
+from chalicelib.core.timing.expressions import Expression
 
 DEFAULT_GROUP = "default"
 

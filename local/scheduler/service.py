@@ -5,10 +5,8 @@ from datetime import datetime
 from threading import RLock
 from typing import Any, Literal, TypeVar
 
-from chalicelib.core.cursors import read_cursor, write_cursor
+from chalicelib.core.dynamodb.cursors import read_cursor, write_cursor
 from chalicelib.core.errors import InvalidCursor
-from local.agenda import Agenda
-from local.clock import Clock
 from local.scheduler import responses, wire
 from local.scheduler.delivery import DeadLetters, Delivery, Targets
 from local.scheduler.engine import AS_LATE_AS_AWS, ON_TIME, Engine
@@ -17,6 +15,8 @@ from local.scheduler.loop import FiringLoop
 from local.scheduler.models import DEFAULT_GROUP, Group, Home, Schedule
 from local.scheduler.store import Store
 from local.scheduler.validation import Members, schedule_from
+from local.time.agenda import Agenda
+from local.time.clock import Clock
 
 Lateness = Literal["none", "aws"]
 MayAssume = Callable[[str, str], bool]

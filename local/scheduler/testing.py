@@ -12,12 +12,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
-from local.agenda import Agenda
-from local.clock import Clock
 from local.scheduler.delivery import Invocation, TargetError
 from local.scheduler.models import Home, Schedule
 from local.scheduler.service import Lateness, Scheduler
 from local.scheduler.validation import schedule_from
+from local.time.agenda import Agenda
+from local.time.clock import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient

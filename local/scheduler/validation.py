@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from json import loads
 from typing import Any
 
-from chalicelib.core.expressions import Expression, InvalidExpression, floor_minute, parse
+from chalicelib.core.timing.expressions import Expression, InvalidExpression, floor_minute, parse
 from local.scheduler.errors import ValidationFailed
 from local.scheduler.models import DEFAULT_GROUP, Home, RetryPolicy, Schedule, Target
 

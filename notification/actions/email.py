@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notification.filling import filled
-from notification.mail import send_mail
+from notification.providers.ses import send_mail
+from notification.providers.templates import filled
 
-from .registry import RunContext, action
+from ..action_api import RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.instants import iso
-from notification.providers import FAILURES, failure
+from chalicelib.core.timing.instants import iso
+from notification.providers.failures import FAILURES, failure
 
-from .registry import ActionFailed, RunContext, action
+from ..action_api import ActionFailed, RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.texts import DEVICE
-from notification.filling import filled
-from notification.sns import publish
+from chalicelib.core.actions.text_rules import DEVICE
+from notification.providers.sns import publish
+from notification.providers.templates import filled
 
-from .registry import ActionFailed, RunContext, action
+from ..action_api import ActionFailed, RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,118 +1,31 @@
-"""`@action("invoice.remind")` makes a function an action. Every module of this folder is loaded, so a file is enough.
-
-    @action("invoice.remind")
-    def remind(run: RunContext, data: Mapping[str, Any]) -> None: ...
-
-It returns when the work is done, or raises ActionFailed; of any other exception nobody knows what it left behind, so it
-counts as `unknown`. The run id (`run.run_id`) is the same over every try of one occurrence and no other: hand it to the
-provider as its idempotency key. `idempotent=True` declares that this is done.
-"""
+"""Finds the actions: every module of this folder is imported, and registers its own with `@action`."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
+
+from ..action_api import REGISTERED, ActionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime, timedelta
+    from collections.abc import Iterator, Mapping
 
-    from chalicelib.core.ports import ScheduleRepository
-    from notification.settings import Settings
-
-
-class ActionFailed(Exception):
-    """The work could not be done, or nobody knows whether it was.
-
-    `permanent`: doing it again would fail again. `unknown`: the provider may have done it all the same, since its
-    answer never came, or was a failure of its own. `retry_after`: how long the provider itself wants to be left alone.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        permanent: bool = False,
-        unknown: bool = False,
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.permanent = permanent
-        self.unknown = unknown
-        self.retry_after = retry_after
+    from ..action_api import RegisteredAction
 
 
 class ActionUnknown(ActionFailed):
     """No file in `notification/actions` registers this type."""
 
     def __init__(self, type_: str) -> None:
-        super().__init__(
-            f"no action {type_!r} is deployed; known are {', '.join(sorted(registered()))}", permanent=True
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
-    """What an action knows of its run.
-
-    `timezone` is the name of its schedule's zone. `aws` gives a boto3 client by service name; clients are kept between
-    runs. `repository` reads the table: ask it for `user_id`'s things only. `clock` gives aware UTC. `sign` makes the
-    headers of Standard Webhooks for a body, with the user's keys; it raises a ScheduledTasksError if it cannot.
-    """
-
-    run_id: str
-    user_id: str
-    schedule_id: str
-    resource_id: str | None
-    name: str | None
-    metadata: Mapping[str, Any]
-    scheduled_time: datetime
-    timezone: str
-    settings: Settings
-    repository: ScheduleRepository
-    aws: Callable[[str], Any]
-    clock: Callable[[], datetime]
-    sign: Callable[[bytes], Mapping[str, str]]
-
-
-class Work(Protocol):
-    """The function behind an action."""
-
-    def __call__(self, run: RunContext, data: Mapping[str, Any], /) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredAction:
-    """A type, its function, and whether its provider honours the run id."""
-
-    type: str
-    work: Work
-    idempotent: bool
-
-
-_REGISTRY: dict[str, RegisteredAction] = {}
-
-
-def action(type_: str, *, idempotent: bool = False) -> Callable[[Work], Work]:
-    """Registers the function below it under this type. Raises ValueError if another one has it."""
-
-    def register(work: Work) -> Work:
-        other = _REGISTRY.get(type_)
-        if other is not None and other.work is not work:
-            raise ValueError(f"two actions are called {type_!r}")
-        _REGISTRY[type_] = RegisteredAction(type_, work, idempotent)
-        return work
-
-    return register
+        super().__init__(f"unknown action {type_!r}; deployed: {', '.join(sorted(registered()))}", permanent=True)
 
 
 def registered() -> Mapping[str, RegisteredAction]:
     """Every action of this folder by its type."""
     for module in _modules():
         importlib.import_module(module)
-    return _REGISTRY
+    return REGISTERED
 
 
 def find(type_: str) -> RegisteredAction:

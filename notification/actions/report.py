@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core import keys
+from chalicelib.core.actions.report_period import Period, period
 from chalicelib.core.errors import StoreUnavailable
-from chalicelib.core.periods import Period, period
-from notification.filling import filled
-from notification.mail import send_mail
-from notification.providers import FAILURES, failure
-from notification.report_files import as_csv, as_html, notes, summary, title
-from notification.reports import Gathering, Report
+from chalicelib.core.model import ids
+from notification.providers.failures import FAILURES, failure
+from notification.providers.ses import send_mail
+from notification.providers.templates import filled
+from notification.reporting.gather import Gathering, Report
+from notification.reporting.render import as_csv, as_html, notes, summary, title
 
-from .registry import ActionFailed, RunContext, action
+from ..action_api import ActionFailed, RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ FILES = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 
 @action("report")
 def send(run: RunContext, data: Mapping[str, Any]) -> None:
-    """Mails to the addresses `to` what happened in `period` (chalicelib/core/periods.py); `subject` if given."""
+    """Mails to the addresses `to` what happened in `period` (core/actions/report_period.py); `subject` if given."""
     texts = filled(run, "report", data)
     report = _gather(run, _period(run, data.get("period", "week")))
     links = _stored(run, {"html": as_html(report).encode(), "csv": as_csv(report)})
@@ -83,4 +83,4 @@ def _store(run: RunContext, kind: str, body: bytes) -> str:
 
 def _key(run: RunContext, kind: str) -> str:
     """It names nobody: ids of users stay out of lists and logs of the bucket."""
-    return f"reports/{keys.scheduler_name(run.user_id, run.schedule_id)}/{run.run_id}.{kind}"
+    return f"reports/{ids.scheduler_name(run.user_id, run.schedule_id)}/{run.run_id}.{kind}"

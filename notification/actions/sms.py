@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.texts import PHONE_NUMBER
-from notification.filling import filled
-from notification.sns import publish
+from chalicelib.core.actions.text_rules import PHONE_NUMBER
+from notification.providers.sns import publish
+from notification.providers.templates import filled
 
-from .registry import ActionFailed, RunContext, action
+from ..action_api import ActionFailed, RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

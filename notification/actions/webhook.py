@@ -9,17 +9,17 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core.actions.webhook_signing import is_reserved_header
 from chalicelib.core.errors import ScheduledTasksError
-from chalicelib.core.instants import iso
-from chalicelib.core.webhooks import is_reserved_header
-from notification.outbound import AddressRefused, NoAnswer, Outbound
+from chalicelib.core.timing.instants import iso
+from notification.providers.http import AddressRefused, NoAnswer, Outbound
 
-from .registry import ActionFailed, RunContext, action
+from ..action_api import ActionFailed, RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notification.outbound import Answer
+    from notification.providers.http import Answer
 
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 SECONDS = re.compile(r"[0-9]{1,9}")

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from chalicelib.core.keys import scheduler_name
-from chalicelib.core.repository import DynamoRepository
-from chalicelib.gateway import EventBridgeGateway
+from chalicelib.aws.eventbridge import EventBridgeGateway
+from chalicelib.core.dynamodb.repository import DynamoRepository
+from chalicelib.core.model.ids import scheduler_name
 from chalicelib.testing import FakeGateway, InMemoryRepository
 from chalicelib.testing.gateway import NAMES
 from local.scheduler.testing import stage
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
-    from chalicelib.core.ports import ScheduleRepository, SchedulerGateway
-    from chalicelib.core.schedule import Schedule
+    from chalicelib.core.model.ports import ScheduleRepository, SchedulerGateway
+    from chalicelib.core.model.schedule import Schedule
 
     Item = Mapping[str, Any] | None
 

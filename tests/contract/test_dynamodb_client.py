@@ -11,10 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
+from chalicelib.core.dynamodb.repository import DynamoRepository
 from chalicelib.core.errors import InvalidCursor, StoreUnavailable
-from chalicelib.core.repository import DynamoRepository
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import Status
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import Status
 from tests.builders import NOW, a_run, a_schedule, an_action, cancelled, changed, completed
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "claim": ("transact_write_items", lambda table: table.claim(RUN, expecting=SCHEDULE, replacing=None)),
     "finish": (
         "transact_write_items",
-        lambda table: table.finish(RUN, replacing=RUN, expecting=SCHEDULE, leaving=SCHEDULE),
+        lambda table: table.finish(RUN, replacing=RUN, expecting=SCHEDULE, updated=SCHEDULE),
     ),
 }
 
@@ -265,5 +265,5 @@ def test_a_repeated_finish_counts_the_run_once(
     table.claim(RUN, expecting=SCHEDULE, replacing=None)
 
     ended = RUN.ended(RunStatus.SUCCEEDED, NOW)
-    assert stammering_by_token.finish(ended, replacing=RUN, expecting=SCHEDULE, leaving=completed(SCHEDULE)) is None
+    assert stammering_by_token.finish(ended, replacing=RUN, expecting=SCHEDULE, updated=completed(SCHEDULE)) is None
     assert table.get("alice", "s1") == replace(completed(SCHEDULE), run_count=1)

@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
+from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
-from chalicelib.gateway import EventBridgeGateway
 from chalicelib.testing.gateway import NAMES
 from tests.builders import NOW, a_schedule, an_action, changed
 

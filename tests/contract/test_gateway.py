@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core import payload
-from chalicelib.core.schedule import DeliveryPolicy, Status, Timing
+from chalicelib.core.model import payload
+from chalicelib.core.model.schedule import DeliveryPolicy, Status, Timing
 from chalicelib.testing.gateway import NAMES
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_schedule, an_action, changed, every_hour
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chalicelib.core.schedule import Action, Schedule
+    from chalicelib.core.model.schedule import Action, Schedule
 
     from .conftest import Engine
 

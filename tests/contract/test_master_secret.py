@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.core.actions.master_secret import MasterSecret
 from chalicelib.core.errors import MasterSecretUnavailable
-from chalicelib.core.master_secret import MasterSecret
 from local.testing import running_cloud
 
 if TYPE_CHECKING:

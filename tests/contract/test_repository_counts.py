@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.core.errors import ScheduleExists, TooManySchedules
-from chalicelib.core.ports import LiveCount
+from chalicelib.core.model.ports import LiveCount
 from tests.builders import HOUR, NOW, a_schedule, an_action, cancelled
 
 if TYPE_CHECKING:
-    from chalicelib.core.ports import ScheduleRepository
+    from chalicelib.core.model.ports import ScheduleRepository
 
 
 def count(repository: ScheduleRepository) -> int:

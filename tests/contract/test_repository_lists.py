@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.core.errors import InvalidCursor
-from chalicelib.core.schedule import Status
-from tests.builders import DAY, HOUR, MINUTE, NOW, a_run, a_schedule, an_action, cancelled, changed, every_hour, once
+from chalicelib.core.model.schedule import Status
+from tests.builders import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    a_run,
+    a_schedule,
+    an_action,
+    cancelled,
+    changed,
+    every_hour,
+    once,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from chalicelib.core.ports import Page, ScheduleRepository
-    from chalicelib.core.run import Run
-    from chalicelib.core.schedule import Schedule
+    from chalicelib.core.model.ports import Page, ScheduleRepository
+    from chalicelib.core.model.run import Run
+    from chalicelib.core.model.schedule import Schedule
 
 
 def test_a_users_list_is_soonest_first(repository: ScheduleRepository) -> None:

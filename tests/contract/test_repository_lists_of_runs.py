@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core import keys
 from chalicelib.core.errors import InvalidCursor
-from chalicelib.core.instants import END_OF_TIME, EPOCH
-from chalicelib.core.run import RunStatus
+from chalicelib.core.model import ids
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.timing.instants import END_OF_TIME, EPOCH
 from tests.builders import DAY, HOUR, NOW, SECOND, a_run, a_schedule, an_action
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.core.ports import Page, ScheduleRepository
-    from chalicelib.core.run import Run
+    from chalicelib.core.model.ports import Page, ScheduleRepository
+    from chalicelib.core.model.run import Run
 
 
 def test_a_users_failed_runs_stand_in_one_list_newest_first(repository: ScheduleRepository) -> None:
@@ -101,7 +101,7 @@ def test_held_runs_of_everybody_stand_in_the_lists_of_their_shards(repository: S
     _record(repository, "s2", NOW, status=RunStatus.HELD, user_id="bob")
     _record(repository, "s3", NOW, user_id="bob")
 
-    pages = [repository.list_held_runs(shard, limit=10, cursor=None) for shard in range(keys.WATCH_SHARDS)]
+    pages = [repository.list_held_runs(shard, limit=10, cursor=None) for shard in range(ids.WATCH_SHARDS)]
 
     assert sorted(run.schedule_id for page in pages for run in page.items) == ["s1", "s2"]
 

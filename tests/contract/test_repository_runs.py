@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core import items
-from chalicelib.core.instants import epoch_seconds
-from chalicelib.core.ports import Refusal
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import LastRun, Status
+from chalicelib.core.dynamodb import items
+from chalicelib.core.model.ports import Conflict
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import LastRun, Status
+from chalicelib.core.timing.instants import epoch_seconds
 from tests.builders import (
     DAY,
     HOUR,
@@ -29,9 +29,9 @@ from tests.builders import (
 )
 
 if TYPE_CHECKING:
-    from chalicelib.core.ports import ScheduleRepository
-    from chalicelib.core.run import Run
-    from chalicelib.core.schedule import Schedule
+    from chalicelib.core.model.ports import ScheduleRepository
+    from chalicelib.core.model.run import Run
+    from chalicelib.core.model.schedule import Schedule
 
     from .conftest import Store
 
@@ -75,7 +75,7 @@ def test_a_refused_claim_tells_what_the_schedule_became(
     repository.change(newer, replacing=schedule)
     refusal = repository.claim(a_run(schedule), expecting=schedule, replacing=None)
 
-    assert refusal == Refusal(schedule_changed=True, schedule=newer, run=None)
+    assert refusal == Conflict(schedule_changed=True, schedule=newer, run=None)
     assert _runs(repository) == []
 
 
@@ -83,25 +83,25 @@ def test_a_refused_claim_tells_that_there_is_no_record(repository: ScheduleRepos
     stranger = a_schedule(user_id="bob")
     refusal = repository.claim(a_run(stranger), expecting=stranger, replacing=None)
 
-    assert refusal == Refusal(schedule_changed=True, schedule=None, run=None)
+    assert refusal == Conflict(schedule_changed=True, schedule=None, run=None)
 
 
 def test_a_refused_claim_tells_which_run_stands_there(repository: ScheduleRepository, schedule: Schedule) -> None:
-    standing = a_run(schedule, claim_id="claim-1")
-    repository.claim(standing, expecting=schedule, replacing=None)
+    existing = a_run(schedule, claim_id="claim-1")
+    repository.claim(existing, expecting=schedule, replacing=None)
     refusal = repository.claim(a_run(schedule, claim_id="claim-2"), expecting=schedule, replacing=None)
 
-    assert refusal == Refusal(schedule_changed=False, schedule=None, run=standing)
-    assert _runs(repository) == [standing]
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=existing)
+    assert _runs(repository) == [existing]
 
 
 def test_a_refused_claim_tells_both_at_once(repository: ScheduleRepository, schedule: Schedule) -> None:
-    standing = a_run(schedule, claim_id="claim-1")
-    repository.claim(standing, expecting=schedule, replacing=None)
+    existing = a_run(schedule, claim_id="claim-1")
+    repository.claim(existing, expecting=schedule, replacing=None)
     repository.change(cancelled(schedule), replacing=schedule)
     refusal = repository.claim(a_run(schedule, claim_id="claim-2"), expecting=schedule, replacing=None)
 
-    assert refusal == Refusal(schedule_changed=True, schedule=cancelled(schedule), run=standing)
+    assert refusal == Conflict(schedule_changed=True, schedule=cancelled(schedule), run=existing)
 
 
 def test_a_claim_whose_answer_was_lost_counts_as_won(repository: ScheduleRepository, schedule: Schedule) -> None:
@@ -145,14 +145,14 @@ def test_of_two_who_take_over_the_second_is_told_of_the_first(
     repository.claim(first, expecting=schedule, replacing=crashed)
     refusal = repository.claim(second, expecting=schedule, replacing=crashed)
 
-    assert refusal == Refusal(schedule_changed=False, schedule=None, run=first)
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=first)
 
 
 def test_a_run_that_is_gone_cannot_be_taken_over(repository: ScheduleRepository, schedule: Schedule) -> None:
     gone, mine = a_run(schedule, claim_id="claim-1"), a_run(schedule, claim_id="claim-2")
     refusal = repository.claim(mine, expecting=schedule, replacing=gone)
 
-    assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=None)
     assert _runs(repository) == []
 
 
@@ -163,16 +163,16 @@ def test_finishing_writes_the_run_and_what_it_leaves(repository: ScheduleReposit
     run = _claimed(repository, schedule)
     ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR + SECOND)
     last_run = LastRun(run.scheduled_time, "succeeded")
-    leaving = replace(schedule, next_run_at=NOW + 2 * HOUR, last_run=last_run)
+    updated = replace(schedule, next_run_at=NOW + 2 * HOUR, last_run=last_run)
 
-    assert repository.finish(ended, replacing=ended, expecting=schedule, leaving=leaving) is None
+    assert repository.finish(ended, replacing=ended, expecting=schedule, updated=updated) is None
     assert _runs(repository) == [ended]
-    assert repository.get("alice", "s1") == replace(leaving, run_count=1)
+    assert repository.get("alice", "s1") == replace(updated, run_count=1)
 
 
 def test_finishing_moves_the_schedule_in_its_lists(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
-    repository.finish(_done(run), replacing=run, expecting=schedule, leaving=completed(schedule))
+    repository.finish(_done(run), replacing=run, expecting=schedule, updated=completed(schedule))
 
     for status, shown in ((Status.ACTIVE, []), (Status.COMPLETED, [replace(completed(schedule), run_count=1)])):
         of_user = repository.list_by_user("alice", status, limit=9, cursor=None)
@@ -182,7 +182,7 @@ def test_finishing_moves_the_schedule_in_its_lists(repository: ScheduleRepositor
 
 def test_the_last_run_takes_the_action_with_it(store: Store, schedule: Schedule) -> None:
     run = _claimed(store.repository, schedule)
-    store.repository.finish(run, replacing=run, expecting=schedule, leaving=completed(schedule))
+    store.repository.finish(run, replacing=run, expecting=schedule, updated=completed(schedule))
 
     item = store.item(items.action_key(schedule))
     assert item is not None
@@ -194,7 +194,7 @@ def test_finishing_writes_nothing_of_the_schedule_but_what_runs_change(
 ) -> None:
     run = _claimed(repository, schedule)
     believed = replace(schedule, name="believed", metadata={"k": 1}, run_count=40, updated_at=NOW + DAY)
-    repository.finish(_done(run), replacing=run, expecting=schedule, leaving=believed)
+    repository.finish(_done(run), replacing=run, expecting=schedule, updated=believed)
 
     assert repository.get("alice", "s1") == replace(schedule, run_count=1)
 
@@ -204,7 +204,7 @@ def test_a_run_that_takes_nothing_along_is_written_alone(repository: ScheduleRep
     repository.change(cancelled(schedule), replacing=schedule)
     ended = run.ended(RunStatus.FAILED, NOW + HOUR, error="no such address")
 
-    assert repository.finish(ended, replacing=ended, expecting=schedule, leaving=None) is None
+    assert repository.finish(ended, replacing=ended, expecting=schedule, updated=None) is None
     assert _runs(repository) == [ended]
     assert repository.get("alice", "s1") == cancelled(schedule)
 
@@ -220,19 +220,19 @@ def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
     run = _claimed(repository, schedule)
     ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR)
     refusal = repository.finish(
-        ended, replacing=ended, expecting=replace(schedule, **stale), leaving=completed(schedule)
+        ended, replacing=ended, expecting=replace(schedule, **stale), updated=completed(schedule)
     )
 
-    assert refusal == Refusal(schedule_changed=True, schedule=schedule, run=None)
+    assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
     assert _runs(repository) == [run]
 
 
 def test_a_refused_finish_tells_that_the_record_is_gone(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
     missing = replace(schedule, user_id="bob")
-    refusal = repository.finish(run, replacing=run, expecting=missing, leaving=missing)
+    refusal = repository.finish(run, replacing=run, expecting=missing, updated=missing)
 
-    assert refusal == Refusal(schedule_changed=True, schedule=None, run=None)
+    assert refusal == Conflict(schedule_changed=True, schedule=None, run=None)
 
 
 @pytest.mark.parametrize("takes_along", [True, False])
@@ -242,18 +242,18 @@ def test_a_refused_finish_tells_who_took_the_run_over(
     mine, his = _claimed(repository, schedule), a_run(schedule, claim_id="claim-2")
     repository.claim(his, expecting=schedule, replacing=mine)
     refusal = repository.finish(
-        mine, replacing=mine, expecting=schedule, leaving=completed(schedule) if takes_along else None
+        mine, replacing=mine, expecting=schedule, updated=completed(schedule) if takes_along else None
     )
 
-    assert refusal == Refusal(schedule_changed=False, schedule=None, run=his)
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=his)
     assert _runs(repository) == [his]
     assert repository.get("alice", "s1") == schedule
 
 
 def test_a_run_whose_action_is_gone_meanwhile_is_finished(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
-    leaving, ended = replace(completed(schedule), action_revision=1), run.ended(RunStatus.SUCCEEDED, NOW)
-    refusal = repository.finish(ended, replacing=run, expecting=schedule, leaving=leaving)
+    updated, ended = replace(completed(schedule), action_revision=1), run.ended(RunStatus.SUCCEEDED, NOW)
+    refusal = repository.finish(ended, replacing=run, expecting=schedule, updated=updated)
 
     assert refusal is None
     assert _runs(repository) == [ended]
@@ -261,20 +261,20 @@ def test_a_run_whose_action_is_gone_meanwhile_is_finished(repository: ScheduleRe
 
 def test_a_run_that_nobody_claimed_is_not_finished(repository: ScheduleRepository, schedule: Schedule) -> None:
     refusal = repository.finish(
-        a_run(schedule), replacing=a_run(schedule), expecting=schedule, leaving=completed(schedule)
+        a_run(schedule), replacing=a_run(schedule), expecting=schedule, updated=completed(schedule)
     )
 
-    assert refusal == Refusal(schedule_changed=False, schedule=None, run=None)
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=None)
     assert repository.get("alice", "s1") == schedule
 
 
 def test_a_run_that_is_finished_twice_counts_once(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
     left = replace(completed(schedule), run_count=1)
-    repository.finish(_done(run), replacing=run, expecting=schedule, leaving=completed(schedule))
-    refusal = repository.finish(_done(run), replacing=run, expecting=schedule, leaving=completed(schedule))
+    repository.finish(_done(run), replacing=run, expecting=schedule, updated=completed(schedule))
+    refusal = repository.finish(_done(run), replacing=run, expecting=schedule, updated=completed(schedule))
 
-    assert refusal == Refusal(schedule_changed=True, schedule=left, run=None)
+    assert refusal == Conflict(schedule_changed=True, schedule=left, run=None)
     assert repository.get("alice", "s1") == left
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core import items
+from chalicelib.core.dynamodb import items
 from chalicelib.core.errors import ChangeLost, ScheduleExists
-from chalicelib.core.instants import epoch_seconds, iso
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import LATE_AFTER, Action, DeliveryPolicy, Status, Timing
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import LATE_AFTER, Action, DeliveryPolicy, Status, Timing
+from chalicelib.core.timing.instants import epoch_seconds, iso
 from tests.builders import (
     DAY,
     HOUR,
@@ -29,8 +29,8 @@ from tests.builders import (
 )
 
 if TYPE_CHECKING:
-    from chalicelib.core.ports import ScheduleRepository
-    from chalicelib.core.schedule import Schedule
+    from chalicelib.core.model.ports import ScheduleRepository
+    from chalicelib.core.model.schedule import Schedule
 
     from .conftest import Store
 
@@ -136,7 +136,7 @@ def test_a_change_keeps_what_only_runs_count(repository: ScheduleRepository) -> 
     schedule = _stands(repository, a_schedule(timing=every_hour()))
     run = a_run(schedule)
     repository.claim(run, expecting=schedule, replacing=None)
-    repository.finish(run.ended(RunStatus.SUCCEEDED, NOW), replacing=run, expecting=schedule, leaving=schedule)
+    repository.finish(run.ended(RunStatus.SUCCEEDED, NOW), replacing=run, expecting=schedule, updated=schedule)
     repository.change(changed(schedule, run_count=0, name="new"), replacing=schedule)
 
     found = repository.get("alice", "s1")
@@ -206,7 +206,7 @@ def test_a_confirm_is_refused_once_a_run_has_completed_the_schedule(repository: 
     schedule = a_schedule()
     repository.create(schedule, an_action())
     repository.claim(a_run(schedule), expecting=schedule, replacing=None)
-    repository.finish(a_run(schedule), replacing=a_run(schedule), expecting=schedule, leaving=completed(schedule))
+    repository.finish(a_run(schedule), replacing=a_run(schedule), expecting=schedule, updated=completed(schedule))
 
     assert not repository.confirm(schedule)
 

@@ -7,18 +7,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core import items, keys
+from chalicelib.core.dynamodb import items
 from chalicelib.core.errors import ChangeLost, ScheduleExists
-from chalicelib.core.instants import iso
-from chalicelib.core.job import Job, JobKind, JobStatus
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import INTENT_LEASE, Schedule, Status
-from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, a_run, a_schedule, an_action, changed, confirmed, every_hour
+from chalicelib.core.model import ids
+from chalicelib.core.model.job import Job, JobKind, JobStatus
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import INTENT_LEASE, Schedule, Status
+from chalicelib.core.timing.instants import iso
+from tests.builders import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    SECOND,
+    a_run,
+    a_schedule,
+    an_action,
+    changed,
+    confirmed,
+    every_hour,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.core.ports import ScheduleRepository, Watch
+    from chalicelib.core.model.ports import ScheduleRepository, Watch
 
     from .conftest import Store
 
@@ -56,8 +69,8 @@ def test_the_pages_of_a_shard_show_everything_once(repository: ScheduleRepositor
 def test_a_watch_is_taken_once(repository: ScheduleRepository, schedule: Schedule) -> None:
     (watch,) = _due(repository, NOW + DAY)
 
-    assert repository.take(watch, now=NOW + DAY) == schedule
-    assert repository.take(watch, now=NOW + DAY) is None
+    assert repository.acquire_lease(watch, now=NOW + DAY) == schedule
+    assert repository.acquire_lease(watch, now=NOW + DAY) is None
 
 
 @pytest.mark.usefixtures("schedule")
@@ -65,7 +78,7 @@ def test_each_take_in_vain_moves_the_watch_further_up_to_an_hour(repository: Sch
     now, moved = NOW + DAY, []
     for _ in range(8):
         (watch,) = _due(repository, now + DAY)
-        assert isinstance(repository.take(watch, now=now), Schedule)
+        assert isinstance(repository.acquire_lease(watch, now=now), Schedule)
         (again,) = _due(repository, now + DAY)
         moved.append(again.at)
 
@@ -77,7 +90,7 @@ def test_taking_up_an_intent_renews_its_lease(repository: ScheduleRepository) ->
     repository.create(a_schedule(), an_action())
     (watch,) = _due(repository, NOW + DAY)
 
-    taken = repository.take(watch, now=NOW + HOUR)
+    taken = repository.acquire_lease(watch, now=NOW + HOUR)
 
     assert taken == a_schedule(intent_until=NOW + HOUR + INTENT_LEASE)
     assert repository.get("alice", "s1") == taken
@@ -87,9 +100,9 @@ def test_what_rests_is_watched_for_its_own_next_deadline_and_its_tries_are_forgo
     store: Store, schedule: Schedule
 ) -> None:
     (watch,) = _due(store.repository, NOW + DAY)
-    store.repository.take(watch, now=NOW + DAY)
+    store.repository.acquire_lease(watch, now=NOW + DAY)
 
-    assert store.repository.rest(schedule)
+    assert store.repository.reschedule_watch(schedule)
     item = store.item(items.schedule_key(schedule))
     assert item is not None
     assert schedule.watch_at is not None
@@ -99,7 +112,7 @@ def test_what_rests_is_watched_for_its_own_next_deadline_and_its_tries_are_forgo
 def test_what_changed_meanwhile_does_not_rest(repository: ScheduleRepository, schedule: Schedule) -> None:
     repository.change(changed(schedule), replacing=schedule)
 
-    assert not repository.rest(schedule, until=NOW + DAY)
+    assert not repository.reschedule_watch(schedule, until=NOW + DAY)
 
 
 def test_a_watched_run_is_taken_as_a_run(repository: ScheduleRepository, schedule: Schedule) -> None:
@@ -107,7 +120,7 @@ def test_a_watched_run_is_taken_as_a_run(repository: ScheduleRepository, schedul
     repository.claim(run, expecting=schedule, replacing=None)
     (watch,) = _due(repository, NOW + MINUTE)
 
-    assert repository.take(watch, now=NOW + MINUTE) == run
+    assert repository.acquire_lease(watch, now=NOW + MINUTE) == run
     assert repository.get_run("alice", "s1", run.run_id) == run
 
 
@@ -115,7 +128,7 @@ def test_a_watched_run_is_taken_as_a_run(repository: ScheduleRepository, schedul
 
 
 def test_what_is_in_doubt_is_looked_at_at_once(repository: ScheduleRepository, schedule: Schedule) -> None:
-    repository.doubt(schedule, now=NOW)
+    repository.mark_unconfirmed(schedule, now=NOW)
 
     assert repository.get("alice", "s1") == replace(schedule, confirmed=False, intent_until=NOW)
     assert [watch.at for watch in _due(repository, NOW)] == [iso(NOW)]
@@ -125,12 +138,12 @@ def test_who_is_at_an_intent_that_is_doubted_cannot_confirm_it_any_more(reposito
     begun_at_once = a_schedule(intent_until=NOW + INTENT_LEASE)
     repository.create(begun_at_once, an_action())
 
-    repository.doubt(begun_at_once, now=NOW)
+    repository.mark_unconfirmed(begun_at_once, now=NOW)
 
     assert not repository.confirm(begun_at_once)
-    standing = repository.get("alice", "s1")
-    assert standing is not None
-    assert standing.is_leased(NOW)
+    existing = repository.get("alice", "s1")
+    assert existing is not None
+    assert existing.is_leased(NOW)
 
 
 def test_a_schedule_moves_on_past_a_run_that_is_recorded(repository: ScheduleRepository, schedule: Schedule) -> None:
@@ -182,7 +195,7 @@ def test_a_missed_occurrence_is_written_where_no_run_stands(repository: Schedule
     missed = a_run(schedule, status=RunStatus.MISSED, attempts=())
     moved = replace(schedule, next_run_at=NOW + 2 * HOUR)
 
-    assert repository.finish(missed, replacing=None, expecting=schedule, leaving=moved) is None
+    assert repository.finish(missed, replacing=None, expecting=schedule, updated=moved) is None
     assert repository.get_run("alice", "s1", missed.run_id) == missed
     assert repository.get("alice", "s1") == moved
 
@@ -192,7 +205,7 @@ def test_a_run_that_came_after_all_is_not_written_over(repository: ScheduleRepos
     repository.claim(came, expecting=schedule, replacing=None)
     missed = a_run(schedule, status=RunStatus.MISSED, claim_id="sweeper")
 
-    refusal = repository.finish(missed, replacing=None, expecting=schedule, leaving=schedule)
+    refusal = repository.finish(missed, replacing=None, expecting=schedule, updated=schedule)
 
     assert refusal is not None
     assert refusal.run == came
@@ -216,7 +229,7 @@ def test_a_job_is_watched_until_it_is_completed(repository: ScheduleRepository) 
     repository.save_job(a_job(), replacing=None)
     (watch,) = _due(repository, NOW)
 
-    assert repository.take(watch, now=NOW) == a_job(watch_at=NOW + MINUTE)
+    assert repository.acquire_lease(watch, now=NOW) == a_job(watch_at=NOW + MINUTE)
     assert repository.save_job(a_job(status=JobStatus.COMPLETED, watch_at=None), replacing=a_job())
     assert _due(repository, NOW + DAY) == []
 
@@ -243,7 +256,7 @@ def a_job(**only_what_matters: object) -> Job:
 
 def _due(repository: ScheduleRepository, until: datetime, *, limit: int = 100) -> list[Watch]:
     found: list[Watch] = []
-    for shard in range(keys.WATCH_SHARDS):
+    for shard in range(ids.WATCH_SHARDS):
         cursor = None
         while True:
             page = repository.due(shard, until, limit=limit, cursor=cursor)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.core.webhooks import KeyVersion, KeyVersions
+from chalicelib.core.model.webhook_keys import KeyVersion, KeyVersions
 from tests.builders import DAY, HOUR, NOW
 
 if TYPE_CHECKING:
-    from chalicelib.core.ports import ScheduleRepository
+    from chalicelib.core.model.ports import ScheduleRepository
 
     from .conftest import Store
 

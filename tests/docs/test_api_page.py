@@ -17,14 +17,14 @@ from chalice.app import Chalice
 from chalice.test import Client
 
 from app import app
-from chalicelib.actions import ActionRules
-from chalicelib.auth import Caller, Scope
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import Status
-from chalicelib.routes import Services, blueprints
-from chalicelib.schemas import CreateBody, ListQuery, RedriveBody, RunsQuery
-from chalicelib.shown import JobShown, RunShown, ScheduleShown, WebhookKeyShown
-from chalicelib.webhook_keys import WebhookKeys
+from chalicelib.api.auth import Caller, Scope
+from chalicelib.api.requests import CreateBody, ListQuery, RedriveBody, RunsQuery
+from chalicelib.api.routes import Services, blueprints
+from chalicelib.api.views import JobView, RunView, ScheduleView, WebhookKeyView
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import Status
+from chalicelib.scheduling.actions import ActionRules
+from chalicelib.scheduling.webhook_keys import WebhookKeys
 from tests.notification.world import World
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ STEP = re.compile(
 REST = "…"
 MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor", "secret"})
 LATENESS = timedelta(milliseconds=250)
-SHOWN = sorted({name for model in (ScheduleShown, RunShown, JobShown, WebhookKeyShown) for name in model.model_fields})
+SHOWN = sorted({name for model in (ScheduleView, RunView, JobView, WebhookKeyView) for name in model.model_fields})
 FIELDS = sorted({*CreateBody.model_fields, *RedriveBody.model_fields, *ListQuery.model_fields, *RunsQuery.model_fields})
 
 CALLERS = {

@@ -9,9 +9,9 @@ import shlex
 from app import app
 from chalicelib.settings import ApiSettings
 from deploy.__main__ import parser, run_explain, run_hold, run_reconcile, run_release
+from deploy.build.render import A_PERSONS_SETTINGS, ENVIRONMENT, OWN_ACTION_TYPES
+from deploy.operate.reconcile import Kind
 from deploy.paths import PROJECT, TERRAFORM
-from deploy.reconcile import Kind
-from deploy.render import A_PERSONS_SETTINGS, ENVIRONMENT, OWN_ACTION_TYPES
 
 PAGE = (PROJECT / "docs" / "operations.md").read_text()
 

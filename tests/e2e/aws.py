@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from chalicelib.core.keys import scheduler_name
+from chalicelib.core.model.ids import scheduler_name
+from local.app.stack import REGION
 from local.environment import ACCOUNT
-from local.stack import REGION
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
 
 
 def command_line(stack: Stack, *arguments: str) -> Any:

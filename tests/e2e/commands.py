@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from deploy.paths import PROJECT
-from local.time_signal import FILE_NAME as OFFSET_FILE
+from local.time.signal import FILE_NAME as OFFSET_FILE
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
 
 IN_TRAVELLED_TIME = """
 import sys

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.stack import SCOPES, Stack
+from local.app.stack import SCOPES, Stack
 from tests.e2e.client import Client, free_port
 from tests.e2e.cloud import Clock, LocalCloud
 from tests.e2e.own_project import make_project

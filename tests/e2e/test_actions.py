@@ -18,7 +18,7 @@ from tests.e2e.schedules import an_email, due, ended_runs
 from tests.e2e.webhooks import consumer
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.cloud import Clock, LocalCloud
 
 pytestmark = pytest.mark.e2e

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from deploy.mirror import find_mirror
 from deploy.paths import PROJECT
-from deploy.terraform_binary import find_terraform
+from deploy.terraform.binary import find_terraform
+from deploy.terraform.mirror import find_mirror
+from local.app.processes import Child
+from local.app.stack import REGION, SCOPES
+from local.endpoint.issuer import AUDIENCE, Issuer
+from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.environment import sealed_environment
-from local.issuer import AUDIENCE, Issuer
-from local.issuer import PATH as ISSUER_PATH
-from local.processes import Child
-from local.stack import REGION, SCOPES
 from tests.e2e.client import Client, free_port, within
 from tests.e2e.cloud import LocalCloud
 

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.schedules import an_email, due, path_of
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock, LocalCloud
     from tests.promises import Promise

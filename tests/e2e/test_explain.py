@@ -14,7 +14,7 @@ from tests.e2e.commands import deploy
 from tests.e2e.schedules import due
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock
 

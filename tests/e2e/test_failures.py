@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock, LocalCloud
     from tests.promises import Promise

@@ -10,13 +10,13 @@ import pytest
 import urllib3
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from local.stack import SCOPES
-from tests.http import described, fuzzing
+from local.app.stack import SCOPES
+from tests.api import described, fuzzing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.stack import Stack
+    from local.app.stack import Stack
 
 EACH = 14
 LONGEST_PATH = 8000

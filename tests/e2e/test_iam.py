@@ -18,10 +18,10 @@ import urllib3
 from botocore.exceptions import ClientError
 from policy_sentry.querying.actions import get_action_data
 
+from local.app.stack import SCOPES
 from local.environment import ACCOUNT
 from local.iam.idle import idle_rights
 from local.iam.policies import Need, Statement, judge, read_policy
-from local.stack import SCOPES
 from tests.e2e.aws import client
 from tests.e2e.client import Client
 from tests.e2e.cloud import Clock
@@ -32,7 +32,7 @@ from tests.e2e.webhooks import consumer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.cloud import LocalCloud
 
 pytestmark = pytest.mark.e2e

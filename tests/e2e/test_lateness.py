@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.stack import Stack
+from local.app.stack import Stack
 from tests.e2e.aws import left_in_eventbridge
 from tests.e2e.client import Client, free_port
 from tests.e2e.cloud import Clock, LocalCloud

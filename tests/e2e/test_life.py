@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core import keys
+from chalicelib.core.model import ids
 from deploy.paths import PROJECT
-from local.time_signal import FILE_NAME as OFFSET_FILE
+from local.time.signal import FILE_NAME as OFFSET_FILE
 from tests.e2e.aws import client, dead_letters, left_in_eventbridge
 from tests.e2e.client import Client
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
@@ -20,7 +20,7 @@ from tests.e2e.schedules import an_email, due, ended_runs, path_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.cloud import Clock, LocalCloud
     from tests.promises import Promise
 
@@ -201,7 +201,7 @@ def test_a_cancel_that_eventbridge_did_not_hear_holds_and_is_brought_to_its_end(
 def delete_behind_our_back(stack: Stack, schedule: dict[str, Any]) -> None:
     client(stack, "scheduler").delete_schedule(
         GroupName=stack.outputs["scheduler_group_name"],
-        Name=keys.scheduler_name(schedule["user_id"], schedule["schedule_id"]),
+        Name=ids.scheduler_name(schedule["user_id"], schedule["schedule_id"]),
     )
 
 

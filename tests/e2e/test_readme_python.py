@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.processes import PROJECT
+from local.app.processes import PROJECT
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ from tests.e2e.aws import left_in_eventbridge
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock, LocalCloud
 

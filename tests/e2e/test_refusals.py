@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.issuer import PATH as ISSUER_PATH
-from local.issuer import Issuer
-from local.stack import SCOPES
+from local.app.stack import SCOPES
+from local.endpoint.issuer import PATH as ISSUER_PATH
+from local.endpoint.issuer import Issuer
 from tests.e2e.client import Client
 from tests.e2e.schedules import an_email, path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.client import Answer
 
 pytestmark = pytest.mark.e2e

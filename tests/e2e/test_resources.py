@@ -16,7 +16,7 @@ from tests.e2e.schedules import an_email
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from local.stack import Stack
+    from local.app.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

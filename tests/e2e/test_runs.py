@@ -13,7 +13,7 @@ from tests.e2e.schedules import an_email, due, path_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock, LocalCloud
 

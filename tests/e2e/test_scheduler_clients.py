@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deploy.mirror import find_mirror
-from deploy.provision import CLI_CONFIGURATION, cli_configuration, terraform_in
+from deploy.terraform.mirror import find_mirror
+from deploy.terraform.provision import CLI_CONFIGURATION, cli_configuration, terraform_in
 from tests.e2e.aws import client, command_line, role_for_schedules
 
 if TYPE_CHECKING:
-    from deploy.terraform import Terraform
-    from local.stack import Stack
+    from deploy.terraform.adapter import Terraform
+    from local.app.stack import Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core import oracle
+from tests.core.timing import oracle
 from tests.e2e.client import Client
 from tests.e2e.schedules import an_email, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.cloud import Clock, LocalCloud
     from tests.promises import Promise
 

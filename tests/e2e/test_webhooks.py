@@ -10,12 +10,12 @@ from standardwebhooks import Webhook
 from tests.e2e import aws
 from tests.e2e.client import Client
 from tests.e2e.schedules import due, ended_runs
-from tests.notification.servers import answers, running
+from tests.notification.providers.servers import answers, running
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.app.stack import Stack
     from tests.e2e.cloud import Clock, LocalCloud
-    from tests.notification.servers import Server
+    from tests.notification.providers.servers import Server
     from tests.promises import Promise
 
 pytestmark = pytest.mark.e2e

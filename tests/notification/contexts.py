@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.testing import InMemoryRepository
+from notification.action_api import ActionFailed, RunContext
 from notification.actions import registry
-from notification.actions.registry import ActionFailed, RunContext
 from tests.notification.world import NOON, SETTINGS, FakeAws
 
 

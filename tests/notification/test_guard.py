@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.core.accounting import occurrence_for
-from chalicelib.core.payload import Delivery
-from chalicelib.core.schedule import Schedule, Timing
+from chalicelib.core.model.payload import Delivery
+from chalicelib.core.model.schedule import Schedule, Timing
+from chalicelib.core.model.transitions import occurrence_for
 from notification import guard
 from tests.notification.world import EMAIL, NOON, World
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core import items, payload
-from chalicelib.core.run import RunStatus
+from chalicelib.core.dynamodb import items
+from chalicelib.core.model import payload
+from chalicelib.core.model.run import RunStatus
 
 if TYPE_CHECKING:
     from tests.notification.world import World

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.core.errors import RunLeased, StoreUnavailable
-from chalicelib.core.run import RunStatus
-from chalicelib.core.schedule import RetryPolicy, Status
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import RetryPolicy, Status
 from chalicelib.testing import Crash, Faults
 from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run, no_answer, throttled
 
@@ -136,7 +136,7 @@ def test_an_action_that_is_not_deployed_is_named(world: World) -> None:
     world.fire(event)
 
     reason = world.runs(schedule)[0].reason
-    assert reason.startswith("no action 'invoice.remind' is deployed; known are email")
+    assert reason.startswith("unknown action 'invoice.remind'; deployed: email")
 
 
 def test_a_crash_in_the_work_leaves_a_lease_that_the_next_try_respects(world: World) -> None:

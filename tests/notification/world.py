@@ -10,14 +10,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from chalicelib.core.instants import iso
-from chalicelib.core.schedule import Action, Schedule
-from chalicelib.service import SchedulerService
+from chalicelib.core.model.schedule import Action, Schedule
+from chalicelib.core.timing.instants import iso
+from chalicelib.scheduling.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from notification.dead_letters import DeadLetters
+from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
 from notification.settings import Settings
-from notification.signing import Signer
 
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chalicelib.core.repository import INDEXES
+from chalicelib.core.dynamodb.repository import INDEXES
 from deploy.paths import PROJECT, TERRAFORM
 
 NO_RIGHTS = {"sts:AssumeRole", "iam:PassedToService"}
@@ -35,7 +35,7 @@ def called(path: str, client: str) -> set[str]:
 
 
 def used_on_the_table() -> set[str]:
-    path = "chalicelib/core/repository.py"
+    path = "chalicelib/core/dynamodb/repository.py"
     parts = re.findall(r'\{"(\w+)": ', (PROJECT / path).read_text())
     operations = called(path, "self._client") - {"TransactWriteItems"}
     return operations | {PARTS_OF_TRANSACTIONS[part] for part in parts if part in PARTS_OF_TRANSACTIONS}
@@ -49,18 +49,18 @@ def test_the_rights_on_the_table_are_those_of_the_repository(module: str, withou
 
 def test_the_rights_on_schedules_are_those_of_the_gateway() -> None:
     assert granted("api_access", "scheduler") == {
-        f"scheduler:{operation}" for operation in called("chalicelib/gateway.py", "self._client")
+        f"scheduler:{operation}" for operation in called("chalicelib/aws/eventbridge.py", "self._client")
     }
 
 
 @pytest.mark.parametrize(
     ("service", "path", "client"),
     [
-        ("ses", "notification/mail.py", r'run\.aws\("sesv2"\)'),
-        ("sns", "notification/sns.py", r'run\.aws\("sns"\)'),
+        ("ses", "notification/providers/ses.py", r'run\.aws\("sesv2"\)'),
+        ("sns", "notification/providers/sns.py", r'run\.aws\("sns"\)'),
         ("events", "notification/actions/event.py", r'run\.aws\("events"\)'),
         ("sqs", "notification/dead_letters.py", r"self\._client\(\)"),
-        ("secretsmanager", "chalicelib/core/master_secret.py", r"self\._client\(\)"),
+        ("secretsmanager", "chalicelib/core/actions/master_secret.py", r"self\._client\(\)"),
     ],
 )
 def test_the_rights_of_the_work_are_those_of_its_files(service: str, path: str, client: str) -> None:
@@ -68,7 +68,7 @@ def test_the_rights_of_the_work_are_those_of_its_files(service: str, path: str, 
 
 
 def test_the_rights_on_the_master_of_webhook_keys_are_those_of_its_reader() -> None:
-    calls = called("chalicelib/core/master_secret.py", r"self\._client\(\)")
+    calls = called("chalicelib/core/actions/master_secret.py", r"self\._client\(\)")
 
     assert granted("api_access", "secretsmanager") == {f"secretsmanager:{call}" for call in calls}
 

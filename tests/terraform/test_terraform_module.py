@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from deploy.mirror import find_mirror
 from deploy.paths import PROJECT, TERRAFORM
-from deploy.provision import CLI_CONFIGURATION, cli_configuration, copy_terraform, terraform_environment
-from deploy.terraform_binary import find_terraform
+from deploy.terraform.binary import find_terraform
+from deploy.terraform.mirror import find_mirror
+from deploy.terraform.provision import CLI_CONFIGURATION, cli_configuration, copy_terraform, terraform_environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

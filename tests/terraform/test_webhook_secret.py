@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy.mirror import find_mirror
 from deploy.paths import TERRAFORM
-from deploy.provision import CLI_CONFIGURATION, cli_configuration, terraform_in
+from deploy.terraform.mirror import find_mirror
+from deploy.terraform.provision import CLI_CONFIGURATION, cli_configuration, terraform_in
 from local.environment import sealed_environment
 from local.testing import REGION, RunningCloud, running_cloud
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from deploy.terraform import Terraform
+    from deploy.terraform.adapter import Terraform
 
 ROOT = """
 provider "aws" {

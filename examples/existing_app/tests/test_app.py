@@ -65,4 +65,4 @@ def test_the_shop_has_the_sweeper_where_lambda_looks_for_it() -> None:
 
 def test_the_shop_keeps_its_own_chalicelib() -> None:
     assert Path(chalicelib.__path__[0]) == Path(__file__).parents[1] / "chalicelib"
-    assert "chalicelib.service" not in sys.modules
+    assert "chalicelib.scheduling.service" not in sys.modules

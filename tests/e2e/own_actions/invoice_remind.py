@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from notification.actions.registry import RunContext, action
+from notification.action_api import RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notification.actions.registry import RunContext, action
+from notification.action_api import RunContext, action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,269 @@
+"""Bearer JWT -> Caller(user_id, scopes). Keys come from the issuer and are kept between requests.
+
+Only RS256 and ES256: a token that names `none`, or a symmetric algorithm over our public key, never reaches a key.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import jwt
+import urllib3
+
+from ..core.actions.public_addresses import is_loopback
+from ..core.errors import ScheduledTasksError
+from ..core.model import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chalice.app import Request
+
+ALGORITHMS = ("RS256", "ES256")
+CLOCK_SKEW_SECONDS = 60
+KEYS_MAX_AGE_SECONDS = 3600
+KEYS_MIN_INTERVAL_SECONDS = 10
+"""However many tokens with unknown keys arrive, the issuer is not asked more often than this."""
+
+KEYS_TIMEOUT = urllib3.Timeout(connect=1, read=3)
+USER_ID_BYTES = 768
+"""A sort key of the by_resource index holds a user id, a time and a schedule id in DynamoDB's 1,024 bytes."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Scope(StrEnum):
+    """What a token allows. `schedules:admin` allows the other two as well, and acting for others."""
+
+    READ = "schedules:read"
+    WRITE = "schedules:write"
+    ADMIN = "schedules:admin"
+
+
+class NotAuthenticated(ScheduledTasksError):
+    """The request carries no bearer token."""
+
+    challenge = "Bearer"
+
+
+class InvalidToken(ScheduledTasksError):
+    """The bearer token is not valid."""
+
+    challenge = 'Bearer error="invalid_token"'
+
+
+class ScopeMissing(ScheduledTasksError):
+    """The token does not allow this."""
+
+    def __init__(self, scope: Scope, purpose: str = "this request") -> None:
+        self.scope = scope
+        self.challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
+        super().__init__(f"{purpose} needs the scope {scope}")
+
+
+class IssuerUnavailable(ScheduledTasksError):
+    """The issuer of the tokens cannot be asked for its keys. Try again shortly."""
+
+    retry_after_seconds = KEYS_MIN_INTERVAL_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what he may do. An application with its own logins makes it in its own `caller` function."""
+
+    user_id: str
+    scopes: frozenset[str]
+
+    def __post_init__(self) -> None:
+        """Raises InvalidToken."""
+        if not is_user_id(self.user_id):
+            raise InvalidToken(f"{self.user_id!r} is no user id: it needs 1 to {USER_ID_BYTES} printable bytes")
+
+    @property
+    def is_admin(self) -> bool:
+        return Scope.ADMIN in self.scopes
+
+    def require(self, scope: Scope) -> None:
+        """Raises ScopeMissing."""
+        if scope not in self.scopes and not self.is_admin:
+            raise ScopeMissing(scope)
+
+    def acting_for(self, user_id: str | None) -> str:
+        """Whose schedules are meant: the caller's own if the request names nobody. Raises ScopeMissing."""
+        if user_id is None or user_id == self.user_id:
+            return self.user_id
+        if not self.is_admin:
+            raise ScopeMissing(Scope.ADMIN, "acting for another `user_id`")
+        return user_id
+
+
+def is_user_id(value: object) -> bool:
+    """Printable, not empty, and short enough for the table's keys."""
+    return isinstance(value, str) and value.isprintable() and 0 < len(ids.encode(value).encode()) <= USER_ID_BYTES
+
+
+class Authenticator:
+    """A request's bearer token as a Caller."""
+
+    def __init__(
+        self,
+        signing_keys: SigningKeys,
+        *,
+        issuer: str,
+        audience: str,
+        user_claim: str = "sub",
+        scope_prefix: str = "",
+    ) -> None:
+        self._signing_keys = signing_keys
+        self._issuer = issuer
+        self._audience = audience
+        self._user_claim = user_claim
+        self._scope_prefix = scope_prefix
+
+    def __call__(self, request: Request) -> Caller:
+        """Raises NotAuthenticated, InvalidToken, IssuerUnavailable."""
+        claims = self._claims(_bearer_token(request.headers.get("authorization", "")))
+        return Caller(claims[self._user_claim], _scopes(claims, self._scope_prefix))
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._signing_keys.find(_key_id(token)),
+                algorithms=ALGORITHMS,
+                issuer=self._issuer,
+                leeway=CLOCK_SKEW_SECONDS,
+                options={"require": ["exp", "iss", self._user_claim], "verify_aud": False},
+            )
+            _check_audience(claims, self._audience)
+        except (jwt.PyJWTError, RecursionError) as exc:  # PyJWT lets the latter through for deeply nested JSON
+            raise InvalidToken(f"The bearer token is not valid: {exc}") from exc
+        return claims
+
+
+class SigningKeys:
+    """An issuer's public keys by their ids.
+
+    `fetch` returns JSON Web Keys (RFC 7517) or raises IssuerUnavailable; `monotonic` gives seconds. A key that is not
+    known yet makes it ask again, so a rotation needs no deployment; an issuer that is down costs no key that is known.
+    """
+
+    def __init__(
+        self, fetch: Callable[[], Sequence[Mapping[str, Any]]], *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._asked_at = self._answered_at = float("-inf")
+
+    def find(self, key_id: str) -> jwt.PyJWK:
+        """Raises InvalidToken if the issuer has no such key, IssuerUnavailable if he cannot be asked."""
+        if key_id not in self._keys or self._age(self._answered_at) > KEYS_MAX_AGE_SECONDS:
+            self._renew()
+        if key_id in self._keys:
+            return self._keys[key_id]
+        if self._answered_at < self._asked_at:
+            raise IssuerUnavailable
+        raise InvalidToken("The bearer token is not valid: its issuer has no such key")
+
+    def _renew(self) -> None:
+        if self._age(self._asked_at) < KEYS_MIN_INTERVAL_SECONDS:
+            return
+        self._asked_at = self._monotonic()
+        try:
+            self._keys = dict(_usable(self._fetch()))
+        except IssuerUnavailable:
+            _LOG.warning("the issuer's keys cannot be fetched", exc_info=True)
+        else:
+            self._answered_at = self._asked_at
+
+    def _age(self, since: float) -> float:
+        return self._monotonic() - since
+
+
+def fetch_keys(issuer: str, jwks_url: str | None = None) -> Sequence[Mapping[str, Any]]:
+    """The issuer's JSON Web Keys, from `jwks_url` or where his discovery document says. Raises IssuerUnavailable."""
+    try:
+        url = jwks_url or _discovered(issuer)
+        found: Sequence[Mapping[str, Any]] = _get_json(url)["keys"]
+    except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as exc:
+        raise IssuerUnavailable from exc
+    return found
+
+
+def _discovered(issuer: str) -> str:
+    """Where the issuer's keys are. OpenID Connect Discovery, section 4.3: the document must be this very issuer's."""
+    document = _get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    if document["issuer"] != issuer:
+        raise ValueError(f"{issuer} calls itself {document['issuer']}: JWT_ISSUER must be exactly that")
+    url: str = document["jwks_uri"]
+    return url
+
+
+def _get_json(url: str) -> Any:
+    address = urlsplit(url)
+    if address.scheme != "https" and not is_loopback(address.hostname):
+        raise ValueError(f"keys from {url} could be anybody's: it must be https")
+    response = urllib3.request("GET", url, timeout=KEYS_TIMEOUT, retries=False)
+    if response.status != HTTPStatus.OK:
+        raise ValueError(f"{url} answered {response.status}")
+    return response.json()
+
+
+def _bearer_token(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated
+    return token.strip()
+
+
+def _key_id(token: str) -> str:
+    header = jwt.get_unverified_header(token)
+    if header.get("alg") not in ALGORITHMS:
+        raise jwt.InvalidAlgorithmError(f"the algorithm must be one of {', '.join(ALGORITHMS)}")
+    if "kid" not in header:
+        raise jwt.InvalidTokenError("its header names no key (`kid`)")
+    key_id: str = header["kid"]
+    return key_id
+
+
+def _check_audience(claims: Mapping[str, Any], audience: str) -> None:
+    """`aud` is text or a list (RFC 7519). Cognito's access tokens have none: they name their client instead.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+    """
+    is_of_cognito = "aud" not in claims and claims.get("token_use") == "access"
+    found = claims.get("client_id" if is_of_cognito else "aud")
+    if found is None:
+        raise jwt.MissingRequiredClaimError("aud")
+    if audience not in (found if isinstance(found, list) else [found]):
+        raise jwt.InvalidAudienceError("Audience doesn't match")
+
+
+def _scopes(claims: Mapping[str, Any], prefix: str) -> frozenset[str]:
+    """Those that begin with the prefix, without it: `scope` is text with blanks (RFC 8693), `scp` text or a list."""
+    scopes = claims.get("scope", claims.get("scp", ""))
+    words = scopes.split() if isinstance(scopes, str) else scopes
+    named = map(str, words) if isinstance(words, list) else ()
+    return frozenset(word.removeprefix(prefix) for word in named if word.startswith(prefix))
+
+
+def _usable(found: Sequence[Mapping[str, Any]]) -> list[tuple[str, jwt.PyJWK]]:
+    return [
+        (key.key_id, key)
+        for key in map(_key, found)
+        if key and key.key_id and key.algorithm_name in ALGORITHMS and key.public_key_use in (None, "sig")
+    ]
+
+
+def _key(found: Mapping[str, Any]) -> jwt.PyJWK | None:
+    try:
+        return jwt.PyJWK(dict(found))
+    except (jwt.PyJWTError, TypeError, ValueError):
+        return None  # a key of a kind that we do not take

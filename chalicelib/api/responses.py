@@ -1,0 +1,215 @@
+"""Answers, and the only table error -> HTTP: `application/problem+json` (RFC 9457) with a stable `type`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Response
+
+from ..core.errors import (
+    FieldError,
+    InvalidCursor,
+    InvalidInput,
+    JobNotFound,
+    MasterSecretUnavailable,
+    NotReached,
+    PayloadTooLarge,
+    RequestMismatch,
+    RevisionMismatch,
+    RotationUnderWay,
+    RunNotFound,
+    RunNotRedrivable,
+    ScheduleBusy,
+    ScheduledTasksError,
+    ScheduleEnded,
+    ScheduleExists,
+    ScheduleNotFound,
+    SchedulerDenied,
+    SchedulerRefused,
+    SchedulerUnavailable,
+    StoreUnavailable,
+    TooManySchedules,
+)
+from .auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
+from .requests import BodyTooLarge, NotJson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chalice.app import Request
+
+    from .views import JobView, RunView, ScheduleView, View
+
+TYPE_PREFIX = "urn:scheduled-tasks:problem:"
+SCHEDULES, RUNS, USERS, JOBS = "/v1/schedules", "/v1/runs", "/v1/users", "/v1/jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of error. Clients may rely on `name` (the end of `type`) and `status`, not on the texts."""
+
+    name: str
+    status: HTTPStatus
+    title: str
+
+
+PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
+    NotJson: Problem("not-json", HTTPStatus.BAD_REQUEST, "The body is not a JSON object"),
+    NotAuthenticated: Problem("not-authenticated", HTTPStatus.UNAUTHORIZED, "A bearer token is missing"),
+    InvalidToken: Problem("invalid-token", HTTPStatus.UNAUTHORIZED, "The bearer token is not valid"),
+    ScopeMissing: Problem("scope-missing", HTTPStatus.FORBIDDEN, "The token does not allow this"),
+    ScheduleNotFound: Problem("schedule-not-found", HTTPStatus.NOT_FOUND, "There is no such schedule"),
+    RunNotFound: Problem("run-not-found", HTTPStatus.NOT_FOUND, "There is no such run"),
+    RunNotRedrivable: Problem("run-not-redrivable", HTTPStatus.CONFLICT, "This run cannot be done again"),
+    JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "There is no such job"),
+    ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "This schedule has ended"),
+    ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
+    TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "There are as many schedules as there may be"),
+    ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
+    RotationUnderWay: Problem("rotation-under-way", HTTPStatus.CONFLICT, "The key before this one still lives"),
+    RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
+    BodyTooLarge: Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
+    PayloadTooLarge: Problem("payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is too large"),
+    InvalidInput: Problem("invalid-input", HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing or wrong"),
+    InvalidCursor: Problem("invalid-cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not of this list"),
+    RequestMismatch: Problem(
+        "request-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key is that of another request"
+    ),
+    SchedulerRefused: Problem("scheduler-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "EventBridge refuses this"),
+    IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked now"),
+    SchedulerUnavailable: Problem("scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is not ready"),
+    SchedulerDenied: Problem("scheduler-denied", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge does not let us"),
+    MasterSecretUnavailable: Problem(
+        "master-secret-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Webhook keys cannot be made now"
+    ),
+    NotReached: Problem("not-reached", HTTPStatus.SERVICE_UNAVAILABLE, "There was no time left for this one"),
+    StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
+}
+INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
+
+
+def ok(shown: View, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return _answer(status, shown.as_json())
+
+
+def page(items: Iterable[View], next_cursor: str | None) -> Response:
+    return _answer(HTTPStatus.OK, {"items": [item.as_json() for item in items], "next_cursor": next_cursor})
+
+
+def schedule(shown: ScheduleView) -> Response:
+    return _with_revision(HTTPStatus.OK, shown)
+
+
+def changed(shown: ScheduleView) -> Response:
+    """200, or 202 while EventBridge is not known to agree."""
+    return _with_revision(HTTPStatus.OK if shown.confirmed else HTTPStatus.ACCEPTED, shown)
+
+
+def created(shown: ScheduleView, request: Request) -> Response:
+    """201, or 202 while EventBridge is not known to agree."""
+    location = _address(request, SCHEDULES, f"{SCHEDULES}/{shown.schedule_id}")
+    return _with_revision(_status_of_new(shown), shown, {"Location": location})
+
+
+def results(outcomes: Iterable[ScheduleView | ScheduledTasksError]) -> Response:
+    """Of each one of a batch what its own request would have got: status, and schedule or problem."""
+    return _answer(HTTPStatus.OK, {"results": [_result(outcome) for outcome in outcomes]})
+
+
+def run_started(shown: RunView, schedule_id: str, request: Request) -> Response:
+    """202: the run is recorded, and will be done."""
+    location = _address(request, SCHEDULES, f"{SCHEDULES}/{schedule_id}/runs/{shown.run_id}")
+    return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
+
+
+def job_started(shown: JobView, request: Request) -> Response:
+    """202: the job is recorded, and the sweeper works on it."""
+    asked = USERS if USERS in request.context["path"] else RUNS
+    location = _address(request, asked, f"{JOBS}/{shown.job_id}")
+    return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
+
+
+def secret(shown: View) -> Response:
+    """What nobody on the way is to keep."""
+    return _answer(HTTPStatus.OK, shown.as_json(), {"Cache-Control": "no-store"})
+
+
+def no_content() -> Response:
+    return _answer(HTTPStatus.NO_CONTENT, "")
+
+
+def problem(exc: ScheduledTasksError) -> Response:
+    """The answer to an error of the table, or to a special case of one."""
+    return _problem(_kind(exc), _body(exc), _headers(exc))
+
+
+def internal_error(request_id: str) -> Response:
+    """The answer to what nobody expected. The log tells more under this id."""
+    detail = f"The log has the details under request id {request_id}."
+    return _problem(INTERNAL_ERROR, _problem_body(INTERNAL_ERROR, detail, request_id=request_id))
+
+
+def _problem(kind: Problem, body: object, headers: Mapping[str, str] | None = None) -> Response:
+    return _answer(kind.status, body, {"Content-Type": "application/problem+json", **(headers or {})})
+
+
+def _with_revision(status: HTTPStatus, shown: ScheduleView, headers: Mapping[str, str] | None = None) -> Response:
+    return _answer(status, shown.as_json(), {**(headers or {}), "ETag": f'"{shown.revision}"'})
+
+
+def _answer(status: HTTPStatus, body: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, dict(headers or {}), int(status))
+
+
+def _address(request: Request, asked: str, place: str) -> str:
+    """`place`, with what stands before the route that was asked: API Gateway's stage, and an app's own prefix."""
+    before: str = request.context["path"].partition(asked)[0]
+    return before + place
+
+
+def _status_of_new(shown: ScheduleView) -> HTTPStatus:
+    return HTTPStatus.CREATED if shown.confirmed else HTTPStatus.ACCEPTED
+
+
+def _result(outcome: ScheduleView | ScheduledTasksError) -> dict[str, Any]:
+    if isinstance(outcome, ScheduledTasksError):
+        return {"status": int(_kind(outcome).status), "problem": _body(outcome), **_retry(outcome)}
+    return {"status": int(_status_of_new(outcome)), "schedule": outcome.as_json()}
+
+
+def _retry(exc: ScheduledTasksError) -> dict[str, int]:
+    """What `Retry-After` would say: one of many has no headers of its own."""
+    seconds: int | None = getattr(exc, "retry_after_seconds", None)
+    return {} if seconds is None else {"retry_after_seconds": seconds}
+
+
+def _kind(exc: ScheduledTasksError) -> Problem:
+    return next(PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS)
+
+
+def _body(exc: ScheduledTasksError) -> dict[str, Any]:
+    errors = [{"field": error.field, "message": error.message} for error in _field_errors(exc)]
+    more = {"errors": errors, "limit": getattr(exc, "limit", None)}
+    return _problem_body(_kind(exc), str(exc), **{name: value for name, value in more.items() if value})
+
+
+def _problem_body(kind: Problem, detail: str, **more: Any) -> dict[str, Any]:
+    return {"type": TYPE_PREFIX + kind.name, "title": kind.title, "status": int(kind.status), "detail": detail, **more}
+
+
+def _field_errors(exc: ScheduledTasksError) -> Iterable[FieldError]:
+    match exc:
+        case InvalidInput():
+            return exc.errors
+        case InvalidCursor():
+            return [FieldError("cursor", str(exc))]
+        case PayloadTooLarge():
+            return [FieldError("action", str(exc))]
+    return []
+
+
+def _headers(exc: ScheduledTasksError) -> dict[str, str]:
+    attributes = {"Retry-After": "retry_after_seconds", "WWW-Authenticate": "challenge"}
+    return {header: str(getattr(exc, name)) for header, name in attributes.items() if hasattr(exc, name)}

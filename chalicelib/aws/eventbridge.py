@@ -1,0 +1,192 @@
+"""Our schedule <-> EventBridge Scheduler's shape. AWS's own words stay on this border.
+
+UpdateSchedule replaces everything (API reference, UpdateSchedule), so the full desired state is sent each time.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ..core.aws_errors import OUT_OF_REACH, error_code, is_transient
+from ..core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable
+from ..core.model import ids, payload
+from ..core.model.schedule import Status
+from ..core.timing.zones import is_ambiguous, resolve_wall_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+    from ..core.model.schedule import Action, Schedule, Timing
+
+CONFLICT_TRIES = 3
+"""An update right after its create may meet a ConflictException of a moment."""
+
+OUR_SIDE = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ServiceQuotaExceededException"})
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerNames:
+    """What Terraform made and the gateway points EventBridge at: group name and ARNs."""
+
+    group: str
+    role_arn: str
+    target_arn: str
+    dead_letter_arn: str
+
+
+class EventBridgeGateway:
+    """EventBridge Scheduler as a SchedulerGateway. `sleep` waits out a ConflictException."""
+
+    def __init__(
+        self,
+        client: EventBridgeSchedulerClient,
+        names: SchedulerNames,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._names = names
+        self._sleep = sleep
+
+    def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
+        request = schedule_request(schedule, action, self._names, now=now)
+        with _translated():
+            if schedule.is_first_revision:
+                self._create(request)
+            else:
+                self._update(request)
+
+    def delete(self, schedule: Schedule) -> None:
+        name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
+        with _translated():
+            try:
+                self._client.delete_schedule(Name=name, GroupName=self._names.group)
+            except self._client.exceptions.ResourceNotFoundException:
+                return
+
+    def has(self, schedule: Schedule) -> bool:
+        name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
+        with _translated():
+            try:
+                self._client.get_schedule(Name=name, GroupName=self._names.group)
+            except self._client.exceptions.ResourceNotFoundException:
+                return False
+        return True
+
+    def _create(self, request: dict[str, Any]) -> None:
+        try:
+            self._client.create_schedule(**request)
+        except self._client.exceptions.ConflictException:
+            # It exists: an earlier try of ours got through and its answer was lost, or it holds something else.
+            if not self._has(request):
+                self._update(request)
+
+    def _has(self, request: Mapping[str, Any]) -> bool:
+        found = self._client.get_schedule(Name=request["Name"], GroupName=request["GroupName"])
+        return is_same(found, request)
+
+    def _update(self, request: dict[str, Any]) -> None:
+        for attempt in range(1, CONFLICT_TRIES + 1):
+            try:
+                self._client.update_schedule(**request)
+            except self._client.exceptions.ResourceNotFoundException:
+                self._client.create_schedule(**request)
+            except self._client.exceptions.ConflictException:
+                if attempt == CONFLICT_TRIES:
+                    raise
+                self._sleep(0.2 * attempt)
+                continue
+            return
+
+
+def schedule_request(schedule: Schedule, action: Action, names: SchedulerNames, *, now: datetime) -> dict[str, Any]:
+    """CreateSchedule's and UpdateSchedule's parameters."""
+    return {
+        "Name": ids.scheduler_name(schedule.user_id, schedule.schedule_id),
+        "GroupName": names.group,
+        "Description": f"{schedule.user_id} / {schedule.schedule_id}"[:512],
+        **_timing(schedule, now),
+        "State": "ENABLED" if schedule.status is Status.ACTIVE else "DISABLED",
+        "FlexibleTimeWindow": _window(schedule.flexible_window_minutes),
+        # Completed ones would pile up against the quota; one without an end never completes.
+        "ActionAfterCompletion": "DELETE" if schedule.timing.ends else "NONE",
+        "Target": {
+            "Arn": names.target_arn,
+            "RoleArn": names.role_arn,
+            "Input": payload.write(schedule, action),
+            "RetryPolicy": {
+                "MaximumRetryAttempts": schedule.delivery.max_retries,
+                "MaximumEventAgeInSeconds": schedule.delivery.max_age_seconds,
+            },
+            "DeadLetterConfig": {"Arn": names.dead_letter_arn},
+        },
+    }
+
+
+def is_same(found: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    """Does EventBridge have what we ask for? StartDate depends on the moment of the try, and says nothing that the
+    expression does not.
+    """
+    return all(found.get(key) == value for key, value in request.items() if key != "StartDate")
+
+
+def _timing(schedule: Schedule, now: datetime) -> dict[str, Any]:
+    timing = schedule.timing
+    if timing.is_one_time:
+        return _at(timing)
+    spelled: dict[str, Any] = {
+        "ScheduleExpression": timing.expression,
+        "ScheduleExpressionTimezone": timing.timezone,
+    }
+    if (start := _start_date(timing, now)) is not None:
+        spelled["StartDate"] = start
+    if (last := timing.last_occurrence()) is not None:
+        # Nothing is invoked after EndDate, so the last occurrence's window lies before it; whether one at EndDate
+        # itself still fires is not documented. What fires beyond the end is known to the guard, and does no work.
+        spelled["EndDate"] = last + schedule.window + timedelta(minutes=1)
+    return spelled
+
+
+def _at(timing: Timing) -> dict[str, Any]:
+    """The wall time with its zone, so a change of the law moves it; the instant where clocks show it twice."""
+    wall = datetime.fromisoformat(timing.expression.removeprefix("at(").removesuffix(")"))
+    if not is_ambiguous(wall, timing.timezone):
+        return {"ScheduleExpression": timing.expression, "ScheduleExpressionTimezone": timing.timezone}
+    first = resolve_wall_time(wall, timing.timezone)
+    return {"ScheduleExpression": f"at({first:%Y-%m-%dT%H:%M:%S})", "ScheduleExpressionTimezone": "UTC"}
+
+
+def _start_date(timing: Timing, now: datetime) -> datetime | None:
+    """AWS refuses a StartDate older than five minutes, and a rate without one starts anew: so its next beat."""
+    if timing.start_at is None or timing.start_at > now:
+        return timing.start_at
+    return timing.next_occurrence(now) if timing.kind == "rate" else None
+
+
+def _window(minutes: int) -> dict[str, Any]:
+    return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, *OUT_OF_REACH) as exc:
+        if is_transient(exc) or not isinstance(exc, ClientError) or error_code(exc) == "ConflictException":
+            raise SchedulerUnavailable from exc
+        if _is_our_side(exc):
+            raise SchedulerDenied from exc
+        raise SchedulerRefused(exc.response["Error"].get("Message")) from exc
+
+
+def _is_our_side(exc: ClientError) -> bool:
+    """Not the client's fault and not for ever: a missing right or group, a full quota, a role not yet trusted."""
+    return error_code(exc) in OUR_SIDE or "execution role" in str(exc)

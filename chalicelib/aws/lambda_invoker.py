@@ -1,0 +1,32 @@
+"""The one door for work that EventBridge does not start: the Notification Lambda, invoked asynchronously by us."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ..core.aws_errors import OUT_OF_REACH
+from ..core.errors import StarterUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_lambda import LambdaClient
+
+
+class LambdaStarter:
+    """The Notification Lambda as a RunStarter."""
+
+    def __init__(self, client: LambdaClient, function_arn: str) -> None:
+        self._client = client
+        self._function_arn = function_arn
+
+    def start(self, event: Mapping[str, Any]) -> None:
+        payload = json.dumps(event).encode()
+        try:
+            self._client.invoke(FunctionName=self._function_arn, InvocationType="Event", Payload=payload)
+        except (ClientError, *OUT_OF_REACH) as exc:
+            # Whatever it is, the run is recorded, and the sweeper tries again.
+            raise StarterUnavailable from exc

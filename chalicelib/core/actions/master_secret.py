@@ -1,0 +1,69 @@
+"""The master secret of all webhook keys, in AWS Secrets Manager: its current value, and the one before a rotation."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ..aws_errors import OUT_OF_REACH, error_code
+from ..errors import MasterSecretUnavailable
+from ..model.webhook_keys import Master
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+MAX_AGE_SECONDS = 300
+"""How long a rotation of the master may go unnoticed: much shorter than the former value lives on."""
+
+SHORTEST = 32
+STAGES = ("AWSCURRENT", "AWSPREVIOUS")
+
+
+class MasterSecret:
+    """Reads it when it is first needed, and again when what was read is too old. `monotonic` gives seconds.
+
+    While Secrets Manager cannot be asked, what is known stays in use.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], SecretsManagerClient],
+        secret_arn: str,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._arn = secret_arn
+        self._monotonic = monotonic
+        self._masters: list[Master] = []
+        self._asked_at = float("-inf")
+
+    def values(self) -> Sequence[Master]:
+        """The current one first. Raises MasterSecretUnavailable."""
+        if self._monotonic() - self._asked_at > MAX_AGE_SECONDS or not self._masters:
+            self._renew()
+        return self._masters
+
+    def _renew(self) -> None:
+        self._asked_at = self._monotonic()
+        try:
+            self._masters = [master for stage in STAGES if (master := self._read(stage))]
+        except (ClientError, *OUT_OF_REACH) as exc:
+            if not self._masters:
+                raise MasterSecretUnavailable from exc
+
+    def _read(self, stage: str) -> Master | None:
+        """None where no version has this stage: there was no rotation yet."""
+        try:
+            found = self._client().get_secret_value(SecretId=self._arn, VersionStage=stage)
+        except ClientError as exc:
+            if stage != "AWSCURRENT" and error_code(exc) == "ResourceNotFoundException":
+                return None
+            raise
+        if len(found["SecretString"]) < SHORTEST:
+            raise MasterSecretUnavailable(f"The master secret of webhooks is shorter than {SHORTEST} characters.")
+        return Master(found["SecretString"], found["CreatedDate"])

@@ -1,0 +1,94 @@
+"""How webhooks are signed (https://www.standardwebhooks.com), and the keys that this is done with.
+
+No key is stored: each is derived from one master secret, the user and the version of the user's keys. Two live side by
+side while consumers change over, of either: the user's version and the one before it, the master and the one before it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from typing import TYPE_CHECKING
+
+from ..model import ids
+from ..timing.instants import epoch_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from ..model.webhook_keys import KeyVersion, KeyVersions, Master
+
+ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
+
+RESERVED_HEADERS = frozenset(
+    {
+        *("content-length", "content-type", "host", "transfer-encoding"),
+        *("connection", "expect", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"),
+    }
+)
+"""What the sender sets, or what would let a client smuggle a second request; and all that begins with `webhook-`."""
+
+DERIVATION = "scheduled-tasks webhook key"
+
+SETTLES = timedelta(minutes=10)
+"""A function may not have read a new master before, so consumers are not told to use what is made from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookKey:
+    """One live key. `is_current`: consumers should use it; the others sign beside it until they have changed over."""
+
+    version: int
+    secret: bytes
+    created_at: datetime
+    expires_at: datetime | None
+    is_current: bool
+
+    @property
+    def text(self) -> str:
+        """As consumers' libraries take it."""
+        return f"whsec_{base64.b64encode(self.secret).decode()}"
+
+    def __repr__(self) -> str:
+        """Nothing that could end in a log."""
+        return f"WebhookKey(version={self.version})"
+
+
+def live_keys(versions: KeyVersions, masters: Sequence[Master], now: datetime) -> list[WebhookKey]:
+    """Every key that signs now, the current one first. `masters`: the current one first."""
+    settled_first = sorted(masters, key=lambda master: master.created_at + SETTLES > now)
+    pairs = product(versions.live(now), settled_first)
+    return [_key(versions.user_id, *pair, is_current=place == 0) for place, pair in enumerate(pairs)]
+
+
+def signed_headers(keys_: Iterable[WebhookKey], message_id: str, sent_at: datetime, body: bytes) -> dict[str, str]:
+    """The three headers of Standard Webhooks, with a signature by each key."""
+    timestamp = str(epoch_seconds(sent_at))
+    content = f"{message_id}.{timestamp}.".encode() + body
+    signatures = [base64.b64encode(_hmac(key.secret, content)).decode() for key in keys_]
+    return {
+        ID_HEADER: message_id,
+        TIMESTAMP_HEADER: timestamp,
+        SIGNATURE_HEADER: " ".join(f"v1,{signature}" for signature in signatures),
+    }
+
+
+def is_reserved_header(name: str) -> bool:
+    """Is it the sender's, and none that a client may set?"""
+    return name.lower() in RESERVED_HEADERS or name.lower().startswith("webhook-")
+
+
+def _key(user_id: str, version: KeyVersion, master: Master, *, is_current: bool) -> WebhookKey:
+    # HMAC is a pseudo-random function: who knows one of these keys knows nothing of the master or of another key.
+    secret = _hmac(master.secret.encode(), ids.length_prefixed(DERIVATION, user_id, str(version.number)))
+    created_at = max(master.created_at, version.created_at or master.created_at)
+    return WebhookKey(version.number, secret, created_at, version.expires_at, is_current)
+
+
+def _hmac(key: bytes, content: bytes) -> bytes:
+    return hmac.new(key, content, hashlib.sha256).digest()

@@ -1,0 +1,36 @@
+"""Cursors: where a list goes on, opaque to the client and good for that list only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+
+from ..errors import InvalidCursor
+from ..model.codec import dumps
+from ..model.ids import length_prefixed
+
+
+def write_cursor(scope: tuple[str, ...], position: tuple[str, ...]) -> str:
+    """`scope` names the list (index, owner, filter); `position` are the sort keys of the last item shown."""
+    return base64.urlsafe_b64encode(dumps([_digest(scope), *position]).encode()).decode().rstrip("=")
+
+
+def read_cursor(scope: tuple[str, ...], cursor: str, *, length: int) -> tuple[str, ...]:
+    """The position in a cursor of this list. Raises InvalidCursor for one of another list, or a mangled one."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError) as exc:
+        raise InvalidCursor from exc
+    if not _is_text_list(values, length + 1) or values[0] != _digest(scope):
+        raise InvalidCursor
+    return tuple(values[1:])
+
+
+def _is_text_list(values: object, length: int) -> bool:
+    return isinstance(values, list) and len(values) == length and all(isinstance(v, str) and v for v in values)
+
+
+def _digest(scope: tuple[str, ...]) -> str:
+    return hashlib.sha256(length_prefixed(*scope)).hexdigest()[:12]

@@ -1,0 +1,538 @@
+"""The one DynamoDB table (design: one table, three indexes). Every method is one call, every change conditional.
+
+boto3's serializer does the typing, `items` the mapping; here are conditions, transactions and cursors only.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from ..aws_errors import OUT_OF_REACH, error_code, is_transient, response_of
+from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
+from ..model import ids
+from ..model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from ..model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
+from ..model.webhook_keys import KeyVersions
+from ..timing.instants import from_iso, iso, iso_ms
+from . import items
+from .cursors import read_cursor, write_cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from ..model.job import Job
+    from ..model.run import Run, RunStatus
+    from ..model.schedule import Action, Schedule, Status
+
+    Write = Mapping[str, Mapping[str, Any]]
+    ExistingItem = Mapping[str, Any] | None
+
+INDEXES = {
+    None: ("PK", "SK"),
+    "by_time": ("by_time_pk", "by_time_sk"),
+    "by_resource": ("by_resource_pk", "by_resource_sk"),
+    "watch": ("watch_pk", "watch_at"),
+}
+
+MOST_IN_A_BATCH = 25
+CONFLICT_TRIES = 6
+CONFLICT_PAUSE_SECONDS = 0.04
+
+NOT_NOW = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Cancellation reasons that blame the moment (API reference, TransactWriteItems)."""
+
+EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
+
+WATCH = ("watch_pk", "watch_at", "watch_tries")
+INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
+INTENT = ("confirmed", "intent_until")
+CHANGED_BY_RUNS = (
+    *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
+    *(*INTENT, *INDEX_KEYS),
+)
+CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
+CHANGED_BY_CLIENTS = (
+    *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
+    *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
+    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished"),
+    *("retry", "on_unknown", "overlap", "pause_after_failures", "failures_in_a_row"),
+    *("revision", *INTENT, "applied", "updated_at", "write_id", *INDEX_KEYS),
+)
+
+STATE = ("revision", "status", *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
+
+REPLACED_ACTION_STAYS = timedelta(days=30)
+"""How long an action that was changed can still be gone back to."""
+
+
+class DynamoRepository:
+    """The table as a ScheduleRepository. `sleep` waits between the tries of a transaction that met another one."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._table = table_name
+        self._sleep = sleep
+
+    # Schedules
+
+    def create(
+        self,
+        schedule: Schedule,
+        action: Action,
+        *,
+        replacing: Schedule | None = None,
+        most_live: int | None = UNLIMITED,
+    ) -> None:
+        item = _signed(items.schedule_item(schedule))
+        condition = _unchanged(replacing) if replacing else ("attribute_not_exists(#PK)", {})
+        writes = [self._put(item, *condition), self._put(items.action_item(schedule, action))]
+        if most_live is not None:
+            count = self._raise_count(schedule.user_id, 1, most_live=most_live, now=schedule.updated_at)
+            writes.append({"Update": count})
+        existing = self._transact(*writes)
+        if existing is None or _is_ours(existing[0], item):
+            return
+        if existing[0] is None and most_live is not None:
+            raise TooManySchedules(most_live)
+        raise ScheduleExists
+
+    def get(self, user_id: str, schedule_id: str) -> Schedule | None:
+        item = self._get({"PK": ids.user_pk(user_id), "SK": ids.schedule_sk(schedule_id)})
+        return schedule_from_plain(item) if item else None
+
+    def get_action(self, schedule: Schedule) -> Action | None:
+        item = self._get(items.action_key(schedule))
+        return items.action_from_item(item) if item else None
+
+    def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None:
+        sk = ids.run_sk_of(user_id, schedule_id, run_id)
+        item = self._get({"PK": ids.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
+        return run_from_plain(item) if item else None
+
+    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
+        item = _signed(items.schedule_item(schedule))
+        update = self._update(item, CHANGED_BY_CLIENTS, *_unchanged(replacing))
+        writes = self._replace_action(schedule, replacing, action) if action else self._expire_action(schedule)
+        existing = self._transact({"Update": update}, *writes)
+        if existing and not _is_ours(existing[0], item):
+            raise ChangeLost
+
+    def confirm(self, schedule: Schedule) -> bool:
+        confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
+        names = ("revision", "status", *INTENT)
+        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, *_unchanged(schedule, names))
+        existing = self._update_one(update)
+        # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+        return existing is None or (
+            existing.get("confirmed") is True
+            and existing["revision"] == schedule.revision
+            and existing["status"] == schedule.status
+        )
+
+    # Lists
+
+    def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
+        pk = ids.by_time_pk(user_id, status)
+        page = self._query("by_time", pk, "", limit=limit, cursor=cursor)
+        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_by_resource(
+        self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
+    ) -> Page[Schedule]:
+        prefix = ids.by_resource_prefix(user_id) if user_id is not None else ""
+        pk = ids.by_resource_pk(resource_id, status)
+        page = self._query("by_resource", pk, prefix, limit=limit, cursor=cursor)
+        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
+        pk = ids.schedule_pk(user_id, schedule_id)
+        page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_runs_of_user(
+        self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
+    ) -> Page[Run]:
+        pk = ids.runs_pk(user_id, status)
+        between = ids.between(since, until)
+        page = self._query("by_time", pk, "", limit=limit, cursor=cursor, newest_first=True, between=between)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
+        page = self._query("by_time", ids.held_runs_pk(shard), "", limit=limit, cursor=cursor)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    # Runs
+
+    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+        condition = "#revision = :x_revision AND #status = :x_status"
+        check = {
+            **self._at(items.schedule_key(expecting)),
+            "ConditionExpression": condition,
+            **_bound(condition, {":x_revision": expecting.revision, ":x_status": expecting.status}),
+        }
+        existing = self._transact({"ConditionCheck": check}, self._claim_of(run, replacing))
+        if existing is None:
+            return None
+        refusal = _refusal(existing)
+        return None if refusal.run and refusal.run.claim_id == run.claim_id else refusal
+
+    def finish(
+        self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
+    ) -> Conflict | None:
+        put = self._claim_of(run, replacing)
+        if updated is None:
+            existing = self._transact(put)
+            return _refusal([None, *existing]) if existing else None
+        changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
+        add = {"run_count": 1} if run.counts else {}
+        update = self._update(items.schedule_item(updated), *changes, add=add)
+        existing = self._transact({"Update": update}, put, *self._expire_action(updated))
+        return _refusal(existing) if existing else None
+
+    def _claim_of(self, run: Run, replacing: Run | None) -> Write:
+        if replacing is None:
+            return self._put(items.run_item(run), "attribute_not_exists(#PK)")
+        # Whoever took the run over since we read it has put his own claim there.
+        return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
+
+    def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
+        for confirmed, lease_until in ((True, now), (False, now + items.NOBODYS_LEASE)):
+            item = items.unconfirmed(schedule, lease_until)
+            condition, values = "#confirmed = :x_confirmed", {":x_confirmed": confirmed}
+            if self._update_one(self._update(item, (*INTENT, *WATCH), condition, values)) is None:
+                return
+
+    # How many live schedules a user has
+
+    def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
+        if by > most_live:
+            return False
+        return self._update_one(self._raise_count(user_id, by, most_live=most_live, now=now)) is None
+
+    def get_count(self, user_id: str) -> LiveCount | None:
+        item = self._get(items.count_key(user_id))
+        return LiveCount(int(item["live_count"]), from_iso(item["changed_at"])) if item else None
+
+    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
+        item = items.count_key(user_id) | {"live_count": count, "changed_at": iso_ms(now)}
+        condition = "#live_count = :x_live_count AND #changed_at = :x_changed_at"
+        values = {":x_live_count": replacing.count, ":x_changed_at": iso_ms(replacing.changed_at)}
+        return self._update_one(self._update(item, ("live_count", "changed_at"), condition, values)) is None
+
+    def erase_count(self, user_id: str) -> None:
+        with _translated():
+            self._client.delete_item(TableName=self._table, Key=_typed(items.count_key(user_id)))
+
+    def _raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> dict[str, Any]:
+        item = items.count_key(user_id) | {"changed_at": iso_ms(now)}
+        condition = "attribute_not_exists(#live_count) OR #live_count <= :x_room"
+        return self._update(item, ("changed_at",), condition, {":x_room": most_live - by}, add={"live_count": by})
+
+    # Watches
+
+    def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
+        pk = ids.watch_shard_pk(shard)
+        page = self._query("watch", pk, "", limit=limit, cursor=cursor, up_to=iso(until))
+        return Page([Watch(item["PK"], item["SK"], item["watch_at"]) for item in page.items], page.next_cursor)
+
+    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+        item = self._get({"PK": watch.pk, "SK": watch.sk})
+        if item is None or item.get("watch_at") != watch.at:
+            return None
+        taken = items.leased(item, now)
+        condition, values = "#watch_at = :x_watch_at", {":x_watch_at": watch.at}
+        refused = self._update_one(self._update(taken, ("watch_at", "watch_tries", "intent_until"), condition, values))
+        return items.from_item(taken) if refused is None else None
+
+    def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
+        update = self._update(items.schedule_item(schedule), CHANGED_BY_RUNS, *_unchanged(expecting))
+        return self._transact({"Update": update}, *self._expire_action(schedule)) is None
+
+    def reschedule_watch(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
+        item = items.schedule_item(schedule)
+        if until is not None:
+            item |= items.watch_keys(item, until)
+        return self._update_one(self._update(item, WATCH, *_unchanged(schedule))) is None
+
+    # Jobs
+
+    def save_job(self, job: Job, *, replacing: Job | None) -> bool:
+        condition = ("#updated_at = :x_at", {":x_at": iso_ms(replacing.updated_at)}) if replacing else None
+        put = self._put(items.job_item(job), *(condition or ("attribute_not_exists(#PK)", {})))
+        return self._transact(put) is None
+
+    def get_job(self, job_id: str) -> Job | None:
+        item = self._get(items.job_key(job_id))
+        return job_from_plain(item) if item else None
+
+    def erase(self, schedule: Schedule) -> None:
+        self._delete(items.schedule_key(schedule))
+
+    def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
+        pk = ids.schedule_pk(user_id, schedule_id)
+        page = self._query(None, pk, "", limit=min(limit, MOST_IN_A_BATCH), cursor=None)
+        if page.items:
+            self._delete_all(page.items)
+        return page.next_cursor is None
+
+    # Webhook keys
+
+    def get_webhook_keys(self, user_id: str) -> KeyVersions:
+        item = self._get(items.webhook_keys_key(user_id))
+        return key_versions_from_plain(item) if item else KeyVersions(user_id)
+
+    def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
+        item, before = items.webhook_keys_item(versions), items.webhook_keys_item(replacing)
+        unchanged = ("#current = :x_current", {":x_current": before["current"]})
+        condition = ("attribute_not_exists(#PK)", {}) if replacing == KeyVersions(replacing.user_id) else unchanged
+        existing = self._transact(self._put(item, *condition))
+        # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+        return existing is None or existing[0] == item
+
+    def erase_webhook_keys(self, user_id: str) -> None:
+        self._delete(items.webhook_keys_key(user_id))
+
+    # Single calls
+
+    def _get(self, key: items.Item) -> items.Item | None:
+        with _translated():
+            response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
+        return _plain(response["Item"]) if "Item" in response else None
+
+    def _delete(self, key: items.Item) -> None:
+        with _translated():
+            self._client.delete_item(TableName=self._table, Key=_typed(key))
+
+    def _query(
+        self,
+        index: str | None,
+        pk: str,
+        prefix: str,
+        *,
+        limit: int,
+        cursor: str | None,
+        newest_first: bool = False,
+        up_to: str | None = None,
+        between: tuple[str, str] | None = None,
+    ) -> Page[items.Item]:
+        names = INDEXES[index]
+        condition = f"#{names[0]} = :pk" + (f" AND begins_with(#{names[1]}, :prefix)" if prefix else "")
+        condition += f" AND #{names[1]} <= :up_to" if up_to else ""
+        condition += f" AND #{names[1]} BETWEEN :since AND :until" if between else ""
+        since, until = between or (None, None)
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "Limit": limit,
+            "ScanIndexForward": not newest_first,
+            "KeyConditionExpression": condition,
+            **_bound(condition, {":pk": pk} | _given(prefix=prefix, up_to=up_to, since=since, until=until)),
+        }
+        if index:
+            query["IndexName"] = index
+        scope = (index or "", pk, prefix)
+        if cursor is not None:
+            query["ExclusiveStartKey"] = _typed(_start_key(names, scope, cursor))
+        with _translated():
+            response = self._client.query(**query)
+        last = response.get("LastEvaluatedKey")
+        return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, last) if last else None)
+
+    def _update_one(self, update: Mapping[str, Any]) -> ExistingItem:
+        """None if the write happened, else what stands there instead."""
+        with _translated():
+            try:
+                self._client.update_item(**update)
+            except ClientError as exc:
+                if error_code(exc) != "ConditionalCheckFailedException":
+                    raise
+                return _plain(response_of(exc).get("Item", {}))
+        return None
+
+    def _transact(self, *writes: Write) -> list[ExistingItem] | None:
+        """None if all were written. Else, per write, what stands in its way: None where its condition held."""
+        for attempt in range(CONFLICT_TRIES):
+            reasons = self._try(writes)
+            if not any(reason["Code"] in NOT_NOW for reason in reasons):
+                return [_standing(reason) for reason in reasons] or None
+            # Only to spread those who met; nothing here is a secret.
+            self._sleep(CONFLICT_PAUSE_SECONDS * (attempt + random.random()))  # noqa: S311
+        raise StoreUnavailable
+
+    def _try(self, writes: Sequence[Write]) -> Sequence[Mapping[str, Any]]:
+        """Empty if all were written, else the reason of each."""
+        with _translated():
+            try:
+                self._client.transact_write_items(TransactItems=cast("Any", writes))
+            except ClientError as exc:
+                reasons: Sequence[Mapping[str, Any]] = response_of(exc).get("CancellationReasons", [])
+                if not reasons or any(reason["Code"] not in EXPECTED_REASONS for reason in reasons):
+                    raise
+                return reasons
+        return []
+
+    # Parts of a write
+
+    def _at(self, key: items.Item) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": _typed({"PK": key["PK"], "SK": key["SK"]}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _put(self, item: items.Item, condition: str = "", values: Mapping[str, Any] = MappingProxyType({})) -> Write:
+        put: dict[str, Any] = {"TableName": self._table, "Item": _typed(item)}
+        if condition:
+            put |= {"ReturnValuesOnConditionCheckFailure": "ALL_OLD", "ConditionExpression": condition}
+            put |= _bound(condition, values)
+        return {"Put": put}
+
+    def _update(
+        self,
+        item: items.Item,
+        attributes: Iterable[str],
+        condition: str = "",
+        values: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        add: Mapping[str, int] = MappingProxyType({}),
+    ) -> dict[str, Any]:
+        """Writes these attributes of the item: sets what it has, removes what it lacks."""
+        present = [name for name in attributes if name in item]
+        absent = [name for name in attributes if name not in item]
+        text = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
+        text += " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
+        text += " ADD " + ", ".join(f"#{name} :{name}" for name in add) if add else ""
+        written = {f":{name}": item[name] for name in present} | {f":{name}": by for name, by in add.items()}
+        return {
+            **self._at(item),
+            "UpdateExpression": text,
+            **({"ConditionExpression": condition} if condition else {}),
+            **_bound(text + condition, {**written, **values}),
+        }
+
+    def _delete_all(self, found: Sequence[items.Item]) -> None:
+        """DynamoDB hands back what it had no time for."""
+        left: Mapping[str, Any] = {
+            self._table: [{"DeleteRequest": {"Key": _typed({"PK": i["PK"], "SK": i["SK"]})}} for i in found]
+        }
+        for attempt in range(CONFLICT_TRIES):
+            with _translated():
+                left = self._client.batch_write_item(RequestItems=cast("Any", left))["UnprocessedItems"]
+            if not left:
+                return
+            self._sleep(CONFLICT_PAUSE_SECONDS * 2**attempt)
+        raise StoreUnavailable
+
+    def _replace_action(self, schedule: Schedule, replacing: Schedule, action: Action) -> list[Write]:
+        """The new body beside the old one, which is gone back to if EventBridge refuses the change."""
+        old = replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS)
+        return [self._put(items.action_item(schedule, action)), *self._expire_action(old)]
+
+    def _expire_action(self, schedule: Schedule) -> list[Write]:
+        """A finished schedule's action goes with it. One that is missing must not keep it from its end.
+
+        All that is written for that is an expiry, which takes itself away.
+        """
+        expires_at = items.expiry(schedule)
+        if expires_at is None:
+            return []
+        key = items.action_key(schedule)
+        update = self._update({**key, "expires_at": expires_at}, ("expires_at",))
+        return [{"Update": update}]
+
+
+def _signed(item: items.Item) -> items.Item:
+    """Marked as this very write, so that it knows itself when the SDK repeats it."""
+    return item | {"write_id": uuid.uuid4().hex}
+
+
+def _is_ours(existing: ExistingItem, item: items.Item) -> bool:
+    return existing is not None and existing.get("write_id") == item["write_id"]
+
+
+def _unchanged(schedule: Schedule, names: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """The condition that the record is as it was read: in these attributes, by default in all that decides."""
+    item = items.schedule_item(schedule)
+    names = names or decides(schedule)
+    parts = [f"#{name} = :x_{name}" if name in item else f"attribute_not_exists(#{name})" for name in names]
+    return " AND ".join(parts), {f":x_{name}": item[name] for name in names if name in item}
+
+
+def decides(schedule: Schedule) -> tuple[str, ...]:
+    """The attributes that a decision about this schedule rests on."""
+    return STATE if schedule.max_runs is None else (*STATE, "run_count")
+
+
+def _refusal(existing: list[ExistingItem]) -> Conflict:
+    """What stands in the way of a pair (schedule, run)."""
+    schedule, run = existing[0], existing[1]
+    return Conflict(
+        schedule_changed=schedule is not None,
+        schedule=schedule_from_plain(schedule) if schedule else None,
+        run=run_from_plain(run) if run else None,
+    )
+
+
+def _standing(reason: Mapping[str, Any]) -> ExistingItem:
+    return _plain(reason.get("Item", {})) if reason["Code"] == "ConditionalCheckFailed" else None
+
+
+def _start_key(names: tuple[str, str], scope: tuple[str, ...], cursor: str) -> dict[str, str]:
+    """The position in a cursor as DynamoDB wants it. The partition comes from the query, never from the client."""
+    if names == ("PK", "SK"):
+        (sk,) = read_cursor(scope, cursor, length=1)
+        return {"PK": scope[1], "SK": sk}
+    index_sk, pk, sk = read_cursor(scope, cursor, length=3)
+    return {names[0]: scope[1], names[1]: index_sk, "PK": pk, "SK": sk}
+
+
+def _cursor(names: tuple[str, str], scope: tuple[str, ...], last: Mapping[str, Any]) -> str:
+    key = _plain(last)
+    position = (key["SK"],) if names == ("PK", "SK") else (key[names[1]], key["PK"], key["SK"])
+    return write_cursor(scope, position)
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {f":{name}": value for name, value in values.items() if value}
+
+
+def _bound(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The names and values that an expression refers to: `#status` is the attribute `status`."""
+    names = {name: name[1:] for name in re.findall(r"#\w+", text)}
+    bound: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+    return bound | ({"ExpressionAttributeValues": _typed(values)} if values else {})
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in values.items()}
+
+
+def _plain(item: Mapping[str, Any]) -> items.Item:
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in item.items()}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, *OUT_OF_REACH) as exc:
+        if is_transient(exc):
+            raise StoreUnavailable from exc
+        if isinstance(exc, ClientError) and "starting key" in str(exc):
+            raise InvalidCursor from exc
+        raise

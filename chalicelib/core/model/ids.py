@@ -1,0 +1,160 @@
+"""The keys of the one table, and the names derived from them. Nothing else in the product builds a key.
+
+`#` separates parts and `%` escapes, so every part is percent-encoded for both: no two owners can share a key or a
+prefix, whatever their ids hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from ..timing.instants import compact, compact_ms, from_compact, iso, iso_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SCHEDULE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+RESERVED_SCHEDULE_IDS = frozenset({"batch"})
+
+WATCH_SHARDS = 64
+"""One partition of an index takes 1,000 writes a second; a single `WATCH` partition would throttle the table."""
+
+SCHEDULE_PREFIX = "SCHEDULE#"
+RUN_PREFIX = "RUN#"
+JOB_SK = "JOB"
+WEBHOOK_KEYS_SK = "WEBHOOK_KEYS"
+COUNT_SK = "LIMITS"
+
+
+def encode(part: str) -> str:
+    """One part of a key. Reversed by `decode`."""
+    return part.replace("%", "%25").replace("#", "%23")
+
+
+def decode(part: str) -> str:
+    return unquote(part)
+
+
+def join(*parts: str) -> str:
+    return "#".join(encode(part) for part in parts)
+
+
+SCHEDULE_ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, and not `batch`"
+
+
+def is_schedule_id(text: str) -> bool:
+    return SCHEDULE_ID.fullmatch(text) is not None and text not in RESERVED_SCHEDULE_IDS
+
+
+def derived_schedule_id(user_id: str, idempotency_key: str) -> str:
+    """The same id for the same key of the same user, whenever it is asked for."""
+    return hashlib.sha256(length_prefixed("idempotency", user_id, idempotency_key)).hexdigest()[:32]
+
+
+def user_pk(user_id: str) -> str:
+    return join("USER", user_id)
+
+
+def schedule_sk(schedule_id: str) -> str:
+    return join("SCHEDULE", schedule_id)
+
+
+def schedule_pk(user_id: str, schedule_id: str) -> str:
+    """The partition of what belongs to one schedule: its actions and its runs."""
+    return join("SCHEDULE", user_id, schedule_id)
+
+
+def action_sk(revision: int) -> str:
+    return join("ACTION", str(revision))
+
+
+def run_sk(scheduled_time: datetime, token: str | None = None) -> str:
+    """An occurrence's, or that of a run with a token, which is none."""
+    return join("RUN", iso_ms(scheduled_time), token) if token else join("RUN", iso(scheduled_time))
+
+
+def by_resource_pk(resource_id: str, status: str) -> str:
+    """One partition per status: ten thousand finished schedules do not stand before three active ones."""
+    return join("RESOURCE", resource_id, status)
+
+
+def by_resource_sk(user_id: str, sort_at: datetime, schedule_id: str) -> str:
+    return join("USER", user_id, iso(sort_at), schedule_id)
+
+
+def by_resource_prefix(user_id: str) -> str:
+    """What one user's entries of a resource begin with."""
+    return join("USER", user_id) + "#"
+
+
+def by_time_pk(user_id: str, status: str) -> str:
+    return join("USER", user_id, status)
+
+
+def by_time_sk(sort_at: datetime, schedule_id: str) -> str:
+    return join(iso(sort_at), schedule_id)
+
+
+def between(since: datetime, until: datetime) -> tuple[str, str]:
+    """The first and the last sort key of the list by time that lie in this span, its ends included."""
+    # Schedule ids sort before "~", and so does all that is joined to an instant.
+    return iso(since), iso(until) + "~"
+
+
+def runs_pk(user_id: str, status: str) -> str:
+    """Beside a user's schedules by status: his runs that failed or were missed. No status is called `RUN`."""
+    return join("USER", user_id, "RUN", status.upper())
+
+
+def held_runs_pk(shard: int) -> str:
+    """Everybody's held runs, which the operator releases."""
+    return join("HELD", str(shard))
+
+
+def job_pk(job_id: str) -> str:
+    return join("JOB", job_id)
+
+
+def watch_shard_pk(shard: int) -> str:
+    return join("WATCH", str(shard))
+
+
+def watch_pk(pk: str, sk: str) -> str:
+    return watch_shard_pk(shard_of(pk, sk))
+
+
+def shard_of(pk: str, sk: str) -> int:
+    digest = hashlib.sha256(length_prefixed(pk, sk)).digest()
+    return int.from_bytes(digest[:4]) % WATCH_SHARDS
+
+
+def scheduler_name(user_id: str, schedule_id: str) -> str:
+    """The schedule's name in EventBridge: derived, so a second try can never make a second one. 64 hex digits."""
+    return hashlib.sha256(length_prefixed(user_id, schedule_id)).hexdigest()
+
+
+def run_id(user_id: str, schedule_id: str, scheduled_time: datetime, token: str | None = None) -> str:
+    """A run's name towards providers: sortable, and unique over all users (`20270301T080000Z-9f2c…`)."""
+    time = compact_ms(scheduled_time) if token else compact(scheduled_time)
+    digest = hashlib.sha256(length_prefixed(user_id, schedule_id, time)).hexdigest()
+    return f"{time}-{token or digest[:16]}"
+
+
+def run_sk_of(user_id: str, schedule_id: str, run_id_: str) -> str | None:
+    """The sort key behind a run's name; None if no run of this schedule can be called so."""
+    time, _, end = run_id_.partition("-")
+    try:
+        instant = from_compact(time)
+    except ValueError:
+        return None
+    token = end if "." in time else None
+    return run_sk(instant, token) if run_id(user_id, schedule_id, instant, token) == run_id_ else None
+
+
+def length_prefixed(*parts: str) -> bytes:
+    """Parts as bytes that no other parts make: `("ab", "c")` and `("a", "bc")` differ."""
+    encoded = [part.encode() for part in parts]
+    return b"".join(len(part).to_bytes(4) + part for part in encoded)

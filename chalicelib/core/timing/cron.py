@@ -1,0 +1,231 @@
+"""The six fields of AWS's `cron(minutes hours day-of-month month day-of-week year)`, read strictly.
+
+Source: EventBridge Scheduler User Guide, "Schedule types". What AWS leaves open is decided in docs/emulation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from .day_rules import (
+    SATURDAY,
+    DayRule,
+    DaysOfMonth,
+    LastDay,
+    LastOfWeekday,
+    LastWorkday,
+    Month,
+    NearestWorkday,
+    NthWeekday,
+    Weekdays,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_T = TypeVar("_T")
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+class InvalidExpression(ValueError):
+    """A schedule expression that AWS, or a strict reading of its documentation, refuses.
+
+    `field` names the part at fault, `value` is what stands there, `allowed` says what may.
+    """
+
+    def __init__(self, field: str, value: str, allowed: str) -> None:
+        super().__init__(field, value, allowed)
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value!r} is not allowed; allowed is {self.allowed}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One of the six: its numbers from `low` to `high`, their names if they have any, and its wildcards.
+
+    Its readers raise ValueError with what is allowed.
+    """
+
+    name: str
+    low: int
+    high: int
+    wildcards: str
+    names: tuple[str, ...] = ()
+    comes_round: bool = True  # may a range run over the end: hours 20-2, weekdays FRI-MON
+
+    @property
+    def allowed(self) -> str:
+        names = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
+        return f"{self.low}-{self.high}{names} with {self.wildcards}"
+
+    def numbers(self, text: str) -> tuple[int, ...]:
+        """The numbers that `text` (`5`, `8-17`, `0/15`, `1,15`, `*`) means, ascending."""
+        items = text.split(",")
+        if "*" in text and len(items) > 1:
+            raise ValueError("* alone, or a list without it")
+        return tuple(sorted({number for item in items for number in self._item(item)}))
+
+    def number(self, text: str) -> int:
+        """The number that `text`, a number or a name, means."""
+        if text in self.names:
+            return self.low + self.names.index(text)
+        if not _is_number(text, self.low, self.high):
+            raise ValueError(self.allowed)
+        return int(text)
+
+    def _item(self, item: str) -> Sequence[int]:
+        span, slash, step = item.partition("/")
+        if not slash:
+            return self._span(span)
+        if "/" not in self.wildcards:
+            raise ValueError(self.allowed)
+        is_start = "-" not in span and span != "*"
+        numbers = range(self.number(span), self.high + 1) if is_start else self._span(span)
+        return numbers[:: self._step(step)]
+
+    def _span(self, span: str) -> Sequence[int]:
+        if span == "*":
+            return range(self.low, self.high + 1)
+        first, dash, last = span.partition("-")
+        if not dash:
+            return [self.number(first)]
+        if (first in self.names) != (last in self.names):
+            raise ValueError("a range of two numbers or of two names")
+        return self._range(self.number(first), self.number(last))
+
+    def _range(self, first: int, last: int) -> Sequence[int]:
+        if first <= last:
+            return range(first, last + 1)
+        if not self.comes_round:
+            raise ValueError("a range that begins with the lower number")
+        return [*range(first, self.high + 1), *range(self.low, last + 1)]
+
+    def _step(self, text: str) -> int:
+        # Quartz, whose dialect this resembles, refuses a step beyond the field's highest value.
+        longest = min(self.high, self.high - self.low + 1)
+        if not _is_number(text, 1, longest):
+            raise ValueError(f"a step of 1 to {longest}")
+        return int(text)
+
+
+def _is_number(text: str, low: int, high: int) -> bool:
+    # isdigit() alone is also true of digits that int() cannot read.
+    return text.isascii() and text.isdigit() and len(text) <= len(str(high)) and low <= int(text) <= high
+
+
+MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAY_NAMES = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+
+MINUTES = Field("minutes", 0, 59, ", - * /")
+HOURS = Field("hours", 0, 23, ", - * /")
+DAY_OF_MONTH = Field("day-of-month", 1, 31, ", - * ? / L W")
+MONTH = Field("month", 1, 12, ", - * /", MONTH_NAMES)
+DAY_OF_WEEK = Field("day-of-week", 1, 7, ", - * ? L #", WEEKDAY_NAMES)
+YEAR = Field("year", 1970, 2199, ", - * /", comes_round=False)
+_FIELDS = (MINUTES, HOURS, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, YEAR)
+SIX_FIELDS = "six fields with one blank between them: " + " ".join(field.name for field in _FIELDS)
+
+
+@dataclass(frozen=True)
+class CronFields:
+    """What the six fields mean. All of it is wall time: no zone is known here."""
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: DayRule
+    months: tuple[int, ...]
+    years: tuple[int, ...]
+
+    def walls(self, start: datetime) -> Iterator[datetime]:
+        """Every matching wall minute that is not before `start`, naive, ascending, until the years are used up."""
+        for hour in self.hours_from(start):
+            for wall in self.walls_in(hour):
+                if wall >= start:
+                    yield wall
+
+    def walls_in(self, hour: datetime) -> Iterator[datetime]:
+        """The matching minutes of a wall hour, ascending."""
+        return (hour.replace(minute=minute) for minute in self.minutes)
+
+    def hours_from(self, start: datetime) -> Iterator[datetime]:
+        """Every wall hour with matching minutes that is not over at `start`, naive, ascending."""
+        for day in self._days_from(start):
+            for hour in self.hours:
+                begin = day.replace(hour=hour)
+                if begin + _HOUR > start:
+                    yield begin
+
+    def _days_from(self, start: datetime) -> Iterator[datetime]:
+        for year, month in self._months_from(start):
+            for day in self.days.days_in(Month.of(year, month)):
+                midnight = datetime.combine(date(year, month, day), time())
+                if midnight + _DAY > start:
+                    yield midnight
+
+    def _months_from(self, start: datetime) -> Iterator[tuple[int, int]]:
+        for year in self.years:
+            if year >= start.year:
+                yield from ((year, month) for month in self.months if (year, month) >= (start.year, start.month))
+
+
+def parse_fields(text: str) -> CronFields:
+    """The six fields between the brackets of `cron(…)`. Raises InvalidExpression."""
+    parts = text.split(" ")
+    if len(parts) != len(_FIELDS):
+        raise InvalidExpression("cron", text, SIX_FIELDS)
+    minutes, hours, day_of_month, month, day_of_week, year = parts
+    return CronFields(
+        _read(MINUTES, minutes, MINUTES.numbers),
+        _read(HOURS, hours, HOURS.numbers),
+        _day_rule(day_of_month, day_of_week),
+        _read(MONTH, month, MONTH.numbers),
+        _read(YEAR, year, YEAR.numbers),
+    )
+
+
+def _read(field: Field, text: str, reader: Callable[[str], _T]) -> _T:
+    try:
+        return reader(text)
+    except ValueError as exc:
+        raise InvalidExpression(field.name, text, str(exc)) from exc
+
+
+def _day_rule(day_of_month: str, day_of_week: str) -> DayRule:
+    if (day_of_month == "?") == (day_of_week == "?"):
+        fields = f"{DAY_OF_MONTH.name} and {DAY_OF_WEEK.name}"
+        raise InvalidExpression(fields, f"{day_of_month} {day_of_week}", "? in exactly one of the two")
+    if day_of_week == "?":
+        return _read(DAY_OF_MONTH, day_of_month, _month_day_rule)
+    return _read(DAY_OF_WEEK, day_of_week, _weekday_rule)
+
+
+def _month_day_rule(text: str) -> DayRule:
+    if text == "L":
+        return LastDay()
+    if text == "LW":
+        return LastWorkday()
+    if text.endswith("W"):
+        return NearestWorkday(DAY_OF_MONTH.number(text.removesuffix("W")))
+    if "L" in text:
+        raise ValueError("L or LW alone")
+    return DaysOfMonth(DAY_OF_MONTH.numbers(text))
+
+
+def _weekday_rule(text: str) -> DayRule:
+    weekday, hash_sign, nth = text.partition("#")
+    if hash_sign:
+        if nth not in {"1", "2", "3", "4", "5"}:
+            raise ValueError("one weekday, # and 1-5: 3#2 is the second Tuesday")
+        return NthWeekday(DAY_OF_WEEK.number(weekday), int(nth))
+    if text == "L":
+        return Weekdays((SATURDAY,))
+    if text.endswith("L"):
+        return LastOfWeekday(DAY_OF_WEEK.number(text.removesuffix("L")))
+    return Weekdays(DAY_OF_WEEK.numbers(text))

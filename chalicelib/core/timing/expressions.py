@@ -1,0 +1,185 @@
+"""Schedule expressions as EventBridge Scheduler spells them, and the exact instants they mean.
+
+`at(…)` and `cron(…)` are wall time in a zone, `rate(…)` is elapsed time. No clock and no I/O: time comes in as `after`.
+Source: EventBridge Scheduler User Guide, "Schedule types". What AWS leaves open is decided in docs/emulation.md.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count, takewhile
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from .cron import YEAR, CronFields, InvalidExpression, parse_fields
+from .zones import UnknownZone, first_instant, wall_time, zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+__all__ = ["At", "Cron", "Expression", "InvalidExpression", "Rate", "ceil_minute", "floor_minute", "parse"]
+
+_MAX_LENGTH = 256
+_AT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})")
+_RATE = re.compile(r"([1-9][0-9]{0,5}) (minute|hour|day)s?")
+_MINUTE = timedelta(minutes=1)
+_UNITS = {"minute": _MINUTE, "hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+# The calendar of all expressions: the years a cron may name, and a day more at each end for the time zones.
+_BEGIN = datetime(YEAR.low - 1, 12, 31, tzinfo=UTC)
+_END = datetime(YEAR.high + 1, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Expression(ABC):
+    """A parsed expression: a value, cheap to compare, hash, copy and pickle. `parse` is its only maker.
+
+    `start_at` and `end_at` are aware UTC; the first and the last instant that may be an occurrence.
+    """
+
+    kind: ClassVar[Literal["at", "rate", "cron"]]
+    text: str
+    timezone: str
+    start_at: datetime | None
+    end_at: datetime | None
+
+    def occurrences(self, after: datetime) -> Iterator[datetime]:
+        """The occurrences strictly after `after` (aware), as aware UTC datetimes, ascending.
+
+        It ends with `end_at`, or when the expression never fires again. The calendar ends with the year 2199.
+        """
+        if after.tzinfo is None:
+            raise ValueError("`after` must be an aware datetime")
+        last = min(self.end_at or _END, _END)
+        return takewhile(lambda instant: instant <= last, self._instants(min(max(after, _BEGIN), _END)))
+
+    @abstractmethod
+    def _instants(self, after: datetime) -> Iterator[datetime]: ...
+
+
+@dataclass(frozen=True)
+class At(Expression):
+    """`at(yyyy-mm-ddThh:mm:ss)`: once, at the naive wall time `wall`."""
+
+    kind = "at"
+    wall: datetime
+
+    def _instants(self, after: datetime) -> Iterator[datetime]:
+        # In a gap fold=0 goes on counting with the offset before it, as java.time does: 02:30 becomes 03:30.
+        instant = self.wall.replace(tzinfo=zone(self.timezone)).astimezone(UTC)
+        if instant > after:
+            yield instant
+
+
+@dataclass(frozen=True)
+class Rate(Expression):
+    """`rate(value unit)`: at `start_at` and then every `period` of elapsed time; the time zone plays no part."""
+
+    kind = "rate"
+    period: timedelta
+
+    def _instants(self, after: datetime) -> Iterator[datetime]:
+        start = self.start_at or after + self.period
+        passed = max(0, (after - start) // self.period + 1)
+        return (start + number * self.period for number in count(passed))
+
+
+@dataclass(frozen=True)
+class Cron(Expression):
+    """`cron(…)`: at every matching wall minute that exists; if the clocks show it twice, at the first of the two."""
+
+    kind = "cron"
+    fields: CronFields
+
+    def _instants(self, after: datetime) -> Iterator[datetime]:
+        tz = zone(self.timezone)
+        begin = max(after + datetime.resolution, self.start_at or _BEGIN)
+        for hour in self.fields.hours_from(wall_time(begin, tz)):
+            if self._never_comes(hour, tz):
+                continue
+            for wall in self.fields.walls_in(hour):
+                instant = first_instant(wall, tz)
+                if instant is not None and instant >= begin:
+                    yield instant
+
+    def _never_comes(self, hour: datetime, tz: ZoneInfo) -> bool:
+        """Are all its minutes in a gap? They are if the first and the last one are, for a gap is unbroken.
+
+        Without this, `* 2 ? 3 1L *` in Berlin would look at 60 minutes a year up to 2199 to find that none exists.
+        """
+        ends = (self.fields.minutes[0], self.fields.minutes[-1])
+        return all(first_instant(hour.replace(minute=minute), tz) is None for minute in ends)
+
+
+def parse(
+    text: str, timezone: str = "UTC", *, start_at: datetime | None = None, end_at: datetime | None = None
+) -> Expression:
+    """Read an expression in AWS's spelling. Raises InvalidExpression; `field` is "timezone" for an unknown zone.
+
+    A wall time of `at(…)` that does not exist is not refused: a change of the law must not make a stored schedule
+    unreadable. Whoever takes a new one asks `zones.resolve_wall_time`.
+    """
+    kind, inner = _split(text)
+    zone_name = _zone_name(timezone)
+    if kind == "at":
+        return At(text, zone_name, None, None, _wall(inner))  # AWS ignores StartDate and EndDate of a one-time schedule
+    window = (_utc("start_at", start_at), _utc("end_at", end_at))
+    if kind == "rate":
+        return Rate(text, zone_name, *window, _period(inner))
+    return Cron(text, zone_name, *window, parse_fields(inner))
+
+
+def floor_minute(instant: datetime) -> datetime:
+    """The whole minute that `instant` is in: what EventBridge makes of a StartDate."""
+    return instant.replace(second=0, microsecond=0)
+
+
+def ceil_minute(instant: datetime) -> datetime:
+    """`instant` if it is a whole minute, else the next one: where our recurring schedules begin."""
+    floor = floor_minute(instant)
+    return floor if floor == instant else floor + _MINUTE
+
+
+def _split(text: str) -> tuple[str, str]:
+    kind, bracket, inner = text.partition("(")
+    if len(text) > _MAX_LENGTH or kind not in {"at", "rate", "cron"} or not bracket or not inner.endswith(")"):
+        raise InvalidExpression("expression", text, "at(…), rate(…) or cron(…) of up to 256 characters")
+    return kind, inner.removesuffix(")")
+
+
+def _wall(text: str) -> datetime:
+    try:
+        parts = _AT.fullmatch(text)
+        year, month, day, hour, minute, second = map(int, parts.groups() if parts else ())
+        wall = datetime.combine(date(year, month, day), time(hour, minute, second))
+    except ValueError as exc:
+        raise InvalidExpression("at", text, "a real date and time yyyy-mm-ddThh:mm:ss without an offset") from exc
+    if not YEAR.low <= wall.year <= YEAR.high:
+        raise InvalidExpression("at", text, f"a year from {YEAR.low} to {YEAR.high}")
+    return wall
+
+
+def _period(text: str) -> timedelta:
+    parts = _RATE.fullmatch(text)
+    if parts is None:
+        raise InvalidExpression("rate", text, "1 to 999999, one blank, and minute(s), hour(s) or day(s)")
+    return int(parts[1]) * _UNITS[parts[2]]
+
+
+def _zone_name(name: str) -> str:
+    try:
+        zone(name)
+    except UnknownZone as exc:
+        raise InvalidExpression("timezone", name, "an IANA time zone name such as Europe/Berlin") from exc
+    return name
+
+
+def _utc(field: str, instant: datetime | None) -> datetime | None:
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        raise InvalidExpression(field, instant.isoformat(), "an aware datetime")
+    return instant.astimezone(UTC)

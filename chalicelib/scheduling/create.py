@@ -1,0 +1,253 @@
+"""New schedules: under an id of ours, under one derived from an idempotency key, or under the client's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..core.errors import (
+    InvalidInput,
+    NotReached,
+    RequestMismatch,
+    RevisionMismatch,
+    ScheduleBusy,
+    ScheduledTasksError,
+    ScheduleExists,
+)
+from ..core.model import ids
+from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
+from ..core.timing.instants import epoch_ms, whole_ms
+from .options import options_to_record
+from .validation import check_placeholders
+from .timing_spec import check_period
+from .validation import check_payload_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from ..core.model.ports import ScheduleRepository
+    from .intents import Intents
+    from .options import ScheduleOptions
+    from .quota import Quota
+    from .timing_spec import TimingSpec
+    from .update import ScheduleUpdater
+
+CREATES_AT_ONCE = 10
+"""CreateSchedule's smallest quota is 250 a second in an account; one batch must leave room for others."""
+
+BEGINS_WITHIN = timedelta(seconds=4)
+"""The last create of a batch begins by then. Its three calls may take 8 s each, and API Gateway waits for 29 s."""
+
+REPLACED_BY_PUT = (
+    *("action", "resource_id", "name", "metadata", "flexible_window_minutes", "delivery"),
+    *("max_runs", "exclusions", "on_missed", "retry", "on_unknown", "overlap", "pause_after_failures"),
+)
+
+
+class ActionModel(Protocol):
+    """Anything that knows the action it stands for, such as the models in `actions.py`."""
+
+    def to_action(self) -> Action: ...
+
+
+ActionLike = Action | ActionModel
+
+
+class ScheduleCreator:
+    """Creates schedules. `clock` gives aware UTC; `payload_limit` is in bytes, `min_period` of recurring ones."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        intents: Intents,
+        changes: ScheduleUpdater,
+        *,
+        quota: Quota,
+        clock: Callable[[], datetime],
+        payload_limit: int,
+        min_period: timedelta,
+    ) -> None:
+        self._repository = repository
+        self._intents = intents
+        self._changes = changes
+        self._quota = quota
+        self._clock = clock
+        self._payload_limit = payload_limit
+        self._min_period = min_period
+
+    def create(
+        self,
+        user_id: str,
+        timing: TimingSpec,
+        action: ActionLike,
+        details: ScheduleOptions,
+        *,
+        idempotency_key: str | None,
+        is_counted: bool = False,
+    ) -> Schedule:
+        """One schedule; the same request with the same key is answered with the first one's.
+
+        `is_counted` says that the user's count of schedules has been raised for it.
+        """
+        body = action_of(action)
+        if idempotency_key is None:
+            new = self._new(user_id, uuid.uuid4().hex, timing, body, details)
+            return self._create(new, body, is_counted=is_counted)
+        schedule_id, digest = ids.derived_schedule_id(user_id, idempotency_key), _digest(timing, body, details)
+        try:
+            keyed = replace(self._new(user_id, schedule_id, timing, body, details), request_digest=digest)
+        except InvalidInput:
+            made = self._made_in_time(user_id, schedule_id, digest)
+            if made is None:
+                raise
+            return made
+        try:
+            return self._create(keyed, body, is_counted=is_counted)
+        except ScheduleExists:
+            return self._again(keyed, body)
+
+    def put(
+        self,
+        user_id: str,
+        schedule_id: str,
+        timing: TimingSpec,
+        action: ActionLike,
+        details: ScheduleOptions,
+        *,
+        if_match: int | None,
+    ) -> tuple[Schedule, bool]:
+        """The schedule of this id has all of this; the second value says whether it was created."""
+        _check_id(schedule_id)
+        body = action_of(action)
+        new = self._new(user_id, schedule_id, timing, body, details)
+        existing = self._repository.get(user_id, schedule_id)
+        if existing is not None and existing.status.is_live:
+            fields = {name: getattr(new, name) for name in REPLACED_BY_PUT}
+            return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
+        if if_match is not None:
+            raise RevisionMismatch
+        try:
+            return self._begin_anew(new, body, existing) if existing else self._create(new, body), True
+        except ScheduleExists:
+            # Somebody put it at the same moment: asked for again, this one replaces that.
+            raise ScheduleBusy from None
+
+    def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
+        """Several at once; a result or an error each, in their order; NotReached for what there was no time for."""
+        is_counted = len(requests) > 1 and self._quota.reserve(user_id, len(requests))
+        created_or_error = partial(self._created_or_error, user_id, is_counted, self._clock() + BEGINS_WITHIN)
+        with ThreadPoolExecutor(CREATES_AT_ONCE) as pool:
+            return list(pool.map(created_or_error, requests))
+
+    def _created_or_error(
+        self,
+        user_id: str,
+        is_counted: bool,  # noqa: FBT001 - so that `partial` can give it
+        stop_at: datetime,
+        request: Mapping[str, Any],
+    ) -> Schedule | ScheduledTasksError:
+        if self._clock() >= stop_at:
+            return NotReached()
+        details: Any = dict(request)
+        timing, action, key = details.pop("timing"), details.pop("action"), details.pop("idempotency_key", None)
+        try:
+            return self.create(user_id, timing, action, details, idempotency_key=key, is_counted=is_counted)
+        except ScheduledTasksError as exc:
+            return exc
+
+    def _create(
+        self, schedule: Schedule, action: Action, *, replacing: Schedule | None = None, is_counted: bool = False
+    ) -> Schedule:
+        check_placeholders(schedule, action)
+        check_payload_size(schedule, action, self._payload_limit)
+        create = partial(self._intents.create, schedule, action, replacing=replacing)
+        made = (
+            create(most_live=None)
+            if is_counted
+            else self._quota.within(schedule.user_id, lambda most: create(most_live=most))
+        )
+        return replace(made, action=action)
+
+    def _begin_anew(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
+        """In the place of an ended one, once nobody is at it in EventBridge any more."""
+        if ended.is_leased(self._clock()):
+            raise ScheduleBusy
+        return self._create(_following(new, ended), action, replacing=ended)
+
+    def _made_in_time(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
+        """What was right when it was first asked for: a time may have passed since."""
+        existing = self._repository.get(user_id, schedule_id)
+        if existing is None or existing.request_digest != digest or existing.is_expired(self._clock()):
+            return None
+        return replace(existing, action=self._repository.get_action(existing))
+
+    def _again(self, schedule: Schedule, action: Action) -> Schedule:
+        """What the first request made; if its create was cut short, it is continued."""
+        existing = self._repository.get(schedule.user_id, schedule.schedule_id)
+        if existing is None:
+            raise ScheduleBusy
+        if existing.is_expired(self._clock()):
+            return self._begin_anew(schedule, action, existing)
+        if existing.request_digest != schedule.request_digest:
+            raise RequestMismatch
+        if existing.status is Status.FAILED and existing.last_run is None:
+            # Its create was answered with an error; asked for again, it is tried again.
+            return self._begin_anew(schedule, action, existing)
+        if existing.status.is_live and existing.is_first_revision and not existing.confirmed:
+            existing = self._intents.start_again(existing, action)
+        return replace(existing, action=self._repository.get_action(existing))
+
+    def _new(
+        self, user_id: str, schedule_id: str, timing: TimingSpec, action: Action, details: ScheduleOptions
+    ) -> Schedule:
+        now = whole_ms(self._clock())
+        resolved = timing.resolve(now)
+        check_period(resolved, self._min_period, now)
+        schedule = Schedule(
+            user_id=user_id,
+            schedule_id=schedule_id,
+            timing=resolved,
+            action_type=action.type,
+            action=action,
+            status=Status.ACTIVE,
+            revision=epoch_ms(now),
+            action_revision=epoch_ms(now),
+            created_at=now,
+            updated_at=now,
+            timing_changed_at=now,
+            next_run_at=None,
+            intent_until=now + INTENT_LEASE,
+            **options_to_record({"on_missed": None, "pause_after_failures": None, **details}, resolved),
+        )
+        next_run_at = schedule.next_occurrence(now)
+        if next_run_at is None:
+            raise InvalidInput.of("exclusions", "leave no occurrence")
+        return replace(schedule, next_run_at=next_run_at)
+
+
+def action_of(action: ActionLike) -> Action:
+    return action if isinstance(action, Action) else action.to_action()
+
+
+def _check_id(schedule_id: str) -> None:
+    if not ids.is_schedule_id(schedule_id):
+        raise InvalidInput.of("schedule_id", ids.SCHEDULE_ID_RULE)
+
+
+def _following(new: Schedule, ended: Schedule) -> Schedule:
+    """A later revision than all that the ended one ever had."""
+    revision = max(new.revision, ended.revision + 1)
+    return replace(new, revision=revision, action_revision=revision)
+
+
+def _digest(timing: TimingSpec, action: Action, details: ScheduleOptions) -> str:
+    """Of what was asked for, so that the same key with another request is found out."""
+    asked = [repr(timing), action.type, dict(action.data), details]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=repr).encode()).hexdigest()[:32]

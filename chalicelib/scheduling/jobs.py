@@ -1,0 +1,158 @@
+"""Work on many items, in slices: recorded as a Job, and gone on with by the sweeper."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..core.errors import JobNotFound, ScheduleBusy, ScheduleNotFound
+from ..core.model.job import Job, JobKind, JobStatus
+from ..core.model.ports import all_items
+from ..core.model.schedule import Schedule, Status
+from ..core.timing.instants import whole_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ..core.model.job import Selection
+    from ..core.model.ports import ScheduleRepository
+    from .redrive import RunRedriver
+    from .update import ScheduleUpdater
+
+SLICE = timedelta(seconds=10)
+PAGE = 100
+ITEMS_AT_ONCE = 25
+LISTS_SETTLE = timedelta(minutes=1)
+"""Lists are eventually consistent: only a look this long after the beginning can say that nothing is left."""
+PER_MINUTE = 60
+"""How many runs a job has started in a minute, unless somebody says otherwise."""
+
+JOB_RETENTION = timedelta(days=90)
+
+LIVE = (Status.ACTIVE, Status.PAUSED)
+
+
+class JobRunner:
+    """Starts jobs and goes on with them. `clock` gives aware UTC."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        changes: ScheduleUpdater,
+        redrives: RunRedriver,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._repository = repository
+        self._changes = changes
+        self._redrives = redrives
+        self._clock = clock
+
+    def start(
+        self,
+        kind: JobKind,
+        user_id: str | None,
+        *,
+        selection: Selection | None = None,
+        per_minute: int = PER_MINUTE,
+    ) -> Job:
+        """A new job; the next sweep begins with it."""
+        job = new_job(kind, user_id, self._clock(), selection=selection, per_minute=per_minute)
+        self._repository.save_job(job, replacing=None)
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        job = self._repository.get_job(job_id)
+        if job is None or (job.expires_at is not None and job.expires_at <= self._clock()):
+            raise JobNotFound
+        return job
+
+    def go_on(self, job: Job, stop_at: datetime) -> str:
+        """One slice of a job that was taken, no longer than until `stop_at`. What was done, in a word."""
+        if job.status is JobStatus.COMPLETED:
+            return "nothing"
+        began_at = self._clock()
+        following, complete = self._slice(job, min(began_at + SLICE, stop_at))
+        complete = complete and began_at >= job.created_at + LISTS_SETTLE
+        if complete and job.kind is JobKind.ERASE and job.user_id is not None:
+            self._repository.erase_count(job.user_id)
+            self._repository.erase_webhook_keys(job.user_id)
+        self._repository.save_job(self._after(following, complete=complete), replacing=job)
+        return "job"
+
+    def _slice(self, job: Job, stop_at: datetime) -> tuple[Job, bool]:
+        if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
+            return self._redrives.queue(job, stop_at)
+        complete = True
+        for schedule in self._schedules(job.kind, job.user_id or ""):
+            if self._clock() >= stop_at:
+                return job, False
+            if self._do(job.kind, schedule, stop_at):
+                job = replace(job, done=job.done + 1)
+            else:
+                complete = False
+        return job, complete
+
+    def _schedules(self, kind: JobKind, user_id: str) -> Iterator[Schedule]:
+        for status in LIVE if kind is JobKind.CANCEL_ALL else Status:
+            yield from all_items(partial(self._repository.list_by_user, user_id, status, limit=PAGE))
+
+    def _do(self, kind: JobKind, schedule: Schedule, stop_at: datetime) -> bool:
+        """Whether this schedule is done with; if not, the next slice comes back to it."""
+        try:
+            ended = self._changes.cancel(schedule.user_id, schedule.schedule_id)
+        except ScheduleBusy:
+            return False
+        except ScheduleNotFound:
+            # Expired, and still there; or gone, and still listed.
+            ended = schedule
+        return kind is JobKind.CANCEL_ALL or (ended.confirmed and self._erase(ended, stop_at))
+
+    def _erase(self, schedule: Schedule, stop_at: datetime) -> bool:
+        """The record after its runs, so that a crash leaves the way to the rest; then what came between the two."""
+        while not self._erase_runs(schedule):
+            if self._clock() >= stop_at:
+                return False
+        self._repository.erase(schedule)
+        return self._erase_runs(schedule)
+
+    def _erase_runs(self, schedule: Schedule) -> bool:
+        return self._repository.erase_runs(schedule.user_id, schedule.schedule_id, limit=ITEMS_AT_ONCE)
+
+    def _after(self, job: Job, *, complete: bool) -> Job:
+        now = whole_ms(self._clock())
+        return replace(
+            job,
+            status=JobStatus.COMPLETED if complete else JobStatus.RUNNING,
+            updated_at=max(now, job.updated_at + timedelta(milliseconds=1)),
+            watch_at=None if complete else now,
+            expires_at=now + JOB_RETENTION if complete else None,
+        )
+
+
+def new_job(
+    kind: JobKind,
+    user_id: str | None,
+    at: datetime,
+    *,
+    selection: Selection | None = None,
+    per_minute: int = PER_MINUTE,
+) -> Job:
+    """One that is to begin at once."""
+    now = whole_ms(at)
+    return Job(
+        job_id=uuid.uuid4().hex,
+        kind=kind,
+        user_id=user_id,
+        status=JobStatus.RUNNING,
+        done=0,
+        created_at=now,
+        updated_at=now,
+        watch_at=now,
+        selection=selection,
+        per_minute=per_minute,
+    )

@@ -1,0 +1,438 @@
+"""SchedulerService: the use cases. What a change is made of stands in `intents.py`; what it does, beside it.
+
+`creates.py` makes schedules, `changes.py` changes them, `jobs.py` works on everything of a user, and `sweeper.py`
+finishes what was left.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import (
+    InvalidInput,
+    RunNotFound,
+    ScheduleBusy,
+    ScheduledTasksError,
+    ScheduleEnded,
+    ScheduleNotFound,
+    StarterUnavailable,
+)
+from ..core.model import payload
+from ..core.model.job import JobKind, Selection
+from ..core.model.ports import all_items
+from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
+from ..core.model.schedule import Status
+from ..core.timing.instants import END_OF_TIME, EPOCH, whole_ms
+from . import advice, english
+from .create import ActionLike, ScheduleCreator, action_of
+from .intents import Intents
+from .jobs import PER_MINUTE, JobRunner
+from .quota import Quota
+from .redrive import RunRedriver
+from .retention import USUAL
+from .sweeper import Sweeper
+from .timing_spec import SHORTEST_PERIOD, TimingSpec
+from .update import TRIES, ScheduleUpdater
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Unpack
+
+    from ..core.model.job import Job
+    from ..core.model.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
+    from ..core.model.schedule import Schedule, Timing
+    from .options import ScheduleOptions
+    from .retention import Durations
+
+PAYLOAD_LIMIT = 64 * 1024
+MOST_LIVE = 1000
+
+CANCEL_ALL_BUDGET = timedelta(seconds=15)
+"""How long one request cancels on; API Gateway ends it after 29 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a timing will do: its next occurrences (UTC), itself in plain English, and what may surprise."""
+
+    timing: Timing
+    occurrences: list[datetime]
+    description: str
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """How many schedules were cancelled, and whether that was all of them."""
+
+    count: int
+    complete: bool
+
+
+class SchedulerService:
+    """Creates, changes, cancels and lists schedules.
+
+    `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes;
+    `most_live` is how many active and paused schedules one user may have; `min_period` is of recurring ones;
+    `durations` are what Terraform was given.
+    """
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        gateway: SchedulerGateway,
+        starter: RunStarter,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+        payload_limit: int = PAYLOAD_LIMIT,
+        most_live: int = MOST_LIVE,
+        min_period: timedelta = SHORTEST_PERIOD,
+        durations: Durations = USUAL,
+    ) -> None:
+        self._repository = repository
+        self._starter = starter
+        self._clock = clock
+        self._keep_runs = durations.keep_runs
+        intents = Intents(repository, gateway, clock, durations)
+        self._changes = ScheduleUpdater(
+            repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit, min_period=min_period
+        )
+        self._creates = ScheduleCreator(
+            repository,
+            intents,
+            self._changes,
+            quota=Quota(repository, clock, most=most_live),
+            clock=clock,
+            payload_limit=payload_limit,
+            min_period=min_period,
+        )
+        self._redrives = RunRedriver(repository, starter, clock, durations)
+        self._jobs = JobRunner(repository, self._changes, self._redrives, clock)
+        self.sweeper = Sweeper(
+            repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock, durations=durations
+        )
+
+    # Create
+
+    def create_one_time(
+        self,
+        *,
+        user_id: str,
+        action: ActionLike,
+        at: str | datetime | None = None,
+        timezone: str | None = None,
+        after: str | timedelta | None = None,
+        idempotency_key: str | None = None,
+        **details: Unpack[ScheduleOptions],
+    ) -> Schedule:
+        """Once, `at` a time or `after` a while. See `create` for the details and errors."""
+        spec = TimingSpec(at=at, timezone=timezone, after=after)
+        return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
+
+    def create_recurring(
+        self,
+        *,
+        user_id: str,
+        action: ActionLike,
+        rate: str | None = None,
+        cron: str | None = None,
+        timezone: str | None = None,
+        start_at: str | datetime | None = None,
+        end_at: str | datetime | None = None,
+        idempotency_key: str | None = None,
+        **details: Unpack[ScheduleOptions],
+    ) -> Schedule:
+        """Again and again, by `rate` or `cron`. See `create` for the details and errors."""
+        spec = TimingSpec(rate=rate, cron=cron, timezone=timezone, start_at=start_at, end_at=end_at)
+        return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
+
+    def create(
+        self,
+        *,
+        user_id: str,
+        timing: TimingSpec,
+        action: ActionLike,
+        idempotency_key: str | None = None,
+        **details: Unpack[ScheduleOptions],
+    ) -> Schedule:
+        """A new schedule under an id of our making. When this returns, it will fire.
+
+        With an `idempotency_key`, the same request again is answered with the schedule that the first one made.
+        `confirmed` is False if EventBridge could not be reached and the sweeper will finish it, or if only our own note
+        of its yes is missing. Raises InvalidInput, PayloadTooLarge, TooManySchedules, RequestMismatch, SchedulerRefused
+        (EventBridge will never take it), SchedulerUnavailable or StoreUnavailable (try again).
+        """
+        return self._creates.create(user_id, timing, action, details, idempotency_key=idempotency_key)
+
+    def put(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        timing: TimingSpec,
+        action: ActionLike,
+        if_match: int | None = None,
+        **details: Unpack[ScheduleOptions],
+    ) -> tuple[Schedule, bool]:
+        """Creates the schedule of this id, or gives a live one all of this; what has ended is begun anew.
+
+        The second value says whether it was created. Raises what `create` and `change` raise.
+        """
+        return self._creates.put(user_id, schedule_id, timing, action, details, if_match=if_match)
+
+    def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
+        """`create` for each of these keyword arguments, several at once; a result or an error each, in their order.
+
+        What could not begin within four seconds is NotReached: ask for it again.
+        """
+        return self._creates.create_many(user_id, requests)
+
+    # Change
+
+    def change(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        timing: TimingSpec | None = None,
+        action: ActionLike | None = None,
+        if_match: int | None = None,
+        **details: Unpack[ScheduleOptions],
+    ) -> Schedule:
+        """New values for what is named here; None is the default of a field. The same rate keeps its phase.
+
+        `if_match` is the revision that must still stand. Raises ScheduleNotFound, ScheduleEnded, RevisionMismatch,
+        ScheduleBusy (another change is on its way), and what `create` raises.
+        """
+        fields: dict[str, Any] = {**details} | ({"action": action_of(action)} if action is not None else {})
+        return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match)
+
+    def pause(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        reason: str | None = None,
+        until: str | datetime | None = None,
+        if_match: int | None = None,
+    ) -> Schedule:
+        """No occurrence is done from now on; with `until` (an instant) the pause ends by itself. Raises as `change`."""
+        return self._changes.pause(user_id, schedule_id, reason=reason, until=until, if_match=if_match)
+
+    def resume(
+        self, user_id: str, schedule_id: str, *, timing: TimingSpec | None = None, if_match: int | None = None
+    ) -> Schedule:
+        """Goes on with the next occurrence. A one-time schedule whose time has passed needs a new `timing`."""
+        return self._changes.resume(user_id, schedule_id, timing=timing, if_match=if_match)
+
+    def run_now(self, user_id: str, schedule_id: str) -> Run:
+        """One run outside the timing, of a live schedule: recorded, then started; if not at once, by the sweeper.
+
+        Raises ScheduleNotFound, ScheduleEnded, ScheduleBusy.
+        """
+        for _ in range(TRIES):
+            schedule = self.get(user_id, schedule_id)
+            if not schedule.status.is_live:
+                raise ScheduleEnded
+            run = _run_outside_the_timing(schedule, whole_ms(self._clock()), self._keep_runs)
+            if self._repository.claim(run, expecting=schedule, replacing=None) is None:
+                self._start(run, schedule)
+                return run
+        raise ScheduleBusy
+
+    def redrive(self, user_id: str, schedule_id: str, run_id: str) -> Run:
+        """One run that failed, was missed or was skipped is done again, with new tries; started at once.
+
+        Raises RunNotFound, RunNotRedrivable, ScheduleNotFound, ScheduleEnded (cancelled), ScheduleBusy.
+        """
+        return self._redrives.redrive(user_id, schedule_id, run_id)
+
+    def redrive_all(
+        self,
+        user_id: str,
+        *,
+        status: RunStatus = RunStatus.FAILED,
+        schedule_id: str | None = None,
+        resource_id: str | None = None,
+        since: datetime = EPOCH,
+        until: datetime | None = None,
+        per_minute: int = PER_MINUTE,
+    ) -> Job:
+        """All of a user's failed (or missed) runs, or those of a schedule, of a resource, of a span of scheduled times.
+
+        A job that the sweeper works on; the runs are started `per_minute`. Raises InvalidInput.
+        """
+        selection = Selection(
+            user_id=user_id,
+            status=status,
+            since=since,
+            until=_until(since, until or max(since, self._clock())),
+            schedule_id=schedule_id,
+            resource_id=resource_id,
+        )
+        return self._jobs.start(JobKind.REDRIVE, user_id, selection=selection, per_minute=per_minute)
+
+    def release(self, *, per_minute: int = PER_MINUTE) -> Job:
+        """Everybody's held runs are done, `per_minute`: a job that the sweeper works on."""
+        return self._jobs.start(JobKind.RELEASE, None, per_minute=per_minute)
+
+    def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
+        """It will not fire any more; what has ended already stays so.
+
+        Raises ScheduleNotFound, RevisionMismatch, ScheduleBusy.
+        """
+        return self._changes.cancel(user_id, schedule_id, if_match=if_match)
+
+    def cancel_for_resource(self, resource_id: str, *, user_id: str | None = None) -> Cancelled:
+        """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request."""
+        stop_at = self._clock() + CANCEL_ALL_BUDGET
+        count, complete = 0, True
+        for status in (Status.ACTIVE, Status.PAUSED):
+            for schedule in self._all_of_resource(resource_id, status, user_id):
+                if self._clock() >= stop_at:
+                    return Cancelled(count, complete=False)
+                try:
+                    self.cancel(schedule.user_id, schedule.schedule_id)
+                except (ScheduleBusy, ScheduleNotFound):
+                    complete = False
+                else:
+                    count += 1
+        return Cancelled(count, complete)
+
+    def _all_of_resource(self, resource_id: str, status: Status, user_id: str | None) -> Iterator[Schedule]:
+        return all_items(partial(self.list_for_resource, resource_id, user_id=user_id, status=status, limit=100))
+
+    def cancel_all(self, user_id: str) -> Job:
+        """Cancels everything of a user, as a job that the sweeper works on."""
+        return self._jobs.start(JobKind.CANCEL_ALL, user_id)
+
+    def erase(self, user_id: str) -> Job:
+        """Cancels everything of a user and removes every record of it, as a job that the sweeper works on."""
+        return self._jobs.start(JobKind.ERASE, user_id)
+
+    def get_job(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        return self._jobs.get(job_id)
+
+    # Read
+
+    def get(self, user_id: str, schedule_id: str) -> Schedule:
+        """The schedule with its action. Raises ScheduleNotFound."""
+        schedule = self._changes.find(user_id, schedule_id)
+        return replace(schedule, action=self._repository.get_action(schedule))
+
+    def list_for_user(
+        self, user_id: str, *, status: Status = Status.ACTIVE, limit: int = 50, cursor: str | None = None
+    ) -> Page[Schedule]:
+        """One page, soonest first. Raises InvalidCursor."""
+        page = self._repository.list_by_user(user_id, status, limit=limit, cursor=cursor)
+        return self._unexpired(page)
+
+    def list_for_resource(
+        self,
+        resource_id: str,
+        *,
+        user_id: str | None = None,
+        status: Status = Status.ACTIVE,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Schedule]:
+        """One page of a resource's schedules: one user's, soonest first, or everybody's. Raises InvalidCursor."""
+        page = self._repository.list_by_resource(resource_id, status, user_id=user_id, limit=limit, cursor=cursor)
+        return self._unexpired(page)
+
+    def occurrences(self, user_id: str, schedule_id: str, *, limit: int = 10) -> list[datetime]:
+        """The next planned instants; none for a schedule that is not active. Raises ScheduleNotFound."""
+        schedule = self._changes.find(user_id, schedule_id)
+        if schedule.status is not Status.ACTIVE:
+            return []
+        return list(islice(schedule.occurrences(self._clock()), limit))
+
+    def preview(self, timing: TimingSpec, *, limit: int = 10) -> Preview:
+        """What a timing that nobody saved would do, from now on. Raises InvalidInput."""
+        now = self._clock()
+        resolved = timing.resolve(now)
+        return Preview(
+            timing=resolved,
+            occurrences=list(islice(resolved.occurrences(now), limit)),
+            description=english.describe(resolved.parsed),
+            warnings=advice.warnings(resolved.parsed, now),
+        )
+
+    def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run:
+        """Raises RunNotFound."""
+        run = self._repository.get_run(user_id, schedule_id, run_id)
+        if run is None or run.is_expired(self._clock()):
+            raise RunNotFound
+        return run
+
+    def list_runs(self, user_id: str, schedule_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Run]:
+        """One page of a schedule's runs, newest first. Raises ScheduleNotFound, InvalidCursor."""
+        self._changes.find(user_id, schedule_id)
+        page = self._repository.list_runs(user_id, schedule_id, limit=limit, cursor=cursor)
+        now = self._clock()
+        return replace(page, items=[run for run in page.items if not run.is_expired(now)])
+
+    def list_runs_of_user(
+        self,
+        user_id: str,
+        *,
+        status: RunStatus = RunStatus.FAILED,
+        since: datetime = EPOCH,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Run]:
+        """One page of a user's failed (or missed) runs over all his schedules, newest first.
+
+        Raises InvalidCursor, InvalidInput.
+        """
+        now = self._clock()
+        until = _until(since, until or END_OF_TIME)
+        page = self._repository.list_runs_of_user(user_id, status, since=since, until=until, limit=limit, cursor=cursor)
+        return replace(page, items=[run for run in page.items if not run.is_expired(now)])
+
+    # Helpers
+
+    def _start(self, run: Run, schedule: Schedule) -> None:
+        """At once if it can be; what is recorded as queued is otherwise started by the sweeper."""
+        if schedule.action is not None:
+            with suppress(StarterUnavailable):
+                self._starter.start(payload.for_run(run, schedule, schedule.action))
+
+    def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
+        now = self._clock()
+        return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
+
+
+def _until(since: datetime, until: datetime) -> datetime:
+    """The end of a span that does not lie before its beginning: DynamoDB refuses such a one, the fakes do not."""
+    if until < since:
+        raise InvalidInput.of("until", "lies before since")
+    return until
+
+
+def _run_outside_the_timing(schedule: Schedule, now: datetime, keep: timedelta) -> Run:
+    return Run(
+        user_id=schedule.user_id,
+        schedule_id=schedule.schedule_id,
+        resource_id=schedule.resource_id,
+        scheduled_time=now,
+        delivered_for=now,
+        token=uuid.uuid4().hex[:16],
+        watched=True,
+        status=RunStatus.QUEUED,
+        revision=schedule.revision,
+        action_type=schedule.action_type,
+        claim_id=uuid.uuid4().hex,
+        lease_until=now + START_AGAIN_AFTER,
+        expires_at=now + keep,
+    )

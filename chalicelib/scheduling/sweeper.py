@@ -1,0 +1,301 @@
+"""The sweeper: every minute it looks at what the watch index says is overdue, and brings it to its end.
+
+It finishes intents that were left, wakes schedules whose pause is over, finds occurrences that nothing delivered,
+starts runs that stayed queued, and goes on with jobs. Items are taken by moving their watch: sweepers never collide.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
+from ..core.model import ids, payload
+from ..core.model.job import Job
+from ..core.model.ports import all_items
+from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
+from ..core.model.schedule import LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
+from ..core.model.transitions import auto_resumed, with_outcome, with_recorded_outcome
+from ..core.timing.instants import from_iso, whole_ms
+from .retention import USUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ..core.model.ports import RunStarter, ScheduleRepository, SchedulerGateway, Watch
+    from .intents import Intents
+    from .jobs import JobRunner
+    from .retention import Durations
+
+log = logging.getLogger(__name__)
+
+SHARDS_AT_ONCE = 16
+PAGE = 100
+OCCURRENCES_AT_ONCE = 50
+
+LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
+"""What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep did, by kind; `behind` is how long overdue the first item was that it had no time for."""
+
+    counts: Counter[str]
+    behind: timedelta
+
+    def __str__(self) -> str:
+        done = ", ".join(f"{number} {kind}" for kind, number in sorted(self.counts.items())) or "nothing was due"
+        return f"swept: {done}; {self.behind.total_seconds():.0f} s behind"
+
+
+class Sweeper:
+    """Looks after what is overdue. `clock` gives aware UTC, `new_id` a fresh claim id."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        gateway: SchedulerGateway,
+        starter: RunStarter,
+        *,
+        intents: Intents,
+        jobs: JobRunner,
+        clock: Callable[[], datetime],
+        durations: Durations = USUAL,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        shards_at_once: int = SHARDS_AT_ONCE,
+    ) -> None:
+        self._repository = repository
+        self._gateway = gateway
+        self._starter = starter
+        self._intents = intents
+        self._jobs = jobs
+        self._clock = clock
+        self._durations = durations
+        self._new_id = new_id
+        self._shards_at_once = shards_at_once
+
+    def sweep(self, *, stop_at: datetime) -> SweepReport:
+        """One walk over all shards, until all is done or `stop_at` has come."""
+        now = self._clock()
+        with ThreadPoolExecutor(self._shards_at_once) as pool:
+            reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
+        counts: Counter[str] = sum((report.counts for report in reports), Counter())
+        report = SweepReport(counts, max(report.behind for report in reports))
+        log.info("%s", report)
+        return report
+
+    def _sweep_shard(self, now: datetime, stop_at: datetime, shard: int) -> SweepReport:
+        counts: Counter[str] = Counter()
+        try:
+            for watch in self._due(shard, now):
+                if self._clock() >= stop_at:
+                    return SweepReport(counts, now - from_iso(watch.at))
+                counts[self._look_at(watch, stop_at)] += 1
+        except StoreUnavailable as exc:
+            log.warning("shard %s not read: %s", shard, exc)
+            counts["unread"] += 1
+        return SweepReport(counts, timedelta(0))
+
+    def _due(self, shard: int, now: datetime) -> Iterator[Watch]:
+        return all_items(partial(self._repository.due, shard, now, limit=PAGE))
+
+    def _look_at(self, watch: Watch, stop_at: datetime) -> str:
+        """What was done, in a word. One item that fails must not keep the sweeper from the others."""
+        try:
+            taken = self._repository.acquire_lease(watch, now=self._clock())
+            if isinstance(taken, Schedule):
+                return self._see_to(taken)
+            if isinstance(taken, Run):
+                return self._start_again(taken)
+            if isinstance(taken, Job):
+                return self._jobs.go_on(taken, stop_at)
+        except ScheduledTasksError as exc:
+            log.warning("put off: %s", exc, extra={"watch": watch.sk})
+            return "put_off"
+        except Exception:
+            log.exception("the sweeper failed on an item", extra={"watch": watch.sk})
+            return "failed"
+        return "nothing"
+
+    # Schedules
+
+    def _see_to(self, schedule: Schedule) -> str:
+        now = self._clock()
+        if not schedule.confirmed:
+            return self._finish(schedule)
+        if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - RESUME_EARLY <= now:
+            return self._wake(schedule)
+        if schedule.fails_too_often:
+            return self._pause_failing(schedule)
+        if schedule.first_due is not None and schedule.first_due <= now:
+            return self._account(schedule, now)
+        self._repository.reschedule_watch(schedule)
+        return "rested"
+
+    def _finish(self, schedule: Schedule) -> str:
+        self._intents.finish(schedule)
+        return "finished"
+
+    def _wake(self, schedule: Schedule) -> str:
+        following = auto_resumed(
+            replace(self._intents.next_revision(schedule), pending_occurrences=schedule.pending_occurrences)
+        )
+        if following is None:
+            self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
+            return "ended"
+        self._intents.change(following, replacing=schedule)
+        return "woken"
+
+    def _pause_failing(self, schedule: Schedule) -> str:
+        last = schedule.last_run.reason if schedule.last_run else None
+        reason = f"{schedule.failures_in_a_row} runs in a row failed, the last one so: {last}"
+        following = self._intents.next_revision(schedule)
+        paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=None, next_run_at=None)
+        self._intents.change(paused, replacing=schedule)
+        return "paused"
+
+    # Occurrences
+
+    def _account(self, schedule: Schedule, now: datetime) -> str:
+        """Walks from the first occurrence that is not accounted for, and stops at the first one to wait for."""
+        for _ in range(OCCURRENCES_AT_ONCE):
+            due = schedule.first_due
+            if due is None or due > now:
+                break
+            following = self._account_one(schedule, due, now)
+            if following is None:
+                return "waiting"
+            schedule = following
+        self._repository.reschedule_watch(
+            schedule, until=None if schedule.first_due is None or schedule.first_due > now else now
+        )
+        return "accounted"
+
+    def _account_one(self, schedule: Schedule, due: datetime, now: datetime) -> Schedule | None:
+        """The schedule with this occurrence accounted for; None if it is still to be waited for."""
+        run_id = ids.run_id(schedule.user_id, schedule.schedule_id, due)
+        run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
+        if run is not None and (run.has_ended or run.is_in_progress):
+            updated = with_recorded_outcome(schedule, run, keep_record=self._durations.keep_records)
+            return self._or_lost(updated, moved=self._repository.advance(updated, expecting=schedule))
+        wait_until = self._wait_until(schedule, run, due, now)
+        if wait_until is not None:
+            if run is not None and _is_cut_short(run, now):
+                self._start(run, schedule)
+            self._wait(schedule, wait_until)
+            return None
+        return self._miss(schedule, run, due, now)
+
+    def _wait_until(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> datetime | None:
+        """When to look again; None if nothing can be expected any more."""
+        late_at = due + schedule.window + LATE_AFTER
+        final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
+        if run is not None and run.status is RunStatus.QUEUED:
+            return now + self._durations.event_age
+        if run is not None and not _is_cut_short(run, now):
+            return run.lease_until + LAMBDA_TRIES_WITHIN
+        if run is not None and now < final:
+            return now + LAMBDA_TRIES_WITHIN
+        if now < late_at:
+            return late_at
+        if now >= final or schedule.status is not Status.ACTIVE:
+            return None
+        return final if self._gateway.has(schedule) else None
+
+    def _miss(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
+        if self._is_caught_up(schedule, due, now):
+            self._catch_up(schedule, run, due, now)
+            return None
+        missed = self._ended(schedule, run, due, now)
+        updated = _in_doubt(with_outcome(schedule, missed, keep_record=self._durations.keep_records), now)
+        refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated)
+        return self._or_lost(updated, moved=refusal is None)
+
+    def _is_caught_up(self, schedule: Schedule, due: datetime, now: datetime) -> bool:
+        """At most one run makes up for all that was missed: the latest."""
+        if schedule.on_missed is not OnMissed.RUN_NOW or schedule.status is not Status.ACTIVE:
+            return False
+        if schedule.timing.is_one_time:
+            return now <= due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds)
+        following = schedule.next_occurrence(due)
+        return following is None or following > now
+
+    def _catch_up(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
+        """The same run and the same claim as a late delivery would have, so one of the two acts."""
+        queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
+        if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
+            self._start(queued, schedule)
+        unconfirmed = _in_doubt(schedule, now)
+        if unconfirmed.confirmed:
+            self._wait(schedule, now + self._durations.event_age)
+        else:
+            self._repository.advance(unconfirmed, expecting=schedule)
+
+    def _wait(self, schedule: Schedule, until: datetime) -> None:
+        """An intent that was opened on the way does not wait."""
+        self._repository.reschedule_watch(schedule, until=until if schedule.confirmed else None)
+
+    def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
+        """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
+        ended = Run(
+            user_id=schedule.user_id,
+            schedule_id=schedule.schedule_id,
+            resource_id=schedule.resource_id,
+            scheduled_time=due,
+            delivered_for=due,
+            status=RunStatus.MISSED if schedule.status is Status.ACTIVE else RunStatus.SKIPPED,
+            reason=self._reason(schedule, run),
+            revision=schedule.revision,
+            action_type=schedule.action_type,
+            claim_id=self._new_id(),
+            lease_until=now + START_AGAIN_AFTER,
+            expires_at=due + self._durations.keep_runs,
+        )
+        return ended if run is None else run.story_for(ended)
+
+    def _reason(self, schedule: Schedule, run: Run | None) -> str:
+        if schedule.status is not Status.ACTIVE:
+            return f"the schedule was {schedule.status}"
+        if run is not None:
+            return "the run began and never ended"
+        return "nothing delivered it in time, or EventBridge had no such schedule"
+
+    def _or_lost(self, updated: Schedule, *, moved: bool) -> Schedule:
+        if not moved:
+            raise ChangeLost
+        return updated
+
+    # Runs
+
+    def _start_again(self, run: Run) -> str:
+        schedule = self._repository.get(run.user_id, run.schedule_id)
+        if schedule is None:
+            return "orphaned"
+        self._start(run, schedule)
+        return "started"
+
+    def _start(self, run: Run, schedule: Schedule) -> None:
+        action = self._repository.get_action(schedule)
+        if action is None:
+            raise ScheduleNotFound("the schedule's action is not in the table")
+        self._starter.start(payload.for_run(run, schedule, action))
+
+
+def _is_cut_short(run: Run, now: datetime) -> bool:
+    """Did its process die, and has Lambda had the time to try it again by itself?"""
+    return run.status is RunStatus.RUNNING and now >= run.lease_until + LAMBDA_TRIES_WITHIN
+
+
+def _in_doubt(schedule: Schedule, now: datetime) -> Schedule:
+    """What was not delivered EventBridge may not have, or have otherwise. If more is to come, it is applied again."""
+    if not schedule.confirmed or schedule.next_occurrence(now) is None or schedule.status is not Status.ACTIVE:
+        return schedule
+    return replace(schedule, confirmed=False, intent_until=whole_ms(now))

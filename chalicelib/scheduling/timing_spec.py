@@ -1,0 +1,265 @@
+"""From what clients say (`at`, `after`, `rate`, `cron`) to a Timing, or an InvalidInput that names the field.
+
+Texts as in the HTTP API, or datetimes and timedeltas from Python. `now` is an aware UTC datetime.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from ..core.errors import FieldError, InvalidInput
+from ..core.model.schedule import Timing
+from ..core.timing.expressions import InvalidExpression, Rate, ceil_minute, parse
+from ..core.timing.instants import ceil_second
+from ..core.timing.zones import NonexistentWallTime, UnknownZone, resolve_wall_time, zone
+from .unix_cron import suggest_six_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+DURATION_HINT = "an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT10S, PT2H or P3D"
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+OUTSIDE_THE_CALENDAR = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
+
+
+SHORTEST_PERIOD = timedelta(minutes=1)
+"""EventBridge knows no shorter one."""
+
+LOOKED_AT = 500
+"""Occurrences of a cron whose distances are measured: a day of every three minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingSpec:
+    """A timing as a client says it: exactly one of `at`, `after`, `rate` and `cron`, and what goes with that one."""
+
+    at: str | datetime | None = None
+    after: str | timedelta | None = None
+    rate: str | None = None
+    cron: str | None = None
+    timezone: str | None = None
+    start_at: str | datetime | None = None
+    end_at: str | datetime | None = None
+
+    def resolve(self, now: datetime) -> Timing:
+        """The timing this means when it is said at `now`. Raises InvalidInput."""
+        match self._given(("at", "after", "rate", "cron")):
+            case ["at"]:
+                self._refuse_all_but("timezone")
+                return at(self.at or "", self.timezone, now=now)
+            case ["after"]:
+                self._refuse_all_but()
+                return after(cast("str | timedelta", self.after), now=now)
+            case ["rate"]:
+                self._refuse_all_but("start_at", "end_at", "timezone")
+                return rate(self.rate or "", self.timezone, start_at=self.start_at, end_at=self.end_at, now=now)
+            case ["cron"]:
+                return cron(self.cron or "", self.timezone, start_at=self.start_at, end_at=self.end_at, now=now)
+            case _:
+                raise InvalidInput.of("timing", "takes exactly one of `at`, `after`, `rate` and `cron`")
+
+    def _given(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if getattr(self, name) is not None]
+
+    def _refuse_all_but(self, *allowed: str) -> None:
+        extra = [name for name in self._given(("timezone", "start_at", "end_at")) if name not in allowed]
+        if extra:
+            raise InvalidInput(FieldError(f"timing.{name}", "does not go with this timing") for name in extra)
+
+
+def at(when: str | datetime, timezone: str | None = None, *, now: datetime) -> Timing:
+    """Once, at an instant (with `Z` or an offset), or at a wall time of `timezone`. Fractions of a second are cut."""
+    time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
+    if time.tzinfo is not None:
+        _refuse_zone_beside_offset(timezone)
+        return _future(_at_utc("timing.at", time), "timing.at", now)
+    _resolve("timing.at", time, timezone)
+    return _future(Timing(_at_text(time), timezone or "UTC"), "timing.at", now)
+
+
+def after(delay: str | timedelta, *, now: datetime) -> Timing:
+    """Once, a while from now: rounded up to the whole second, so never early."""
+    duration = _duration(delay) if isinstance(delay, str) else delay
+    if duration <= timedelta(0):
+        _refuse("timing.after", "must be longer than nothing")
+    try:
+        instant = ceil_second(now + duration)
+    except OverflowError:
+        _refuse("timing.after", OUTSIDE_THE_CALENDAR)
+    return _future(_at_utc("timing.after", instant), "timing.after", now)
+
+
+def rate(
+    every: str,
+    timezone: str | None = None,
+    *,
+    start_at: str | datetime | None = None,
+    end_at: str | datetime | None = None,
+    now: datetime,
+) -> Timing:
+    """Again and again in elapsed time (`15 minutes`), from `start_at`, or else one period from now.
+
+    `timezone` is that of a `start_at` or `end_at` without an offset; the period itself knows no zone.
+    """
+    text = f"rate({_spelled('rate', every)})"
+    expression = _parsed("timing.rate", text, "UTC")
+    assert isinstance(expression, Rate)  # noqa: S101 - the text begins with rate(
+    if timezone is not None:
+        _zone(timezone)
+    start = _minute("timing.start_at", start_at, timezone) or ceil_minute(now + expression.period)
+    end = _minute("timing.end_at", end_at, timezone)
+    return _future(Timing(text, timezone or "UTC", start, end), "timing.rate", now)
+
+
+def cron(
+    fields: str,
+    timezone: str | None,
+    *,
+    start_at: str | datetime | None = None,
+    end_at: str | datetime | None = None,
+    now: datetime,
+) -> Timing:
+    """Again and again at wall times of `timezone`, in six fields: minutes hours day-of-month month day-of-week year."""
+    if timezone is None:
+        _refuse("timing.timezone", "is missing: a cron expression is wall time, so say whose, such as Europe/Berlin")
+    text = f"cron({_spelled('cron', fields)})"
+    _zone(timezone)
+    _refuse_five_fields(text[len("cron(") : -1])
+    _parsed("timing.cron", text, timezone)
+    start = _minute("timing.start_at", start_at, timezone)
+    end = _minute("timing.end_at", end_at, timezone)
+    return _future(Timing(text, timezone, start, end), "timing.cron", now)
+
+
+def check_period(timing: Timing, minimum: timedelta, now: datetime) -> None:
+    """Raises InvalidInput for a recurring timing that fires again sooner than the minimum."""
+    if timing.is_one_time or minimum <= SHORTEST_PERIOD:
+        return
+    planned = islice(timing.occurrences(now), LOOKED_AT)
+    shortest = min((after - before for before, after in pairwise(planned)), default=minimum)
+    if shortest < minimum:
+        _refuse(f"timing.{timing.kind}", f"fires again after {shortest}; the limit is once in {minimum}")
+
+
+def future_instant_of(field: str, when: str | datetime, *, now: datetime) -> datetime:
+    """A future instant, with Z or an offset. Raises InvalidInput."""
+    instant = instant_of(field, when)
+    if instant <= now:
+        _refuse(field, "lies in the past")
+    return instant
+
+
+def instant_of(field: str, when: str | datetime) -> datetime:
+    """An instant, with Z or an offset. Raises InvalidInput."""
+    time = _time(field, when)
+    if time.tzinfo is None:
+        _refuse(field, f"{when!r} is a wall time: write the instant with Z or an offset")
+    return time.astimezone(UTC)
+
+
+def _future(timing: Timing, field: str, now: datetime) -> Timing:
+    if timing.next_occurrence(now) is None:
+        _refuse(field, "lies in the past" if timing.is_one_time else "never fires again with this start and end")
+    return timing
+
+
+def _at_utc(field: str, instant: datetime) -> Timing:
+    return Timing(_at_text(_in_calendar(field, instant.astimezone(UTC))))
+
+
+def _at_text(wall: datetime) -> str:
+    return f"at({wall:%Y-%m-%dT%H:%M:%S})"
+
+
+def _spelled(function: str, text: str) -> str:
+    """AWS's own spelling is taken as well: `at(…)` is `…`."""
+    text = text.strip()
+    return text[len(function) + 1 : -1] if text.startswith(f"{function}(") and text.endswith(")") else text
+
+
+def _time(field: str, when: str | datetime) -> datetime:
+    if isinstance(when, datetime):
+        return _in_calendar(field, when.replace(microsecond=0))
+    match = TIME.fullmatch(when)
+    if match is None:
+        _refuse(
+            field, f"{when!r} is not a time such as 2027-03-01T09:00:00 (with Z, an offset, or a timezone beside it)"
+        )
+    try:
+        time = datetime.fromisoformat(match[1] + (match[2] or ""))
+    except ValueError as exc:
+        raise InvalidInput.of(field, f"{when!r} is not a time: {exc}") from exc
+    return _in_calendar(field, time)
+
+
+def _in_calendar(field: str, time: datetime) -> datetime:
+    """EventBridge's calendar begins with the epoch and ends with the last year that a cron may name."""
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        _refuse(field, OUTSIDE_THE_CALENDAR)
+    return time
+
+
+def _minute(field: str, when: str | datetime | None, timezone: str | None) -> datetime | None:
+    """The start or end of a recurring timing. Those live on whole minutes: EventBridge ignores the seconds."""
+    if when is None:
+        return None
+    time = _time(field, when)
+    instant = time.astimezone(UTC) if time.tzinfo else _resolve(field, time, timezone)
+    return ceil_minute(instant)
+
+
+def _resolve(field: str, wall: datetime, timezone: str | None) -> datetime:
+    if timezone is None:
+        hint = f"{wall.isoformat()} is a wall time: add `timezone`, or write the instant with Z or an offset"
+        _refuse("timing.timezone" if field == "timing.at" else field, hint)
+    _zone(timezone)
+    try:
+        return resolve_wall_time(wall, timezone)
+    except NonexistentWallTime as exc:
+        raise InvalidInput.of(field, str(exc)) from exc
+
+
+def _zone(name: str) -> None:
+    try:
+        zone(name)
+    except UnknownZone as exc:
+        raise InvalidInput.of("timing.timezone", str(exc)) from exc
+
+
+def _refuse_zone_beside_offset(timezone: str | None) -> None:
+    if timezone is not None:
+        _refuse("timing.timezone", "leave it out: a time with Z or an offset is an instant and has no time zone")
+
+
+def _parsed(field: str, text: str, timezone: str) -> object:
+    try:
+        return parse(text, timezone)
+    except InvalidExpression as exc:
+        raise InvalidInput.of(field, str(exc)) from exc
+
+
+def _refuse_five_fields(fields: str) -> None:
+    meant = suggest_six_fields(fields)
+    if meant is not None:
+        _refuse("timing.cron", f"{fields!r} has five fields; EventBridge takes six. You probably mean {meant!r}")
+
+
+def _duration(text: str) -> timedelta:
+    match = DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        _refuse("timing.after", f"{text!r} is not {DURATION_HINT}")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        _refuse("timing.after", OUTSIDE_THE_CALENDAR)
+
+
+def _refuse(field: str, message: str) -> NoReturn:
+    raise InvalidInput.of(field, message)

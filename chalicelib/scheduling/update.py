@@ -1,0 +1,195 @@
+"""Changes of schedules that exist: what a change makes of the record, and the order among changes.
+
+EventBridge has no conditional writes, so the order is ours: a change starts only when the one before it is confirmed,
+or its lease has run out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import ChangeLost, InvalidInput, RevisionMismatch, ScheduleBusy, ScheduleEnded, ScheduleNotFound
+from ..core.model.schedule import RESUME_EARLY, Action, Schedule, Status
+from ..core.model.transitions import auto_resumed
+from ..core.timing.instants import whole_ms
+from .options import options_to_record
+from .validation import check_placeholders
+from .timing_spec import SHORTEST_PERIOD, check_period, future_instant_of
+from .validation import check_payload_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
+
+    from ..core.model.ports import ScheduleRepository
+    from .intents import Intents
+    from .timing_spec import TimingSpec
+
+    Change = Callable[[Schedule], Schedule]
+
+TRIES = 4
+PAUSE_SECONDS = 0.5
+
+
+class ScheduleUpdater:
+    """Changes one schedule at a time. `clock` gives aware UTC; `sleep` waits while another change is on its way."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        intents: Intents,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        payload_limit: int,
+        min_period: timedelta = SHORTEST_PERIOD,
+    ) -> None:
+        self._repository = repository
+        self._intents = intents
+        self._clock = clock
+        self._sleep = sleep
+        self._payload_limit = payload_limit
+        self._min_period = min_period
+
+    def find(self, user_id: str, schedule_id: str) -> Schedule:
+        """Raises ScheduleNotFound."""
+        schedule = self._repository.get(user_id, schedule_id)
+        if schedule is None or schedule.is_expired(self._clock()):
+            raise ScheduleNotFound
+        return schedule
+
+    def change(
+        self,
+        user_id: str,
+        schedule_id: str,
+        fields: Mapping[str, Any],
+        *,
+        timing: TimingSpec | None,
+        if_match: int | None,
+    ) -> Schedule:
+        """New values for details and `action`; a new timing starts now. Nothing new changes nothing.
+
+        Raises InvalidInput.
+        """
+        if not fields and timing is None:
+            return self._unchanged(user_id, schedule_id, if_match)
+
+        def changed(schedule: Schedule) -> Schedule:
+            now = whole_ms(self._clock())
+            following = self._timed(self._intents.next_revision(schedule), timing, now)
+            following = replace(following, **options_to_record(fields, following.timing))
+            if following.max_runs is not None and following.max_runs <= following.run_count:
+                raise InvalidInput.of("max_runs", f"must be more than the {following.run_count} runs there were")
+            return self._with_next_run(following, now)
+
+        return self._modify(user_id, schedule_id, changed, if_match)
+
+    def pause(
+        self, user_id: str, schedule_id: str, *, reason: str | None, until: str | datetime | None, if_match: int | None
+    ) -> Schedule:
+        """No occurrence is done from now on, `until` an instant if that is given."""
+        ends_at = future_instant_of("until", until, now=self._clock()) if until is not None else None
+
+        def change(schedule: Schedule) -> Schedule:
+            following = self._intents.next_revision(schedule)
+            paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
+            # The sweeper would come too late to end it: what EventBridge then had disabled would not fire.
+            is_short = ends_at is not None and ends_at <= following.updated_at + RESUME_EARLY
+            return (auto_resumed(paused) or paused) if is_short else paused
+
+        return self._modify(user_id, schedule_id, change, if_match)
+
+    def resume(self, user_id: str, schedule_id: str, *, timing: TimingSpec | None, if_match: int | None) -> Schedule:
+        """Occurrences are done again from now on. A one-time schedule whose time has passed needs a new one."""
+
+        def change(schedule: Schedule) -> Schedule:
+            now = whole_ms(self._clock())
+            following = self._timed(self._intents.next_revision(schedule), timing, now)
+            resumed = replace(following, status=Status.ACTIVE, reason=None, paused_until=now, failures_in_a_row=0)
+            return self._with_next_run(resumed, now)
+
+        return self._modify(user_id, schedule_id, change, if_match)
+
+    def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
+        """Will not fire any more; what has ended already stays as it ended."""
+        for more_tries in reversed(range(TRIES)):
+            schedule = self.find(user_id, schedule_id)
+            _check(if_match, schedule)
+            if not schedule.status.is_live:
+                return schedule
+            if self._is_free(schedule, may_wait=more_tries > 0):
+                try:
+                    return self._intents.end(schedule, Status.CANCELLED)
+                except ChangeLost:
+                    continue
+        raise ScheduleBusy
+
+    def _unchanged(self, user_id: str, schedule_id: str, if_match: int | None) -> Schedule:
+        schedule = self._live(user_id, schedule_id, if_match)
+        return replace(schedule, action=self._action(schedule))
+
+    def _live(self, user_id: str, schedule_id: str, if_match: int | None) -> Schedule:
+        schedule = self.find(user_id, schedule_id)
+        _check(if_match, schedule)
+        if not schedule.status.is_live:
+            raise ScheduleEnded
+        return schedule
+
+    def _modify(self, user_id: str, schedule_id: str, change: Change, if_match: int | None) -> Schedule:
+        for more_tries in reversed(range(TRIES)):
+            schedule = self._live(user_id, schedule_id, if_match)
+            if self._is_free(schedule, may_wait=more_tries > 0):
+                try:
+                    return self._apply(change(schedule), schedule)
+                except ChangeLost:
+                    continue
+        raise ScheduleBusy
+
+    def _apply(self, changed: Schedule, replacing: Schedule) -> Schedule:
+        new_action = changed.action
+        if new_action is not None:
+            changed = replace(changed, action_type=new_action.type, action_revision=changed.revision)
+        action = new_action or self._action(replacing)
+        check_placeholders(changed, action)
+        check_payload_size(changed, action, self._payload_limit)
+        confirmed = self._intents.change(changed, replacing=replacing, action=new_action)
+        return replace(confirmed, action=action)
+
+    def _action(self, schedule: Schedule) -> Action:
+        action = self._repository.get_action(schedule)
+        if action is None:
+            raise ScheduleNotFound
+        return action
+
+    def _timed(self, schedule: Schedule, timing: TimingSpec | None, now: datetime) -> Schedule:
+        """With this timing, as of now, if there is one. The same rate keeps its phase unless a start is given."""
+        if timing is None:
+            return schedule
+        resolved = timing.resolve(now)
+        check_period(resolved, self._min_period, now)
+        if resolved.kind == "rate" and timing.start_at is None and resolved.expression == schedule.timing.expression:
+            resolved = replace(resolved, start_at=schedule.timing.start_at)
+        return replace(schedule, timing=resolved, timing_changed_at=now)
+
+    def _with_next_run(self, schedule: Schedule, now: datetime) -> Schedule:
+        if schedule.status is not Status.ACTIVE:
+            return schedule
+        next_run_at = schedule.next_occurrence(now)
+        if next_run_at is None and not schedule.pending_occurrences:
+            if schedule.timing.next_occurrence(now) is not None:
+                raise InvalidInput.of("exclusions", "leave no occurrence")
+            raise InvalidInput.of("timing", "lies in the past or never fires again: give a new one")
+        return replace(schedule, next_run_at=next_run_at)
+
+    def _is_free(self, schedule: Schedule, *, may_wait: bool) -> bool:
+        if not schedule.is_leased(self._clock()):
+            return True
+        if may_wait:
+            self._sleep(PAUSE_SECONDS)
+        return False
+
+
+def _check(if_match: int | None, schedule: Schedule) -> None:
+    if if_match is not None and if_match != schedule.revision:
+        raise RevisionMismatch

@@ -1,0 +1,140 @@
+"""Terraform's outputs -> the stage of the Chalice app: .chalice/config.json and .chalice/policy-{stage}.json.
+
+Only what comes from Terraform is written, and the types of the actions that lie in the Notification Lambda's zip; other
+stages, settings and variables are a person's and stay as they are.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.errors import DeployError
+from deploy.files import write_atomically
+from deploy.build.own_actions import own_action_types
+from deploy.paths import NOTIFICATION_ACTIONS
+
+ENVIRONMENT = {
+    "SCHEDULER_GROUP_NAME": "scheduler_group_name",
+    "SCHEDULER_ROLE_ARN": "scheduler_role_arn",
+    "NOTIFICATION_LAMBDA_ARN": "notification_lambda_arn",
+    "TABLE_NAME": "table_name",
+    "DELIVERY_DEAD_LETTER_QUEUE_ARN": "delivery_dead_letter_queue_arn",
+    "WEBHOOK_MASTER_SECRET_ARN": "webhook_master_secret_arn",
+    "EVENT_AGE_SECONDS": "event_age_seconds",
+    "RUN_RETENTION_DAYS": "run_retention_days",
+}
+"""Variable of the API's functions -> Terraform output."""
+
+OWN_ACTION_TYPES = "OWN_ACTION_TYPES"
+"""Variable of the API's functions: types separated by commas; not there without any (chalicelib/settings.py)."""
+
+A_PERSONS_SETTINGS = ("JWT_ISSUER", "JWT_AUDIENCE")
+"""Without them the API cannot know whose tokens to trust, and Terraform cannot know them either."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    written: list[Path] = field(default_factory=list)
+    """Files that changed; empty if all was as it should be."""
+    missing: list[str] = field(default_factory=list)
+    """Environment variables that a person has still to set."""
+
+
+def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Path = NOTIFICATION_ACTIONS) -> Rendered:
+    """Write what Terraform made for `stage` into the Chalice app that lies in `project`.
+
+    `outputs`: name -> value, as `terraform output -json` says. `actions`: the folder of the actions that are deployed.
+    Raises DeployError if the outputs are of another stage or incomplete, an action's type cannot be read, or the app
+    has no readable .chalice/config.json.
+    """
+    check_outputs(stage, outputs)
+    config_path = project / ".chalice" / "config.json"
+    config = read_config(config_path)
+    stage_config = config.setdefault("stages", {}).setdefault(stage, {})
+    render_stage(stage_config, stage, outputs)
+    render_own_actions(stage_config["environment_variables"], own_action_types(actions))
+    policy = json.loads(outputs["api_policy_json"])
+    written = [
+        path
+        # The policy first: a config never names a policy that is not there.
+        for path, content in ((config_path.with_name(policy_name(stage)), policy), (config_path, config))
+        if write_json(path, content)
+    ]
+    return Rendered(written, missing_settings(config, stage))
+
+
+def read_outputs(path: Path) -> dict[str, str]:
+    """The answer of `terraform output -json` in a file -> name -> value."""
+    try:
+        return {name: output["value"] for name, output in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise DeployError(f"{path} is not the answer of `terraform output -json`: {error!r}.") from error
+
+
+def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
+    if not outputs:
+        raise DeployError("Terraform has no outputs yet: run terraform apply first.")
+    needed = {"stage_name", "api_policy_json", "lambda_architecture", *ENVIRONMENT.values()}
+    if needed - set(outputs):
+        raise DeployError(
+            f"Terraform's outputs lack {', '.join(sorted(needed - set(outputs)))}: run terraform apply first."
+        )
+    if outputs["stage_name"] != stage:
+        raise DeployError(
+            f"Terraform's state is that of stage {outputs['stage_name']}, not of {stage}. "
+            f"Run terraform init -reconfigure -backend-config=envs/{stage}.s3.tfbackend first."
+        )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise DeployError(f"{path} is missing: this is no Chalice project.") from None
+    except ValueError as error:
+        raise DeployError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise DeployError(f"{path} holds no JSON object.")
+    return config
+
+
+def render_stage(config: dict[str, Any], stage: str, outputs: Mapping[str, str]) -> None:
+    config["autogen_policy"] = False
+    config["iam_policy_file"] = policy_name(stage)
+    config["lambda_architecture"] = outputs["lambda_architecture"]
+    variables = config.setdefault("environment_variables", {})
+    variables.update({name: outputs[output] for name, output in ENVIRONMENT.items()})
+
+
+def render_own_actions(variables: dict[str, str], types: Sequence[str]) -> None:
+    if types:
+        variables[OWN_ACTION_TYPES] = ",".join(types)
+    else:
+        variables.pop(OWN_ACTION_TYPES, None)
+
+
+def policy_name(stage: str) -> str:
+    return f"policy-{stage}.json"
+
+
+def write_json(path: Path, content: dict[str, Any]) -> bool:
+    """Write it unless the file says the same already, however it is laid out; whether it was written."""
+    if _content(path) == content:
+        return False
+    write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    return True
+
+
+def _content(path: Path) -> Any:
+    """The file's JSON; None if it is missing or broken, which is then written anew."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def missing_settings(config: Mapping[str, Any], stage: str) -> list[str]:
+    variables = config.get("environment_variables", {}) | config["stages"][stage]["environment_variables"]
+    return [name for name in A_PERSONS_SETTINGS if not variables.get(name)]

@@ -1,0 +1,129 @@
+"""A whole stage by Terraform, in a copy of the terraform folder, with its state in a file beside it.
+
+This is for stages that live and die with the machine: the local cloud's. Each copy has its own state, so that two local
+clouds never share one. A stage on AWS is applied by hand, with its state in S3 (docs/deploy.md).
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from deploy.paths import NOTIFICATION_PACKAGE, TERRAFORM, TOOLS
+from deploy.terraform.adapter import Progress, Terraform
+from deploy.terraform.binary import find_terraform, platform_name
+from deploy.terraform.mirror import PROVIDER, find_mirror
+
+LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
+CLI_CONFIGURATION = "terraform.rc"
+VARIABLES = "provision.auto.tfvars.json"
+"""Terraform reads it by itself, so that commands typed by hand in the copy need only -var-file=envs/{stage}.tfvars."""
+COPIED = ("*.tf", "envs", "modules")
+
+
+def provision(
+    stage: str,
+    *,
+    environment: Mapping[str, str],
+    workdir: Path,
+    variables: Mapping[str, str],
+    on_progress: Progress = lambda _line: None,
+    caller: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Make or update everything of `stage`, and return Terraform's outputs: name -> value.
+
+    `environment`: all that terraform sees; credentials, Region and endpoint are in it. TF_* are not handed on, so a
+    broken TF_CLI_CONFIG_FILE does no harm.
+    `workdir`: the copy; kept between calls, it holds the state and the provider.
+    `variables`: of Terraform, over those of envs/{stage}.tfvars.
+    `on_progress`: called with each line about a resource.
+    `caller`: whose TF_PLUGIN_DIR and HOME tell where mirrors lie; by default this process's environment.
+    Raises DeployError with terraform's own message.
+    """
+    copy_terraform(workdir)
+    (workdir / VARIABLES).write_text(json.dumps({**machine_variables(), **variables}, indent=2))
+    _choose_where_state_and_provider_lie(workdir, find_mirror(os.environ if caller is None else caller))
+    terraform = terraform_in(workdir, environment=environment, on_progress=on_progress)
+    terraform.init()
+    terraform.apply(var_files(stage))
+    return terraform.outputs()
+
+
+def destroy(
+    stage: str, *, environment: Mapping[str, str], workdir: Path, on_progress: Progress = lambda _line: None
+) -> None:
+    """Remove everything that `provision` made in this `workdir`."""
+    terraform_in(workdir, environment=environment, on_progress=on_progress).destroy(var_files(stage))
+
+
+def terraform_in(
+    workdir: Path, *, environment: Mapping[str, str], on_progress: Progress = lambda _line: None
+) -> Terraform:
+    """Terraform in a `workdir` that `provision` filled, for more than that: `.plan(var_files(stage))`."""
+    return Terraform(
+        workdir,
+        binary=find_terraform(environment),
+        environment=terraform_environment(environment, workdir),
+        on_progress=on_progress,
+    )
+
+
+def _choose_where_state_and_provider_lie(workdir: Path, mirror: Path | None) -> None:
+    (workdir / "backend_override.tf").write_text(LOCAL_BACKEND)
+    (workdir / CLI_CONFIGURATION).write_text(cli_configuration(mirror))
+    if mirror:
+        # It locks what another mirror, or a download, had; without a mirror it is what spares the next download.
+        (workdir / ".terraform.lock.hcl").unlink(missing_ok=True)
+
+
+def copy_terraform(workdir: Path, parts: Iterable[str] = COPIED) -> None:
+    """Replace what came from the terraform folder: a file that is gone there must not live on in the copy."""
+    workdir.mkdir(parents=True, exist_ok=True)
+    for pattern in parts:
+        for old in workdir.glob(pattern):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+        for new in TERRAFORM.glob(pattern):
+            shutil.copytree(new, workdir / new.name) if new.is_dir() else shutil.copy(new, workdir)
+
+
+def var_files(stage: str) -> list[str]:
+    """Later ones win, so what the caller said comes last."""
+    return [f"envs/{stage}.tfvars", VARIABLES]
+
+
+def machine_variables() -> dict[str, str]:
+    """What a stage on this very machine needs: its zip by full path, and functions of its own processor."""
+    return {
+        "notification_package": str(NOTIFICATION_PACKAGE),
+        "lambda_architecture": "arm64" if platform_name().endswith("arm64") else "x86_64",
+    }
+
+
+def terraform_environment(environment: Mapping[str, str], workdir: Path) -> dict[str, str]:
+    """`environment` without the caller's own settings of terraform, and with ours."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("TF_")}
+    return kept | {"TF_CLI_CONFIG_FILE": str(workdir.absolute() / CLI_CONFIGURATION), "TF_IN_AUTOMATION": "1"}
+
+
+def cli_configuration(mirror: Path | None, cache: Path = TOOLS / "providers") -> str:
+    """Terraform's CLI configuration: the provider comes from `mirror` only, or is downloaded once into `cache`.
+
+    checkpoint is HashiCorp's call home for newer versions.
+    """
+    if mirror is None:
+        cache.mkdir(parents=True, exist_ok=True)
+        return (
+            "disable_checkpoint = true\n"
+            f"plugin_cache_dir = {json.dumps(str(cache))}\n"
+            "plugin_cache_may_break_dependency_lock_file = true\n"
+        )
+    return (
+        "disable_checkpoint = true\n"
+        "provider_installation {\n"
+        "  filesystem_mirror {\n"
+        f"    path    = {json.dumps(str(mirror))}\n"
+        f"    include = [{json.dumps(PROVIDER)}]\n"
+        "  }\n"
+        "}\n"
+    )

@@ -1,0 +1,156 @@
+"""Everything of stage `local` on this machine: zip, cloud, infrastructure, stage config, API. In that order.
+
+Each stack lives in a directory of its own and shares nothing with another one, so tests run beside `make run`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from deploy.build.package import build
+from deploy.build.render import render
+from deploy.terraform.provision import provision
+
+from ..endpoint.issuer import AUDIENCE, Issuer
+from ..endpoint.issuer import PATH as ISSUER_PATH
+from ..environment import sealed_environment
+from ..time.signal import FILE_NAME as OFFSET_FILE
+from .processes import PROJECT, Child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+STAGE = "local"
+REGION = "eu-central-1"
+APP = ("app.py", "chalicelib")
+SCOPES = ("schedules:read", "schedules:write")
+STARTS_WITHIN_SECONDS = 60
+
+
+class NothingRuns(Exception):
+    """Nothing runs here: start `make run` first."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class Stack:
+    """`directory` holds all of it and is emptied at the start. `on_step` is told what happens, for people.
+
+    `project`: whose Notification Lambda is deployed and whose app is served; by default this one.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        cloud_port: int,
+        api_port: int,
+        project: Path = PROJECT,
+        lateness: str = "none",
+        iam: str = "enforce",
+        on_step: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.directory = directory
+        self.cloud_url = f"http://127.0.0.1:{cloud_port}"
+        self.api_url = f"http://127.0.0.1:{api_port}"
+        self.outputs: dict[str, str] = {}
+        self.children: list[Child] = []
+        self._ports = (cloud_port, api_port)
+        self._project = project
+        self._package = directory / "notification.zip"
+        self._lateness = lateness
+        self._iam = iam
+        self._on_step = on_step
+        self._on_progress = on_progress
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What reaches this stack's cloud and nothing else."""
+        return sealed_environment(self.cloud_url, REGION)
+
+    def start(self) -> None:
+        """Raises DeployError or ChildFailed; call `stop` in either case."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        self._on_step("the Notification Lambda's zip")
+        build(self._package, self._project)
+        self._on_step(f"the local cloud on {self.cloud_url}")
+        self._start_cloud()
+        self._on_step("the infrastructure, by terraform (about half a minute)")
+        self.outputs = self.provision()
+        self._on_step("the stage config")
+        self._render()
+        self._on_step(f"the API on {self.api_url}, and its sweeper")
+        self._start_api()
+
+    def stop(self) -> None:
+        """Ends every process it started, the last one first."""
+        while self.children:
+            self.children.pop().stop()
+
+    def token(self, user: str, scopes: Iterable[str] = SCOPES) -> str:
+        """A bearer token that this stack's API trusts."""
+        return token(self.directory, user, scopes)
+
+    def _start_cloud(self) -> None:
+        arguments = ("--port", str(self._ports[0]), "--directory", str(self.directory))
+        modes = ("--lateness", self._lateness, "--iam", self._iam)
+        self._child("cloud", "local", "cloud", *arguments, *modes).wait_until_it_answers(
+            f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS
+        )
+
+    def provision(self) -> dict[str, str]:
+        """Applies Terraform: its outputs."""
+        return provision(
+            STAGE,
+            environment=self.environment,
+            workdir=self.directory / "terraform",
+            variables={"notification_package": str(self._package.resolve())},
+            on_progress=self._on_progress,
+        )
+
+    def _render(self) -> None:
+        """Into a copy of the app's folder: the committed config stays as it is."""
+        project = self.directory / "project"
+        (project / ".chalice").mkdir(parents=True)
+        for name in APP:
+            (project / name).symlink_to(self._project / name)
+        config_path = project / ".chalice" / "config.json"
+        config = json.loads((self._project / ".chalice" / "config.json").read_text())
+        config["stages"] = {STAGE: {"environment_variables": self._settings()}}
+        config_path.write_text(json.dumps(config))
+        render(STAGE, self.outputs, project, actions=self._project / "notification" / "actions")
+
+    def _settings(self) -> dict[str, str]:
+        """What a person would set on AWS: whose tokens to trust."""
+        return {"STAGE": STAGE, "JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
+
+    def _start_api(self) -> None:
+        """And its sweeper, which registers itself with the cloud."""
+        app = (
+            *("--stage", STAGE, "--project-dir", str(self.directory / "project")),
+            *("--offset-file", str(self.directory / OFFSET_FILE)),
+        )
+        sweeper = self._child("sweeper", "local.app.sweeper", *app)
+        api = self._child("api", "local.app.api", "--port", str(self._ports[1]), *app)
+        sweeper.wait_until_it_answers(f"{self.cloud_url}/_local/sweeper", seconds=STARTS_WITHIN_SECONDS)
+        api.wait_until_it_answers(f"{self.api_url}/healthz", seconds=STARTS_WITHIN_SECONDS)
+
+    def _child(self, name: str, *arguments: str) -> Child:
+        child = Child(name, arguments, environment=self.environment, log=self.directory / f"{name}.log")
+        self.children.append(child)
+        return child
+
+
+def token(directory: Path, user: str, scopes: Iterable[str] = SCOPES) -> str:
+    """A token that the API of the stack in `directory` trusts. Raises NothingRuns."""
+    config = directory / "project" / ".chalice" / "config.json"
+    if not config.exists():
+        raise NothingRuns
+    settings = json.loads(config.read_text())["stages"][STAGE]["environment_variables"]
+    return Issuer(directory, settings["JWT_ISSUER"]).make_token(user, scopes)

@@ -1,0 +1,145 @@
+"""The app's scheduled function `sweep`, run whenever the local cloud asks: `python -m local.app.sweeper --stage local`.
+
+`chalice local` runs no scheduled functions. As on AWS it is a process beside the API, which knows itself by the name
+`sweeper` in the cloud's list of calls, and has the role of the deployed function. AWS_ENDPOINT_URL is the local cloud,
+and is told where to ask.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalice.config import Config
+from chalice.local import LambdaContext
+
+from chalicelib.core.timing.instants import iso
+from local.app.api import load_config, serve_until_signalled
+from local.endpoint.server import HOST
+from local.iam.app_roles import take_role
+from local.time.travelled import TravelledTime
+
+FUNCTION = "sweep"
+
+_logger = logging.getLogger(__name__)
+
+
+class NoSweeper(Exception):
+    """The app has no scheduled function `sweep`."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; 0, or 1 with a message on standard error."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    os.environ["AWS_SDK_UA_APP_ID"] = "sweeper"
+    time = TravelledTime(options.offset_file)
+    time.catch_up()
+    config = load_config(options.project_dir, options.stage)
+    take_role(config, FUNCTION)
+    try:
+        sweep = sweeper_of(config)
+    except NoSweeper as error:
+        print(error, file=sys.stderr)
+        return 1
+    server = HTTPServer((HOST, 0), partial(_Handler, time, sweep))
+    register(f"http://{HOST}:{server.server_port}/", os.environ["AWS_ENDPOINT_URL"])
+    serve_until_signalled(server.serve_forever, server)
+    return 0
+
+
+def sweeper_of(config: Config) -> Callable[[], Any]:
+    """Runs the function as EventBridge would have it run. Raises NoSweeper."""
+    handler = config.chalice_app.handler_map.get(FUNCTION)
+    if handler is None:
+        raise NoSweeper
+    scoped = config.scope(config.chalice_stage, FUNCTION)
+    milliseconds = scoped.lambda_timeout * 1000
+
+    def sweep() -> Any:
+        return handler(_event(), LambdaContext(FUNCTION, scoped.lambda_memory_size, milliseconds))
+
+    return sweep
+
+
+def register(url: str, cloud: str) -> None:
+    """Tell the local cloud that a POST to `url` runs the sweeper."""
+    place = urlsplit(cloud)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
+    connection.request("POST", "/_local/sweeper", json.dumps({"url": url}))
+    status = connection.getresponse().status
+    connection.close()
+    if status != HTTPStatus.NO_CONTENT:
+        raise RuntimeError(f"{cloud} takes no sweeper: {status}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One sweep per POST, one after the other."""
+
+    def __init__(self, time: TravelledTime, sweep: Callable[[], Any], *arguments: Any) -> None:
+        self._time = time
+        self._sweep = sweep
+        super().__init__(*arguments)
+
+    def do_POST(self) -> None:
+        self._time.catch_up()
+        try:
+            self._sweep()
+        except Exception as error:
+            # What the function raises is the app's; Lambda too would only note it.
+            _logger.exception("%s failed", FUNCTION)
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, repr(error))
+        else:
+            self._answer(HTTPStatus.OK, "")
+
+    def _answer(self, status: HTTPStatus, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """The cloud knows when it asked."""
+
+
+def _event() -> dict[str, Any]:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html."""
+    return {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": iso(datetime.now(UTC)),
+        "region": os.environ["AWS_REGION"],
+        "resources": [],
+        "detail": {},
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.app.sweeper", description=__doc__)
+    parser.add_argument("--stage", default="local")
+    parser.add_argument("--project-dir", type=Path, default=Path(), help="where app.py and .chalice are")
+    parser.add_argument(
+        "--offset-file", type=Path, default=Path(os.devnull), help="clock-offset in the directory of the local cloud"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

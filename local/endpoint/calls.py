@@ -1,0 +1,40 @@
+"""The calls that were made, for tests that count them."""
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core.timing.instants import iso_ms
+
+_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. operation: service:Name; caller: see `Operation.caller`; status: HTTP's; time: of its start."""
+
+    operation: str
+    time: datetime
+    caller: str
+    status: int
+    milliseconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"time": iso_ms(self.time), "milliseconds": round(self.milliseconds, 1)}
+
+
+class Calls:
+    """The latest 10,000, oldest first. For many threads."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Call] = deque(maxlen=_MOST)
+
+    def add(self, call: Call) -> None:
+        self._calls.append(call)
+
+    def all(self) -> list[Call]:
+        return list(self._calls)
+
+    def clear(self) -> None:
+        self._calls.clear()

@@ -1,0 +1,212 @@
+"""The local cloud: AWS on one loopback port, in one process.
+
+moto answers for most of AWS; EventBridge Scheduler and Lambda's Invoke are ours, because moto's never fire and never
+run anything. Below `/_local/` is what AWS does not have (control.py).
+"""
+
+import logging
+import signal
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from urllib.parse import urlsplit
+
+from moto.core.request import Request
+from werkzeug.wrappers import Response
+
+from local.aws_protocols.errors import access_denied, error_response
+from local.aws_protocols.operations import Operation, operation_of
+from local.endpoint.calls import Call, Calls
+from local.endpoint.control import PREFIX, Control
+from local.endpoint.faults import Faults, Refused
+from local.endpoint.issuer import PATH as ISSUER_PATH
+from local.endpoint.issuer import Issuer
+from local.endpoint.outbox import Outbox
+from local.endpoint.rest_apis import UserRequests, is_user_request
+from local.endpoint.server import HOST, Server
+from local.endpoint.sweeping import Sweeping
+from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
+from local.environment import ACCOUNT
+from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
+from local.iam.policies import CannotJudge
+from local.lambda_runtime.responses import invoke
+from local.lambda_runtime.runtime import LambdaRuntime
+from local.moto_backends.application import Aws
+from local.scheduler import Lateness, Scheduler
+from local.time.agenda import Agenda
+from local.time.clock import Clock
+from local.time.signal import TimeSignal
+from local.time.travel import TimeTravel
+
+_logger = logging.getLogger(__name__)
+
+LineListener = Callable[[str, str], None]
+
+
+class Cloud:
+    """An AWS endpoint. Listens from the start; answers between `start` and `stop`.
+
+    port: 0 takes a free one. directory: for logs, unpacked functions, the issuer's key. iam: whether roles may do only
+    what their policies allow. on_line: called with (function name, line) for each line that a function logs. Raises
+    PortUnavailable.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        clock: Clock,
+        agenda: Agenda,
+        directory: Path,
+        lateness: Lateness = "none",
+        iam: Mode = "off",
+        on_line: LineListener = lambda *_: None,
+    ) -> None:
+        self._clock = clock
+        self._agenda = agenda
+        self._server = Server(port, self._respond)
+        self._outbox = Outbox()
+        time_signal = TimeSignal(clock, directory)
+        self._faults = Faults()
+        self._calls = Calls()
+        self._iam = Iam(clock, iam)
+        sweeping = Sweeping(clock, agenda, time_signal)
+        self._control = Control(
+            clock=clock,
+            time_travel=TimeTravel(clock, agenda, time_signal),
+            outbox=self._outbox,
+            issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
+            faults=self._faults,
+            calls=self._calls,
+            iam=self._iam,
+            sweeping=sweeping,
+        )
+        self._aws = Aws(sweeping.follow)
+        queues = Queues(self._aws)
+        self._runtime = LambdaRuntime(
+            clock,
+            agenda,
+            time_signal=time_signal,
+            endpoint=self.endpoint,
+            directory=directory / "lambda",
+            destinations=FailureDestinations(queues, self._iam),
+            on_line=on_line,
+            begin_session=self._iam.begin_session,
+        )
+        self._user_requests = UserRequests(self._runtime)
+        targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
+        dead_letters = ScheduleDeadLetters(queues, self._iam)
+        self._scheduler = Scheduler(
+            clock, agenda, targets, dead_letters, lateness=lateness, may_assume=self._iam.lets_scheduler_assume
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for AWS clients."""
+        return f"http://{HOST}:{self._server.port}"
+
+    def start(self) -> None:
+        self._agenda.start()
+        self._server.start()
+
+    def stop(self) -> None:
+        """Take no more requests, fire nothing more, end every function."""
+        self._faults.stop()
+        self._server.stop()
+        self._runtime.stop()
+        self._agenda.stop()
+
+    def _respond(self, request: Request) -> Response:
+        if request.path.startswith(PREFIX):
+            return self._control.respond(request)
+        time, started = self._clock.now(), monotonic()
+        operation = operation_of(request)
+        response = self._answer(operation)
+        milliseconds = (monotonic() - started) * 1000
+        self._list(Call(str(operation), time, operation.caller, response.status_code, milliseconds))
+        return response
+
+    def _list(self, call: Call) -> None:
+        self._calls.add(call)
+        _logger.info("%s by %s: %d in %.0f ms", call.operation, call.caller, call.status, call.milliseconds)
+
+    def _answer(self, operation: Operation) -> Response:
+        """Whatever happens, an answer that an SDK can read."""
+        try:
+            return self._faults.around(str(operation), lambda: self._do(operation))
+        except Refused as refused:
+            return error_response(operation, refused.status, refused.code, str(refused))
+        except AccessDenied as denied:
+            return access_denied(operation, str(denied))
+        except RoleNotTrusted as untrusted:
+            return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
+        except (CannotJudge, NotImplementedError) as error:
+            # The second is moto's word for an operation, or a part of one, that it does not have.
+            return error_response(
+                operation, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"not in the local cloud: {error}"
+            )
+        except Exception:
+            _logger.exception("%s failed", operation)
+            message = "the local cloud failed; its log tells why"
+            return error_response(operation, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", message)
+
+    def _do(self, operation: Operation) -> Response:
+        self._iam.check_call(operation)
+        response = self._dispatch(operation)
+        self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
+        return response
+
+    def _dispatch(self, operation: Operation) -> Response:
+        if operation.service == "scheduler":
+            return self._ask_scheduler(operation)
+        if str(operation) == "lambda:Invoke":
+            return invoke(self._runtime, operation)
+        if is_user_request(operation.request):
+            return self._user_requests.respond(operation.request)
+        return self._aws.respond(operation.request)
+
+    def _ask_scheduler(self, operation: Operation) -> Response:
+        request = operation.request
+        status, headers, body = self._scheduler.handle(
+            request.method,
+            urlsplit(request.raw_url).path,
+            request.args.to_dict(flat=False),
+            request.get_data(),
+            region=operation.region,
+            account=ACCOUNT,
+        )
+        return Response(body, status, headers)
+
+
+def serve(
+    port: int,
+    *,
+    directory: Path,
+    lateness: Lateness = "none",
+    iam: Mode = "off",
+    on_line: LineListener = lambda *_: None,
+) -> None:
+    """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable.
+
+    Quiet: each request has its line in requests.log in the directory; only what fails is told on standard error.
+    """
+    _log_to(directory / "requests.log")
+    clock = Clock()
+    cloud = Cloud(
+        port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, iam=iam, on_line=on_line
+    )
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    cloud.start()
+    ended.wait()
+    cloud.stop()
+
+
+def _log_to(path: Path) -> None:
+    everything = logging.FileHandler(path)
+    failures = logging.StreamHandler()
+    failures.setLevel(logging.ERROR)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[everything, failures])

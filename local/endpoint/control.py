@@ -1,0 +1,174 @@
+"""What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls, sweeper,
+and what IAM decided.
+"""
+
+import json
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Any
+
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.wrappers import Request, Response
+
+from local.endpoint.calls import Calls
+from local.endpoint.faults import Faults, InvalidFault
+from local.endpoint.issuer import PATH as ISSUER_PATH
+from local.endpoint.issuer import Issuer
+from local.endpoint.outbox import Outbox
+from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
+from local.endpoint.sweeping import Sweeping
+from local.iam.enforce import Iam
+from local.time.clock import Clock
+from local.time.travel import InvalidJourney, JourneyUnderWay, TimeTravel
+
+PREFIX = "/_local/"
+
+View = Callable[[Request], Response]
+
+
+class Control:
+    """Answers requests whose path starts with PREFIX."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        time_travel: TimeTravel,
+        outbox: Outbox,
+        issuer: Issuer,
+        faults: Faults,
+        calls: Calls,
+        iam: Iam,
+        sweeping: Sweeping,
+    ) -> None:
+        self._clock = clock
+        self._time_travel = time_travel
+        self._outbox = outbox
+        self._issuer = issuer
+        self._faults = faults
+        self._calls = calls
+        self._iam = iam
+        self._sweeping = sweeping
+        self._routes: dict[str, dict[str, View]] = {
+            f"{PREFIX}health": {"GET": self._health},
+            f"{PREFIX}outbox": {"GET": self._show_outbox, "DELETE": self._empty_outbox},
+            f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._set_clock},
+            f"{PREFIX}faults": {"GET": self._show_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
+            f"{PREFIX}calls": {"GET": self._show_calls, "DELETE": self._forget_calls},
+            f"{PREFIX}iam": {"GET": self._show_iam},
+            f"{PREFIX}sweeper": {"GET": self._show_sweeper, "POST": self._register_sweeper},
+            f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
+            f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
+        }
+
+    def respond(self, request: Request) -> Response:
+        try:
+            return self._view(request)(request)
+        except HTTPException as error:
+            return _json({"message": error.description}, HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
+
+    def _view(self, request: Request) -> View:
+        views = self._routes.get(request.path)
+        if views is None:
+            raise NotFound(f"{request.path} is none of {', '.join(self._routes)}")
+        if request.method not in views:
+            raise MethodNotAllowed(description=f"{request.path} knows {' and '.join(views)} only")
+        return views[request.method]
+
+    def _health(self, _: Request) -> Response:
+        return _json({"status": "ok", "now": self._clock.now().isoformat()})
+
+    def _show_outbox(self, request: Request) -> Response:
+        """The page for a browser, JSON for everybody else."""
+        messages = self._outbox.messages()
+        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+            return Response(
+                render(messages),
+                headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"},
+                content_type="text/html; charset=utf-8",
+            )
+        return _json({"messages": [message.as_json() for message in messages]})
+
+    def _empty_outbox(self, _: Request) -> Response:
+        self._outbox.clear()
+        return _nothing()
+
+    def _show_clock(self, _: Request) -> Response:
+        return _json(self._time_travel.state())
+
+    def _set_clock(self, request: Request) -> Response:
+        """200 after the arrival; 202 while a long journey goes on: GET tells how far it is."""
+        try:
+            self._time_travel.go(_members(request))
+        except InvalidJourney as error:
+            raise BadRequest(str(error)) from error
+        except JourneyUnderWay as error:
+            raise Conflict("a journey is under way") from error
+        state = self._time_travel.state()
+        return _json(state, HTTPStatus.ACCEPTED if state["travelling"] else HTTPStatus.OK)
+
+    def _show_faults(self, _: Request) -> Response:
+        return _json({"faults": [fault.as_json() for fault in self._faults.all()]})
+
+    def _add_fault(self, request: Request) -> Response:
+        try:
+            fault = self._faults.add(_members(request))
+        except InvalidFault as error:
+            raise BadRequest(str(error)) from error
+        return _json(fault.as_json(), HTTPStatus.CREATED)
+
+    def _remove_faults(self, _: Request) -> Response:
+        self._faults.clear()
+        return _nothing()
+
+    def _show_calls(self, request: Request) -> Response:
+        """With ?operation=dynamodb:PutItem those only; `*` stands for any text."""
+        pattern = request.args.get("operation", "*")
+        calls = [call.as_json() for call in self._calls.all() if fnmatchcase(call.operation, pattern)]
+        return _json({"count": len(calls), "calls": calls})
+
+    def _forget_calls(self, _: Request) -> Response:
+        self._calls.clear()
+        return _nothing()
+
+    def _show_iam(self, _: Request) -> Response:
+        decisions = self._iam.decisions.all()
+        return _json({"mode": self._iam.mode, "count": len(decisions), "decisions": decisions})
+
+    def _show_sweeper(self, _: Request) -> Response:
+        if self._sweeping.url is None:
+            raise NotFound("no sweeper is registered")
+        return _json({"url": self._sweeping.url})
+
+    def _register_sweeper(self, request: Request) -> Response:
+        match _members(request):
+            case {"url": str(url), **rest} if url.startswith("http://127.0.0.1:") and not rest:
+                self._sweeping.register(url)
+                return _nothing()
+        raise BadRequest('send {"url": "http://127.0.0.1:1234/"}: a POST there runs the sweeper')
+
+    def _issuer_configuration(self, _: Request) -> Response:
+        return _json(self._issuer.configuration())
+
+    def _issuer_keys(self, _: Request) -> Response:
+        return _json(self._issuer.keys())
+
+
+def _members(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent."""
+    try:
+        members = json.loads(request.get_data())
+    except ValueError as error:
+        raise BadRequest(f"the body is no JSON: {error}") from error
+    if not isinstance(members, dict):
+        raise BadRequest("the body is no JSON object")
+    return members
+
+
+def _nothing() -> Response:
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _json(body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(json.dumps(body), status, {"Cache-Control": "no-store"}, content_type="application/json")

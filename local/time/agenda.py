@@ -1,0 +1,243 @@
+"""What happens later in the local cloud: one heap, one timer thread, a pool of workers, and travel in time.
+
+The timer thread only takes due entries off the heap and hands them to the workers, so a job that hangs delays no
+other. While `advance` travels, the timer rests and the traveller hands out the work, one instant after the other.
+"""
+
+import heapq
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from itertools import count
+from queue import SimpleQueue
+from threading import Condition, Lock, Thread
+from time import monotonic
+
+from local.time.clock import Clock
+
+Job = Callable[[], None]
+
+_logger = logging.getLogger(__name__)
+_LONGEST_WAIT = 60.0  # seconds: a laptop that slept, or a corrected system clock, makes the timer late by this at most
+_SECONDS_TO_STOP = 1.0  # what `stop` grants the threads to end; a job that hangs is left behind, on a daemon thread
+
+
+@dataclass(order=True)
+class Entry:
+    """A job and its time; two of the same time run in the order they were made."""
+
+    when: datetime
+    number: int
+    job: Job = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """Never run the job, unless it has been handed to a worker already."""
+        self.cancelled = True
+
+
+class Agenda:
+    """Runs jobs at their time by `clock`, on at most `workers` threads (made when needed, kept for reuse)."""
+
+    def __init__(self, clock: Clock, workers: int = 256) -> None:
+        self._clock = clock
+        self._entries: list[Entry] = []
+        self._numbers = count()
+        lock = Lock()
+        self._changed = Condition(lock)  # for the timer: the head of the heap, travel or `stop`
+        self._settled = Condition(lock)  # for the traveller: nothing is under way, or `stop`
+        self._under_way = 0
+        self._jobs_run = 0
+        self._travelling = False
+        self._stopped = False
+        self._one_traveller = Lock()
+        self._workers = _Workers(workers)
+        self._timer = Thread(target=self._keep_time, name="agenda-timer", daemon=True)
+
+    @property
+    def jobs_run(self) -> int:
+        """How many jobs have run since the start: shows the progress of a long journey."""
+        return self._jobs_run
+
+    def call_at(self, when: datetime, job: Job) -> Entry:
+        """Run `job` in a worker thread at `when` (aware), or at once if that time has gone by."""
+        with self._changed:
+            entry = Entry(when, next(self._numbers), job)
+            heapq.heappush(self._entries, entry)
+            if self._entries[0] is entry:
+                self._changed.notify()
+        return entry
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Mark work that is no job here: an advance waits for its end before it goes to the next instant."""
+        with self._changed:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            self._end_work()
+
+    def start(self) -> None:
+        """Keep time from now on. (`advance` works without.)"""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Run nothing more; end the threads, and an advance under way, within about a second."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+            self._settled.notify_all()
+        deadline = monotonic() + _SECONDS_TO_STOP
+        if self._timer.is_alive():
+            self._timer.join(_SECONDS_TO_STOP)
+        self._workers.stop(deadline)
+
+    def advance(self, to: datetime) -> int:
+        """Travel to `to` (aware), and run on from there at real speed. Returns how many jobs ran.
+
+        Goes instant by instant through everything due up to `to`, what is added on the way included. The clock stands
+        at each instant until all that was set off there has ended. One advance waits for another; neither a job nor
+        `busy` work may call it: it would wait for itself. Raises ValueError when `to` lies in the past.
+        """
+        with self._one_traveller, self._journey(to):
+            self._wait_until_settled()
+            before = self._jobs_run
+            while due := self._go_to_next_instant(to):
+                self._hand_out(due)
+                self._wait_until_settled()
+            if not self._stopped:
+                self._clock.stand_at(to)
+            return self._jobs_run - before
+
+    def reset(self) -> None:
+        """Go back to real time. What has run does not run again; what was due by travelled time waits for it."""
+        with self._one_traveller, self._changed:
+            self._clock.reset()
+            self._changed.notify()
+
+    @contextmanager
+    def _journey(self, to: datetime) -> Iterator[None]:
+        """The clock stands and the timer rests."""
+        with self._changed:
+            now = self._clock.now()
+            if to < now:
+                raise ValueError(f"{to.isoformat()} lies before the clock's {now.isoformat()}: time goes forward only")
+            self._travelling = True
+            self._clock.stand_at(now)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._clock.run_on()
+                self._travelling = False
+                self._changed.notify()
+
+    def _go_to_next_instant(self, latest: datetime) -> list[Entry]:
+        """What is due at the next instant up to `latest`, with the clock standing there; nothing when all is done."""
+        with self._changed:
+            head = self._head()
+            if head is None or head.when > latest:
+                return []
+            instant = max(head.when, self._clock.now())
+            self._clock.stand_at(instant)
+            return self._take_due(instant)
+
+    def _wait_until_settled(self) -> None:
+        with self._settled:
+            self._settled.wait_for(lambda: self._under_way == 0 or self._stopped)
+
+    def _keep_time(self) -> None:
+        """The timer thread: sleeps until the head of the heap is due, or until somebody changed something."""
+        while not self._stopped:
+            self._hand_out(self._wait_for_due())
+
+    def _wait_for_due(self) -> list[Entry]:
+        with self._changed:
+            while not self._stopped and (seconds := self._seconds_to_wait()) != 0:
+                self._changed.wait(seconds)
+            return self._take_due(self._clock.now())
+
+    def _seconds_to_wait(self) -> float | None:
+        head = self._head()
+        if head is None or self._travelling:
+            return None
+        return min(max((head.when - self._clock.now()).total_seconds(), 0.0), _LONGEST_WAIT)
+
+    def _take_due(self, now: datetime) -> list[Entry]:
+        """Take what is due off the heap; to be called with the lock held."""
+        due: list[Entry] = []
+        while (head := self._head()) is not None and head.when <= now:
+            due.append(heapq.heappop(self._entries))
+        self._under_way += len(due)
+        return due
+
+    def _hand_out(self, due: list[Entry]) -> None:
+        for entry in due:
+            self._workers.submit(partial(self._run, entry.job))
+
+    def _head(self) -> Entry | None:
+        """The next entry; none once the agenda is stopped."""
+        if self._stopped:
+            return None
+        while self._entries and self._entries[0].cancelled:
+            heapq.heappop(self._entries)
+        return self._entries[0] if self._entries else None
+
+    def _run(self, job: Job) -> None:
+        try:
+            job()
+        except Exception:
+            _logger.exception("a job of the agenda failed")
+        finally:
+            self._end_work(jobs=1)
+
+    def _end_work(self, jobs: int = 0) -> None:
+        with self._settled:
+            self._jobs_run += jobs
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._settled.notify_all()
+
+
+class _Workers:
+    """Daemon threads made when no other is free. (A ThreadPoolExecutor would hold up the exit for a job that hangs.)"""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._free = 0
+        self._threads: list[Thread] = []
+        self._stopped = False
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+
+    def submit(self, job: Job) -> None:
+        with self._lock:
+            self._free -= 1
+            if self._free < 0 and len(self._threads) < self._most and not self._stopped:
+                self._add_thread()
+        self._jobs.put(job)
+
+    def stop(self, deadline: float) -> None:
+        """Free threads end at once, the others after their job; wait for them until the monotonic `deadline`."""
+        with self._lock:
+            self._stopped = True
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - monotonic()))
+
+    def _add_thread(self) -> None:
+        thread = Thread(target=self._work, name=f"agenda-worker-{len(self._threads)}", daemon=True)
+        self._threads.append(thread)
+        self._free += 1
+        thread.start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None and not self._stopped:
+            job()
+            with self._lock:
+                self._free += 1

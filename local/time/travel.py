@@ -1,0 +1,108 @@
+"""The clock by HTTP: look at it, set it forward, watch a long journey, come back."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from threading import Lock, Thread
+from typing import Any
+
+from chalicelib.core.timing.instants import from_iso, iso_ms
+from local.time.agenda import Agenda
+from local.time.clock import Clock
+from local.time.signal import TimeSignal
+
+_SECONDS_TO_WAIT = 20.0  # less than the read timeout of common HTTP clients
+_DURATION = re.compile(
+    r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+)
+
+
+class InvalidJourney(ValueError):
+    """The request names no time that can be travelled to; the message tells why."""
+
+
+class JourneyUnderWay(Exception):
+    """Only one at a time."""
+
+
+class TimeTravel:
+    """Journeys, one at a time, each on a thread of its own. For many threads."""
+
+    def __init__(self, clock: Clock, agenda: Agenda, time_signal: TimeSignal) -> None:
+        self._clock = clock
+        self._agenda = agenda
+        self._time_signal = time_signal
+        self._lock = Lock()
+        self._journey: _Journey | None = None
+
+    def go(self, request: Mapping[str, Any]) -> None:
+        """Set out, and wait for the arrival, 20 seconds at most: `state` tells.
+
+        request: {"advance": ISO 8601 duration}, {"to": ISO 8601 instant} or {"reset": true}.
+        Raises InvalidJourney, JourneyUnderWay.
+        """
+        with self._lock:
+            if self._journey is not None and self._journey.is_alive():
+                raise JourneyUnderWay
+            if request == {"reset": True}:
+                self._agenda.reset()
+                self._time_signal.send()
+                self._journey = None
+                return
+            journey = self._journey = _Journey(self._agenda, self._time_signal, _target(request, self._clock.now()))
+            journey.start()
+        journey.join(_SECONDS_TO_WAIT)
+
+    def state(self) -> dict[str, Any]:
+        """The time; and of the journey under way, or else the last one: where to, and how many jobs ran on the way."""
+        journey = self._journey
+        state: dict[str, Any] = {"now": iso_ms(self._clock.now()), "travelling": False}
+        if journey is not None:
+            state |= {"travelling": journey.is_alive(), "to": iso_ms(journey.target), "jobs": journey.jobs}
+        return state
+
+
+class _Journey(Thread):
+    def __init__(self, agenda: Agenda, time_signal: TimeSignal, target: datetime) -> None:
+        super().__init__(name="journey", daemon=True)
+        self.target = target
+        self._agenda = agenda
+        self._time_signal = time_signal
+        self._jobs_before = agenda.jobs_run
+        self._jobs_in_all: int | None = None
+
+    @property
+    def jobs(self) -> int:
+        """So far; after the arrival, in all."""
+        return self._agenda.jobs_run - self._jobs_before if self._jobs_in_all is None else self._jobs_in_all
+
+    def run(self) -> None:
+        self._jobs_in_all = self._agenda.advance(self.target)
+        self._time_signal.send()
+
+
+def _target(request: Mapping[str, Any], now: datetime) -> datetime:
+    try:
+        target = _read(request, now)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidJourney(f"{dict(request)} cannot be travelled to: {error}") from error
+    if target < now:
+        raise InvalidJourney(f"{iso_ms(target)} lies before the clock's {iso_ms(now)}: time goes forward only")
+    return target
+
+
+def _read(request: Mapping[str, Any], now: datetime) -> datetime:
+    match request:
+        case {"to": instant, **rest} if not rest:
+            return from_iso(instant)
+        case {"advance": duration, **rest} if not rest:
+            return now + _duration(duration)
+    raise ValueError('send {"advance": "P30D"}, {"to": "2027-03-28T00:00:00Z"} or {"reset": true}')
+
+
+def _duration(text: str) -> timedelta:
+    parts = _DURATION.fullmatch(text)
+    if parts is None:
+        raise ValueError(f"{text!r} is no ISO 8601 duration of weeks, days, hours, minutes and seconds, as PT90S is")
+    return timedelta(**{unit: float(number) for unit, number in parts.groupdict().items() if number is not None})

@@ -1,0 +1,41 @@
+"""The texts of an action with what is known of its run in the place of their placeholders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.actions import templates
+from chalicelib.core.model.schedule import Action
+from chalicelib.core.timing.instants import iso
+from chalicelib.core.timing.zones import wall_time, zone
+
+from ..action_api import ActionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..action_api import RunContext
+
+
+def filled(run: RunContext, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a built-in action, ready to be sent. Raises ActionFailed, naming the text that cannot be filled."""
+    try:
+        return templates.fill(Action(type_, data), _values(run))
+    except templates.InvalidTemplate as exc:
+        raise ActionFailed(str(exc), permanent=True) from exc
+
+
+def _values(run: RunContext) -> dict[str, Any]:
+    local = wall_time(run.scheduled_time, zone(run.timezone))
+    return {
+        "name": run.name,
+        "resource_id": run.resource_id,
+        "user_id": run.user_id,
+        "schedule_id": run.schedule_id,
+        "run_id": run.run_id,
+        "scheduled_time": iso(run.scheduled_time),
+        "local_date": f"{local:%Y-%m-%d}",
+        "local_time": f"{local:%H:%M}",
+        "timezone": run.timezone,
+        "metadata": dict(run.metadata),
+    }

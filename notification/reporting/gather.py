@@ -1,0 +1,129 @@
+"""What a report tells: one user's schedules, and their runs of a period. Reading only, and within bounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib.core.model.schedule import Schedule, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from chalicelib.core.actions.report_period import Period
+    from chalicelib.core.model.ports import Page, ScheduleRepository
+    from chalicelib.core.model.run import Run
+
+Item = TypeVar("Item")
+
+LATEST_DELIVERY = timedelta(days=1)
+"""How long after its time EventBridge may still deliver: so long may a schedule that has ended get a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one report may read and hold. A Query takes some milliseconds, and the function has 30 seconds."""
+
+    page: int = 100
+    calls: int = 500
+    runs: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One schedule with its runs of the period, newest first."""
+
+    schedule: Schedule
+    runs: tuple[Run, ...]
+
+    @property
+    def results(self) -> Counter[str]:
+        """How many runs ended how."""
+        return Counter(run.status.value for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`is_cut` says that there was more than a report holds."""
+
+    period: Period
+    timezone: str
+    entries: tuple[Entry, ...]
+    is_cut: bool
+
+    @property
+    def results(self) -> Counter[str]:
+        return Counter(run.status.value for entry in self.entries for run in entry.runs)
+
+
+class Gathering:
+    """Reads what one user's report of a period needs. `now` decides what has expired."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        user_id: str,
+        period: Period,
+        *,
+        now: datetime,
+        limits: Limits = Limits(),
+    ) -> None:
+        self._repository = repository
+        self._user_id = user_id
+        self._period = period
+        self._now = now
+        self._limits = limits
+        self._calls = 0
+        self._found = 0
+        self._is_cut = False
+
+    def report(self, timezone: str) -> Report:
+        """Raises StoreUnavailable."""
+        # A list may repeat a schedule whose next run moved meanwhile.
+        schedules = {schedule.schedule_id: schedule for schedule in self._schedules()}
+        entries = tuple(Entry(schedule, tuple(self._runs(schedule))) for schedule in schedules.values())
+        return Report(self._period, timezone, entries, self._is_cut)
+
+    def _schedules(self) -> Iterator[Schedule]:
+        """Those that may have runs in the period or after it, what still fires first."""
+        for status in Status:
+            for schedule in self._all(partial(self._repository.list_by_user, self._user_id, status)):
+                if self._concerns(schedule):
+                    yield schedule
+
+    def _concerns(self, schedule: Schedule) -> bool:
+        if schedule.created_at >= self._period.end or schedule.is_expired(self._now):
+            return False
+        last_run_at = schedule.last_run.scheduled_time if schedule.last_run else schedule.updated_at
+        ended_at = max(schedule.updated_at, last_run_at)
+        return schedule.status.is_live or ended_at >= self._period.start - LATEST_DELIVERY
+
+    def _runs(self, schedule: Schedule) -> Iterator[Run]:
+        """The list is newest first, so it ends where the period begins."""
+        for run in self._all(partial(self._repository.list_runs, self._user_id, schedule.schedule_id)):
+            if run.scheduled_time < self._period.start:
+                return
+            if run.scheduled_time in self._period and not run.is_expired(self._now):
+                if self._found == self._limits.runs:
+                    self._is_cut = True
+                    return
+                self._found += 1
+                yield run
+
+    def _all(self, list_page: Callable[..., Page[Item]]) -> Iterator[Item]:
+        cursor: str | None = None
+        while self._may_ask():
+            page = list_page(limit=self._limits.page, cursor=cursor)
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def _may_ask(self) -> bool:
+        self._calls += 1
+        self._is_cut |= self._calls > self._limits.calls
+        return self._calls <= self._limits.calls

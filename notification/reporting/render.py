@@ -1,0 +1,161 @@
+"""A report as HTML for people and as CSV for spreadsheets. Everything that users wrote is made harmless in both."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from html import escape
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from chalicelib.core.timing.instants import iso
+from chalicelib.core.timing.zones import zone
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from chalicelib.core.model.run import Run
+
+    from .gather import Entry, Report
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets begin a formula with, full-width forms included (owasp.org, CSV Injection)."""
+
+COLUMNS = (
+    *("schedule_id", "name", "resource_id", "action", "schedule_status", "next_run_at"),
+    *("run_id", "scheduled_time", "status", "lateness_ms", "attempts", "reason"),
+)
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{paragraphs}
+<h2>Schedules</h2>
+{schedules}
+<h2>Runs</h2>
+{runs}
+</body>
+</html>
+"""
+
+
+def title(report: Report) -> str:
+    period = report.period
+    return f"Schedules from {_local(period.start, report)} to {_local(period.end, report)} ({report.timezone})"
+
+
+def summary(report: Report) -> str:
+    """`Schedules: 3. Runs: 12 (10 succeeded, 2 failed).`"""
+    results = report.results
+    how = f" ({_counted(results)})" if results else ""
+    return f"Schedules: {len(report.entries):,}. Runs: {results.total():,}{how}."
+
+
+def notes(report: Report) -> list[str]:
+    return ["This report is cut: there was more than it may hold."] if report.is_cut else []
+
+
+def as_html(report: Report, *, most_rows: int | None = None, links: Sequence[tuple[str, str]] = ()) -> str:
+    """A whole page. `most_rows` shortens its tables, and says so; `links` are texts with their addresses."""
+    paragraphs = [escape(text) for text in (summary(report), *notes(report))]
+    paragraphs += [f'<a href="{escape(url)}">{escape(text)}</a>' for text, url in links]
+    return PAGE.format(
+        title=escape(title(report)),
+        paragraphs="\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs),
+        schedules=_table(("schedule", "about", "action", "status", "next run", "runs"), _schedules(report), most_rows),
+        runs=_table(("time", "schedule", "status", "late", "reason"), _runs(report), most_rows),
+    )
+
+
+def as_csv(report: Report) -> bytes:
+    """A row for each run, and one for each schedule without any. UTF-8 with the mark by which spreadsheets know it."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, quoting=csv.QUOTE_ALL)
+    rows.writerow(COLUMNS)
+    for entry in report.entries:
+        for run in entry.runs or (None,):
+            rows.writerow([_cell(value) for value in _values(entry, run)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _values(entry: Entry, run: Run | None) -> Iterator[str | int | None]:
+    schedule = entry.schedule
+    yield from (schedule.schedule_id, schedule.name, schedule.resource_id, schedule.action_type, schedule.status.value)
+    yield iso(schedule.next_run_at) if schedule.next_run_at else None
+    if run is None:
+        yield from [None] * 6
+        return
+    yield from (
+        run.run_id,
+        iso(run.scheduled_time),
+        run.status.value,
+        _milliseconds(run),
+        len(run.attempts),
+        run.reason,
+    )
+
+
+def _cell(value: str | int | None) -> str | int | None:
+    """A text that would be a formula becomes a text again by the quote before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _schedules(report: Report) -> Iterator[tuple[str, ...]]:
+    for entry in report.entries:
+        schedule = entry.schedule
+        next_run = _local(schedule.next_run_at, report) if schedule.next_run_at else ""
+        yield (
+            schedule.name or schedule.schedule_id,
+            schedule.resource_id or "",
+            schedule.action_type,
+            schedule.status.value,
+            next_run,
+            _counted(entry.results),
+        )
+
+
+def _runs(report: Report) -> Iterator[tuple[str, ...]]:
+    """All of them, newest first."""
+    found = [(run, entry.schedule) for entry in report.entries for run in entry.runs]
+    for run, schedule in sorted(found, key=lambda pair: pair[0].scheduled_time, reverse=True):
+        late = "" if run.lateness is None else f"{run.lateness.total_seconds():.1f} s"
+        name = schedule.name or schedule.schedule_id
+        yield _local(run.scheduled_time, report), name, run.status.value, late, run.reason or ""
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], most: int | None) -> str:
+    rows = iter(rows)
+    shown = [_row("td", row) for row in islice(rows, most)]
+    left = sum(1 for _ in rows)
+    more = f"\n<p>… and {left:,} more, in the whole report.</p>" if left else ""
+    return "\n".join(["<table>", _row("th", heads), *shown, "</table>"]) + more
+
+
+def _row(tag: str, cells: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _counted(results: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {status}" for status, number in results.most_common())
+
+
+def _milliseconds(run: Run) -> int | None:
+    return None if run.lateness is None else run.lateness // timedelta(milliseconds=1)
+
+
+def _local(instant: datetime, report: Report) -> str:
+    return f"{instant.astimezone(zone(report.timezone)):%Y-%m-%d %H:%M}"

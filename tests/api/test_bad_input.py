@@ -1,0 +1,273 @@
+"""Bad input: its status, and the name of the field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.world import MAIL, World, fields, problem
+
+if TYPE_CHECKING:
+    from chalice.test import HTTPResponse
+
+WEBHOOK = {"type": "webhook", "url": "https://example.com/hook"}
+EVENT = {"type": "event", "detail_type": "trial.ended"}
+
+
+@pytest.mark.parametrize(
+    ("timing", "field", "hint"),
+    [
+        ({"at": "2027-02-28T08:00:00Z"}, "timing.at", "past"),
+        ({"at": "2027-03-01T08:00:00Z"}, "timing.at", "past"),
+        ({"at": "2027-03-02T09:00:00", "timezone": "Europe/Atlantis"}, "timing.timezone", "Europe/Atlantis"),
+        ({"at": "2027-03-02T09:00:00"}, "timing.timezone", "wall time"),
+        ({"at": "2027-03-28T02:30:00", "timezone": "Europe/Berlin"}, "timing.at", "2027-03-28T03:00:00"),
+        ({"at": "2027-02-30T09:00:00Z"}, "timing.at", "not a time"),
+        ({"at": "tomorrow"}, "timing.at", "2027-03-01T09:00:00"),
+        ({"at": 1803888000}, "timing.at", "string"),
+        ({"at": "2027-03-02T09:00:00Z", "timezone": "UTC"}, "timing.timezone", "leave it out"),
+        ({"after": "2 hours"}, "timing.after", "PT2H"),
+        ({"after": "PT0S"}, "timing.after", "longer"),
+        ({"rate": "90 seconds"}, "timing.rate", "minute"),
+        ({"cron": "0 9 * * 1-5", "timezone": "UTC"}, "timing.cron", "0 9 ? * 2-6 *"),
+        ({"cron": "0 9 ? * MON *"}, "timing.timezone", "cron"),
+        ({"cron": "0 9 31 2 ? *", "timezone": "UTC"}, "timing.cron", "never"),
+        ({}, "timing", "exactly one"),
+        ({"after": "PT1H", "rate": "1 hour"}, "timing", "exactly one"),
+        ({"after": "PT1H", "zone": "UTC"}, "timing.zone", "not known"),
+        ("PT1H", "timing", "JSON object"),
+        (None, "timing", "JSON object"),
+    ],
+)
+def test_a_wrong_timing_is_422_and_named(world: World, timing: Any, field: str, hint: str) -> None:
+    response = world.create(timing=timing)
+
+    assert complaint(response, about=field, hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "hint"),
+    [
+        ({}, "action.type", "missing"),
+        ({"type": "pigeon"}, "action.type", "known are email, event, invoice.remind, push, report, sms, webhook"),
+        ({"type": ["email"]}, "action.type", "string"),
+        ("email", "action", "JSON object"),
+        ({**MAIL, "to": []}, "action.to", "at least 1"),
+        ({**MAIL, "to": "a@example.com"}, "action.to", "list"),
+        ({**MAIL, "to": ["a@example.com", "b"]}, "action.to.1", "mail address"),
+        ({**MAIL, "to": ["a@example.com"] * 51}, "action.to", "at most 50"),
+        ({**MAIL, "cc": ["a@example.com"] * 50}, "action", "50"),
+        ({**MAIL, "reply_to": ["A <a@example.com>"]}, "action.reply_to.0", "mail address"),
+        ({**MAIL, "subject": "hello\nBcc: b@example.com"}, "action.subject", "one line"),
+        ({**MAIL, "subject": "x" * 201}, "action.subject", "200"),
+        ({**MAIL, "body": "x"}, "action.body", "not known"),
+        ({"type": "email", "to": ["a@example.com"], "subject": "hello"}, "action.text", "html"),
+        ({"type": "webhook"}, "action.url", "missing"),
+        ({**WEBHOOK, "url": "http://example.com/hook"}, "action.url", "https://"),
+        ({**WEBHOOK, "url": "ftp://example.com/hook"}, "action.url", "https://"),
+        ({**WEBHOOK, "url": "https://"}, "action.url", "URL"),
+        ({**WEBHOOK, "url": "https://example.com:x/"}, "action.url", "URL"),
+        ({**WEBHOOK, "url": "https://example.com/a b"}, "action.url", "URL"),
+        ({**WEBHOOK, "url": "https://user:password@example.com/"}, "action.url", "headers"),
+        ({**WEBHOOK, "url": "https://127.0.0.1/hook"}, "action.url", "this machine"),
+        ({**WEBHOOK, "url": "http://localhost:8080/hook"}, "action.url", "this machine"),
+        ({**WEBHOOK, "headers": {"X Y": "1"}}, "action.headers", "X Y"),
+        ({**WEBHOOK, "headers": {"X": "1\r\nY: 2"}}, "action.headers", "printable"),
+        ({**WEBHOOK, "headers": {"Content-Length": "0"}}, "action.headers", "sender"),
+        ({**WEBHOOK, "headers": {"X": 1}}, "action.headers.X", "string"),
+        ({"type": "event", "detail": {}}, "action.detail_type", "missing"),
+        ({**EVENT, "detail": [1]}, "action.detail", "object"),
+        ({**EVENT, "source": "aws.ec2"}, "action.source", "aws."),
+        ({"type": "invoice.remind", "data": 42}, "action.data", "object"),
+        ({"type": "invoice.remind", "invoice": 42}, "action.invoice", "not known"),
+    ],
+)
+def test_a_wrong_action_is_422_and_named(world: World, action: Any, field: str, hint: str) -> None:
+    response = world.create(action=action)
+
+    assert complaint(response, about=field, hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "hint"),
+    [
+        ("name", "x" * 201, "200"),
+        ("name", "two\nlines", "one line"),
+        ("resource_id", "", "at least 1"),
+        ("resource_id", "x" * 257, "256"),
+        ("flexible_window_minutes", -1, "greater"),
+        ("flexible_window_minutes", 1441, "1440"),
+        ("flexible_window_minutes", "5", "integer"),
+        ("flexible_window_minutes", True, "integer"),
+        ("metadata", {"x": "y" * 2048}, "2,048"),
+        ("metadata", [1], "object"),
+        ("max_runs", 0, "greater"),
+        ("max_runs", 1_000_001, "1000000"),
+        ("max_runs", 3.0, "integer"),
+        ("exclusions", "2027-12-24", "list"),
+        ("exclusions", ["2027-12-24"] * 367, "366"),
+        ("on_missed", "perhaps", "'run_now' or 'skip'"),
+        ("on_unknown", "perhaps", "'retry' or 'stop'"),
+        ("overlap", "perhaps", "'allow' or 'skip'"),
+        ("pause_after_failures", -1, "greater"),
+        ("pause_after_failures", 1001, "1000"),
+        ("user_id", "", "user id"),
+        ("colour", "red", "not known"),
+    ],
+)
+def test_a_wrong_detail_is_422_and_named(world: World, field: str, value: Any, hint: str) -> None:
+    response = world.create(**{field: value})
+
+    assert complaint(response, about=field, hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("day", "hint"),
+    [
+        ("24 December", "2027-12-24"),
+        ("20271224", "2027-12-24"),
+        ("2027-12-24T00:00:00", "2027-12-24"),
+        (20271224, "2027-12-24"),
+        ("2027-02-30", "out of range"),
+    ],
+)
+def test_what_is_no_date_is_422_and_named(world: World, day: Any, hint: str) -> None:
+    response = world.create(exclusions=["2027-12-31", day])
+
+    assert complaint(response, about="exclusions.1", hint=hint)
+
+
+def test_exclusions_that_leave_nothing_are_422(world: World) -> None:
+    response = world.create(timing={"at": "2027-03-02T09:00:00Z"}, exclusions=["2027-03-02"])
+
+    assert complaint(response, about="exclusions", hint="no occurrence")
+
+
+@pytest.mark.parametrize("path", ["/v1/schedules", "/v1/schedules/batch", "/v1/occurrences"])
+def test_a_user_in_the_query_where_it_has_no_meaning_is_not_overlooked(world: World, path: str) -> None:
+    response = world.post(f"{path}?user_id=alice", {})
+
+    assert complaint(response, about="user_id", hint="not known")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "field"),
+    [
+        ({"max_retries": -1}, "delivery.max_retries"),
+        ({"max_retries": 186}, "delivery.max_retries"),
+        ({"max_age_seconds": 59}, "delivery.max_age_seconds"),
+        ({"max_age_seconds": 86401}, "delivery.max_age_seconds"),
+    ],
+)
+def test_delivery_keeps_to_eventbridge_s_limits(world: World, delivery: dict[str, int], field: str) -> None:
+    response = world.create(delivery=delivery)
+
+    assert complaint(response, about=field, hint="or equal to")
+
+
+@pytest.mark.parametrize(
+    ("retry", "field", "limit"),
+    [
+        ({"max_retries": -1}, "retry.max_retries", "equal to 0"),
+        ({"max_retries": 21}, "retry.max_retries", "equal to 20"),
+        ({"backoff_seconds": 59}, "retry.backoff_seconds", "equal to 60"),
+        ({"backoff_seconds": 3601}, "retry.backoff_seconds", "equal to 3600"),
+    ],
+)
+def test_retries_keep_to_their_limits(world: World, retry: dict[str, int], field: str, limit: str) -> None:
+    response = world.create(retry=retry)
+
+    assert complaint(response, about=field, hint=limit)
+
+
+def test_all_that_is_wrong_is_said_at_once(world: World) -> None:
+    response = world.create(timing={"at": 5}, action={**MAIL, "to": ["x"]}, colour="red")
+
+    assert fields(response) == ["timing.at", "action.to.0", "colour"]
+
+
+def test_an_unknown_action_s_fields_are_not_complained_about(world: World) -> None:
+    response = world.create(action={"type": "pigeon", "to": 5, "data": 7})
+
+    assert fields(response) == ["action.type"]
+
+
+def test_very_many_mistakes_are_not_all_listed(world: World) -> None:
+    unknown: dict[str, Any] = {f"field-{number}": 1 for number in range(1000)}
+
+    response = world.create(**unknown)
+
+    assert len(fields(response)) == 50
+
+
+def test_a_payload_over_the_limit_is_413_and_names_the_action(world: World) -> None:
+    response = world.create(action={**MAIL, "text": "x" * 70_000})
+
+    assert problem(response) == (413, "payload-too-large")
+    assert fields(response) == ["action"]
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (b"", "not JSON"),
+        (b"timing=at", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b'{"timing": {"at": "x", "at": "y"}}', "'at' stands in it twice"),
+        (b'{"timing": NaN}', "NaN"),
+        (b'{"timing": -Infinity}', "-Infinity"),
+        (b'{"timing": 1e999}', "1e999"),
+        (b'{"name": "\\ud800"}', "surrogate"),
+        (b'{"name": "\xff"}', "utf-8"),
+        (b"[" * 100_000, "recursion"),
+        (b'{"a":' * 101 + b"1" + b"}" * 101, "100 levels"),
+        (b"9" * 5000, "4300"),
+    ],
+)
+def test_what_is_no_json_object_is_400(world: World, body: bytes, hint: str) -> None:
+    response = world.post("/v1/schedules", body)
+
+    assert problem(response) == (400, "not-json")
+    assert hint in response.json_body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("status=asleep", "status"),
+        ("kind=daily", "kind"),
+        ("cursor=abc", "cursor"),
+        ("colour=red", "colour"),
+    ],
+)
+def test_a_wrong_query_is_422_and_named(world: World, query: str, field: str) -> None:
+    response = world.get(f"/v1/schedules?{query}")
+
+    assert response.status_code == 422
+    assert fields(response) == [field]
+
+
+def test_a_problem_is_problem_json_with_type_title_status_and_detail(world: World) -> None:
+    response = world.create(timing={"at": "2027-02-28T08:00:00Z"})
+
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json_body == {
+        "type": "urn:scheduled-tasks:problem:invalid-input",
+        "title": "Some fields are missing or wrong",
+        "status": 422,
+        "detail": "timing.at: lies in the past",
+        "errors": [{"field": "timing.at", "message": "lies in the past"}],
+    }
+
+
+def complaint(response: HTTPResponse, *, about: str, hint: str) -> bool:
+    """Is it a 422 about this one field, with these words in its message?"""
+    assert response.status_code == 422, response.body
+    (error,) = response.json_body["errors"]
+    return error["field"] == about and hint in error["message"]

@@ -1,0 +1,72 @@
+"""What a new route, error or setting must not forget."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.api.auth import Scope
+from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
+from chalicelib.core.errors import ChangeLost, InvalidPayload, RunLeased, ScheduledTasksError, StarterUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.api.world import World
+
+PROJECT = Path(__file__).parents[2]
+PUBLIC = {"/healthz", "/openapi.json", "/docs"}
+NEVER_OVER_HTTP = {
+    ChangeLost,  # SchedulerService tries again, or says ScheduleBusy
+    InvalidPayload,  # of the Notification Lambda
+    RunLeased,  # of the Notification Lambda
+    StarterUnavailable,  # the run is recorded, and the sweeper starts it
+}
+
+
+def kinds(error: type[ScheduledTasksError] = ScheduledTasksError) -> Iterator[type[ScheduledTasksError]]:
+    """The product's errors below one of them; those that tests make are left out."""
+    for kind in error.__subclasses__():
+        if kind.__module__.startswith("chalicelib."):
+            yield kind
+        yield from kinds(kind)
+
+
+def test_every_route_but_the_public_ones_needs_a_scope(world: World) -> None:
+    views = {path: [entry.view_function for entry in of.values()] for path, of in world.app.routes.items()}
+
+    open_to_all = {
+        path for path, of in views.items() if not all(isinstance(vars(view).get("scope"), Scope) for view in of)
+    }
+
+    assert open_to_all == PUBLIC
+
+
+def test_every_error_has_its_answer_or_never_reaches_http() -> None:
+    assert set(kinds()) == set(PROBLEMS) | NEVER_OVER_HTTP
+
+
+def test_no_two_problems_have_one_name() -> None:
+    names = [problem.name for problem in (*PROBLEMS.values(), INTERNAL_ERROR)]
+
+    assert len(names) == len(set(names))
+
+
+def test_the_documentation_lists_every_problem_with_its_status() -> None:
+    listed = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", (PROJECT / "docs" / "api.md").read_text(), re.MULTILINE)
+
+    known = {(problem.name, str(int(problem.status))) for problem in (*PROBLEMS.values(), INTERNAL_ERROR)}
+    assert set(listed) == known
+
+
+def test_the_app_imports_without_environment_and_makes_no_client() -> None:
+    look = "import app; from chalicelib import composition; print(composition.scheduler.cache_info().currsize)"
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", look], cwd=PROJECT, env={}, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "0\n"

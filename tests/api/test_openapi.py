@@ -1,0 +1,205 @@
+"""The description of the API: valid, complete, and no status in it that cannot be met."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app import app
+from chalicelib.api.openapi.document import document
+from chalicelib.api.openapi.operations import OPERATIONS
+from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
+from tests.api.test_ownership import CREATE, MATRIX, Row, ask, ids, name_of
+from tests.api.world import READ_AND_WRITE, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.test import HTTPResponse
+
+    from tests.api.world import FakeIssuer
+
+PROJECT = Path(__file__).parents[2]
+KEY = {"Idempotency_Key": "order-7"}
+STATUSES = [
+    (method, path, int(status))
+    for path, of in document()["paths"].items()
+    for method, operation in of.items()
+    for status in operation["responses"]
+]
+
+
+def test_it_is_openapi_3_1(world: World) -> None:
+    shown = world.get("/openapi.json", token="").json_body
+
+    assert shown["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(shown).iter_errors()) == []
+
+
+def test_it_has_every_route_of_the_app_with_its_scope() -> None:
+    routes = {
+        (method, path): vars(entry.view_function).get("scope")
+        for path, of in app.routes.items()
+        for method, entry in of.items()
+    }
+
+    assert {route: operation.scope for route, operation in OPERATIONS.items()} == routes
+
+
+def test_a_prefix_of_somebody_s_app_stands_in_servers(issuer: FakeIssuer) -> None:
+    shown = World(issuer, url_prefix="/tasks").get("/tasks/openapi.json", token="").json_body
+
+    assert shown["servers"] == [{"url": "/tasks"}]
+
+
+def test_names_of_operations_are_unique() -> None:
+    named = [operation["operationId"] for of in document()["paths"].values() for operation in of.values()]
+
+    assert len(set(named)) == len(named) == len(OPERATIONS)
+
+
+def test_every_parameter_of_a_path_is_described() -> None:
+    for path, of in document()["paths"].items():
+        for operation in of.values():
+            described = [at["name"] for at in operation["parameters"] if at["in"] == "path"]
+
+            assert described == re.findall(r"\{(\w+)\}", path)
+
+
+def test_the_page_needs_no_script_and_nothing_from_elsewhere(world: World) -> None:
+    response = world.get("/docs", token="")
+    page = response.body.decode()
+
+    assert not re.search(r"<script|<link|<img|src=|https?://", page.replace("https:// ", ""))
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert all(path in page for path in app.routes)
+
+
+def test_a_cold_start_does_not_wait_for_it() -> None:
+    look = "import sys, app; print([name for name in sys.modules if 'openapi' in name or name.endswith('.operations')])"
+
+    done = subprocess.run([sys.executable, "-c", look], cwd=PROJECT, env={}, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# Each status
+
+
+def usual(world: World, row: Row) -> HTTPResponse:
+    return ask(world, row, who(row), ids(world))
+
+
+def who(row: Row) -> str:
+    return "admin" if row.owner == 403 else "owner"
+
+
+def of_another_id(world: World, row: Row) -> HTTPResponse:
+    return ask(world, row, who(row), dict.fromkeys(ids(world), "another"))
+
+
+def with_the_engine_down(world: World, row: Row) -> HTTPResponse:
+    of = ids(world)
+    world.faults.always("gateway.*", SchedulerUnavailable)
+    return ask(world, row, who(row), of)
+
+
+def with_a_change_on_its_way(world: World, row: Row) -> HTTPResponse:
+    world.faults.once("gateway.put", SchedulerUnavailable)
+    made = world.post("/v1/schedules", CREATE | {"resource_id": "contract-42"}).json_body
+    of = dict.fromkeys(ids(world), "any") | {"resource_id": "contract-42", "schedule_id": made["schedule_id"]}
+    return ask(world, row, "owner", of)
+
+
+def after_its_end(world: World, row: Row) -> HTTPResponse:
+    of = ids(world)
+    world.delete(f"/v1/schedules/{of['schedule_id']}")
+    return ask(world, row, "owner", of)
+
+
+def after_a_create_that_was_refused_and_is_not_withdrawn_yet(world: World, row: Row) -> HTTPResponse:
+    of = ids(world) | {"schedule_id": "mine"}
+    world.faults.once("gateway.put", SchedulerRefused("no"))
+    world.faults.once("gateway.delete", SchedulerUnavailable)
+    ask(world, row, "owner", of, **KEY)
+    return ask(world, row, "owner", of, **KEY)
+
+
+def with_an_old_etag(world: World, row: Row) -> HTTPResponse:
+    return ask(world, row, "owner", ids(world), If_Match='"1"')
+
+
+def with_an_unknown_parameter(world: World, row: Row) -> HTTPResponse:
+    return ask(world, row, who(row), ids(world), "?colour=red")
+
+
+def as_nobody(world: World, row: Row) -> HTTPResponse:
+    return ask(world, row, "nobody", ids(world))
+
+
+def without_a_scope(world: World, row: Row) -> HTTPResponse:
+    return ask(world, row, "stranger", ids(world))
+
+
+def with_the_issuer_down(world: World, row: Row) -> HTTPResponse:
+    token = world.issuer.token("alice", *READ_AND_WRITE)
+    world.issuer.is_down = True
+    return world.send(row.method, row.path, token=token)
+
+
+def with_something_broken(world: World, row: Row) -> HTTPResponse:
+    of = ids(world)
+    world.service = None  # type: ignore[assignment]
+    world.webhook_keys = None  # type: ignore[assignment]
+    return ask(world, row, who(row), of)
+
+
+def with_content(content: bytes, media_type: str = "application/json") -> Callable[[World, Row], HTTPResponse]:
+    def send(world: World, row: Row) -> HTTPResponse:
+        path = row.path.format(schedule_id="mine", run_id="any")
+        return world.send(row.method, path, content, headers={"Content-Type": media_type})
+
+    return send
+
+
+WAYS: dict[int, list[Callable[[World, Row], HTTPResponse]]] = {
+    200: [usual],
+    201: [usual, of_another_id],
+    202: [usual, with_the_engine_down, with_a_change_on_its_way],
+    204: [usual],
+    400: [with_content(b"{")],
+    401: [as_nobody],
+    403: [without_a_scope],
+    404: [of_another_id],
+    409: [after_its_end, with_a_change_on_its_way, after_a_create_that_was_refused_and_is_not_withdrawn_yet],
+    412: [with_an_old_etag],
+    413: [with_content(json.dumps("x" * 1024 * 1024).encode())],
+    415: [with_content(b"x", "text/plain")],
+    422: [with_an_unknown_parameter],
+    500: [with_something_broken],
+    503: [with_the_issuer_down],
+}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), STATUSES)
+def test_each_status_that_it_names_can_be_met(issuer: FakeIssuer, method: str, path: str, status: int) -> None:
+    (row,) = (row for row in MATRIX if name_of(row) == f"{method.upper()} {path}")
+
+    met = {way(World(issuer), row).status_code for way in WAYS[status]}
+
+    assert status in met
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/schedules"), ("POST", "/v1/occurrences")])
+def test_a_body_over_a_megabyte_is_413_with_the_limit(world: World, method: str, path: str) -> None:
+    response = world.send(method, path, b" " * (1024 * 1024 + 1))
+
+    body: Any = response.json_body
+    assert (response.status_code, body["limit"]) == (413, 1024 * 1024)
+    assert "1,048,577" in body["detail"]

@@ -1,0 +1,181 @@
+"""An issuer's keys: kept, renewed, and not asked for too often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.api.auth import InvalidToken, IssuerUnavailable, SigningKeys, fetch_keys
+from tests.api.documents import documents
+from tests.api.world import FakeIssuer, Key
+
+SECOND = 1.0
+HOUR = 3600.0
+
+
+class Stopwatch:
+    """Monotonic seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def time() -> Stopwatch:
+    return Stopwatch()
+
+
+@pytest.fixture
+def signing_keys(issuer: FakeIssuer, time: Stopwatch) -> SigningKeys:
+    return SigningKeys(issuer.fetch, monotonic=time)
+
+
+def test_keys_are_asked_for_once(signing_keys: SigningKeys, issuer: FakeIssuer) -> None:
+    for _ in range(3):
+        signing_keys.find("key-1")
+
+    assert issuer.asked == 1
+
+
+def test_a_rotated_key_is_found_without_a_deployment(
+    signing_keys: SigningKeys, issuer: FakeIssuer, time: Stopwatch
+) -> None:
+    signing_keys.find("key-1")
+    issuer.keys = [Key("key-2")]
+    time.seconds += 10 * SECOND
+
+    assert signing_keys.find("key-2").key_id == "key-2"
+
+
+def test_a_key_that_the_issuer_withdrew_is_good_for_an_hour_at_most(
+    signing_keys: SigningKeys, issuer: FakeIssuer, time: Stopwatch
+) -> None:
+    signing_keys.find("key-1")
+    issuer.keys = [Key("key-2")]
+    time.seconds += HOUR + SECOND
+
+    with pytest.raises(InvalidToken):
+        signing_keys.find("key-1")
+
+
+def test_unknown_keys_do_not_make_it_ask_again_and_again(
+    signing_keys: SigningKeys, issuer: FakeIssuer, time: Stopwatch
+) -> None:
+    for number in range(30):
+        time.seconds += SECOND
+        with pytest.raises(InvalidToken):
+            signing_keys.find(f"unknown-{number}")
+
+    assert issuer.asked == 3
+
+
+def test_a_known_key_works_on_while_the_issuer_is_down(
+    signing_keys: SigningKeys, issuer: FakeIssuer, time: Stopwatch
+) -> None:
+    signing_keys.find("key-1")
+    issuer.is_down = True
+    time.seconds += 2 * HOUR
+
+    assert signing_keys.find("key-1").key_id == "key-1"
+
+
+def test_a_new_key_cannot_be_judged_while_the_issuer_is_down(
+    signing_keys: SigningKeys, issuer: FakeIssuer, time: Stopwatch
+) -> None:
+    signing_keys.find("key-1")
+    issuer.is_down = True
+    time.seconds += 10 * SECOND
+
+    with pytest.raises(IssuerUnavailable):
+        signing_keys.find("key-2")
+
+
+def test_an_issuer_that_comes_back_is_asked_again(
+    signing_keys: SigningKeys, issuer: FakeIssuer, time: Stopwatch
+) -> None:
+    issuer.is_down = True
+    with pytest.raises(IssuerUnavailable):
+        signing_keys.find("key-1")
+    issuer.is_down = False
+    time.seconds += 10 * SECOND
+
+    assert signing_keys.find("key-1").key_id == "key-1"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "key-1"},
+        {"kty": "RSA", "kid": "key-1"},
+        {"kid": "key-1"},
+        "key-1",
+    ],
+)
+def test_keys_of_other_kinds_are_passed_over(other: Any) -> None:
+    signing_keys = SigningKeys(lambda: [other, Key("key-2", "ES256").public()])
+
+    assert signing_keys.find("key-2").algorithm_name == "ES256"
+    with pytest.raises(InvalidToken):
+        signing_keys.find("key-1")
+
+
+@pytest.mark.parametrize("attribute", [{"use": "enc"}, {"alg": "PS256"}])
+def test_a_key_for_something_else_is_passed_over(key: Key, attribute: dict[str, str]) -> None:
+    signing_keys = SigningKeys(lambda: [{**key.public(), **attribute}])
+
+    with pytest.raises(InvalidToken):
+        signing_keys.find("key-1")
+
+
+def test_keys_are_fetched_from_where_the_issuer_says_they_are() -> None:
+    with documents() as (url, content):
+        content["/.well-known/openid-configuration"] = {"issuer": url, "jwks_uri": f"{url}/keys"}
+        content["/keys"] = {"keys": [{"kid": "key-1"}]}
+
+        assert fetch_keys(url) == [{"kid": "key-1"}]
+
+
+def test_keys_are_fetched_from_the_address_given() -> None:
+    with documents() as (url, content):
+        content["/keys"] = {"keys": [{"kid": "key-1"}]}
+
+        assert fetch_keys("https://issuer.example.com", f"{url}/keys") == [{"kid": "key-1"}]
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"jwks": []}, [], "keys"])
+def test_an_issuer_that_answers_nonsense_is_unavailable(answer: Any) -> None:
+    with documents() as (url, content):
+        content["/keys"] = answer
+
+        with pytest.raises(IssuerUnavailable):
+            fetch_keys(url, f"{url}/keys")
+
+
+def test_a_document_of_another_issuer_is_not_trusted() -> None:
+    with documents() as (url, content):
+        content["/.well-known/openid-configuration"] = {
+            "issuer": "https://other.example.com",
+            "jwks_uri": f"{url}/keys",
+        }
+        content["/keys"] = {"keys": [{"kid": "key-1"}]}
+
+        with pytest.raises(IssuerUnavailable):
+            fetch_keys(url)
+
+
+def test_an_issuer_that_does_not_answer_is_unavailable() -> None:
+    with documents() as (url, _):
+        pass
+
+    with pytest.raises(IssuerUnavailable):
+        fetch_keys(url)
+
+
+@pytest.mark.parametrize("url", ["http://issuer.example.com/keys", "file:///etc/passwd", "keys"])
+def test_keys_are_not_fetched_over_what_anybody_can_change(url: str) -> None:
+    with pytest.raises(IssuerUnavailable):
+        fetch_keys("https://issuer.example.com", url)

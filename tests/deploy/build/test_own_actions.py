@@ -1,0 +1,164 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chalicelib.scheduling.actions import BUILT_IN
+from chalicelib.settings import SchedulerSettings
+from deploy.errors import DeployError
+from deploy.build.own_actions import own_action_types
+from deploy.paths import PROJECT
+from deploy.build.render import render
+from notification.actions import registry
+from tests.deploy.terraform_outputs import outputs, outputs_file
+
+REMIND = """
+from notification.actions.registry import action
+
+@action("invoice.remind")
+def remind(run, data):
+    pass
+"""
+
+
+def folder_with(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / f"{name}.py").write_text(content)
+    return folder
+
+
+def variables_after_render(project: Path, actions: Path) -> dict[str, str]:
+    (project / ".chalice").mkdir(exist_ok=True)
+    config = project / ".chalice/config.json"
+    if not config.exists():
+        config.write_text("{}")
+    render("dev", outputs(), project, actions=actions)
+    variables: dict[str, str] = json.loads(config.read_text())["stages"]["dev"]["environment_variables"]
+    return variables
+
+
+def test_an_own_action_is_found_by_its_decorator(tmp_path: Path) -> None:
+    assert own_action_types(folder_with(tmp_path, invoice=REMIND)) == ["invoice.remind"]
+
+
+@pytest.mark.parametrize(
+    "decorator", ['@registry.action("a")', '@action("a", idempotent=True)', '@other\n@action("a")']
+)
+def test_the_decorator_may_be_written_as_python_allows(tmp_path: Path, decorator: str) -> None:
+    actions = folder_with(tmp_path, some=f"{decorator}\ndef do(run, data): ...\n")
+
+    assert own_action_types(actions) == ["a"]
+
+
+def test_the_file_is_not_run(tmp_path: Path) -> None:
+    actions = folder_with(tmp_path, invoice=f"import no_such_module\n{REMIND}\nraise SystemExit\n")
+
+    assert own_action_types(actions) == ["invoice.remind"]
+
+
+def test_the_types_are_sorted_whatever_the_files_are_called(tmp_path: Path) -> None:
+    actions = folder_with(
+        tmp_path,
+        one='@action("zebra.feed")\ndef feed(run, data): ...\n@action("ant.count")\ndef count(run, data): ...\n',
+        two=REMIND,
+    )
+
+    assert own_action_types(actions) == ["ant.count", "invoice.remind", "zebra.feed"]
+
+
+def test_what_is_found_without_running_is_what_running_registers() -> None:
+    found = {*own_action_types(), *BUILT_IN}
+
+    assert found == set(registry.registered())
+
+
+@pytest.mark.parametrize("argument", ["TYPE", '"invoice" + ".remind"', 'f"{x}"', "", '"a,b"', '"a b"', '""'])
+def test_a_type_that_cannot_be_read_or_listed_is_refused_with_its_place(tmp_path: Path, argument: str) -> None:
+    actions = folder_with(tmp_path, some=f"\n@action({argument})\ndef do(run, data): ...\n")
+
+    with pytest.raises(DeployError, match=r"some\.py, line 2: .* plain text in quotes"):
+        own_action_types(actions)
+
+
+def test_a_file_that_is_no_python_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"some\.py is no Python"):
+        own_action_types(folder_with(tmp_path, some="def"))
+
+
+def test_render_tells_the_api_its_own_actions(tmp_path: Path) -> None:
+    variables = variables_after_render(tmp_path, folder_with(tmp_path / "actions", invoice=REMIND))
+
+    assert variables["OWN_ACTION_TYPES"] == "invoice.remind"
+
+
+def test_without_own_actions_there_is_no_variable(tmp_path: Path) -> None:
+    assert "OWN_ACTION_TYPES" not in variables_after_render(tmp_path, folder_with(tmp_path / "actions"))
+
+
+def test_an_action_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    actions = folder_with(tmp_path / "actions", invoice=REMIND)
+    variables_after_render(tmp_path, actions)
+    (actions / "invoice.py").unlink()
+
+    assert "OWN_ACTION_TYPES" not in variables_after_render(tmp_path, actions)
+
+
+@pytest.mark.parametrize("types", [["invoice.remind"], ["ant.count", "invoice.remind"]])
+def test_the_api_reads_what_render_writes(tmp_path: Path, types: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"action{i}": REMIND.replace("invoice.remind", type_) for i, type_ in enumerate(types)}
+    for name, value in variables_after_render(tmp_path, folder_with(tmp_path / "actions", **files)).items():
+        monkeypatch.setenv(name, value)
+
+    assert SchedulerSettings.from_environment().own_action_types == set(types)
+
+
+def test_one_file_and_no_other_edit_makes_an_action(tmp_path: Path) -> None:
+    project = a_copy_of_the_project(tmp_path / "project")
+    (project / "notification/actions/invoice.py").write_text(REMIND)
+
+    deploy(project, "package")
+    deploy(project, "render", "--stage", "dev", "--outputs", str(outputs_file(tmp_path)))
+
+    assert registered_in_the_zip(project / "build/notification.zip", "invoice.remind")
+    assert taken_by_the_api(project, "invoice.remind")
+
+
+def a_copy_of_the_project(folder: Path) -> Path:
+    for name in ("chalicelib", "deploy", "notification", ".chalice"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "requirements.txt", folder)
+    return folder
+
+
+def deploy(project: Path, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "deploy", *arguments], cwd=project, capture_output=True, check=True)
+
+
+def registered_in_the_zip(package: Path, type_: str) -> bool:
+    """Asked of the zip itself, in a Python that sees no other code of ours."""
+    program = f"import sys; sys.path.insert(0, {str(package)!r})\nfrom notification.actions.registry import find\n"
+    asked = [sys.executable, "-I", "-c", f"{program}print(find({type_!r}).type)"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout == f"{type_}\n"
+
+
+def taken_by_the_api(project: Path, type_: str) -> bool:
+    """Asked of the copy with the environment that was rendered for it, and no other."""
+    config = json.loads((project / ".chalice/config.json").read_text())
+    program = f"""
+from chalicelib import composition
+from chalicelib.actions import OwnAction
+print(OwnAction.model_validate({{"type": {type_!r}}}, context=composition.action_rules()).type)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=project,
+        env={"PYTHONPATH": str(project), **config["stages"]["dev"]["environment_variables"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return answer.stdout == f"{type_}\n"

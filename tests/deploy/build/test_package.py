@@ -1,0 +1,150 @@
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import DeployError
+from deploy.build.package import build
+from deploy.paths import PROJECT
+
+FILES = {
+    "notification/__init__.py": "",
+    "notification/handler.py": "def lambda_handler(event, context): ...\n",
+    "chalicelib/__init__.py": "",
+    "chalicelib/core/model/ids.py": "SEPARATOR = '#'\n",
+    "requirements.txt": f"boto3==1.0\ntzdata=={version('tzdata')}\n",
+}
+
+
+def a_project(folder: Path, **changed_files: str) -> Path:
+    for name, content in (FILES | changed_files).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return folder
+
+
+def names_in(package: Path) -> list[str]:
+    with zipfile.ZipFile(package) as archive:
+        return archive.namelist()
+
+
+@pytest.fixture
+def _strict_umask() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+
+    assert (
+        build(tmp_path / "one.zip", project).path.read_bytes() == build(tmp_path / "two.zip", project).path.read_bytes()
+    )
+
+
+@pytest.mark.usefixtures("_strict_umask")
+def test_place_time_and_permissions_of_the_files_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = build(tmp_path / "here.zip", a_project(tmp_path / "here"))
+    elsewhere = a_project(tmp_path / "elsewhere")
+    (elsewhere / "notification/handler.py").chmod(0o755)
+    os.utime(elsewhere / "notification/handler.py", (1, 1))
+    monkeypatch.chdir(elsewhere)
+
+    assert build(Path("there.zip"), elsewhere).sha256 == here.sha256
+
+
+def test_another_input_gives_other_bytes(tmp_path: Path) -> None:
+    before = build(tmp_path / "before.zip", a_project(tmp_path))
+    after = build(tmp_path / "after.zip", a_project(tmp_path, **{"notification/handler.py": "# changed\n"}))
+
+    assert before.sha256 != after.sha256
+
+
+def test_it_holds_what_the_lambda_imports_and_nothing_else(tmp_path: Path) -> None:
+    others = {"app.py": "", "chalicelib/scheduling/service.py": "", "local/endpoint/cloud.py": "", "notification/.hidden": ""}
+    compiled = {"notification/__pycache__/handler.cpython-311.pyc": "", "notification/old.pyc": ""}
+    package = build(tmp_path / "notification.zip", a_project(tmp_path, **others, **compiled))
+
+    ours = [name for name in names_in(package.path) if not name.startswith("tzdata/")]
+
+    assert ours == [
+        "chalicelib/__init__.py",
+        "chalicelib/core/model/ids.py",
+        "notification/__init__.py",
+        "notification/handler.py",
+    ]
+
+
+def test_it_holds_the_time_zones(tmp_path: Path) -> None:
+    package = build(tmp_path / "notification.zip", a_project(tmp_path))
+
+    assert {"tzdata/__init__.py", "tzdata/zones", "tzdata/zoneinfo/Europe/Berlin"} <= set(names_in(package.path))
+
+
+def test_its_entries_are_sorted_plain_readable_files_without_a_date(tmp_path: Path) -> None:
+    package = build(tmp_path / "notification.zip", a_project(tmp_path))
+    with zipfile.ZipFile(package.path) as archive:
+        entries = archive.infolist()
+
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {(entry.external_attr >> 16, entry.date_time) for entry in entries} == {(0o100644, (1980, 1, 1, 0, 0, 0))}
+
+
+def test_it_refuses_time_zones_of_another_version_than_the_pinned(tmp_path: Path) -> None:
+    project = a_project(tmp_path, **{"requirements.txt": "tzdata==2020.1\n"})
+
+    with pytest.raises(DeployError, match=r"tzdata \S+ is installed, but requirements.txt pins 2020.1"):
+        build(tmp_path / "notification.zip", project)
+
+
+def test_it_refuses_requirements_that_pin_no_time_zones(tmp_path: Path) -> None:
+    project = a_project(tmp_path, **{"requirements.txt": "tzdata>=2020\n"})
+
+    with pytest.raises(DeployError, match="pins no version of tzdata"):
+        build(tmp_path / "notification.zip", project)
+
+
+def test_it_names_the_part_that_is_missing(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    (project / "chalicelib/__init__.py").unlink()
+
+    with pytest.raises(DeployError, match=r"chalicelib/__init__\.py is missing"):
+        build(tmp_path / "notification.zip", project)
+
+
+def test_a_failed_build_leaves_the_old_zip(tmp_path: Path) -> None:
+    package = build(tmp_path / "notification.zip", a_project(tmp_path))
+    a_project(tmp_path, **{"requirements.txt": "tzdata==2020.1\n"})
+
+    with pytest.raises(DeployError):
+        build(package.path, tmp_path)
+
+    assert package.path.stat().st_size == package.size
+
+
+def test_the_handler_imports_from_the_unpacked_zip_alone(tmp_path: Path) -> None:
+    package = build(tmp_path / "notification.zip")
+    with zipfile.ZipFile(package.path) as archive:
+        archive.extractall(tmp_path / "task")
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'task')!r})\n"
+        "import notification.handler\n"
+        "ours = ('notification', 'chalicelib', 'tzdata', 'pydantic', 'chalice')\n"
+        "print(*(m.__file__ for name, m in sys.modules.items() if name.split('.')[0] in ours), sep='\\n')\n"
+    )
+
+    # -I: neither the current folder nor PYTHONPATH lend a module; boto3 comes with the runtime, here with this one.
+    answer = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT
+    )
+
+    assert answer.stderr == ""
+    assert all(path.startswith(str(tmp_path / "task")) for path in answer.stdout.splitlines())
+    assert str(tmp_path / "task/notification/handler.py") in answer.stdout.splitlines()

@@ -1,0 +1,184 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.errors import DeployError
+from deploy.paths import PROJECT, TERRAFORM
+from deploy.build.render import ENVIRONMENT, check_outputs, render
+from tests.deploy.terraform_outputs import POLICY, outputs
+
+
+def a_project(folder: Path, config: dict[str, Any] | None = None) -> Path:
+    (folder / ".chalice").mkdir()
+    content = {"version": "2.0", "app_name": "tasks"} if config is None else config
+    (folder / ".chalice/config.json").write_text(json.dumps(content))
+    return folder
+
+
+def config_of(project: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((project / ".chalice/config.json").read_text())
+    return config
+
+
+def test_the_stage_gets_what_terraform_made(tmp_path: Path) -> None:
+    render("dev", outputs(), a_project(tmp_path))
+
+    assert config_of(tmp_path)["stages"]["dev"] == {
+        "autogen_policy": False,
+        "iam_policy_file": "policy-dev.json",
+        "lambda_architecture": "arm64",
+        "environment_variables": {
+            "SCHEDULER_GROUP_NAME": "tasks-scheduler-group-dev",
+            "SCHEDULER_ROLE_ARN": "arn:aws:iam::111122223333:role/tasks-scheduler",
+            "NOTIFICATION_LAMBDA_ARN": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
+            "TABLE_NAME": "tasks-schedules-dev",
+            "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
+            "WEBHOOK_MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tasks-webhook-master",
+            "EVENT_AGE_SECONDS": "600",
+            "RUN_RETENTION_DAYS": "30",
+        },
+    }
+
+
+def test_the_policy_lies_where_chalice_looks_for_it(tmp_path: Path) -> None:
+    render("dev", outputs(), a_project(tmp_path))
+
+    assert json.loads((tmp_path / ".chalice/policy-dev.json").read_text()) == POLICY
+
+
+def test_what_a_person_wrote_stays_in_its_order(tmp_path: Path) -> None:
+    written = {
+        "version": "2.0",
+        "tags": {"Team": "Müller"},
+        "stages": {
+            "prod": {"environment_variables": {"TABLE_NAME": "prods"}},
+            "dev": {"lambda_timeout": 20, "environment_variables": {"JWT_ISSUER": "https://i", "TABLE_NAME": "old"}},
+        },
+        "app_name": "tasks",
+    }
+
+    render("dev", outputs(), a_project(tmp_path, written))
+
+    config = config_of(tmp_path)
+    assert list(config) == list(written)
+    assert config["tags"] == {"Team": "Müller"}
+    assert config["stages"]["prod"] == {"environment_variables": {"TABLE_NAME": "prods"}}
+    assert config["stages"]["dev"]["lambda_timeout"] == 20
+    assert config["stages"]["dev"]["environment_variables"]["JWT_ISSUER"] == "https://i"
+    assert config["stages"]["dev"]["environment_variables"]["TABLE_NAME"] == "tasks-schedules-dev"
+
+
+def test_a_second_time_nothing_is_written(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    first = render("dev", outputs(), project)
+    content = (project / ".chalice/config.json").read_bytes()
+
+    second = render("dev", outputs(), project)
+
+    assert len(first.written) == 2
+    assert second.written == []
+    assert (project / ".chalice/config.json").read_bytes() == content
+
+
+def test_a_file_that_says_the_same_in_another_layout_is_left_alone(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    render("dev", outputs(), project)
+    path = project / ".chalice/config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=8))
+    laid_out = path.read_text()
+
+    render("dev", outputs(), project)
+
+    assert path.read_text() == laid_out
+
+
+def test_a_policy_cut_short_is_written_anew(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    (project / ".chalice/policy-dev.json").write_text('{"Version"')
+
+    render("dev", outputs(), project)
+
+    assert json.loads((project / ".chalice/policy-dev.json").read_text()) == POLICY
+
+
+def test_a_linked_config_is_replaced_and_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "original").mkdir()
+    (tmp_path / "copy/.chalice").mkdir(parents=True)
+    original = a_project(tmp_path / "original")
+    (tmp_path / "copy/.chalice/config.json").symlink_to(original / ".chalice/config.json")
+
+    render("dev", outputs(), tmp_path / "copy")
+
+    assert "stages" not in config_of(original)
+    assert "dev" in config_of(tmp_path / "copy")["stages"]
+
+
+def test_no_draft_is_left_behind(tmp_path: Path) -> None:
+    render("dev", outputs(), a_project(tmp_path))
+
+    assert sorted(path.name for path in (tmp_path / ".chalice").iterdir()) == ["config.json", "policy-dev.json"]
+
+
+def test_a_stage_without_an_issuer_is_said_to_miss_it(tmp_path: Path) -> None:
+    rendered = render("dev", outputs(), a_project(tmp_path))
+
+    assert rendered.missing == ["JWT_ISSUER", "JWT_AUDIENCE"]
+
+
+def test_settings_for_all_stages_count(tmp_path: Path) -> None:
+    project = a_project(tmp_path, {"environment_variables": {"JWT_ISSUER": "https://i", "JWT_AUDIENCE": "tasks"}})
+
+    assert render("dev", outputs(), project).missing == []
+
+
+def test_the_state_of_another_stage_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="state is that of stage prod, not of dev"):
+        render("dev", outputs("prod"), a_project(tmp_path))
+
+
+def test_before_the_first_apply_it_says_so() -> None:
+    with pytest.raises(DeployError, match="run terraform apply first"):
+        check_outputs("dev", {})
+
+
+def test_outputs_that_lack_something_are_refused_by_name() -> None:
+    incomplete = outputs()
+    del incomplete["table_name"]
+
+    with pytest.raises(DeployError, match="lack table_name"):
+        check_outputs("dev", incomplete)
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[]", "holds no JSON object")])
+def test_a_config_that_cannot_be_read_is_refused_and_left_alone(tmp_path: Path, content: str, message: str) -> None:
+    project = a_project(tmp_path)
+    (project / ".chalice/config.json").write_text(content)
+
+    with pytest.raises(DeployError, match=message):
+        render("dev", outputs(), project)
+
+    assert (project / ".chalice/config.json").read_text() == content
+
+
+def test_a_folder_that_is_no_chalice_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="this is no Chalice project"):
+        render("dev", outputs(), tmp_path)
+
+
+def test_terraform_has_every_output_that_is_rendered() -> None:
+    declared = (TERRAFORM / "outputs.tf").read_text()
+
+    assert [output for output in [*ENVIRONMENT.values(), *outputs()] if f'output "{output}"' not in declared] == []
+
+
+def test_the_committed_config_gives_the_api_its_size() -> None:
+    config = config_of(PROJECT)
+
+    assert (config["lambda_memory_size"], config["lambda_timeout"], config["lambda_architecture"]) == (
+        1024,
+        29,
+        "arm64",
+    )
+    assert config["autogen_policy"] is False

@@ -1,0 +1,344 @@
+"""`report`: one user's schedules and runs of a period, harmless in every program that shows them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib.core.actions.report_period import Period
+from chalicelib.core.errors import StoreUnavailable
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import Action
+from chalicelib.testing import Faults
+from notification.reporting.gather import Gathering, Limits, Report
+from notification.reporting.render import as_html, notes
+from tests.notification.contexts import a_run, do, failure_of, refused
+from tests.notification.world import A_MINUTE, NOON, FakeAws, World, next_run
+
+if TYPE_CHECKING:
+    from chalicelib.core.model.schedule import Schedule
+
+REPORT = {"to": ["alice@example.com"], "period": "day"}
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=cmd|" /C calc"!A0']
+
+
+def report(world: World, at: datetime, *, user_id: str = "alice", **data: Any) -> dict[str, bytes]:
+    """The objects that a report leaves in S3, by the ends of their keys."""
+    do("report", {**REPORT, **data}, world.aws, repository=world.repository, scheduled_time=at, user_id=user_id)
+    return {request["Key"].rpartition(".")[2]: request["Body"] for request in world.aws.of("put_object")}
+
+
+def rows(body: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def fired(world: World, *, times: int = 1, **details: Any) -> Schedule:
+    """An hourly schedule that has run so many times."""
+    schedule = world.service.create_recurring(
+        **{"user_id": "alice", "rate": "1 hour", "action": Action("email", MAIL), **details}
+    )
+    for _ in range(times):
+        world.fire(world.event(schedule))
+        schedule = world.service.get(schedule.user_id, schedule.schedule_id)
+    return schedule
+
+
+MAIL = {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."}
+
+
+def test_it_tells_each_run_of_the_period(world: World) -> None:
+    schedule = fired(world, times=3, name="Look after it", resource_id="contract-42")
+
+    found = rows(report(world, NOON + timedelta(hours=3))["csv"])
+
+    assert [row["scheduled_time"] for row in found] == ["2027-03-01T14:00:00Z", "2027-03-01T13:00:00Z"]
+    assert found[0] == {
+        "schedule_id": schedule.schedule_id,
+        "name": "Look after it",
+        "resource_id": "contract-42",
+        "action": "email",
+        "schedule_status": "active",
+        "next_run_at": "2027-03-01T16:00:00Z",
+        "run_id": world.runs(schedule)[1].run_id,
+        "scheduled_time": "2027-03-01T14:00:00Z",
+        "status": "succeeded",
+        "lateness_ms": "0",
+        "attempts": "1",
+        "reason": "",
+    }
+
+
+def test_it_tells_why_a_run_failed(world: World) -> None:
+    world.aws.error = refused("MessageRejected")
+    fired(world)
+    world.aws.error = None
+
+    found = report(world, NOON + timedelta(hours=2))
+
+    assert [(row["status"], row["reason"]) for row in rows(found["csv"])] == [("failed", "SES MessageRejected: no")]
+    assert b"SES MessageRejected: no" in found["html"]
+
+
+def test_it_names_a_schedule_that_had_no_run(world: World) -> None:
+    schedule = fired(world, times=0)
+
+    (row,) = rows(report(world, NOON + A_MINUTE)["csv"])
+
+    assert (row["schedule_id"], row["run_id"], row["status"]) == (schedule.schedule_id, "", "")
+
+
+def test_nobody_elses_schedules_are_in_it(world: World) -> None:
+    fired(world, user_id="bob", name="Bob's own")
+    mine = fired(world)
+
+    found = report(world, NOON + timedelta(hours=3))
+
+    assert {row["schedule_id"] for row in rows(found["csv"])} == {mine.schedule_id}
+    assert b"Bob" not in found["html"]
+
+
+def test_a_schedule_that_ended_before_the_period_is_not_in_it(world: World) -> None:
+    done = world.a_schedule()
+    world.fire(world.event(done))
+    later = next_run(done) + timedelta(days=3)
+
+    found = {length: rows(report(world, later, period=length)["csv"]) for length in ("day", "week")}
+
+    assert [(length, len(lines)) for length, lines in found.items()] == [("day", 0), ("week", 1)]
+
+
+def test_a_schedule_of_after_the_period_is_not_in_it(world: World) -> None:
+    fired(world, times=0)
+
+    found = report(world, NOON, period="2027-01-01T00:00:00Z/2027-02-01T00:00:00Z")
+
+    assert rows(found["csv"]) == []
+
+
+def test_what_has_expired_is_not_in_it(world: World) -> None:
+    fired(world)
+    interval = f"{NOON.isoformat()}/{(NOON + timedelta(hours=2)).isoformat()}"
+
+    before, after = (rows(report(world, NOON + timedelta(days=days), period=interval)["csv"]) for days in (89, 91))
+
+    assert [row["status"] for row in (*before, *after)] == ["succeeded", ""]
+
+
+def test_it_reads_one_query_for_each_status_and_each_schedule(world: World) -> None:
+    for _ in range(3):
+        fired(world, times=0)
+    world.faults.calls.clear()
+
+    report(world, NOON + A_MINUTE)
+
+    reads = sorted(call for call in world.faults.calls if call.startswith("repository."))
+    assert reads == ["repository.list_by_user"] * 5 + ["repository.list_runs"] * 3
+
+
+def gathered(world: World, limits: Limits) -> Report:
+    """The day after noon."""
+    day = Period(NOON, NOON + timedelta(days=1))
+    return Gathering(world.repository, "alice", day, now=day.end, limits=limits).report("UTC")
+
+
+def run_ids(found: Report) -> list[str]:
+    return sorted(run.run_id for entry in found.entries for run in entry.runs)
+
+
+def test_it_reads_page_after_page(world: World) -> None:
+    schedules = [fired(world, times=3) for _ in range(3)]
+
+    found = gathered(world, Limits(page=2))
+
+    assert run_ids(found) == sorted(run.run_id for schedule in schedules for run in world.runs(schedule))
+    assert not found.is_cut
+
+
+@pytest.mark.parametrize(
+    ("limits", "runs", "is_cut"),
+    [
+        (Limits(runs=6), 6, False),
+        (Limits(runs=5), 5, True),
+        (Limits(calls=7), 6, False),
+        (Limits(calls=6), 3, True),
+        (Limits(page=1, calls=3), 0, True),
+    ],
+)
+def test_it_ends_at_its_limits_and_says_so(world: World, limits: Limits, runs: int, *, is_cut: bool) -> None:
+    fired(world, times=3)
+    fired(world, times=3)
+
+    found = gathered(world, limits)
+
+    assert (len(run_ids(found)), found.is_cut) == (runs, is_cut)
+
+
+def test_whoever_reads_it_is_told_that_it_was_cut(world: World) -> None:
+    whole = gathered(world, Limits())
+    cut = replace(whole, is_cut=True)
+
+    note = "This report is cut: there was more than it may hold."
+    assert (note in as_html(whole), note in as_html(cut)) == (False, True)
+    assert (notes(whole), notes(cut)) == ([], [note])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_cell_is_a_formula(world: World, name: str) -> None:
+    fired(world, resource_id=name, name=name)
+
+    (row,) = rows(report(world, NOON + timedelta(hours=3))["csv"])
+
+    assert (row["name"], row["resource_id"]) == (f"'{name}", f"'{name}")
+
+
+@pytest.mark.parametrize("name", ['a "quoted" one', "a,b;c", "-", "two\r\nlines", "'=1"])
+def test_every_row_has_its_columns_whatever_a_name_holds(world: World, name: str) -> None:
+    fired(world, name=name)
+
+    (row,) = rows(report(world, NOON + timedelta(hours=3))["csv"])
+
+    assert row["name"].removeprefix("'") == name.removeprefix("'")
+    assert row["status"] == "succeeded"
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.text = ""
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
+        self.seen.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_name_is_a_text_in_the_page_and_in_the_mail(world: World) -> None:
+    attack = "</td><script>alert(1)</script>{{run_id}}<img src=x onerror=alert(1)>"
+    fired(world, name=attack)
+
+    page = report(world, NOON + timedelta(hours=3))["html"]
+    mail = world.mails()[-1]["Content"]["Simple"]["Body"]["Html"]["Data"].encode()
+
+    for shown in (Tags(page), Tags(mail)):
+        assert attack in shown.text
+        assert not shown.seen & {"script", "img"}
+
+
+def test_the_mail_tells_the_most_and_links_the_rest(world: World) -> None:
+    fired(world, times=2, name="Look after it")
+
+    report(world, NOON + timedelta(hours=3))
+
+    simple = world.mails()[-1]["Content"]["Simple"]
+    text, html = (simple["Body"][kind]["Data"] for kind in ("Text", "Html"))
+    assert simple["Subject"]["Data"] == "Schedules from 2027-02-28 16:00 to 2027-03-01 16:00 (Europe/Berlin)"
+    assert "Schedules: 1. Runs: 2 (2 succeeded)." in text
+    assert [line.rpartition("?")[2] for line in text.splitlines() if "https://" in line] == [
+        "get_object&expires=43200"
+    ] * 2
+    assert "Look after it" in html
+    assert '.csv?get_object&amp;expires=43200">' in html
+
+
+def test_a_long_mail_is_shortened_and_its_files_are_not(world: World) -> None:
+    for _ in range(51):
+        fired(world, times=0)
+
+    page = report(world, NOON + A_MINUTE)["html"].decode()
+
+    mail = world.mails()[-1]["Content"]["Simple"]["Body"]["Html"]["Data"]
+    assert (page.count("<tr>"), mail.count("<tr>")) == (53, 52)
+    assert "… and 1 more, in the whole report." in mail
+    assert "more, in the whole" not in page
+
+
+def test_it_may_have_a_subject_of_its_own(world: World) -> None:
+    report(world, NOON, subject="Week of {{metadata.language}}", placeholders=True)
+
+    assert world.mails()[-1]["Content"]["Simple"]["Subject"]["Data"] == "Week of de"
+
+
+def test_a_repeat_writes_the_same_objects_again(world: World) -> None:
+    fired(world)
+
+    for _ in range(2):
+        report(world, NOON + timedelta(hours=3))
+
+    keys = [request["Key"] for request in world.aws.of("put_object")]
+    bodies = [request["Body"] for request in world.aws.of("put_object")]
+    assert keys[:2] == keys[2:]
+    assert bodies[:2] == bodies[2:]
+
+
+def test_a_key_names_its_run_and_nobody() -> None:
+    aws = FakeAws()
+
+    do("report", REPORT, aws)
+    do("report", REPORT, aws, user_id="bob")
+
+    keys = [request["Key"] for request in aws.of("put_object")]
+    assert len(set(keys)) == 4
+    assert all(key.startswith("reports/") and f"/{a_run().run_id}." in key and "alice" not in key for key in keys)
+
+
+def test_the_objects_are_what_a_browser_and_a_spreadsheet_take() -> None:
+    aws = FakeAws()
+
+    do("report", REPORT, aws)
+
+    assert [(request["Bucket"], request["ContentType"]) for request in aws.of("put_object")] == [
+        ("reports", "text/html; charset=utf-8"),
+        ("reports", "text/csv; charset=utf-8"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "permanent"),
+    [
+        (ReadTimeoutError(endpoint_url="https://s3"), "S3 did not answer", False),
+        (refused("SlowDown", 503), "S3 SlowDown: no", False),
+        (refused("AccessDenied", 403), "S3 AccessDenied: no", True),
+    ],
+)
+def test_what_s3_does_not_take_is_known_not_to_be_sent(error: Exception, message: str, *, permanent: bool) -> None:
+    failed = failure_of("report", REPORT, error)
+
+    assert (str(failed), failed.permanent, failed.unknown) == (message, permanent, False)
+
+
+def test_a_table_out_of_reach_may_be_asked_again() -> None:
+    faults = Faults()
+    faults.always("repository.list_*", StoreUnavailable)
+
+    failed = failure_of("report", REPORT, repository=World(faults).repository)
+
+    assert (failed.permanent, failed.unknown) == (False, False)
+    assert "the table was out of reach" in str(failed)
+
+
+def test_a_period_that_is_none_fails_for_good() -> None:
+    failed = failure_of("report", {**REPORT, "period": "year"})
+
+    assert failed.permanent
+    assert str(failed).startswith("period must be day, week, month")
+
+
+def test_a_scheduled_report_is_sent_by_its_run(world: World) -> None:
+    schedule = world.a_schedule(action=Action("report", REPORT))
+
+    world.fire(world.event(schedule))
+
+    (run,) = world.runs(schedule)
+    assert run.status is RunStatus.SUCCEEDED
+    assert world.mails()[0]["Destination"]["ToAddresses"] == ["alice@example.com"]
+    assert datetime(2027, 3, 1, 12, 1, tzinfo=UTC) == run.scheduled_time

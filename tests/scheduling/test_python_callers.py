@@ -1,0 +1,86 @@
+"""What HTTP refuses is refused to Python callers as well; and what a change that cannot be made answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.core.errors import InvalidInput, RevisionMismatch, ScheduleBusy, ScheduleExists
+from chalicelib.scheduling.timing_spec import TimingSpec
+from tests.builders import HOUR, NOW, an_action, changed
+
+if TYPE_CHECKING:
+    from chalicelib.core.model.schedule import Schedule
+    from chalicelib.scheduling.service import SchedulerService
+    from chalicelib.testing import Faults, InMemoryRepository, StoppedClock
+
+HOURLY = TimingSpec(rate="1 hour")
+
+
+@pytest.mark.parametrize("schedule_id", ["", "batch", "a b", "a/b", "x" * 65])
+def test_put_refuses_what_is_no_id(service: SchedulerService, schedule_id: str) -> None:
+    with pytest.raises(InvalidInput, match="schedule_id: must be 1 to 64"):
+        service.put("alice", schedule_id, timing=HOURLY, action=an_action())
+
+
+@pytest.mark.parametrize("max_runs", [-1, 0, 1_000_001])
+def test_max_runs_has_limits(service: SchedulerService, max_runs: int) -> None:
+    _put(service)
+
+    with pytest.raises(InvalidInput, match="max_runs: must be 1 to 1,000,000"):
+        service.put("alice", "s2", timing=HOURLY, action=an_action(), max_runs=max_runs)
+    with pytest.raises(InvalidInput, match="max_runs: must be 1 to 1,000,000"):
+        service.change("alice", "s1", max_runs=max_runs)
+
+
+def test_the_second_of_two_puts_at_the_same_moment_is_told_when_to_come_back(
+    service: SchedulerService, faults: Faults
+) -> None:
+    faults.once("repository.create", ScheduleExists)
+
+    with pytest.raises(ScheduleBusy) as caught:
+        _put(service)
+
+    assert caught.value.retry_after_seconds == 5
+
+
+def test_a_change_of_nothing_changes_nothing(service: SchedulerService, faults: Faults) -> None:
+    schedule = _put(service)
+    faults.calls.clear()
+
+    answered = service.change("alice", "s1")
+
+    assert answered == service.get("alice", "s1")
+    assert answered.revision == schedule.revision
+    assert not {"repository.change", "gateway.put"} & set(faults.calls)
+
+
+def test_a_change_of_nothing_still_wants_the_revision_that_it_names(service: SchedulerService) -> None:
+    schedule = _put(service)
+
+    with pytest.raises(RevisionMismatch):
+        service.change("alice", "s1", if_match=schedule.revision - 1)
+
+
+def test_exclusions_that_leave_nothing_are_blamed_themselves(service: SchedulerService) -> None:
+    service.put("alice", "s1", timing=TimingSpec(at=NOW + HOUR), action=an_action())
+
+    with pytest.raises(InvalidInput, match="exclusions: leave no occurrence"):
+        service.change("alice", "s1", exclusions=[date(NOW.year, NOW.month, NOW.day)])
+
+
+def test_nobody_waits_after_the_last_try(
+    service: SchedulerService, repository: InMemoryRepository, clock: StoppedClock
+) -> None:
+    repository.change(changed(_put(service)), replacing=service.get("alice", "s1"))
+
+    with pytest.raises(ScheduleBusy):
+        service.change("alice", "s1", name="other")
+
+    assert (clock.now - NOW).total_seconds() == 3 * 0.5
+
+
+def _put(service: SchedulerService) -> Schedule:
+    return service.put("alice", "s1", timing=HOURLY, action=an_action())[0]
