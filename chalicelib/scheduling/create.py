@@ -24,9 +24,8 @@ from ..core.model import ids
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
 from .options import options_to_record
-from .validation import check_placeholders
 from .timing_spec import check_period
-from .validation import check_payload_size
+from .validation import check_payload_size, check_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +103,7 @@ class ScheduleCreator:
         try:
             keyed = replace(self._new(user_id, schedule_id, timing, body, details), request_digest=digest)
         except InvalidInput:
-            made = self._made_in_time(user_id, schedule_id, digest)
+            made = self._made_before(user_id, schedule_id, digest)
             if made is None:
                 raise
             return made
@@ -134,7 +133,7 @@ class ScheduleCreator:
         if if_match is not None:
             raise RevisionMismatch
         try:
-            return self._begin_anew(new, body, existing) if existing else self._create(new, body), True
+            return self._replace_ended(new, body, existing) if existing else self._create(new, body), True
         except ScheduleExists:
             # Somebody put it at the same moment: asked for again, this one replaces that.
             raise ScheduleBusy from None
@@ -175,13 +174,13 @@ class ScheduleCreator:
         )
         return replace(made, action=action)
 
-    def _begin_anew(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
+    def _replace_ended(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
         """In the place of an ended one, once nobody is at it in EventBridge any more."""
         if ended.is_leased(self._clock()):
             raise ScheduleBusy
         return self._create(_following(new, ended), action, replacing=ended)
 
-    def _made_in_time(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
+    def _made_before(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
         """What was right when it was first asked for: a time may have passed since."""
         existing = self._repository.get(user_id, schedule_id)
         if existing is None or existing.request_digest != digest or existing.is_expired(self._clock()):
@@ -194,14 +193,14 @@ class ScheduleCreator:
         if existing is None:
             raise ScheduleBusy
         if existing.is_expired(self._clock()):
-            return self._begin_anew(schedule, action, existing)
+            return self._replace_ended(schedule, action, existing)
         if existing.request_digest != schedule.request_digest:
             raise RequestMismatch
         if existing.status is Status.FAILED and existing.last_run is None:
             # Its create was answered with an error; asked for again, it is tried again.
-            return self._begin_anew(schedule, action, existing)
+            return self._replace_ended(schedule, action, existing)
         if existing.status.is_live and existing.is_first_revision and not existing.confirmed:
-            existing = self._intents.start_again(existing, action)
+            existing = self._intents.continue_create(existing, action)
         return replace(existing, action=self._repository.get_action(existing))
 
     def _new(

@@ -71,7 +71,7 @@ class JobRunner:
             raise JobNotFound
         return job
 
-    def go_on(self, job: Job, stop_at: datetime) -> str:
+    def continue_job(self, job: Job, stop_at: datetime) -> str:
         """One slice of a job that was taken, no longer than until `stop_at`. What was done, in a word."""
         if job.status is JobStatus.COMPLETED:
             return "nothing"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,9 +21,7 @@ from ..core.errors import (
     ScheduledTasksError,
     ScheduleEnded,
     ScheduleNotFound,
-    StarterUnavailable,
 )
-from ..core.model import payload
 from ..core.model.job import JobKind, Selection
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
@@ -37,6 +34,7 @@ from .jobs import PER_MINUTE, JobRunner
 from .quota import Quota
 from .redrive import RunRedriver
 from .retention import USUAL
+from .run_starts import RunStarts
 from .sweeper import Sweeper
 from .timing_spec import SHORTEST_PERIOD, TimingSpec
 from .update import TRIES, ScheduleUpdater
@@ -98,7 +96,7 @@ class SchedulerService:
         durations: Durations = USUAL,
     ) -> None:
         self._repository = repository
-        self._starter = starter
+        self._starts = RunStarts(repository, starter)
         self._clock = clock
         self._keep_runs = durations.keep_runs
         intents = Intents(repository, gateway, clock, durations)
@@ -114,7 +112,7 @@ class SchedulerService:
             payload_limit=payload_limit,
             min_period=min_period,
         )
-        self._redrives = RunRedriver(repository, starter, clock, durations)
+        self._redrives = RunRedriver(repository, self._starts, clock, durations)
         self._jobs = JobRunner(repository, self._changes, self._redrives, clock)
         self.sweeper = Sweeper(
             repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock, durations=durations
@@ -244,7 +242,7 @@ class SchedulerService:
                 raise ScheduleEnded
             run = _run_outside_the_timing(schedule, whole_ms(self._clock()), self._keep_runs)
             if self._repository.claim(run, expecting=schedule, replacing=None) is None:
-                self._start(run, schedule)
+                self._starts.start_or_leave(run, schedule)
                 return run
         raise ScheduleBusy
 
@@ -401,12 +399,6 @@ class SchedulerService:
         return replace(page, items=[run for run in page.items if not run.is_expired(now)])
 
     # Helpers
-
-    def _start(self, run: Run, schedule: Schedule) -> None:
-        """At once if it can be; what is recorded as queued is otherwise started by the sweeper."""
-        if schedule.action is not None:
-            with suppress(StarterUnavailable):
-                self._starter.start(payload.for_run(run, schedule, schedule.action))
 
     def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
         now = self._clock()

@@ -22,6 +22,7 @@ from chalicelib.core.timing.instants import EPOCH, from_iso, iso
 from chalicelib.scheduling.intents import Intents
 from chalicelib.scheduling.jobs import JobRunner
 from chalicelib.scheduling.redrive import RunRedriver
+from chalicelib.scheduling.run_starts import RunStarts
 from chalicelib.scheduling.service import PAYLOAD_LIMIT
 from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.update import ScheduleUpdater
@@ -223,7 +224,10 @@ class Life(World):
             self.starter,
             intents=intents,
             jobs=JobRunner(
-                self.repository, changes, RunRedriver(self.repository, self.starter, self.clock), self.clock
+                self.repository,
+                changes,
+                RunRedriver(self.repository, RunStarts(self.repository, self.starter), self.clock),
+                self.clock,
             ),
             clock=self.clock,
             new_id=lambda: f"sweeper-{next(ids)}",

@@ -229,8 +229,8 @@ CASES: dict[str, tuple[Evidence, str]] = {
     "not confirmed for long": (
         evidence(changed(hourly(updated_at=LAST), intent_until=LAST + MINUTE), existing=DISABLED),
         (
-            "Its change of 07:00 UTC has not reached EventBridge: the sweeper goes on trying, and says in its log why "
-            "it was put off."
+            "Its change of 07:00 UTC has not reached EventBridge: the sweeper tries again, and its log says why "
+            "the change was postponed."
         ),
     ),
     "not confirmed, but there": (
