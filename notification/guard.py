@@ -98,7 +98,8 @@ def judge(
         return Done(existing)
     if existing and existing.is_leased(invocation.started_at):
         return Leased(existing)
-    run = _taken_over(_new_run(delivery, schedule, invocation), existing)
+    new = _new_run(delivery, schedule, invocation)
+    run = new.with_history_of(existing) if existing else new
     if (reason := _reason_to_skip(delivery, schedule, existing)) is not None:
         return Done(existing) if existing and _stays(existing, delivery) else _put(run, RunStatus.SKIPPED, reason)
     if invocation.hold is not None:
@@ -230,27 +231,6 @@ def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
     return delivery.schedule.timing if before_the_change else schedule.timing
 
 
-def _taken_over(run: Run, existing: Run | None) -> Run:
-    """With all that the run which stood there has to tell.
-
-    Its schedule waits no more for one that was put off, missed or skipped: if this invocation dies, only a watch knows.
-    """
-    if existing is None:
-        return run
-    return replace(
-        run,
-        watched=run.watched or existing.watched or existing.status is not RunStatus.RUNNING,
-        attempts=_story(existing),
-        lateness=existing.lateness if existing.attempts else run.lateness,
-        tries=existing.tries,
-        acting_since=existing.acting_since,
-        possibly_repeated=existing.possibly_repeated,
-        redriven=existing.redriven,
-        counted=existing.counted,
-        expires_at=max(filter(None, (run.expires_at, existing.expires_at)), default=None),
-    )
-
-
 def _attempt(run: Run, invocation: Invocation) -> Run:
     """One try more. That an earlier one may have done it is remembered for good."""
     return replace(
@@ -259,12 +239,4 @@ def _attempt(run: Run, invocation: Invocation) -> Run:
         tries=run.tries + 1,
         possibly_repeated=run.possibly_repeated or run.acting_since is not None,
         acting_since=None,
-    )
-
-
-def _story(existing: Run) -> tuple[Attempt, ...]:
-    """The attempts so far; one that never ended was cut short, by a crash or its time-out."""
-    return tuple(
-        a if a.ended_at or a.error else replace(a, error="cut short: the invocation crashed or timed out")
-        for a in existing.attempts
     )

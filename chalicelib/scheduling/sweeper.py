@@ -260,7 +260,7 @@ class Sweeper:
             lease_until=now + START_AGAIN_AFTER,
             expires_at=due + self._durations.keep_runs,
         )
-        return ended if run is None else run.story_for(ended)
+        return ended if run is None else ended.with_history_of(run)
 
     def _reason(self, schedule: Schedule, run: Run | None) -> str:
         if schedule.status is not Status.ACTIVE:
