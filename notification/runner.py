@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
 from chalicelib.core.model import backoff, payload
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import OnUnknown, Status
+from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
 from chalicelib.core.model.transitions import with_outcome
 from chalicelib.core.timing.instants import iso, whole_ms
 
@@ -47,7 +47,6 @@ More than twice needs a race of races; but who gives up after the work is done l
 """
 
 LEASE_MARGIN = timedelta(seconds=5)
-KEEP_RECORD_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,7 @@ class Runner:
             if run.scheduled_time < schedule.created_at:
                 # The schedule it was of is gone; under its id is another.
                 break
-            updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + KEEP_RECORD_MARGIN)
+            updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + RECORD_OUTLIVES_RUNS)
             refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, updated=updated)
             if refusal is None:
                 return run

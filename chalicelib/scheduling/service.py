@@ -25,7 +25,7 @@ from ..core.errors import (
 from ..core.model.job import JobKind, Selection
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
-from ..core.model.schedule import Status
+from ..core.model.schedule import LIVE, Status
 from ..core.timing.instants import END_OF_TIME, EPOCH, whole_ms
 from . import advice, english
 from .create import ActionLike, ScheduleCreator, action_of
@@ -293,7 +293,7 @@ class SchedulerService:
         """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request."""
         stop_at = self._clock() + CANCEL_ALL_BUDGET
         count, complete = 0, True
-        for status in (Status.ACTIVE, Status.PAUSED):
+        for status in LIVE:
             for schedule in self._all_of_resource(resource_id, status, user_id):
                 if self._clock() >= stop_at:
                     return Cancelled(count, complete=False)

@@ -29,6 +29,9 @@ INTENT_LEASE = timedelta(seconds=60)
 LATE_AFTER = timedelta(minutes=5)
 """When an occurrence with no run is looked at. EventBridge itself may be 60 seconds late."""
 
+RECORD_OUTLIVES_RUNS = timedelta(days=1)
+"""How much longer the record of a finished schedule stays than the records of its runs."""
+
 MINUTE = timedelta(minutes=1)
 
 
@@ -44,7 +47,10 @@ class Status(StrEnum):
     @property
     def is_live(self) -> bool:
         """Should EventBridge have this schedule?"""
-        return self in (Status.ACTIVE, Status.PAUSED)
+        return self in LIVE
+
+
+LIVE = (Status.ACTIVE, Status.PAUSED)
 
 
 @dataclass(frozen=True)
