@@ -17,4 +17,4 @@ services = Services(
 for blueprint in blueprints(services):
     app.register_blueprint(blueprint)
 
-sweep = schedule_sweeper(app, composition.scheduler)
+sweep = schedule_sweeper(app, composition.sweeper)

@@ -35,9 +35,9 @@ from .quota import Quota
 from .redrive import RunRedriver
 from .retention import USUAL
 from .run_starts import RunStarts
-from .sweeper import Sweeper
 from .timing_spec import SHORTEST_PERIOD, TimingSpec
 from .update import TRIES, ScheduleUpdater
+from .validation import PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from .options import ScheduleOptions
     from .retention import Durations
 
-PAYLOAD_LIMIT = 64 * 1024
 MOST_LIVE = 1000
 
 CANCEL_ALL_BUDGET = timedelta(seconds=15)
@@ -114,9 +113,6 @@ class SchedulerService:
         )
         self._redrives = RunRedriver(repository, self._starts, clock, durations)
         self._jobs = JobRunner(repository, self._changes, self._redrives, clock)
-        self.sweeper = Sweeper(
-            repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock, durations=durations
-        )
 
     # Create
 

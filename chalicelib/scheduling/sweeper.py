@@ -7,11 +7,12 @@ starts runs that stayed queued, and continues jobs. An item is acquired by movin
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,16 +24,17 @@ from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
 from ..core.model.transitions import auto_resumed, with_outcome, with_recorded_outcome
 from ..core.timing.instants import from_iso, whole_ms
+from .intents import Intents
+from .jobs import JobRunner
+from .redrive import RunRedriver
 from .retention import USUAL
 from .run_starts import RunStarts
+from .update import ScheduleUpdater
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from ..core.model.ports import RunStarter, ScheduleRepository, SchedulerGateway, Watch
-    from .intents import Intents
-    from .jobs import JobRunner
     from .retention import Durations
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,10 @@ class SweepReport:
 
 
 class Sweeper:
-    """Looks after what is overdue. `clock` gives aware UTC, `new_id` a fresh claim id."""
+    """Looks after what is overdue.
+
+    `clock` gives aware UTC; `sleep` waits while another change is being applied; `new_id` gives a fresh claim id.
+    """
 
     def __init__(
         self,
@@ -66,9 +71,8 @@ class Sweeper:
         gateway: SchedulerGateway,
         starter: RunStarter,
         *,
-        intents: Intents,
-        jobs: JobRunner,
-        clock: Callable[[], datetime],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
         durations: Durations = USUAL,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         shards_at_once: int = SHARDS_AT_ONCE,
@@ -76,8 +80,13 @@ class Sweeper:
         self._repository = repository
         self._gateway = gateway
         self._starts = RunStarts(repository, starter)
-        self._intents = intents
-        self._jobs = jobs
+        self._intents = Intents(repository, gateway, clock, durations)
+        self._jobs = JobRunner(
+            repository,
+            ScheduleUpdater(repository, self._intents, clock=clock, sleep=sleep),
+            RunRedriver(repository, self._starts, clock, durations),
+            clock,
+        )
         self._clock = clock
         self._durations = durations
         self._new_id = new_id

@@ -44,4 +44,4 @@ def make_app(scheduler: Callable[[], SchedulerService] = composition.scheduler) 
 
 
 app = make_app()
-sweep = schedule_sweeper(app, composition.scheduler)
+sweep = schedule_sweeper(app, composition.sweeper)

@@ -2,7 +2,7 @@
 
 for blueprint in blueprints(Services(scheduler=…, caller=…)):
     app.register_blueprint(blueprint, url_prefix="/tasks")
-sweep = schedule_sweeper(app, scheduler)
+sweep = schedule_sweeper(app, sweeper)
 """
 
 from __future__ import annotations
