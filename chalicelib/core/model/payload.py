@@ -33,6 +33,7 @@ CONTEXT_ATTRIBUTES = {
     "execution_id": "<aws.scheduler.execution-id>",
     "delivery_attempt": "<aws.scheduler.attempt-number>",
 }
+CONTEXT_TEXT = dumps(CONTEXT_ATTRIBUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def write(schedule: Schedule, action: Action) -> str:
     )
     # EventBridge's own attributes are put in last: they are not to be escaped.
     escaped = dumps(_content(sent, action)).replace("<", "\\u003c")
-    return escaped[:-1] + "," + dumps(CONTEXT_ATTRIBUTES)[1:]
+    return escaped[:-1] + "," + CONTEXT_TEXT[1:]
 
 
 def for_run(run: Run, schedule: Schedule, action: Action) -> dict[str, Any]:
