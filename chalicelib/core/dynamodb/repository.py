@@ -9,7 +9,6 @@ import random
 import re
 import time
 import uuid
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from ..aws_errors import OUT_OF_REACH, error_code, is_transient, response_of
+from ..aws_errors import error_code, is_transient, response_of, translated
 from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
 from ..model import ids
 from ..model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
@@ -29,7 +28,7 @@ from . import items
 from .cursors import read_cursor, write_cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -234,7 +233,7 @@ class DynamoRepository:
         return self._update_one(self._update(item, ("live_count", "changed_at"), condition, values)) is None
 
     def erase_count(self, user_id: str) -> None:
-        with _translated():
+        with translated(_store_error):
             self._client.delete_item(TableName=self._table, Key=_typed(items.count_key(user_id)))
 
     def _raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> dict[str, Any]:
@@ -309,12 +308,12 @@ class DynamoRepository:
     # Single calls
 
     def _get(self, key: items.Item) -> items.Item | None:
-        with _translated():
+        with translated(_store_error):
             response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
         return _plain(response["Item"]) if "Item" in response else None
 
     def _delete(self, key: items.Item) -> None:
-        with _translated():
+        with translated(_store_error):
             self._client.delete_item(TableName=self._table, Key=_typed(key))
 
     def _query(
@@ -346,14 +345,14 @@ class DynamoRepository:
         scope = (index or "", pk, prefix)
         if cursor is not None:
             query["ExclusiveStartKey"] = _typed(_start_key(names, scope, cursor))
-        with _translated():
+        with translated(_store_error):
             response = self._client.query(**query)
         last = response.get("LastEvaluatedKey")
         return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, last) if last else None)
 
     def _update_one(self, update: Mapping[str, Any]) -> ExistingItem:
         """None if the write happened, else what stands there instead."""
-        with _translated():
+        with translated(_store_error):
             try:
                 self._client.update_item(**update)
             except ClientError as exc:
@@ -374,7 +373,7 @@ class DynamoRepository:
 
     def _try(self, writes: Sequence[Write]) -> Sequence[Mapping[str, Any]]:
         """Empty if all were written, else the reason of each."""
-        with _translated():
+        with translated(_store_error):
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", writes))
             except ClientError as exc:
@@ -429,7 +428,7 @@ class DynamoRepository:
             self._table: [{"DeleteRequest": {"Key": _typed({"PK": i["PK"], "SK": i["SK"]})}} for i in found]
         }
         for attempt in range(CONFLICT_TRIES):
-            with _translated():
+            with translated(_store_error):
                 left = self._client.batch_write_item(RequestItems=cast("Any", left))["UnprocessedItems"]
             if not left:
                 return
@@ -526,13 +525,7 @@ def _plain(item: Mapping[str, Any]) -> items.Item:
     return {name: deserialize(value) for name, value in item.items()}
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, *OUT_OF_REACH) as exc:
-        if is_transient(exc):
-            raise StoreUnavailable from exc
-        if isinstance(exc, ClientError) and "starting key" in str(exc):
-            raise InvalidCursor from exc
-        raise
+def _store_error(exc: Exception) -> Exception | None:
+    if is_transient(exc):
+        return StoreUnavailable()
+    return InvalidCursor() if isinstance(exc, ClientError) and "starting key" in str(exc) else None
