@@ -8,10 +8,10 @@ import pytest
 
 from chalicelib.scheduling.actions import BUILT_IN
 from chalicelib.settings import SchedulerSettings
-from deploy.errors import DeployError
 from deploy.build.own_actions import own_action_types
-from deploy.paths import PROJECT
 from deploy.build.render import render
+from deploy.errors import DeployError
+from deploy.paths import PROJECT
 from notification.actions import registry
 from tests.deploy.terraform_outputs import outputs, outputs_file
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import DeployError
 from deploy.build.package import build
+from deploy.errors import DeployError
 from deploy.paths import PROJECT
 
 FILES = {
@@ -68,7 +68,12 @@ def test_another_input_gives_other_bytes(tmp_path: Path) -> None:
 
 
 def test_it_holds_what_the_lambda_imports_and_nothing_else(tmp_path: Path) -> None:
-    others = {"app.py": "", "chalicelib/scheduling/service.py": "", "local/endpoint/cloud.py": "", "notification/.hidden": ""}
+    others = {
+        "app.py": "",
+        "chalicelib/scheduling/service.py": "",
+        "local/endpoint/cloud.py": "",
+        "notification/.hidden": "",
+    }
     compiled = {"notification/__pycache__/handler.cpython-311.pyc": "", "notification/old.pyc": ""}
     package = build(tmp_path / "notification.zip", a_project(tmp_path, **others, **compiled))
 
