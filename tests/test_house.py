@@ -17,6 +17,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 CODE = ("chalicelib", "notification", "local", "deploy")
 CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 LAYERS = {contract["containers"][0]: contract["layers"] for contract in CONTRACTS if contract["type"] == "layers"}
+OTHER_TESTS = {"contract", "docs", "e2e", "examples", "simulation", "terraform"}
+"""The folders of tests that are about more than one folder of the code, or about none of Python."""
+FOLDERS = {path.parent.relative_to(PROJECT / "tests") for path in PROJECT.glob("tests/*/**/test_*.py")}
+MIRROR = sorted(folder for folder in FOLDERS if folder.parts[0] not in OTHER_TESTS)
 
 Arrow = tuple[str, str]
 
@@ -129,6 +133,13 @@ def test_a_new_module_needs_a_floor(tmp_path: Path) -> None:
     assert kept.returncode == 0, kept.stdout
     assert broken.returncode != 0
     assert set(re.findall(r"^- ([\w.]+)\.newcomer$", broken.stdout, re.MULTILINE)) == set(LAYERS), broken.stdout
+
+
+@pytest.mark.parametrize("folder", MIRROR, ids=str)
+def test_a_folder_of_tests_has_the_name_of_the_code_that_it_tests(folder: Path) -> None:
+    code = PROJECT if folder.parts[0] in CODE else PROJECT / "chalicelib"
+
+    assert (code / folder / "__init__.py").exists()
 
 
 def test_each_package_is_linted_as_a_whole() -> None:
