@@ -217,7 +217,7 @@ class Runner:
     # Record
 
     def _record(self, run: Run, claimed: Claimed, delivery: Delivery) -> None:
-        recorded = self._finish(run, claimed.schedule, replacing=run)
+        recorded = self._finish(run, claimed.schedule, replacing=claimed.run)
         if recorded is None:
             log.warning("another invocation took the run over", extra=_facts(run))
             return
