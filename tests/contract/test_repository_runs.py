@@ -219,9 +219,7 @@ def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
 ) -> None:
     run = _claimed(repository, schedule)
     ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR)
-    refusal = repository.finish(
-        ended, replacing=run, expecting=replace(schedule, **stale), updated=completed(schedule)
-    )
+    refusal = repository.finish(ended, replacing=run, expecting=replace(schedule, **stale), updated=completed(schedule))
 
     assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
     assert _runs(repository) == [run]

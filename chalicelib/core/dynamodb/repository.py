@@ -180,14 +180,17 @@ class DynamoRepository:
 
     # Runs
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+    def claim(
+        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+    ) -> Conflict | None:
         condition = "#revision = :x_revision AND #status = :x_status"
         check = {
             **self._at(items.schedule_key(expecting)),
             "ConditionExpression": condition,
             **_bound(condition, {":x_revision": expecting.revision, ":x_status": expecting.status}),
         }
-        return _conflict(self._transact({"ConditionCheck": check}, self._put_run(run, replacing)), run)
+        more = [self._put_run(beside, None)] if beside else []
+        return _conflict(self._transact({"ConditionCheck": check}, self._put_run(run, replacing), *more), run)
 
     def finish(
         self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
