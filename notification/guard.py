@@ -110,7 +110,7 @@ def judge(
     """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any."""
     if existing and (existing.status in DONE or _waits(existing, invocation)):
         return Done(existing)
-    if existing and existing.is_leased(invocation.started_at):
+    if existing and _is_leased(existing, invocation):
         return Leased(existing)
     run = _taken_over(_new_run(delivery, schedule, invocation), existing)
     if (reason := _reason_to_skip(delivery, schedule, existing)) is not None:
@@ -134,6 +134,12 @@ def _stays(existing: Run, delivery: Delivery) -> bool:
     """Is it recorded already, or begun by us, so that EventBridge's delivery of it has no say any more?"""
     is_ours = existing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
     return is_ours or existing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
+
+
+def _is_leased(existing: Run, invocation: Invocation) -> bool:
+    """Our clock may be ahead of the holder's. Where the provider takes no key, only waiting keeps us from a repeat."""
+    margin = CLOCKS_DIFFER if existing.acting_since else timedelta(0)
+    return existing.is_leased(invocation.started_at - margin)
 
 
 def _put(run: Run, status: RunStatus, reason: str) -> Record:
