@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from ..core.aws_errors import error_code, is_transient, translated
 from ..core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable
 from ..core.model import ids, payload
-from ..core.model.schedule import Status
+from ..core.model.schedule import CLOCKS_DIFFER, Status
 from ..core.timing.zones import is_ambiguous, resolve_wall_time
 
 if TYPE_CHECKING:
@@ -164,10 +164,14 @@ def _at(timing: Timing) -> dict[str, Any]:
 
 
 def _start_date(timing: Timing, now: datetime) -> datetime | None:
-    """AWS refuses a StartDate older than five minutes, and a rate without one starts anew: so its next beat."""
-    if timing.start_at is None or timing.start_at > now:
+    """AWS refuses a StartDate older than five minutes, and a rate without one starts again: so its next occurrence.
+
+    Our clock may be ahead: what it believes to be over for less than two minutes may still be to come.
+    """
+    since = now - CLOCKS_DIFFER
+    if timing.start_at is None or timing.start_at > since:
         return timing.start_at
-    return timing.next_occurrence(now) if timing.kind == "rate" else None
+    return timing.next_occurrence(since) if timing.kind == "rate" else None
 
 
 def _window(minutes: int) -> dict[str, Any]:

@@ -410,6 +410,7 @@ def _until(since: datetime, until: datetime) -> datetime:
 
 def _run_outside_the_timing(schedule: Schedule, now: datetime, keep: timedelta) -> Run:
     return Run(
+        schedule_created_at=schedule.created_at,
         user_id=schedule.user_id,
         schedule_id=schedule.schedule_id,
         resource_id=schedule.resource_id,

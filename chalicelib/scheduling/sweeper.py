@@ -256,6 +256,7 @@ class Sweeper:
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
         ended = Run(
+            schedule_created_at=schedule.created_at,
             user_id=schedule.user_id,
             schedule_id=schedule.schedule_id,
             resource_id=schedule.resource_id,

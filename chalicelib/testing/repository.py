@@ -148,14 +148,19 @@ class InMemoryRepository:
 
     # Runs
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+    def claim(
+        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+    ) -> Conflict | None:
         with self._call("claim"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
             changed = not _agrees(schedule, expecting, SAME_STATE)
-            taken = existing is not None if replacing is None else not _is_claimed(existing, replacing)
-            if not changed and not taken:
+            taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
+            is_beside_free = beside is None or self._find(items.run_key(beside)) is None
+            if not changed and not taken and is_beside_free:
                 self._write(items.run_item(run))
-            elif not (taken and _is_claimed(existing, run)):
+                if beside:
+                    self._write(items.run_item(beside))
+            elif existing != items.run_item(run):
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
         return None
 
@@ -165,8 +170,10 @@ class InMemoryRepository:
         with self._call("finish"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
             changed = updated is not None and not _agrees(schedule, expecting, decides(expecting))
-            taken = existing is not None if replacing is None else not _is_claimed(existing, replacing)
+            taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
             if changed or taken:
+                if existing == items.run_item(run):
+                    return None
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
             self._write(items.run_item(run))
             if updated is not None:
@@ -365,8 +372,12 @@ def _agrees(existing: items.Item | None, schedule: Schedule, names: Iterable[str
     return existing is not None and all(existing.get(name) == expected.get(name) for name in names)
 
 
-def _is_claimed(existing: items.Item | None, run: Run) -> bool:
-    return existing is not None and existing["claim_id"] == run.claim_id
+def _is_as_read(existing: items.Item | None, run: Run) -> bool:
+    """Returns whether nobody wrote the run since it was read as `run`."""
+    before = items.run_item(run)
+    return existing is not None and all(
+        existing[name] == before[name] for name in ("claim_id", "status", "lease_until")
+    )
 
 
 def _refusal(schedule: items.Item | None, run: items.Item | None, *, changed: bool) -> Conflict:

@@ -74,6 +74,9 @@ CHANGED_BY_CLIENTS = (
 
 STATE = ("revision", "status", *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
 
+RUN_LOCK = ("claim_id", "status", "lease_until")
+"""What shows that nobody wrote a run since it was read."""
+
 REPLACED_ACTION_STAYS = timedelta(days=30)
 """How long an action that was changed can still be gone back to."""
 
@@ -176,37 +179,37 @@ class DynamoRepository:
 
     # Runs
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+    def claim(
+        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+    ) -> Conflict | None:
         condition = "#revision = :x_revision AND #status = :x_status"
         check = {
             **self._at(items.schedule_key(expecting)),
             "ConditionExpression": condition,
             **_bound(condition, {":x_revision": expecting.revision, ":x_status": expecting.status}),
         }
-        existing = self._transact({"ConditionCheck": check}, self._claim_of(run, replacing))
-        if existing is None:
-            return None
-        refusal = _refusal(existing)
-        return None if refusal.run and refusal.run.claim_id == run.claim_id else refusal
+        more = [self._put_run(beside, None)] if beside else []
+        return _conflict(self._transact({"ConditionCheck": check}, self._put_run(run, replacing), *more), run)
 
     def finish(
         self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
     ) -> Conflict | None:
-        put = self._claim_of(run, replacing)
+        put = self._put_run(run, replacing)
         if updated is None:
             existing = self._transact(put)
-            return _refusal([None, *existing]) if existing else None
+            return _conflict([None, *existing] if existing else None, run)
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
         add = {"run_count": 1} if run.counts else {}
         update = self._update(items.schedule_item(updated), *changes, add=add)
-        existing = self._transact({"Update": update}, put, *self._expire_action(updated))
-        return _refusal(existing) if existing else None
+        return _conflict(self._transact({"Update": update}, put, *self._expire_action(updated)), run)
 
-    def _claim_of(self, run: Run, replacing: Run | None) -> Write:
+    def _put_run(self, run: Run, replacing: Run | None) -> Write:
         if replacing is None:
             return self._put(items.run_item(run), "attribute_not_exists(#PK)")
-        # Whoever took the run over since we read it has put his own claim there.
-        return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
+        # An ended run keeps its claim id, so status and lease belong to what must be unchanged.
+        before = items.run_item(replacing)
+        condition = " AND ".join(f"#{name} = :x_{name}" for name in RUN_LOCK)
+        return self._put(items.run_item(run), condition, {f":x_{name}": before[name] for name in RUN_LOCK})
 
     def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
         for confirmed, lease_until in ((True, now), (False, now + items.NOBODYS_LEASE)):
@@ -475,8 +478,13 @@ def decides(schedule: Schedule) -> tuple[str, ...]:
     return STATE if schedule.max_runs is None else (*STATE, "run_count")
 
 
-def _refusal(existing: list[ExistingItem]) -> Conflict:
-    """What stands in the way of a pair (schedule, run)."""
+def _conflict(existing: list[ExistingItem] | None, written: Run) -> Conflict | None:
+    """Returns what stands in the way of a pair (schedule, run), or None if both were written.
+
+    The SDK repeats a write whose answer was lost. The repeat finds the run as it was written: that is success.
+    """
+    if existing is None or existing[1] == items.run_item(written):
+        return None
     schedule, run = existing[0], existing[1]
     return Conflict(
         schedule_changed=schedule is not None,

@@ -157,6 +157,8 @@ def run_to_plain(run: Run) -> dict[str, Any]:
         possibly_repeated=run.possibly_repeated or None,
         redriven=run.redriven or None,
         counted=run.counted or None,
+        schedule_created_at=run.schedule_created_at and iso_ms(run.schedule_created_at),
+        unforeseen=run.unforeseen or None,
         expires_at=run.expires_at and epoch_seconds(run.expires_at),
     )
 
@@ -186,6 +188,8 @@ def run_from_plain(plain: Mapping[str, Any]) -> Run:
         possibly_repeated=plain.get("possibly_repeated", False),
         redriven=plain.get("redriven", False),
         counted=plain.get("counted", False),
+        schedule_created_at=_instant(plain.get("schedule_created_at")),
+        unforeseen=plain.get("unforeseen", False),
         expires_at=_expiry(plain),
     )
 

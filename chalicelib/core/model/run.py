@@ -63,6 +63,8 @@ class Run:
     `token` tells apart what was started outside the timing ("run now"): such a run is no occurrence.
     `watched` runs were started by us and not by EventBridge: while queued or running, the sweeper looks after them
     when `lease_until` has passed; it starts a retrying one at `next_attempt_at`.
+    `schedule_created_at` is the creation of the schedule that the run belongs to; under the same id there may have been
+    another. `unforeseen` runs were delivered at a time that our calendar does not have.
     `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
     out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
     an attempt that finds it set makes the run `possibly_repeated`.
@@ -90,6 +92,8 @@ class Run:
     possibly_repeated: bool = False
     redriven: bool = False
     counted: bool = False
+    schedule_created_at: datetime | None = None
+    unforeseen: bool = False
 
     @property
     def run_id(self) -> str:
@@ -168,6 +172,7 @@ class Run:
             tries=earlier.tries,
             acting_since=earlier.acting_since,
             possibly_repeated=earlier.possibly_repeated,
+            unforeseen=self.unforeseen or earlier.unforeseen,
             redriven=earlier.redriven,
             counted=earlier.counted,
             expires_at=max(filter(None, (self.expires_at, earlier.expires_at)), default=None),

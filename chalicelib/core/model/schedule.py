@@ -26,6 +26,9 @@ RESUME_EARLY = timedelta(minutes=2)
 INTENT_LEASE = timedelta(seconds=60)
 """How long a recorded change may be on its way to EventBridge before somebody else may take it up."""
 
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clocks of two processes may be apart, either way."""
+
 LATE_AFTER = timedelta(minutes=5)
 """When an occurrence with no run is looked at. EventBridge itself may be 60 seconds late."""
 
