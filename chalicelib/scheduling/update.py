@@ -14,9 +14,8 @@ from ..core.model.schedule import RESUME_EARLY, Action, Schedule, Status
 from ..core.model.transitions import auto_resumed
 from ..core.timing.instants import whole_ms
 from .options import options_to_record
-from .validation import check_placeholders
 from .timing_spec import SHORTEST_PERIOD, check_period, future_instant_of
-from .validation import check_payload_size
+from .validation import check_payload_size, check_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Checks of a whole schedule before anything is recorded: the payload's size, and that every placeholder has a value."""
+"""Checks of a whole schedule before anything is recorded: the payload's size, and a value for every placeholder."""
 
 from __future__ import annotations
 
