@@ -21,6 +21,7 @@ from ..core.errors import (
     ScheduleExists,
 )
 from ..core.model import ids
+from ..core.model.fields import OPTIONS
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
 from .options import options_to_record
@@ -44,10 +45,7 @@ CREATES_AT_ONCE = 10
 BEGINS_WITHIN = timedelta(seconds=4)
 """The last create of a batch begins by then. Its three calls may take 8 s each, and API Gateway waits for 29 s."""
 
-REPLACED_BY_PUT = (
-    *("action", "resource_id", "name", "metadata", "flexible_window_minutes", "delivery"),
-    *("max_runs", "exclusions", "on_missed", "retry", "on_unknown", "overlap", "pause_after_failures"),
-)
+REPLACED_BY_PUT = ("action", *OPTIONS)
 
 
 class ActionModel(Protocol):
@@ -223,7 +221,7 @@ class ScheduleCreator:
             timing_changed_at=now,
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
-            **options_to_record({"on_missed": None, "pause_after_failures": None, **details}, resolved),
+            **options_to_record(dict.fromkeys(OPTIONS) | details, resolved),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:

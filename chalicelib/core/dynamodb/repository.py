@@ -21,6 +21,7 @@ from ..aws_errors import error_code, is_transient, response_of, translated
 from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
 from ..model import ids
 from ..model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by
 from ..model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
 from ..model.webhook_keys import KeyVersions
 from ..timing.instants import from_iso, iso, iso_ms
@@ -59,20 +60,11 @@ EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 INTENT = ("confirmed", "intent_until")
-CHANGED_BY_RUNS = (
-    *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
-    *(*INTENT, *INDEX_KEYS),
-)
-CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
-CHANGED_BY_CLIENTS = (
-    *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
-    *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
-    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished"),
-    *("retry", "on_unknown", "overlap", "pause_after_failures", "failures_in_a_row"),
-    *("revision", *INTENT, "applied", "updated_at", "write_id", *INDEX_KEYS),
-)
+CHANGED_BY_RUNS = (*changed_by(RUNS), *INDEX_KEYS)
+CHANGED_BY_CONFIRM = (*changed_by(CONFIRM), *WATCH)
+CHANGED_BY_CLIENTS = (*changed_by(CLIENTS), "write_id", *INDEX_KEYS)
 
-STATE = ("revision", "status", *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
+STATE = tuple(field.stored for field in SCHEDULE if field.is_compared)
 
 RUN_LOCK = ("claim_id", "status", "lease_until")
 """What shows that nobody wrote a run since it was read."""

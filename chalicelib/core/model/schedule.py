@@ -184,7 +184,7 @@ class Schedule:
     created_at: datetime
     updated_at: datetime
     timing_changed_at: datetime
-    next_run_at: datetime | None
+    next_run_at: datetime | None = None
     resource_id: str | None = None
     name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -66,7 +66,7 @@ def a_letter(**details: Any) -> Letter:
 def evidence(record: Schedule | None, *runs: Run, **details: Any) -> Evidence:
     """Of a schedule that EventBridge has as it should."""
     usual: dict[str, Any] = {"stage": "prod", "user_id": "alice", "schedule_id": "s1", "now": NOW, "runs": runs}
-    return Evidence(record=record, **usual | {"standing": AS_IT_SHOULD} | details)
+    return Evidence(record=record, **usual | {"existing": AS_IT_SHOULD} | details)
 
 
 RECONCILE = "python -m deploy reconcile --stage prod --apply"
