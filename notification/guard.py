@@ -14,11 +14,12 @@ from chalicelib.core.model.transitions import occurrence_for
 from chalicelib.core.timing.instants import EPOCH, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from chalicelib.core.model.payload import Delivery, Started
     from chalicelib.core.model.schedule import Timing
+    from chalicelib.core.model.span import Span
 
 DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
@@ -105,16 +106,23 @@ def believed_run(delivery: Delivery, schedule: Schedule, invocation: Invocation)
 
 
 def judge(
-    delivery: Delivery, schedule: Schedule, existing: Run | None, invocation: Invocation
+    delivery: Delivery,
+    schedule: Schedule,
+    existing: Run | None,
+    invocation: Invocation,
+    spans: Sequence[Span] = (),
 ) -> Do | Record | Done | Leased:
-    """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any."""
+    """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any.
+
+    `spans` are the schedule's open ones, where `depends_on_spans`.
+    """
     if existing and (existing.status in DONE or _waits(existing, invocation)):
         return Done(existing)
     if existing and _is_leased(existing, invocation):
         return Leased(existing)
     new = _new_run(delivery, schedule, invocation)
     run = new.with_history_of(existing) if existing else new
-    if (reason := _reason_to_skip(delivery, schedule, existing)) is not None:
+    if (reason := _reason_to_skip(delivery, schedule, existing, spans)) is not None:
         return Done(existing) if existing and _stays(existing, delivery) else _put(run, RunStatus.SKIPPED, reason)
     if invocation.hold is not None:
         return _put(run, RunStatus.HELD, invocation.hold)
@@ -156,18 +164,20 @@ def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
     return None
 
 
-def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None) -> str | None:
+def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None, spans: Sequence[Span]) -> str | None:
     if delivery.started is not None:
         return _reason_not_to_start(delivery, delivery.started, schedule, existing)
     if schedule.status is not Status.ACTIVE:
         return f"the schedule was {schedule.status}"
-    return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule))
+    return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule), spans)
 
 
-def _reason_against_its_time(delivery: Delivery, schedule: Schedule, occurrence: datetime) -> str | None:
+def _reason_against_its_time(
+    delivery: Delivery, schedule: Schedule, occurrence: datetime, spans: Sequence[Span]
+) -> str | None:
     if delivery.schedule.created_at != schedule.created_at:
         return OF_AN_EARLIER_SCHEDULE
-    if _was_paused(schedule, occurrence):
+    if _is_before_the_end_of_a_pause(schedule, occurrence) and not any(span.has(occurrence) for span in spans):
         return "the schedule was paused"
     if schedule.is_excluded(occurrence):
         return "the date is excluded"
@@ -178,13 +188,14 @@ def _reason_against_its_time(delivery: Delivery, schedule: Schedule, occurrence:
     return None
 
 
-def _was_paused(schedule: Schedule, occurrence: datetime) -> bool:
-    """Before the end of the pause, and not owed from before its beginning."""
-    return (
-        schedule.paused_until is not None
-        and occurrence < schedule.paused_until
-        and occurrence not in schedule.pending_occurrences
-    )
+def depends_on_spans(delivery: Delivery, schedule: Schedule) -> bool:
+    """Whether only the open spans say if the occurrence was due before the pause began."""
+    occurrence, since = _scheduled_time(delivery, schedule), schedule.pending_since
+    return since is not None and since <= occurrence and _is_before_the_end_of_a_pause(schedule, occurrence)
+
+
+def _is_before_the_end_of_a_pause(schedule: Schedule, occurrence: datetime) -> bool:
+    return schedule.paused_until is not None and occurrence < schedule.paused_until
 
 
 def _reason_against_another(schedule: Schedule, occurrence: datetime) -> str | None:

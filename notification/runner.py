@@ -17,7 +17,7 @@ from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
 from chalicelib.core.model import backoff, ids, payload
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
-from chalicelib.core.model.transitions import with_outcome
+from chalicelib.core.model.transitions import left_open, with_outcome
 from chalicelib.core.timing.instants import iso, whole_ms
 
 from . import guard
@@ -25,13 +25,14 @@ from .action_api import ActionFailed, RunContext
 from .actions import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from chalicelib.core.model.payload import Delivery
     from chalicelib.core.model.ports import ScheduleRepository
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Action, Schedule
+    from chalicelib.core.model.span import Span
 
     from .dead_letters import DeadLetters
     from .guard import Invocation
@@ -117,7 +118,7 @@ class Runner:
         existing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
             schedule = self._doubted(delivery, schedule)
-            verdict = guard.judge(delivery, schedule, existing, invocation)
+            verdict = guard.judge(delivery, schedule, existing, invocation, self._spans(delivery, schedule))
             if isinstance(verdict, guard.Leased):
                 raise RunLeased
             if isinstance(verdict, guard.Done):
@@ -147,6 +148,12 @@ class Runner:
             if self._repository.get_run(run.user_id, run.schedule_id, run_id) is None:
                 return guard.stood_for(run, at)
         return None
+
+    def _spans(self, delivery: Delivery, schedule: Schedule) -> Sequence[Span]:
+        """The schedule's open spans, where the guard needs them."""
+        if not guard.depends_on_spans(delivery, schedule):
+            return ()
+        return self._repository.list_spans(schedule.user_id, schedule.schedule_id)
 
     def _read(self, delivery: Delivery) -> Schedule | None:
         return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
@@ -247,7 +254,9 @@ class Runner:
                 # The schedule it was of is gone; under its id is another.
                 break
             updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + RECORD_OUTLIVES_RUNS)
-            refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, updated=updated)
+            refusal = self._repository.finish(
+                run, replacing=replacing, expecting=schedule, updated=updated, span=left_open(schedule, run)
+            )
             if refusal is None:
                 return run
             if refusal.run is not None:

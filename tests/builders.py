@@ -81,7 +81,7 @@ def a_filled_schedule() -> Schedule:
         exclusions=(date(2027, 12, 24),),
         on_missed=OnMissed.RUN_NOW,
         paused_until=NOW + DAY,
-        pending_occurrences=(NOW - HOUR,),
+        pending_since=NOW - HOUR,
         in_progress=(NOW - 2 * HOUR,),
         retry=RetryPolicy(1, 120),
         on_unknown=OnUnknown.STOP,

@@ -76,7 +76,7 @@ schedules = st.builds(
     exclusions=st.lists(st.dates(), max_size=3).map(tuple),
     on_missed=st.sampled_from(OnMissed),
     paused_until=st.none() | milliseconds,
-    pending_occurrences=st.lists(seconds, max_size=3).map(tuple),
+    pending_since=st.none() | seconds,
     request_digest=st.none() | ids,
     expires_at=st.none() | seconds,
 )

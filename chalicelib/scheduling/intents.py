@@ -18,8 +18,8 @@ from ..core.errors import (
     SchedulerUnavailable,
     StoreUnavailable,
 )
-from ..core.model.schedule import INTENT_LEASE, LATE_AFTER, Schedule, Status
-from ..core.model.transitions import pending_until
+from ..core.model.schedule import CLOCKS_DIFFER, INTENT_LEASE, LATE_AFTER, Schedule, Status
+from ..core.model.span import due, earliest, opened_span
 from ..core.timing.instants import EPOCH, whole_ms
 from .retention import USUAL
 
@@ -95,7 +95,7 @@ class Intents:
         It comes back unconfirmed if EventBridge is out of reach. Raises ChangeLost, SchedulerRefused, SchedulerDenied;
         then the schedule goes back to what EventBridge has.
         """
-        self._repository.change(schedule, replacing=replacing, action=action)
+        schedule = self._record(schedule, replacing=replacing, action=action)
         try:
             return self.apply(schedule, action)
         except (SchedulerRefused, SchedulerDenied) as exc:
@@ -119,7 +119,7 @@ class Intents:
             applied=None,
             expires_at=now + self._durations.keep_records,
         )
-        self._repository.change(ended, replacing=schedule)
+        ended = self._record(ended, replacing=schedule)
         try:
             return self.apply(ended)
         except (SchedulerRefused, SchedulerUnavailable):
@@ -170,10 +170,22 @@ class Intents:
             confirmed=False,
             intent_until=now + INTENT_LEASE,
             updated_at=now,
-            pending_occurrences=pending_until(schedule, now),
+            pending_since=earliest(schedule.pending_since, next(due(schedule, now), None)),
             next_run_at=schedule.next_occurrence(now) if schedule.status is Status.ACTIVE else None,
-            applied=schedule.applied or replace(schedule, action=None, pending_occurrences=(), in_progress=()),
+            applied=schedule.applied or replace(schedule, action=None, pending_since=None, in_progress=()),
         )
+
+    def _record(
+        self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, was: Schedule | None = None
+    ) -> Schedule:
+        """The first step. What is due and has no outcome yet is left to a span.
+
+        `was` is the schedule that EventBridge had until now, if that was not `replacing`. Raises ChangeLost.
+        """
+        span = opened_span(was or replacing, schedule)
+        recorded = replace(schedule, pending_since=earliest(replacing.pending_since, span.since if span else None))
+        self._repository.change(recorded, replacing=replacing, action=action, span=span)
+        return recorded
 
     def _is_wanted(self, schedule: Schedule) -> bool:
         """Should EventBridge have it? A past `at` would fire at once: it is the sweeper's to make up for, or not."""
@@ -202,10 +214,6 @@ class Intents:
             self._withdraw(schedule, reason)
             return
         following = self.next_revision(schedule)
-        since = applied.next_occurrence(schedule.updated_at) if applied.status is Status.ACTIVE else None
-        pending_occurrences = pending_until(
-            replace(applied, pending_occurrences=schedule.pending_occurrences, next_run_at=since), following.updated_at
-        )
         reverted = replace(
             applied,
             revision=following.revision,
@@ -213,7 +221,6 @@ class Intents:
             confirmed=False,
             intent_until=following.intent_until,
             updated_at=following.updated_at,
-            pending_occurrences=pending_occurrences,
             next_run_at=applied.next_occurrence(following.updated_at) if applied.status is Status.ACTIVE else None,
             in_progress=schedule.in_progress,
             last_run=schedule.last_run,
@@ -223,8 +230,18 @@ class Intents:
             applied=None,
         )
         try:
-            self._repository.change(reverted, replacing=schedule, action=body)
+            reverted = self._record(reverted, replacing=schedule, action=body, was=_as_it_went_on(applied, schedule))
             self.apply(reverted, body)
         except (ChangeLost, StoreUnavailable, SchedulerRefused, SchedulerUnavailable):
             # Whichever intent stands in the table now, the sweeper takes it up.
             return
+
+
+def _as_it_went_on(applied: Schedule, refused: Schedule) -> Schedule:
+    """What EventBridge has, as if the refused change had never been recorded.
+
+    What was due before that change is in the change's own span, but for what it would have superseded.
+    """
+    superseded = CLOCKS_DIFFER if applied.timing != refused.timing else timedelta(0)
+    since = applied.next_occurrence(refused.updated_at - superseded) if applied.status is Status.ACTIVE else None
+    return replace(applied, next_run_at=since, updated_at=refused.updated_at)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..core.errors import ScheduleNotFound, StarterUnavailable
 from ..core.model import payload
+from ..core.model.run import RunStatus
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..core.model.ports import RunStarter, ScheduleRepository
     from ..core.model.run import Run
     from ..core.model.schedule import Schedule
+
+LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
+"""What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
 
 
 class RunStarts:
@@ -32,3 +39,8 @@ class RunStarts:
         """Starts the run now if that is possible; otherwise the sweeper starts it. Raises StoreUnavailable."""
         with suppress(ScheduleNotFound, StarterUnavailable):
             self.start(run, schedule)
+
+
+def is_interrupted(run: Run, now: datetime) -> bool:
+    """Did its process die, and has Lambda had the time to try it again by itself?"""
+    return run.status is RunStatus.RUNNING and now >= run.lease_until + LAMBDA_TRIES_WITHIN

@@ -18,22 +18,24 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ChangeLost, ScheduledTasksError, StoreUnavailable
 from ..core.model import ids
-from ..core.model.job import Job
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
+from ..core.model.span import Span, waits_from
 from ..core.model.transitions import auto_resumed, with_outcome, with_recorded_outcome
 from ..core.timing.instants import from_iso, whole_ms
 from .intents import Intents
 from .jobs import JobRunner
 from .redrive import RunRedriver
 from .retention import USUAL
-from .run_starts import RunStarts
+from .run_starts import LAMBDA_TRIES_WITHIN, RunStarts, is_interrupted
+from .spans import SpanWalker
 from .update import ScheduleUpdater
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..core.model.job import Job
     from ..core.model.ports import RunStarter, ScheduleRepository, SchedulerGateway, Watch
     from .retention import Durations
 
@@ -42,9 +44,6 @@ log = logging.getLogger(__name__)
 SHARDS_AT_ONCE = 16
 PAGE = 100
 OCCURRENCES_AT_ONCE = 50
-
-LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
-"""What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,7 @@ class Sweeper:
             RunRedriver(repository, self._starts, clock, durations),
             clock,
         )
+        self._spans = SpanWalker(repository, gateway, self._starts, clock=clock, durations=durations, new_id=new_id)
         self._clock = clock
         self._durations = durations
         self._new_id = new_id
@@ -120,20 +120,22 @@ class Sweeper:
     def _handle(self, watch: Watch, stop_at: datetime) -> str:
         """What was done, in a word. One item that fails must not keep the sweeper from the others."""
         try:
-            item = self._repository.acquire_lease(watch, now=self._clock())
-            if isinstance(item, Schedule):
-                return self._handle_schedule(item)
-            if isinstance(item, Run):
-                return self._start_run(item)
-            if isinstance(item, Job):
-                return self._jobs.continue_job(item, stop_at)
+            return self._handle_item(self._repository.acquire_lease(watch, now=self._clock()), stop_at)
         except ScheduledTasksError as exc:
             log.warning("postponed: %s", exc, extra={"watch": watch.sk})
             return "postponed"
         except Exception:
             log.exception("the sweeper failed on an item", extra={"watch": watch.sk})
             return "failed"
-        return "nothing"
+
+    def _handle_item(self, item: Schedule | Run | Job | Span | None, stop_at: datetime) -> str:
+        if isinstance(item, Schedule):
+            return self._handle_schedule(item)
+        if isinstance(item, Run):
+            return self._start_run(item)
+        if isinstance(item, Span):
+            return self._spans.walk(item)
+        return "nothing" if item is None else self._jobs.continue_job(item, stop_at)
 
     # Schedules
 
@@ -155,9 +157,7 @@ class Sweeper:
         return "finished"
 
     def _resume(self, schedule: Schedule) -> str:
-        following = auto_resumed(
-            replace(self._intents.next_revision(schedule), pending_occurrences=schedule.pending_occurrences)
-        )
+        following = auto_resumed(self._intents.next_revision(schedule), waits_from(schedule))
         if following is None:
             self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
             return "ended"
@@ -198,7 +198,7 @@ class Sweeper:
             return self._or_lost(updated, moved=self._repository.advance(updated, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
-            if run is not None and _is_interrupted(run, now):
+            if run is not None and is_interrupted(run, now):
                 self._starts.start(run, schedule)
             self._reschedule(schedule, wait_until)
             return None
@@ -210,7 +210,7 @@ class Sweeper:
         final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
         if run is not None and run.status is RunStatus.QUEUED:
             return now + self._durations.event_age
-        if run is not None and not _is_interrupted(run, now):
+        if run is not None and not is_interrupted(run, now):
             return run.lease_until + LAMBDA_TRIES_WITHIN
         if run is not None and now < final:
             return now + LAMBDA_TRIES_WITHIN
@@ -292,11 +292,6 @@ class Sweeper:
             return "orphaned"
         self._starts.start(run, schedule)
         return "started"
-
-
-def _is_interrupted(run: Run, now: datetime) -> bool:
-    """Did its process die, and has Lambda had the time to try it again by itself?"""
-    return run.status is RunStatus.RUNNING and now >= run.lease_until + LAMBDA_TRIES_WITHIN
 
 
 def _mark_unconfirmed(schedule: Schedule, now: datetime) -> Schedule:

@@ -95,7 +95,7 @@ class ScheduleUpdater:
             paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
             # The sweeper would come too late to end it: what EventBridge then had disabled would not fire.
             is_short = ends_at is not None and ends_at <= following.updated_at + RESUME_EARLY
-            return (auto_resumed(paused) or paused) if is_short else paused
+            return (auto_resumed(paused, ends_at) or paused) if is_short else paused
 
         return self._modify(user_id, schedule_id, change, if_match)
 
@@ -175,7 +175,7 @@ class ScheduleUpdater:
         if schedule.status is not Status.ACTIVE:
             return schedule
         next_run_at = schedule.next_occurrence(now)
-        if next_run_at is None and not schedule.pending_occurrences:
+        if next_run_at is None and schedule.pending_since is None:
             if schedule.timing.next_occurrence(now) is not None:
                 raise InvalidInput.of("exclusions", "leave no occurrence")
             raise InvalidInput.of("timing", "lies in the past or never fires again: give a new one")

@@ -12,19 +12,26 @@ from ..core.dynamodb.cursors import read_cursor, write_cursor
 from ..core.dynamodb.repository import INDEXES, REPLACED_ACTION_STAYS
 from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
 from ..core.model import ids
-from ..core.model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from ..core.model.codec import (
+    job_from_plain,
+    key_versions_from_plain,
+    run_from_plain,
+    schedule_from_plain,
+    span_from_plain,
+)
 from ..core.model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
 from ..core.model.webhook_keys import KeyVersions
 from ..core.timing.instants import from_iso, iso, iso_ms
 from .faults import Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..core.model.job import Job
     from ..core.model.run import Run, RunStatus
     from ..core.model.schedule import Action, Schedule, Status
+    from ..core.model.span import Span
 
 # Written out, and not taken from the field table: the contract suite compares the fake with the real repository.
 SAME_STATE = ("revision", "status")
@@ -93,7 +100,9 @@ class InMemoryRepository:
             item = self._find({"PK": ids.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
         return run_from_plain(item) if item else None
 
-    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
+    def change(
+        self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, span: Span | None = None
+    ) -> None:
         with self._call("change"):
             existing = self._find(items.schedule_key(replacing))
             expiring = (
@@ -105,6 +114,8 @@ class InMemoryRepository:
             self._expire_action(expiring)
             if action is not None:
                 self._write(items.action_item(schedule, action))
+            if span is not None:
+                self._write(items.span_item(span))
 
     def confirm(self, schedule: Schedule) -> bool:
         with self._call("confirm"):
@@ -173,7 +184,13 @@ class InMemoryRepository:
         return None
 
     def finish(
-        self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
+        self,
+        run: Run,
+        *,
+        replacing: Run | None,
+        expecting: Schedule,
+        updated: Schedule | None,
+        span: Span | None = None,
     ) -> Conflict | None:
         with self._call("finish"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
@@ -186,6 +203,8 @@ class InMemoryRepository:
             self._write(items.run_item(run))
             if updated is not None:
                 self._count_run(run, updated)
+            if span is not None:
+                self._write(items.span_item(span))
         return None
 
     def _count_run(self, run: Run, updated: Schedule) -> None:
@@ -243,7 +262,7 @@ class InMemoryRepository:
         due = [watch for watch in found if watch.at <= iso(until)]
         return Page(due, page.next_cursor if len(due) == len(found) else None)
 
-    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | Span | None:
         with self._call("acquire_lease"):
             item = self.items.get((watch.pk, watch.sk))
             if item is None or item.get("watch_at") != watch.at:
@@ -268,6 +287,40 @@ class InMemoryRepository:
             item = items.schedule_item(schedule)
             self._update(item | (items.watch_keys(item, until) if until else {}), WATCH)
         return True
+
+    # Spans
+
+    def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
+        pk = ids.schedule_pk(user_id, schedule_id)
+        with self._call("list_spans"):
+            keys = sorted(key for key in self.items if key[0] == pk and key[1].startswith(ids.SPAN_PREFIX))
+            return [span_from_plain(self.items[key]) for key in keys]
+
+    def move_span(self, span: Span, *, replacing: Span) -> bool:
+        with self._call("move_span"):
+            if not self._is_span_as_read(replacing):
+                return False
+            self._update(items.span_item(span), ("since", *WATCH))
+        return True
+
+    def close_span(self, span: Span, *, expecting: Schedule, updated: Schedule, kept: Span | None) -> bool:
+        with self._call("close_span"):
+            is_as_expected = _agrees(self._find(items.schedule_key(expecting)), expecting, _compared(expecting))
+            is_kept = kept is None or self._find(items.span_key(kept)) is not None
+            if not is_as_expected or not is_kept or not self._is_span_as_read(span):
+                return False
+            self._update(items.schedule_item(updated), CHANGED_BY_RUNS)
+            self._expire_action(updated)
+            self._remove(items.span_key(span))
+        return True
+
+    def erase_span(self, span: Span) -> None:
+        with self._call("erase_span"):
+            self._remove(items.span_key(span))
+
+    def _is_span_as_read(self, span: Span) -> bool:
+        existing, expected = self._find(items.span_key(span)), items.span_item(span)
+        return existing is not None and all(existing[name] == expected[name] for name in ("since", "watch_at"))
 
     # Jobs
 
@@ -325,6 +378,9 @@ class InMemoryRepository:
 
     def _find(self, key: items.Item) -> items.Item | None:
         return self.items.get((key["PK"], key["SK"]))
+
+    def _remove(self, key: items.Item) -> None:
+        self.items.pop((key["PK"], key["SK"]), None)
 
     def _write(self, item: items.Item) -> None:
         self.items[item["PK"], item["SK"]] = item

@@ -48,7 +48,7 @@ OTHER: dict[str, Any] = {
     "exclusions": (),
     "on_missed": OnMissed.SKIP,
     "paused_until": NOW + 2 * DAY,
-    "pending_occurrences": (),
+    "pending_since": None,
     "in_progress": (),
     "retry": RetryPolicy(2, 180),
     "on_unknown": OnUnknown.RETRY,
@@ -66,11 +66,11 @@ OTHER: dict[str, Any] = {
 BY_CLIENTS = OTHER.keys() - {"last_run", "run_count", "request_digest", "created_at"}
 BY_RUNS = {
     *("status", "reason", "confirmed", "intent_until", "next_run_at", "last_run"),
-    *("pending_occurrences", "in_progress", "failures_in_a_row", "expires_at"),
+    *("pending_since", "in_progress", "failures_in_a_row", "expires_at"),
 }
 COMPARED = {
     *("status", "revision", "confirmed", "intent_until", "next_run_at"),
-    *("pending_occurrences", "in_progress", "failures_in_a_row"),
+    *("pending_since", "in_progress", "failures_in_a_row"),
 }
 
 

@@ -165,13 +165,13 @@ def test_what_is_due_in_the_very_instant_of_a_change_is_done(life: Life) -> None
 def test_what_was_due_before_a_change_and_never_came_is_missed(life: Life) -> None:
     schedule = life.recurring()
     life.copies = 0
-    life.travel(15 * A_MINUTE + 20 * A_SECOND)
+    life.travel(17 * A_MINUTE + 20 * A_SECOND)
     life.copies = 1
     life.service.change("alice", schedule.schedule_id, timing=EVERY_10_MINUTES)
 
     life.travel(3 * AN_HOUR)
 
-    assert life.story(schedule)[:2] == [("12:15", "missed"), ("12:26", "succeeded")]
+    assert life.story(schedule)[:2] == [("12:15", "missed"), ("12:28", "succeeded")]
     assert disagreements(life) == []
 
 

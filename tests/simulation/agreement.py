@@ -58,8 +58,8 @@ def _only_in_eventbridge(life: Life, records: Mapping[str, Schedule]) -> Iterato
 def _faults(life: Life, record: Schedule) -> Iterator[str]:
     if not record.confirmed:
         yield "is not confirmed"
-    if record.pending_occurrences:
-        yield f"still owes {[f'{at:%H:%M}' for at in record.pending_occurrences]}"
+    if record.pending_since is not None:
+        yield f"has an open span since {record.pending_since:%H:%M}"
     if record.next_run_at is not None and record.next_run_at <= life.clock.now:
         yield f"waits for {record.next_run_at:%H:%M}, which is over"
     if record.status.is_live:

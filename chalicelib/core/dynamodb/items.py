@@ -15,6 +15,8 @@ from ..model.codec import (
     run_to_plain,
     schedule_from_plain,
     schedule_to_plain,
+    span_from_plain,
+    span_to_plain,
 )
 from ..model.run import RunStatus
 from ..model.schedule import INTENT_LEASE, Action
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.run import Run
     from ..model.schedule import Schedule
+    from ..model.span import Span
     from ..model.webhook_keys import KeyVersions
 
 Item = dict[str, Any]
@@ -138,10 +141,21 @@ def webhook_keys_item(versions: KeyVersions) -> Item:
     return {**webhook_keys_key(versions.user_id), **key_versions_to_plain(versions)}
 
 
-def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job:
+def span_key(span: Span) -> Item:
+    return {"PK": ids.schedule_pk(span.user_id, span.schedule_id), "SK": ids.span_sk(span.revision)}
+
+
+def span_item(span: Span) -> Item:
+    key = span_key(span)
+    return {**key, **span_to_plain(span), **watch_keys(key, span.watch_at)}
+
+
+def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job | Span:
     """What a watched item is, by its sort key."""
     if item["SK"] == ids.JOB_SK:
         return job_from_plain(item)
+    if item["SK"].startswith(ids.SPAN_PREFIX):
+        return span_from_plain(item)
     return run_from_plain(item) if item["SK"].startswith(ids.RUN_PREFIX) else schedule_from_plain(item)
 
 

@@ -20,7 +20,13 @@ from botocore.exceptions import ClientError
 from ..aws_errors import error_code, is_transient, response_of, translated
 from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
 from ..model import ids
-from ..model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from ..model.codec import (
+    job_from_plain,
+    key_versions_from_plain,
+    run_from_plain,
+    schedule_from_plain,
+    span_from_plain,
+)
 from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by
 from ..model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
 from ..model.webhook_keys import KeyVersions
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.run import Run, RunStatus
     from ..model.schedule import Action, Schedule, Status
+    from ..model.span import Span
 
     Write = Mapping[str, Mapping[str, Any]]
     ExistingItem = Mapping[str, Any] | None
@@ -49,6 +56,8 @@ INDEXES = {
 }
 
 MOST_IN_A_BATCH = 25
+MOST_SPANS = 500
+"""How many open spans of one schedule are read at once. Each stands for a change during one outage."""
 CONFLICT_TRIES = 6
 CONFLICT_PAUSE_SECONDS = 0.04
 
@@ -117,11 +126,13 @@ class DynamoRepository:
         item = self._get({"PK": ids.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
         return run_from_plain(item) if item else None
 
-    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
+    def change(
+        self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, span: Span | None = None
+    ) -> None:
         item = _signed(items.schedule_item(schedule))
         update = self._update(item, CHANGED_BY_CLIENTS, *_unchanged(replacing))
         writes = self._replace_action(schedule, replacing, action) if action else self._expire_action(schedule)
-        existing = self._transact({"Update": update}, *writes)
+        existing = self._transact({"Update": update}, *writes, *self._open(span))
         if existing and not _is_ours(existing[0], item):
             raise ChangeLost
 
@@ -184,7 +195,13 @@ class DynamoRepository:
         return _conflict(self._transact({"ConditionCheck": check}, self._put_run(run, replacing), *more), run)
 
     def finish(
-        self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
+        self,
+        run: Run,
+        *,
+        replacing: Run | None,
+        expecting: Schedule,
+        updated: Schedule | None,
+        span: Span | None = None,
     ) -> Conflict | None:
         put = self._put_run(run, replacing)
         if updated is None:
@@ -193,7 +210,8 @@ class DynamoRepository:
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
         add = {"run_count": 1} if run.counts else {}
         update = self._update(items.schedule_item(updated), *changes, add=add)
-        return _conflict(self._transact({"Update": update}, put, *self._expire_action(updated)), run)
+        writes = (*self._expire_action(updated), *self._open(span))
+        return _conflict(self._transact({"Update": update}, put, *writes), run)
 
     def _put_run(self, run: Run, replacing: Run | None) -> Write:
         if replacing is None:
@@ -243,7 +261,7 @@ class DynamoRepository:
         page = self._query("watch", pk, "", limit=limit, cursor=cursor, up_to=iso(until))
         return Page([Watch(item["PK"], item["SK"], item["watch_at"]) for item in page.items], page.next_cursor)
 
-    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | Span | None:
         item = self._get({"PK": watch.pk, "SK": watch.sk})
         if item is None or item.get("watch_at") != watch.at:
             return None
@@ -261,6 +279,33 @@ class DynamoRepository:
         if until is not None:
             item |= items.watch_keys(item, until)
         return self._update_one(self._update(item, WATCH, *_unchanged(schedule))) is None
+
+    # Spans
+
+    def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
+        pk = ids.schedule_pk(user_id, schedule_id)
+        page = self._query(None, pk, ids.SPAN_PREFIX, limit=MOST_SPANS, cursor=None, consistent=True)
+        return [span_from_plain(item) for item in page.items]
+
+    def move_span(self, span: Span, *, replacing: Span) -> bool:
+        item = items.span_item(span)
+        return self._update_one(self._update(item, ("since", *WATCH), *_as_read(replacing))) is None
+
+    def close_span(self, span: Span, *, expecting: Schedule, updated: Schedule, kept: Span | None) -> bool:
+        update = self._update(items.schedule_item(updated), CHANGED_BY_RUNS, *_unchanged(expecting))
+        condition, values = _as_read(span)
+        delete = {**self._at(items.span_key(span)), "ConditionExpression": condition, **_bound(condition, values)}
+        writes: list[Write] = [{"Update": update}, {"Delete": delete}, *self._expire_action(updated)]
+        if kept:
+            check = {**self._at(items.span_key(kept)), "ConditionExpression": "attribute_exists(#PK)"}
+            writes.append({"ConditionCheck": check | _bound("#PK", {})})
+        return self._transact(*writes) is None
+
+    def erase_span(self, span: Span) -> None:
+        self._delete(items.span_key(span))
+
+    def _open(self, span: Span | None) -> list[Write]:
+        return [self._put(items.span_item(span))] if span else []
 
     # Jobs
 
@@ -320,6 +365,7 @@ class DynamoRepository:
         limit: int,
         cursor: str | None,
         newest_first: bool = False,
+        consistent: bool = False,
         up_to: str | None = None,
         between: tuple[str, str] | None = None,
     ) -> Page[items.Item]:
@@ -332,6 +378,7 @@ class DynamoRepository:
             "TableName": self._table,
             "Limit": limit,
             "ScanIndexForward": not newest_first,
+            **({"ConsistentRead": True} if consistent else {}),
             "KeyConditionExpression": condition,
             **_bound(condition, {":pk": pk} | _given(prefix=prefix, up_to=up_to, since=since, until=until)),
         }
@@ -463,6 +510,13 @@ def _unchanged(schedule: Schedule, names: Sequence[str] = ()) -> tuple[str, dict
     names = names or decides(schedule)
     parts = [f"#{name} = :x_{name}" if name in item else f"attribute_not_exists(#{name})" for name in names]
     return " AND ".join(parts), {f":x_{name}": item[name] for name in names if name in item}
+
+
+def _as_read(span: Span) -> tuple[str, dict[str, Any]]:
+    """The condition that nobody acquired the span since it was read."""
+    item = items.span_item(span)
+    names = ("since", "watch_at")
+    return " AND ".join(f"#{name} = :x_{name}" for name in names), {f":x_{name}": item[name] for name in names}
 
 
 def decides(schedule: Schedule) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from . import fields
 from .job import Job, JobKind, JobStatus, Selection
 from .run import Run, RunStatus
 from .schedule import Schedule
+from .span import Span
 from .values import EXPIRY, instant, without_none
 from .webhook_keys import KeyVersion, KeyVersions
 
@@ -74,6 +75,15 @@ def job_from_plain(plain: Mapping[str, Any]) -> Job:
         per_minute=int(plain.get("per_minute", 60)),
         next_at=instant(plain.get("next_at")),
     )
+
+
+def span_to_plain(span: Span) -> dict[str, Any]:
+    return fields.to_plain(fields.SPAN, span)
+
+
+def span_from_plain(plain: Mapping[str, Any]) -> Span:
+    """Raises KeyError, TypeError or ValueError for what is no span."""
+    return Span(**fields.from_plain(fields.SPAN, plain))
 
 
 def key_versions_to_plain(versions: KeyVersions) -> dict[str, Any]:

@@ -139,6 +139,8 @@ def _applied(text: str) -> Schedule:
 
 
 TIMES = many(SECONDS)
+EARLIEST = Codec(lambda at: [SECONDS.write(at)], lambda times: SECONDS.read(min(times)) if times else None)
+"""Kept as a list, which has been the attribute's type from the first."""
 
 # In the order in which they stand in the payload. The action has no row: it is an item of its own.
 SCHEDULE = (
@@ -198,7 +200,7 @@ SCHEDULE = (
         is_sparse=False,
     ),
     Field("paused_until", "paused_until", MILLISECONDS, None, is_shown=True, changed_by=BY_CLIENTS),
-    Field("pending_occurrences", "owed", TIMES, (), changed_by=BY_BOTH, is_compared=True, sent_as=()),
+    Field("pending_since", "owed", EARLIEST, None, changed_by=BY_BOTH, is_compared=True, sent_as=None),
     Field("in_progress", "unfinished", TIMES, (), changed_by=BY_BOTH, is_compared=True, sent_as=()),
     _option(
         "retry",
@@ -264,4 +266,22 @@ RUN = (
     Field("schedule_created_at", "schedule_created_at", MILLISECONDS, None),
     Field("unforeseen", "unforeseen", default=False, is_shown=True),
     Field("expires_at", "expires_at", EXPIRY, None),
+)
+
+# A span is written whole when it is opened; then only `since` and `watch_at` move.
+SPAN = (
+    Field("user_id", "user_id", required=True),
+    Field("schedule_id", "schedule_id", required=True),
+    Field("revision", "revision", NUMBER, required=True),
+    Field("schedule_created_at", "schedule_created_at", MILLISECONDS, required=True),
+    Field("resource_id", "resource_id", default=None),
+    Field("action_type", "action_type", required=True),
+    Field("timing", "timing", TIMING, required=True),
+    Field("exclusions", "exclusions", many(DAY), ()),
+    Field("flexible_window_minutes", "flexible_window_minutes", NUMBER, required=True),
+    Field("delivery", "delivery", DELIVERY, required=True),
+    Field("since", "since", SECONDS, required=True),
+    Field("until", "until", MILLISECONDS, required=True),
+    Field("timing_changed_at", "timing_changed_at", MILLISECONDS, None),
+    Field("watch_at", "watch_at", SECONDS, required=True),
 )

@@ -24,6 +24,7 @@ WATCH_SHARDS = 64
 
 SCHEDULE_PREFIX = "SCHEDULE#"
 RUN_PREFIX = "RUN#"
+SPAN_PREFIX = "SPAN#"
 JOB_SK = "JOB"
 WEBHOOK_KEYS_SK = "WEBHOOK_KEYS"
 COUNT_SK = "LIMITS"
@@ -63,12 +64,16 @@ def schedule_sk(schedule_id: str) -> str:
 
 
 def schedule_pk(user_id: str, schedule_id: str) -> str:
-    """The partition of what belongs to one schedule: its actions and its runs."""
+    """The partition of what belongs to one schedule: its actions, its runs and its open spans."""
     return join("SCHEDULE", user_id, schedule_id)
 
 
 def action_sk(revision: int) -> str:
     return join("ACTION", str(revision))
+
+
+def span_sk(revision: int) -> str:
+    return join("SPAN", str(revision))
 
 
 def run_sk(scheduled_time: datetime, token: str | None = None) -> str:

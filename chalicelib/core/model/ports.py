@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .run import Run, RunStatus
     from .schedule import Action, Schedule, Status
+    from .span import Span
     from .webhook_keys import KeyVersions, Master
 
 Item = TypeVar("Item")
@@ -94,9 +95,12 @@ class ScheduleRepository(Protocol):
 
     def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None: ...
 
-    def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> None:
+    def change(
+        self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, span: Span | None = None
+    ) -> None:
         """Records an intent: `schedule`, and its new action if it has one, take the place of `replacing`.
 
+        `span` is what the change leaves open; it is written with it.
         Raises ChangeLost if the record is no longer so.
         """
 
@@ -134,13 +138,19 @@ class ScheduleRepository(Protocol):
         """
 
     def finish(
-        self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
+        self,
+        run: Run,
+        *,
+        replacing: Run | None,
+        expecting: Schedule,
+        updated: Schedule | None,
+        span: Span | None = None,
     ) -> Conflict | None:
         """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule.
 
         `leaving` is the schedule after the run; it is written if the record still has the expected revision, status,
         confirmation and next run. None for `leaving` writes the run alone. A Refusal with a `run` says that somebody
-        else took the run over. None is success.
+        else took the run over. None is success. `span` is what the run's end leaves open; it is written with it.
         """
 
     def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
@@ -167,7 +177,7 @@ class ScheduleRepository(Protocol):
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
         """What a shard of the watch index says must be looked at by `until`, the longest overdue first."""
 
-    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | None:
+    def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | Span | None:
         """What is watched, if nobody else took it: its watch moves away, and further with every take in vain.
 
         An intent's lease is renewed with it, so no other change can start meanwhile. None if there is nothing to do.
@@ -181,6 +191,24 @@ class ScheduleRepository(Protocol):
 
         False if it changed meanwhile.
         """
+
+    # Spans
+
+    def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
+        """The open ones of a schedule, by revision; the read is consistent."""
+
+    def move_span(self, span: Span, *, replacing: Span) -> bool:
+        """Records how far a span has come, and when it is looked at again. False if it is no longer `replacing`."""
+
+    def close_span(self, span: Span, *, expecting: Schedule, updated: Schedule, kept: Span | None) -> bool:
+        """Removes a span whose occurrences all have an outcome, and writes what that changes on its schedule.
+
+        False if the record is no longer as expected, the span no longer as it was read, or `kept`, another span which
+        is still open, is gone.
+        """
+
+    def erase_span(self, span: Span) -> None:
+        """Removes a span whose schedule does not wait for it."""
 
     # Jobs
 

@@ -89,6 +89,10 @@ class Timing:
     def next_occurrence(self, after: datetime) -> datetime | None:
         return next(self.occurrences(after), None)
 
+    def is_excluded(self, occurrence: datetime, dates: tuple[date, ...]) -> bool:
+        """Does it lie on one of these dates of the timing's zone?"""
+        return bool(dates) and wall_time(occurrence, zone(self.timezone)).date() in dates
+
     def last_occurrence(self) -> datetime | None:
         """The last one before the end, to the minute; None for what has no end or no occurrence.
 
@@ -163,13 +167,13 @@ class Schedule:
     `revision` counts changes (it starts at the creation's epoch milliseconds, so a re-created id never repeats one).
     `action_revision` is the revision that wrote the action's body, which is an item of its own.
     `confirmed` says that EventBridge is known to agree; while it is not, `intent_until` is the lease of the change.
-    `next_run_at` is the first occurrence, by the timing it has now, that is not yet accounted for; `owed` are those
-    that were due when a client changed it, and had not been accounted for then.
+    `next_run_at` is the first occurrence, by the timing it has now, that has no outcome yet. `pending_since` says that
+    spans are open (span.py): no occurrence that was due before a change and has no outcome yet lies before it.
     `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
     `unfinished` are those whose run waits for its next attempt or for a release: the run itself sees to them.
     `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out, and
     `failures_in_a_row` those of them that failed last; so many as `pause_after_failures` (0: never) pause it.
-    `paused_until` is when a pause ends or ended; what was not due before the pause and lies before this is not owed.
+    `paused_until` is when a pause ends or ended; what lies before this and is in no open span is not done.
     `request_digest` is that of the request that made it, if that had an idempotency key.
     `action` is None in lists, which do not read the body.
     """
@@ -199,7 +203,7 @@ class Schedule:
     exclusions: tuple[date, ...] = ()
     on_missed: OnMissed = OnMissed.SKIP
     paused_until: datetime | None = None
-    pending_occurrences: tuple[datetime, ...] = ()
+    pending_since: datetime | None = None
     in_progress: tuple[datetime, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_unknown: OnUnknown = OnUnknown.RETRY
@@ -235,9 +239,8 @@ class Schedule:
 
     @property
     def first_due(self) -> datetime | None:
-        """The earliest occurrence that is not accounted for."""
-        waiting = (self.next_run_at,) if self.status is Status.ACTIVE and self.next_run_at else ()
-        return min((*self.pending_occurrences, *waiting), default=None)
+        """The first occurrence, by the timing it has now, that it waits for."""
+        return self.next_run_at if self.status is Status.ACTIVE else None
 
     @property
     def window(self) -> timedelta:
@@ -251,7 +254,7 @@ class Schedule:
         return next(self.occurrences(after), None)
 
     def is_excluded(self, occurrence: datetime) -> bool:
-        return bool(self.exclusions) and wall_time(occurrence, zone(self.timing.timezone)).date() in self.exclusions
+        return self.timing.is_excluded(occurrence, self.exclusions)
 
     @property
     def is_first_revision(self) -> bool:

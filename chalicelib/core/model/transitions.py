@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from ..timing.instants import EPOCH
 from .run import Run, RunStatus
 from .schedule import LastRun, Schedule, Status
+from .span import Span, earliest, span_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from .schedule import Timing
 
 MINUTE = timedelta(minutes=1)
-
-MAX_PENDING = 150
-"""They stand in the record, which is small. By default an occurrence is waited for two hours at most, so a schedule
-that fires each minute has no more of them.
-"""
+UNLIMITED = 10**9
 
 MAX_IN_PROGRESS = 50
 """How many runs that wait for a retry or a release the record knows of, the latest. The runs themselves know."""
@@ -50,9 +48,10 @@ def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Sch
         return counted
     if not schedule.status.is_live:
         return _made_good(counted, run)
-    if run.counts and schedule.max_runs is not None and counted.run_count >= schedule.max_runs:
-        finished = replace(_finished(counted, run, keep_record), pending_occurrences=_left(counted, run))
-        return _removed(finished, run)
+    if _is_last_of_max_runs(schedule, run):
+        left = left_open(schedule, run)
+        pending_since = earliest(counted.pending_since, left.since if left else None)
+        return _removed(replace(_finished(counted, run, keep_record), pending_since=pending_since), run)
     if schedule.next_run_at == run.scheduled_time:
         counted = replace(counted, next_run_at=schedule.next_occurrence(run.scheduled_time))
     if _goes_on(counted, run):
@@ -71,24 +70,37 @@ def with_recorded_outcome(schedule: Schedule, run: Run, *, keep_record: timedelt
     return replace(after, failures_in_a_row=schedule.failures_in_a_row)
 
 
-def _left(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
-    """What was due before its last run ended and has no ending yet: it is not to be done, but to be told of."""
+def left_open(schedule: Schedule, run: Run) -> Span | None:
+    """What was due when the last of `max_runs` ended, and has no outcome yet: it is not to be done, but recorded.
+
+    None if this run is not the last of them, or nothing is left.
+    """
+    if not _is_last_of_max_runs(schedule, run):
+        return None
     until = (run.attempts[-1].ended_at if run.attempts else None) or run.scheduled_time
-    return tuple(at for at in pending_until(schedule, until) if at != run.scheduled_time)
+    is_first = schedule.next_run_at == run.scheduled_time
+    before = replace(schedule, next_run_at=schedule.next_occurrence(run.scheduled_time)) if is_first else schedule
+    # No change has the next revision: what has ended is not changed, and a new schedule under its id begins with it.
+    return span_until(until, before, replace(schedule, next_run_at=None, revision=schedule.revision + 1))
 
 
 def _counted(schedule: Schedule, run: Run) -> Schedule:
-    """With this run as its last one, and neither owed nor unfinished any more, unless it is."""
+    """With this run as its last one, and no longer pending or in progress, unless it is."""
     return replace(
         schedule,
         last_run=LastRun(run.scheduled_time, run.status, run.reason),
-        pending_occurrences=tuple(
-            at for at in schedule.pending_occurrences if at != run.scheduled_time or not run.is_occurrence
-        ),
+        pending_since=_pending_since(schedule, run),
         in_progress=_in_progress(schedule, run),
         run_count=schedule.run_count + run.counts,
         failures_in_a_row=_failures_in_a_row(schedule, run),
     )
+
+
+def _pending_since(schedule: Schedule, run: Run) -> datetime | None:
+    """A one-time schedule has one occurrence: its run's end is the end of its span, which the sweeper then deletes."""
+    is_all = schedule.timing.is_one_time and schedule.timing.next_occurrence(EPOCH) == run.scheduled_time
+    ends_it = is_all and run.is_occurrence and run.scheduled_time == schedule.pending_since
+    return None if ends_it else schedule.pending_since
 
 
 def _in_progress(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
@@ -111,30 +123,38 @@ def _made_good(schedule: Schedule, run: Run) -> Schedule:
     return replace(schedule, status=Status.COMPLETED, reason=None) if is_good else schedule
 
 
-def pending_until(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
-    """What the schedule owes by `now` and has not accounted for, ascending; the latest `MOST_OWED`."""
-    waits_from = _waits_from(schedule)
-    if waits_from is None or waits_from > now:
-        return schedule.pending_occurrences
-    due = takewhile(lambda at: at <= now, schedule.occurrences(waits_from - timedelta(seconds=1)))
-    return tuple(deque((*schedule.pending_occurrences, *due), maxlen=MAX_PENDING))
+def _is_last_of_max_runs(schedule: Schedule, run: Run) -> bool:
+    return schedule.status.is_live and run.counts and (schedule.max_runs or UNLIMITED) <= schedule.run_count + 1
 
 
-def _waits_from(schedule: Schedule) -> datetime | None:
-    """A pause ends at its end, even if nobody could end it then."""
-    if schedule.status is Status.PAUSED:
-        return schedule.paused_until
-    return schedule.next_run_at if schedule.status is Status.ACTIVE else None
+def with_span_closed(
+    schedule: Schedule, others: Iterable[Span], last: Run | None, *, keep_record: timedelta
+) -> Schedule:
+    """The schedule after all occurrences of a span have an outcome. `others` are the spans that are still open.
 
-
-def auto_resumed(schedule: Schedule) -> Schedule | None:
-    """A paused schedule, active again for what comes from the end of its pause on; None if nothing does.
-
-    It may be woken before that end: the Notification Lambda goes by the scheduled time.
+    `last` is the run by which it is finished if nothing more is to come, as `last_of` says; None if that has no record.
     """
-    if schedule.paused_until is None:
+    closed = replace(schedule, pending_since=earliest(*(span.since for span in others)))
+    if last is None or not closed.status.is_live or _goes_on(closed, last):
+        return closed
+    return _removed(_finished(closed, last, keep_record), last)
+
+
+def last_of(schedule: Schedule, span: Span) -> datetime | None:
+    """The occurrence whose run decides how a schedule ends for which nothing but this span is left."""
+    if schedule.timing.is_one_time:
+        return schedule.timing.next_occurrence(EPOCH)
+    return max(span.occurrences(), default=None)
+
+
+def auto_resumed(schedule: Schedule, since: datetime | None) -> Schedule | None:
+    """A paused schedule, active again for what comes from `since` on; None if nothing does.
+
+    It may be resumed before that: the Notification Lambda goes by the scheduled time.
+    """
+    if since is None:
         return None
-    next_run_at = schedule.next_occurrence(schedule.paused_until - timedelta(seconds=1))
+    next_run_at = schedule.next_occurrence(since - timedelta(seconds=1))
     if next_run_at is None:
         return None
     return replace(schedule, status=Status.ACTIVE, reason=None, next_run_at=next_run_at)
@@ -142,7 +162,7 @@ def auto_resumed(schedule: Schedule) -> Schedule | None:
 
 def _goes_on(schedule: Schedule, run: Run) -> bool:
     """Is there more to come? A paused schedule is over only if its last occurrence was carried out all the same."""
-    if schedule.next_run_at is not None or schedule.pending_occurrences or schedule.in_progress:
+    if schedule.next_run_at is not None or schedule.pending_since is not None or schedule.in_progress:
         return True
     if schedule.status is Status.ACTIVE:
         return False

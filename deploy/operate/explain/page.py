@@ -108,8 +108,8 @@ def _particulars(record: Schedule, times: Clockface) -> Iterator[str]:
         yield f"paused      until {times.full(record.paused_until)}"
     if record.exclusions:
         yield f"excluded    {', '.join(map(str, record.exclusions))}"
-    if record.pending_occurrences:
-        yield f"owed        {', '.join(map(times.short, record.pending_occurrences))}"
+    if record.pending_since:
+        yield f"pending     since {times.short(record.pending_since)}, from before a change"
     if record.in_progress:
         yield f"unfinished  {', '.join(map(times.short, record.in_progress))}"
 

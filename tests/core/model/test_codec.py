@@ -88,7 +88,7 @@ def test_each_field_of_a_schedule_has_an_attribute_of_its_own() -> None:
 def test_stored_names_are_those_of_the_first_version() -> None:
     renamed = {field.name: field.stored for field in (*SCHEDULE, *RUN) if field.name != field.stored}
 
-    assert renamed == {"pending_occurrences": "owed", "in_progress": "unfinished", "lateness": "lateness_ms"}
+    assert renamed == {"pending_since": "owed", "in_progress": "unfinished", "lateness": "lateness_ms"}
 
 
 # What only the table needs

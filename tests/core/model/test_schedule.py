@@ -43,9 +43,9 @@ LATE = 5 * MINUTE
         # Confirmed: the occurrence, with its window and the time until it counts as late.
         (confirmed(a_schedule(timing=once(NOW + DAY))), NOW + DAY + LATE),
         (confirmed(a_schedule(timing=once(NOW + DAY), flexible_window_minutes=30)), NOW + DAY + 30 * MINUTE + LATE),
-        # Confirmed, and an occurrence from before a change is still owed.
-        (confirmed(a_schedule(timing=once(NOW + DAY), pending_occurrences=(NOW,))), NOW + LATE),
-        (confirmed(a_schedule(status=Status.CANCELLED, pending_occurrences=(NOW,))), NOW + LATE),
+        # Confirmed, and what was due before a change is watched by its span.
+        (confirmed(a_schedule(timing=once(NOW + DAY), pending_since=NOW)), NOW + DAY + LATE),
+        (confirmed(a_schedule(status=Status.CANCELLED, next_run_at=None, pending_since=NOW)), None),
         # Confirmed, and a pause that ends by itself.
         (confirmed(a_schedule(status=Status.PAUSED, paused_until=NOW + DAY)), NOW + DAY - 2 * MINUTE),
         # Confirmed, and nothing is to come.

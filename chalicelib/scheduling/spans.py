@@ -1,0 +1,251 @@
+"""Open spans: what was due before a change and had no outcome then gets one, occurrence by occurrence.
+
+A span is watched by itself, so neither it nor the schedule waits for the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ..core.errors import ChangeLost
+from ..core.model import ids
+from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
+from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, OnMissed, Schedule, Status
+from ..core.model.span import A_SECOND, Span, earliest
+from ..core.model.transitions import last_of, with_outcome, with_span_closed
+from .run_starts import LAMBDA_TRIES_WITHIN, is_interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from ..core.model.ports import ScheduleRepository, SchedulerGateway
+    from .retention import Durations
+    from .run_starts import RunStarts
+
+OCCURRENCES_AT_ONCE = 50
+TRIES = 4
+LOOKS_AGAIN_AFTER = 4
+"""A span is looked at again when an occurrence is later by a quarter: a run that comes late does not tell its span."""
+
+MISSED = "nothing delivered it in time, or EventBridge had no such schedule"
+SUPERSEDED = "superseded: the timing was changed within two minutes of this time"
+REPLACED = "its schedule had ended, and another one has its id"
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk over a span. `schedule` is the record as it is after each outcome, `others` are its other open spans."""
+
+    span: Span
+    schedule: Schedule
+    others: Sequence[Span]
+    now: datetime
+
+    @property
+    def is_replaced(self) -> bool:
+        """Has another schedule the id?"""
+        return self.schedule.created_at != self.span.schedule_created_at
+
+    @property
+    def is_active(self) -> bool:
+        return self.schedule.status is Status.ACTIVE and not self.is_replaced
+
+    def is_awaited_elsewhere(self, due: datetime) -> bool:
+        """Does the record itself, or the span of a later change, wait for this occurrence?"""
+        first = self.schedule.first_due
+        if first is not None and first <= due and self.schedule.next_occurrence(due - A_SECOND) == due:
+            return True
+        return any(span.has(due) for span in self._newer)
+
+    def is_superseded(self, due: datetime) -> bool:
+        """Does it lie within two minutes of a change of timing, or after it?"""
+        is_retimed = self.schedule.timing != self.span.timing
+        changed_at = earliest(self.span.timing_changed_at, self.schedule.timing_changed_at if is_retimed else None)
+        return changed_at is not None and due > changed_at - CLOCKS_DIFFER
+
+    def is_latest(self, due: datetime) -> bool:
+        """Has no later occurrence come, of whichever timing?"""
+        later = (at for at in self.span.moved_to(due + A_SECOND).occurrences() if not self.is_superseded(at))
+        if next(later, None) is not None or any(next(span.occurrences(), due) > due for span in self._newer):
+            return False
+        is_retimed = self.schedule.timing != self.span.timing
+        following = self.schedule.next_occurrence(max(due, self.schedule.timing_changed_at) if is_retimed else due)
+        return following is None or following > self.now
+
+    @property
+    def _newer(self) -> list[Span]:
+        return [span for span in self.others if span.revision > self.span.revision]
+
+
+class SpanWalker:
+    """Records the occurrences of spans whose watch was acquired. `clock` gives aware UTC, `new_id` a fresh claim id."""
+
+    def __init__(
+        self,
+        repository: ScheduleRepository,
+        gateway: SchedulerGateway,
+        starts: RunStarts,
+        *,
+        clock: Callable[[], datetime],
+        durations: Durations,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._repository = repository
+        self._gateway = gateway
+        self._starts = starts
+        self._clock = clock
+        self._durations = durations
+        self._new_id = new_id
+
+    def walk(self, span: Span) -> str:
+        """From the first occurrence without an outcome to the first one to wait for. What was done, in a word.
+
+        Raises ChangeLost if the record or the span changed meanwhile.
+        """
+        schedule = self._repository.get(span.user_id, span.schedule_id)
+        if schedule is None:
+            self._repository.erase_span(span)
+            return "orphaned"
+        spans = self._repository.list_spans(span.user_id, span.schedule_id)
+        others = [other for other in spans if other.revision != span.revision]
+        return self._walk(Walk(span, schedule, others, self._clock()))
+
+    def _walk(self, walk: Walk) -> str:
+        occurrences = walk.span.occurrences()
+        for due in islice(occurrences, OCCURRENCES_AT_ONCE):
+            wait_until = self._see_to(walk, due)
+            if wait_until is not None:
+                self._move(walk.span, due, wait_until)
+                return "waiting"
+        following = next(occurrences, None)
+        if following is not None:
+            self._move(walk.span, following, walk.now)
+        else:
+            self._close(walk)
+        return "recorded"
+
+    def _see_to(self, walk: Walk, due: datetime) -> datetime | None:
+        """When to look at this occurrence again; None once it has an outcome, or is awaited elsewhere."""
+        run = self._run(walk.span, due)
+        if run is not None and (run.has_ended or run.is_in_progress):
+            return None
+        if walk.is_awaited_elsewhere(due):
+            return None
+        wait_until = self._wait_until(walk, run, due)
+        if wait_until is not None:
+            if run is not None and is_interrupted(run, walk.now):
+                self._starts.start(run, walk.schedule)
+            return wait_until
+        if self._is_caught_up(walk, due):
+            self._queue(walk, run, due)
+            return walk.now + LATE_AFTER
+        self._record(walk, run, due)
+        return None
+
+    def _wait_until(self, walk: Walk, run: Run | None, due: datetime) -> datetime | None:
+        """When to look again; None if nothing is to be waited for."""
+        now, span = walk.now, walk.span
+        final = due + span.window + span.max_age + self._durations.event_age
+        if run is not None:
+            return _wait_for_end(run, now, final)
+        if now < (late_at := due + span.window + LATE_AFTER):
+            return late_at
+        if now >= final or not walk.is_active or walk.is_superseded(due):
+            return None
+        # That EventBridge has no such schedule says nothing about what waits in Lambda's queue; a catch-up is the
+        # same run and the same claim as a late delivery, so it need not wait.
+        if self._is_caught_up(walk, due) and not self._gateway.has(walk.schedule):
+            return None
+        return min(final, now + max(LATE_AFTER, (now - due) / LOOKS_AGAIN_AFTER))
+
+    def _is_caught_up(self, walk: Walk, due: datetime) -> bool:
+        """At most one run makes up for all that was missed: the latest."""
+        if walk.schedule.on_missed is not OnMissed.RUN_NOW or not walk.is_active or walk.is_superseded(due):
+            return False
+        if walk.span.timing.is_one_time:
+            return walk.now <= due + walk.span.window + walk.span.max_age
+        return walk.is_latest(due)
+
+    def _queue(self, walk: Walk, run: Run | None, due: datetime) -> None:
+        queued = replace(self._ended(walk, run, due), status=RunStatus.QUEUED, reason=None, watched=True)
+        if self._repository.claim(queued, expecting=walk.schedule, replacing=run) is None:
+            self._starts.start(queued, walk.schedule)
+
+    def _record(self, walk: Walk, run: Run | None, due: datetime) -> None:
+        """The record may change with every run that ends meanwhile. Raises ChangeLost."""
+        for _ in range(TRIES):
+            ended = self._ended(walk, run, due)
+            updated = (
+                None
+                if walk.is_replaced
+                else with_outcome(walk.schedule, ended, keep_record=self._durations.keep_records)
+            )
+            refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated)
+            if refusal is None:
+                walk.schedule = updated or walk.schedule
+                return
+            if refusal.run is not None or refusal.schedule is None:
+                break
+            walk.schedule = refusal.schedule
+        raise ChangeLost
+
+    def _ended(self, walk: Walk, run: Run | None, due: datetime) -> Run:
+        """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
+        status, reason = self._ending(walk, run, due)
+        ended = Run(
+            schedule_created_at=walk.span.schedule_created_at,
+            user_id=walk.span.user_id,
+            schedule_id=walk.span.schedule_id,
+            resource_id=walk.span.resource_id,
+            scheduled_time=due,
+            delivered_for=due,
+            status=status,
+            reason=reason,
+            revision=walk.schedule.revision,
+            action_type=walk.span.action_type if walk.is_replaced else walk.schedule.action_type,
+            claim_id=self._new_id(),
+            lease_until=walk.now + START_AGAIN_AFTER,
+            expires_at=due + self._durations.keep_runs,
+        )
+        return ended if run is None else ended.with_history_of(run)
+
+    def _ending(self, walk: Walk, run: Run | None, due: datetime) -> tuple[RunStatus, str]:
+        if walk.is_replaced:
+            return RunStatus.SKIPPED, REPLACED
+        if not walk.is_active:
+            return RunStatus.SKIPPED, f"the schedule was {walk.schedule.status}"
+        if run is not None:
+            return RunStatus.MISSED, "the run began and never ended"
+        return (RunStatus.SKIPPED, SUPERSEDED) if walk.is_superseded(due) else (RunStatus.MISSED, MISSED)
+
+    def _move(self, span: Span, since: datetime, until: datetime) -> None:
+        if not self._repository.move_span(replace(span, since=since, watch_at=until), replacing=span):
+            raise ChangeLost
+
+    def _close(self, walk: Walk) -> None:
+        """All have an outcome. Nothing but the schedule's end may still wait for that."""
+        if walk.is_replaced or walk.schedule.pending_since is None:
+            self._repository.erase_span(walk.span)
+            return
+        last_at = last_of(walk.schedule, walk.span)
+        last = self._run(walk.span, last_at) if last_at else None
+        updated = with_span_closed(walk.schedule, walk.others, last, keep_record=self._durations.keep_records)
+        kept = min(walk.others, key=lambda span: span.since, default=None)
+        if not self._repository.close_span(walk.span, expecting=walk.schedule, updated=updated, kept=kept):
+            raise ChangeLost
+
+    def _run(self, span: Span, at: datetime) -> Run | None:
+        run_id = ids.run_id(span.user_id, span.schedule_id, at)
+        return self._repository.get_run(span.user_id, span.schedule_id, run_id)
+
+
+def _wait_for_end(run: Run, now: datetime, final: datetime) -> datetime | None:
+    """When to look again at a run that has begun or is to begin; None if it never ends."""
+    if run.status is RunStatus.QUEUED:
+        return now + LATE_AFTER
+    if not is_interrupted(run, now):
+        return run.lease_until + LAMBDA_TRIES_WITHIN
+    return now + LAMBDA_TRIES_WITHIN if now < final else None
