@@ -83,6 +83,8 @@ def a_filled_schedule() -> Schedule:
         paused_until=NOW + DAY,
         pending_occurrences=(NOW - HOUR,),
         in_progress=(NOW - 2 * HOUR,),
+        reserved=2,
+        running=(NOW - HOUR,),
         retry=RetryPolicy(1, 120),
         on_unknown=OnUnknown.STOP,
         overlap=Overlap.SKIP,

@@ -225,7 +225,9 @@ class Sweeper:
             self._catch_up(schedule, run, due, now)
             return None
         missed = self._ended(schedule, run, due, now)
-        updated = _mark_unconfirmed(with_outcome(schedule, missed, keep_record=self._durations.keep_records), now)
+        updated = _mark_unconfirmed(
+            with_outcome(schedule, missed, keep_record=self._durations.keep_records, replacing=run), now
+        )
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated)
         return self._or_lost(updated, moved=refusal is None)
 

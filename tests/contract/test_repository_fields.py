@@ -50,6 +50,8 @@ OTHER: dict[str, Any] = {
     "paused_until": NOW + 2 * DAY,
     "pending_occurrences": (),
     "in_progress": (),
+    "reserved": 3,
+    "running": (),
     "retry": RetryPolicy(2, 180),
     "on_unknown": OnUnknown.RETRY,
     "overlap": Overlap.ALLOW,
@@ -63,14 +65,14 @@ OTHER: dict[str, Any] = {
 }
 """Another value for each field but those that name the schedule."""
 
-BY_CLIENTS = OTHER.keys() - {"last_run", "run_count", "request_digest", "created_at"}
+BY_CLIENTS = OTHER.keys() - {"last_run", "run_count", "reserved", "running", "request_digest", "created_at"}
 BY_RUNS = {
     *("status", "reason", "confirmed", "intent_until", "next_run_at", "last_run"),
-    *("pending_occurrences", "in_progress", "failures_in_a_row", "expires_at"),
+    *("pending_occurrences", "in_progress", "reserved", "running", "failures_in_a_row", "expires_at"),
 }
 COMPARED = {
     *("status", "revision", "confirmed", "intent_until", "next_run_at"),
-    *("pending_occurrences", "in_progress", "failures_in_a_row"),
+    *("pending_occurrences", "in_progress", "reserved", "running", "failures_in_a_row"),
 }
 
 

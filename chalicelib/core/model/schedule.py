@@ -167,6 +167,8 @@ class Schedule:
     that were due when a client changed it, and had not been accounted for then.
     `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
     `unfinished` are those whose run waits for its next attempt or for a release: the run itself sees to them.
+    `reserved` counts, where there is a `max_runs`, the runs that began or wait and are not in `run_count` yet;
+    `running` lists, for `overlap: skip`, the occurrences whose runs are running now.
     `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out, and
     `failures_in_a_row` those of them that failed last; so many as `pause_after_failures` (0: never) pause it.
     `paused_until` is when a pause ends or ended; what was not due before the pause and lies before this is not owed.
@@ -201,6 +203,8 @@ class Schedule:
     paused_until: datetime | None = None
     pending_occurrences: tuple[datetime, ...] = ()
     in_progress: tuple[datetime, ...] = ()
+    reserved: int = 0
+    running: tuple[datetime, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_unknown: OnUnknown = OnUnknown.RETRY
     overlap: Overlap = Overlap.ALLOW
