@@ -243,7 +243,7 @@ class QuickEventBridge(EventBridge):
 class ChaoticLife(Life):
     """The world, and a tenth of everything goes wrong in it until `calm_down`.
 
-    `ended_well` has, for each occurrence, when the first invocation for it returned that Lambda counts as a success.
+    `first_ended` has, for each occurrence, when the first invocation for it returned that Lambda counts as a success.
     """
 
     sweeper_class = OneByOne
@@ -258,7 +258,7 @@ class ChaoticLife(Life):
         self.sweeper = self._a_sweeper()
         self.aws = self.provider = Provider(self.chaos, self.clock)
         self.hold(None)
-        self.ended_well: dict[Occurrence, datetime] = {}
+        self.first_ended: dict[Occurrence, datetime] = {}
         self.sweeps = 0
         self._claims = 0
 
@@ -313,7 +313,7 @@ class ChaoticLife(Life):
     def _invoke(self, event: Mapping[str, Any]) -> None:
         self.runner.handle(event, INVOCATION)
         delivery = read(event)
-        self.ended_well.setdefault((delivery.schedule.schedule_id, delivery.scheduled_time), self.clock.now)
+        self.first_ended.setdefault((delivery.schedule.schedule_id, delivery.scheduled_time), self.clock.now)
 
 
 __all__ = ["Chaos", "ChaoticLife", "Crash", "Occurrence", "Provider", "ScheduledTasksError"]

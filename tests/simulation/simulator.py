@@ -59,7 +59,8 @@ class Moment:
 class Life(World):
     """The world in which all goes on by itself while time travels.
 
-    `lateness` is how late EventBridge hands over each delivery, `copies` how often; `fired` are all so far.
+    `lateness` is how late EventBridge hands over each delivery, `copies` how often; `fired` are all so far,
+    `ended_well` those whose invocation returned, and when.
     `ahead` is how far the clock of a process is ahead of the true time.
     """
 
@@ -75,6 +76,7 @@ class Life(World):
         self.copies = 1
         self.sweeps_down = False
         self.fired: list[Mapping[str, Any]] = []
+        self.ended_well: list[tuple[datetime, Mapping[str, Any]]] = []
         self._swept_at = self.clock.now
 
     def a_gateway(self) -> EventBridge:
@@ -159,6 +161,7 @@ class Life(World):
 
     def _invoke(self, event: Mapping[str, Any]) -> None:
         self.runner.handle(event, INVOCATION)
+        self.ended_well.append((self.clock.now, event))
 
     def moment(self) -> Moment:
         """What is stored now."""
