@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.model.run import Run, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from chalicelib.core.model.schedule import Schedule
     from tests.simulation.simulator import Life
@@ -75,7 +75,7 @@ def _of_run(life: Life, promised: Promised, record: Schedule, run: Run) -> Itera
         yield f"{name} was done and does not say so"
     if (
         run.status is RunStatus.MISSED
-        and _came_in_time(life, record, run)
+        and came_in_time(life, record, run)
         and run.scheduled_time not in promised.stopped
     ):
         yield f"{name} was delivered in time"
@@ -90,21 +90,25 @@ def is_unforeseen(run: Run) -> bool:
     return bool(getattr(run, "unforeseen", False))
 
 
-def _came_in_time(life: Life, record: Schedule, run: Run) -> bool:
-    """Was an invocation of it ended well before anybody had to give it up?"""
+def came_in_time(life: Life, record: Schedule, run: Run) -> bool:
+    """Did an invocation for it return before anybody had to give it up?"""
     last = (
         run.scheduled_time
         + timedelta(minutes=record.flexible_window_minutes, seconds=record.delivery.max_age_seconds)
         + EVENT_AGE
     )
-    came = (at for at, event in life.ended_well if _is_of(event, run))
+    since = record.created_at
+    came = (at for at, event in life.ended_well if _is_of(event, run) and _created_at(event) == since)
     return any(at <= last for at in came)
 
 
-def _is_of(event: object, run: Run) -> bool:
-    assert isinstance(event, dict)
+def _is_of(event: Mapping[str, Any], run: Run) -> bool:
     of = datetime.fromisoformat(event["scheduled_time"])
     return event["schedule_id"] == run.schedule_id and of == run.scheduled_time and "started" not in event
+
+
+def _created_at(event: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["created_at"])
 
 
 def _of_record(record: Schedule, runs: list[Run]) -> Iterator[str]:
