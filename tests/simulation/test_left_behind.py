@@ -14,7 +14,8 @@ from notification.action_api import ActionFailed
 from tests.notification.world import NOON, next_run
 from tests.simulation.agreement import disagreements
 from tests.simulation.chaos import ChaoticLife
-from tests.simulation.simulator import A_MINUTE, AN_HOUR, INVOCATION, LambdaQueue, Life
+from tests.simulation.lambda_queue import LambdaQueue
+from tests.simulation.simulator import A_MINUTE, AN_HOUR, INVOCATION, Life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
