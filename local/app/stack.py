@@ -40,7 +40,8 @@ class NothingRuns(Exception):
 class Stack:
     """`directory` holds all of it and is emptied at the start. `on_step` is told what happens, for people.
 
-    `project`: whose Notification Lambda is deployed and whose app is served; by default this one.
+    `project`: whose Notification Lambda is deployed and whose app is served; by default this one. `cors_origins`: of
+    pages that may call the API, as the API's setting has them.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Stack:
         project: Path = PROJECT,
         lateness: str = "none",
         iam: str = "enforce",
+        cors_origins: str = "",
         on_step: Callable[[str], None] = lambda _: None,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -65,6 +67,7 @@ class Stack:
         self._package = directory / "notification.zip"
         self._lateness = lateness
         self._iam = iam
+        self._cors_origins = cors_origins
         self._on_step = on_step
         self._on_progress = on_progress
 
@@ -127,8 +130,9 @@ class Stack:
         render(STAGE, self.outputs, project, actions=self._project / "notification" / "actions")
 
     def _settings(self) -> dict[str, str]:
-        """What a person would set on AWS: whose tokens to trust."""
-        return {"STAGE": STAGE, "JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
+        """What a person would set on AWS: whose tokens to trust, and which pages may call."""
+        tokens = {"JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
+        return {"STAGE": STAGE, "CORS_ORIGINS": self._cors_origins, **tokens}
 
     def _start_api(self) -> None:
         """And its sweeper, which registers itself with the cloud."""
