@@ -6,7 +6,6 @@ Each stack lives in a directory of its own and shares nothing with another one, 
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 from deploy.build.package import build
@@ -17,6 +16,7 @@ from ..endpoint.issuer import AUDIENCE, Issuer
 from ..endpoint.issuer import PATH as ISSUER_PATH
 from ..environment import sealed_environment
 from ..time.signal import FILE_NAME as OFFSET_FILE
+from .directory import Claim
 from .processes import PROJECT, Child
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ class NothingRuns(Exception):
 
 
 class Stack:
-    """`directory` holds all of it and is emptied at the start. `on_step` is told what happens, for people.
+    """`directory` holds all of it: a new or empty one, or one of an earlier stack, which is emptied at the start.
 
-    `project`: whose Notification Lambda is deployed and whose app is served; by default this one. `cors_origins`: of
-    pages that may call the API, as the API's setting has them.
+    `on_step` is told what happens, for people. `project`: whose Notification Lambda is deployed and whose app is
+    served; by default this one. `cors_origins`: of pages that may call the API, as the API's setting has them.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Stack:
         self.api_url = f"http://127.0.0.1:{api_port}"
         self.outputs: dict[str, str] = {}
         self.children: list[Child] = []
+        self._claim: Claim | None = None
         self._ports = (cloud_port, api_port)
         self._project = project
         self._package = directory / "notification.zip"
@@ -77,9 +78,9 @@ class Stack:
         return sealed_environment(self.cloud_url, REGION)
 
     def start(self) -> None:
-        """Raises DeployError or ChildFailed; call `stop` in either case."""
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
+        """Raises DirectoryRefused, DeployError or ChildFailed; call `stop` in either case."""
+        self._claim = Claim(self.directory, "run")
+        self._claim.empty()
         self._on_step("the Notification Lambda's zip")
         build(self._package, self._project)
         self._on_step(f"the local cloud on {self.cloud_url}")
@@ -95,6 +96,8 @@ class Stack:
         """Ends every process it started, the last one first."""
         while self.children:
             self.children.pop().stop()
+        if self._claim:
+            self._claim.release()
 
     def token(self, user: str, scopes: Iterable[str] = SCOPES) -> str:
         """A bearer token that this stack's API trusts."""
