@@ -19,4 +19,4 @@ for blueprint in blueprints(services):
     app.register_blueprint(blueprint)
 allow_origins(app, composition.cors_origins)
 
-sweep = schedule_sweeper(app, composition.scheduler)
+sweep = schedule_sweeper(app, composition.sweeper)

@@ -21,6 +21,7 @@ from chalicelib.core.model.run import Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import Action
 from chalicelib.core.timing.instants import iso
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository
 
 if TYPE_CHECKING:
@@ -93,12 +94,13 @@ def sweep(runs: int) -> tuple[int, float, float]:
     """How many were started in one sweep, how many seconds it took, and how many calls each start cost."""
     faults = Faults()
     repository, starter = SortedRepository(faults), FakeStarter(faults)
-    service = SchedulerService(repository, FakeGateway(faults), starter)
+    gateway = FakeGateway(faults)
+    service = SchedulerService(repository, gateway, starter)
     fail(service, repository, runs)
     repository.index()
     slow = repository.faults = starter.faults = Slow()
     begin = time.perf_counter()
-    service.sweeper.sweep(stop_at=datetime.now(UTC) + SWEEP)
+    Sweeper(repository, gateway, starter).sweep(stop_at=datetime.now(UTC) + SWEEP)
     seconds = time.perf_counter() - begin
     return len(starter.events), seconds, slow.made / len(starter.events)
 

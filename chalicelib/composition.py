@@ -17,7 +17,7 @@ from .core.actions.master_secret import MasterSecret
 from .core.dynamodb.repository import DynamoRepository
 from .scheduling.actions import ActionRules
 from .scheduling.service import SchedulerService
-from .scheduling.sweeper import SHARDS_AT_ONCE
+from .scheduling.sweeper import SHARDS_AT_ONCE, Sweeper
 from .scheduling.webhook_keys import WebhookKeys
 from .settings import ApiSettings, CorsSettings, SchedulerSettings
 
@@ -41,22 +41,23 @@ threads have a connection each.
 @cache
 def scheduler() -> SchedulerService:
     """Raises InvalidSettings."""
-    # Lambda shows warnings only, unless asked; the sweeper tells what it did in one line.
-    logging.getLogger(__package__).setLevel(logging.INFO)
     settings = SchedulerSettings.from_environment()
-    session = boto3.Session()
-    repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
-    gateway = EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings))
-    starter = LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn)
     return SchedulerService(
-        repository,
-        gateway,
-        starter,
+        *_adapters(settings),
         payload_limit=settings.payload_limit_bytes,
         most_live=settings.most_live_schedules,
         min_period=timedelta(seconds=settings.min_period_seconds),
         durations=settings.durations,
     )
+
+
+@cache
+def sweeper() -> Sweeper:
+    """Raises InvalidSettings."""
+    # Lambda shows warnings only, unless asked; the sweeper logs in one line what it did.
+    logging.getLogger(__package__).setLevel(logging.INFO)
+    settings = SchedulerSettings.from_environment()
+    return Sweeper(*_adapters(settings), durations=settings.durations)
 
 
 @cache
@@ -103,6 +104,15 @@ def _authenticator() -> Authenticator:
         audience=settings.jwt_audience,
         user_claim=settings.user_claim,
         scope_prefix=settings.scope_prefix,
+    )
+
+
+def _adapters(settings: SchedulerSettings) -> tuple[DynamoRepository, EventBridgeGateway, LambdaStarter]:
+    session = boto3.Session()
+    return (
+        DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name),
+        EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings)),
+        LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn),
     )
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from .api.cors import read_origins
 from .api.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
 from .scheduling.retention import Durations
-from .scheduling.service import MOST_LIVE, PAYLOAD_LIMIT
+from .scheduling.service import MOST_LIVE
+from .scheduling.validation import PAYLOAD_LIMIT
 
 LARGEST_PAYLOAD = 256 * 1024
 """EventBridge's own limit of an Input (user guide, quotas)."""

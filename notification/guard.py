@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from heapq import nsmallest
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chalicelib.core.model.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
-from chalicelib.core.model.schedule import OnUnknown, Overlap, Schedule, Status
+from chalicelib.core.model.schedule import CLOCKS_DIFFER, OnUnknown, Overlap, Schedule, Status
 from chalicelib.core.model.transitions import occurrence_for
-from chalicelib.core.timing.instants import iso
+from chalicelib.core.timing.instants import EPOCH, iso
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from chalicelib.core.model.payload import Delivery, Started
     from chalicelib.core.model.schedule import Timing
@@ -20,6 +24,15 @@ DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
 ENDED_BY_ITSELF = (Status.COMPLETED, Status.FAILED)
 """What it still owes to a run that was begun before, or that a person asks for."""
+
+OF_AN_EARLIER_SCHEDULE = "superseded: it is of an earlier schedule under this id"
+
+STANDS_FOR_WITHIN = timedelta(hours=3)
+"""How far a delivery that our calendar does not foresee may be from the occurrence that it stands for. Laws on time
+zones move the clocks by up to an hour; EventBridge may know such a law and we not, or the other way.
+"""
+
+MAX_CANDIDATES = 8
 
 LAMBDA_TRIES = 2
 """Lambda tries an invocation that crashed so often again, of its own (Terraform, modules/notification_function)."""
@@ -68,8 +81,9 @@ class Leased:
 
 
 def decides_by_the_record(delivery: Delivery) -> bool:
-    """How often it ran, and which runs have not ended, only the record itself can tell."""
-    return delivery.schedule.max_runs is not None or delivery.schedule.overlap is Overlap.SKIP
+    """How often it ran, which runs have not ended, and what is still to come, only the record itself can tell."""
+    sent = delivery.schedule
+    return sent.max_runs is not None or sent.overlap is Overlap.SKIP or _is_unforeseen(delivery, sent)
 
 
 def believed(delivery: Delivery) -> Schedule:
@@ -96,9 +110,10 @@ def judge(
     """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any."""
     if existing and (existing.status in DONE or _waits(existing, invocation)):
         return Done(existing)
-    if existing and existing.is_leased(invocation.started_at):
+    if existing and _is_leased(existing, invocation):
         return Leased(existing)
-    run = _taken_over(_new_run(delivery, schedule, invocation), existing)
+    new = _new_run(delivery, schedule, invocation)
+    run = new.with_history_of(existing) if existing else new
     if (reason := _reason_to_skip(delivery, schedule, existing)) is not None:
         return Done(existing) if existing and _stays(existing, delivery) else _put(run, RunStatus.SKIPPED, reason)
     if invocation.hold is not None:
@@ -122,6 +137,12 @@ def _stays(existing: Run, delivery: Delivery) -> bool:
     return is_ours or existing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
 
 
+def _is_leased(existing: Run, invocation: Invocation) -> bool:
+    """Our clock may be ahead of the holder's. Where the provider takes no key, only waiting keeps us from a repeat."""
+    margin = CLOCKS_DIFFER if existing.acting_since else timedelta(0)
+    return existing.is_leased(invocation.started_at - margin)
+
+
 def _put(run: Run, status: RunStatus, reason: str) -> Record:
     return Record(replace(run, status=status, reason=reason))
 
@@ -137,7 +158,7 @@ def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
 
 def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None) -> str | None:
     if delivery.started is not None:
-        return _reason_not_to_start(delivery.scheduled_time, delivery.started, schedule, existing)
+        return _reason_not_to_start(delivery, delivery.started, schedule, existing)
     if schedule.status is not Status.ACTIVE:
         return f"the schedule was {schedule.status}"
     return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule))
@@ -145,7 +166,7 @@ def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None
 
 def _reason_against_its_time(delivery: Delivery, schedule: Schedule, occurrence: datetime) -> str | None:
     if delivery.schedule.created_at != schedule.created_at:
-        return "superseded: it is of an earlier schedule under this id"
+        return OF_AN_EARLIER_SCHEDULE
     if _was_paused(schedule, occurrence):
         return "the schedule was paused"
     if schedule.is_excluded(occurrence):
@@ -177,10 +198,12 @@ def _reason_against_another(schedule: Schedule, occurrence: datetime) -> str | N
     return None
 
 
-def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, existing: Run | None) -> str | None:
+def _reason_not_to_start(delivery: Delivery, started: Started, schedule: Schedule, existing: Run | None) -> str | None:
     """A person may run a paused schedule now; what we retry or make up for is an occurrence like any other."""
-    if at < schedule.created_at:
-        return "superseded: it is of an earlier schedule under this id"
+    # Which schedule a run belongs to is an identity: the clocks of two processes cannot be compared.
+    made_for = {delivery.schedule.created_at, existing.schedule_created_at if existing else None}
+    if made_for - {None, schedule.created_at}:
+        return OF_AN_EARLIER_SCHEDULE
     a_person_asked = started.token is not None or (existing is not None and existing.redriven)
     if not a_person_asked and schedule.max_runs is not None and schedule.run_count >= schedule.max_runs:
         return f"max_runs: {schedule.max_runs} were carried out"
@@ -189,8 +212,12 @@ def _reason_not_to_start(at: datetime, started: Started, schedule: Schedule, exi
 
 
 def _is_owed(delivery: Delivery, schedule: Schedule) -> bool:
-    """An old revision is no reason to skip: what lies before the change, or in the new timing as well, is owed."""
-    if delivery.scheduled_time <= schedule.timing_changed_at:
+    """An old revision is no reason to skip what lies before the change, or in the current timing as well.
+
+    The process that changed the timing may have had a clock that is behind: so an occurrence of the old timing that is
+    delivered shortly after the change is done too.
+    """
+    if delivery.schedule.timing == schedule.timing or _is_before_the_change(delivery, schedule):
         return True
     return occurrence_for(schedule.timing, delivery.scheduled_time, schedule.window) is not None
 
@@ -202,8 +229,11 @@ def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> 
         schedule_id=schedule.schedule_id,
         resource_id=schedule.resource_id,
         scheduled_time=scheduled_time,
+        schedule_created_at=schedule.created_at,
         token=delivery.started.token if delivery.started else None,
-        watched=delivery.started is not None,
+        unforeseen=_is_unforeseen(delivery, schedule),
+        # The schedule waits for its occurrences, and not for a run that nobody foresaw.
+        watched=delivery.started is not None or _is_unforeseen(delivery, schedule),
         delivered_for=delivery.scheduled_time,
         status=RunStatus.RUNNING,
         revision=schedule.revision,
@@ -221,34 +251,49 @@ def _scheduled_time(delivery: Delivery, schedule: Schedule) -> datetime:
     """
     if delivery.started is not None:
         return delivery.scheduled_time
+    return _occurrence(delivery, schedule) or delivery.scheduled_time
+
+
+def _occurrence(delivery: Delivery, schedule: Schedule) -> datetime | None:
+    """The occurrence that EventBridge delivers, or None if our calendar has none near that time.
+
+    A one-time schedule has one occurrence, so any delivery of its timing is that one, whatever law EventBridge goes by.
+    """
     timing = _timing(delivery, schedule)
-    return occurrence_for(timing, delivery.scheduled_time, schedule.window) or delivery.scheduled_time
+    if timing.is_one_time and timing == delivery.schedule.timing:
+        return timing.next_occurrence(EPOCH)
+    return occurrence_for(timing, delivery.scheduled_time, schedule.window)
 
 
 def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
-    before_the_change = delivery.scheduled_time <= schedule.timing_changed_at
-    return delivery.schedule.timing if before_the_change else schedule.timing
+    return delivery.schedule.timing if _is_before_the_change(delivery, schedule) else schedule.timing
 
 
-def _taken_over(run: Run, existing: Run | None) -> Run:
-    """With all that the run which stood there has to tell.
+def _is_before_the_change(delivery: Delivery, schedule: Schedule) -> bool:
+    """As far as the clocks of two processes can tell."""
+    return delivery.scheduled_time <= schedule.timing_changed_at + CLOCKS_DIFFER
 
-    Its schedule waits no more for one that was put off, missed or skipped: if this invocation dies, only a watch knows.
-    """
-    if existing is None:
-        return run
-    return replace(
-        run,
-        watched=run.watched or existing.watched or existing.status is not RunStatus.RUNNING,
-        attempts=_story(existing),
-        lateness=existing.lateness if existing.attempts else run.lateness,
-        tries=existing.tries,
-        acting_since=existing.acting_since,
-        possibly_repeated=existing.possibly_repeated,
-        redriven=existing.redriven,
-        counted=existing.counted,
-        expires_at=max(filter(None, (run.expires_at, existing.expires_at)), default=None),
+
+def _is_unforeseen(delivery: Delivery, schedule: Schedule) -> bool:
+    return delivery.started is None and _occurrence(delivery, schedule) is None
+
+
+def stands_for(run: Run, schedule: Schedule) -> Iterator[datetime]:
+    """The occurrences that an unforeseen run may stand for: those that have no outcome yet, the nearest first."""
+    if schedule.next_run_at is None:
+        return iter(())
+    begin = max(run.scheduled_time - STANDS_FOR_WITHIN, schedule.next_run_at)
+    near = takewhile(
+        lambda at: at <= run.scheduled_time + STANDS_FOR_WITHIN, schedule.occurrences(begin - timedelta(seconds=1))
     )
+    return iter(nsmallest(MAX_CANDIDATES, near, key=lambda at: abs(at - run.scheduled_time)))
+
+
+def stood_for(run: Run, occurrence: datetime) -> Run:
+    """The occurrence that an unforeseen run stands for, recorded as skipped; a delivery of its own may take it over."""
+    reason = f"stood for by {run.run_id}"
+    skipped = replace(run, scheduled_time=occurrence, delivered_for=occurrence, status=RunStatus.SKIPPED, reason=reason)
+    return replace(skipped, unforeseen=False, watched=False, attempts=(), tries=0, lateness=None, acting_since=None)
 
 
 def _attempt(run: Run, invocation: Invocation) -> Run:
@@ -259,12 +304,4 @@ def _attempt(run: Run, invocation: Invocation) -> Run:
         tries=run.tries + 1,
         possibly_repeated=run.possibly_repeated or run.acting_since is not None,
         acting_since=None,
-    )
-
-
-def _story(existing: Run) -> tuple[Attempt, ...]:
-    """The attempts so far; one that never ended was cut short, by a crash or its time-out."""
-    return tuple(
-        a if a.ended_at or a.error else replace(a, error="cut short: the invocation crashed or timed out")
-        for a in existing.attempts
     )

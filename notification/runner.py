@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
-from chalicelib.core.model import backoff, payload
+from chalicelib.core.model import backoff, ids, payload
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import OnUnknown, Status
+from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
 from chalicelib.core.model.transitions import with_outcome
 from chalicelib.core.timing.instants import iso, whole_ms
 
@@ -47,7 +47,6 @@ More than twice needs a race of races; but who gives up after the work is done l
 """
 
 LEASE_MARGIN = timedelta(seconds=5)
-KEEP_RECORD_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,8 @@ class Runner:
                 existing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
                 continue
             run = _begun(verdict.run, invocation)
-            refusal = self._repository.claim(run, expecting=schedule, replacing=existing)
+            stood_for = self._stood_for(run, schedule) if run.unforeseen and existing is None else None
+            refusal = self._repository.claim(run, expecting=schedule, replacing=existing, beside=stood_for)
             if refusal is None:
                 return Claimed(run, schedule)
             if refusal.schedule_changed and refusal.schedule is None:
@@ -138,6 +138,15 @@ class Runner:
                 return None
             schedule, existing = refusal.schedule or schedule, refusal.run or existing
         raise StoreUnavailable("the record changed with every try to claim the run")
+
+    def _stood_for(self, run: Run, schedule: Schedule) -> Run | None:
+        """The occurrence that this unforeseen run stands for: the nearest one without a run."""
+        log.warning("unforeseen: our calendar has no occurrence at this time", extra=_facts(run))
+        for at in guard.stands_for(run, schedule):
+            run_id = ids.run_id(run.user_id, run.schedule_id, at)
+            if self._repository.get_run(run.user_id, run.schedule_id, run_id) is None:
+                return guard.stood_for(run, at)
+        return None
 
     def _read(self, delivery: Delivery) -> Schedule | None:
         return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
@@ -217,7 +226,7 @@ class Runner:
     # Record
 
     def _record(self, run: Run, claimed: Claimed, delivery: Delivery) -> None:
-        recorded = self._finish(run, claimed.schedule, replacing=run)
+        recorded = self._finish(run, claimed.schedule, replacing=claimed.run)
         if recorded is None:
             log.warning("another invocation took the run over", extra=_facts(run))
             return
@@ -234,10 +243,10 @@ class Runner:
         None if somebody else has taken it.
         """
         for _ in range(TRIES):
-            if run.scheduled_time < schedule.created_at:
+            if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
                 break
-            updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + KEEP_RECORD_MARGIN)
+            updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + RECORD_OUTLIVES_RUNS)
             refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, updated=updated)
             if refusal is None:
                 return run
@@ -283,5 +292,6 @@ def _facts(run: Run) -> dict[str, Any]:
         # Of a failure it is what a provider or an action said, which may quote the payload; of a skip it is ours.
         "reason": run.reason if run.status is RunStatus.SKIPPED else None,
         "attempts": len(run.attempts),
+        "unforeseen": run.unforeseen,
         "lateness_ms": None if run.lateness is None else run.lateness // timedelta(milliseconds=1),
     }

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chalicelib.core.model.run import Attempt, Run, RunStatus
-from chalicelib.core.model.schedule import INTENT_LEASE, Action, Schedule, Status, Timing
+from chalicelib.core.model.schedule import (
+    INTENT_LEASE,
+    Action,
+    DeliveryPolicy,
+    LastRun,
+    OnMissed,
+    OnUnknown,
+    Overlap,
+    RetryPolicy,
+    Schedule,
+    Status,
+    Timing,
+)
 from chalicelib.core.timing.instants import epoch_ms
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
@@ -50,6 +62,36 @@ def a_schedule(**only_what_matters: Any) -> Schedule:
         "intent_until": NOW + INTENT_LEASE,
     }
     return Schedule(**usual | only_what_matters)
+
+
+def a_filled_schedule() -> Schedule:
+    """None of its fields has its default."""
+    return a_schedule(
+        timing=every_hour(end_at=NOW + 90 * DAY),
+        resource_id="contract-42",
+        name="Weekly",
+        metadata={"plan": "pro"},
+        flexible_window_minutes=15,
+        delivery=DeliveryPolicy(3, 600),
+        confirmed=True,
+        reason="asked for",
+        last_run=LastRun(NOW - HOUR, "failed", "no answer"),
+        run_count=7,
+        max_runs=9,
+        exclusions=(date(2027, 12, 24),),
+        on_missed=OnMissed.RUN_NOW,
+        paused_until=NOW + DAY,
+        pending_occurrences=(NOW - HOUR,),
+        in_progress=(NOW - 2 * HOUR,),
+        retry=RetryPolicy(1, 120),
+        on_unknown=OnUnknown.STOP,
+        overlap=Overlap.SKIP,
+        pause_after_failures=5,
+        failures_in_a_row=2,
+        applied=a_schedule(),
+        request_digest="d1",
+        expires_at=NOW + 90 * DAY,
+    )
 
 
 def confirmed(schedule: Schedule) -> Schedule:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+import pytest
+
+from local.testing import running_cloud
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import GlobalSecondaryIndexTypeDef, KeySchemaElementTypeDef
 
@@ -34,3 +41,16 @@ def _index(name: str) -> GlobalSecondaryIndexTypeDef:
 
 def _schema(partition: str, sort: str) -> list[KeySchemaElementTypeDef]:
     return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+@pytest.fixture(scope="module")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoDBClient]:
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud.client("dynamodb")
+
+
+@pytest.fixture
+def table_name(dynamodb: DynamoDBClient) -> str:
+    name = f"schedules-{uuid4().hex}"
+    create_table(dynamodb, name)
+    return name

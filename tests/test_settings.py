@@ -46,7 +46,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def nothing_made_yet() -> Iterator[None]:
     """Before the first request, and as if it had never been."""
-    makers = (composition.scheduler, composition.action_rules, composition.webhook_keys)
+    makers = (composition.scheduler, composition.sweeper, composition.action_rules, composition.webhook_keys)
     for maker in makers:
         maker.cache_clear()
     yield
@@ -146,7 +146,7 @@ def test_the_webhook_keys_are_made_once(environment: pytest.MonkeyPatch) -> None
 def test_what_the_sweeper_tells_shows_where_only_warnings_do(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     logging.getLogger("chalicelib").setLevel(logging.NOTSET)
-    composition.scheduler()
+    composition.sweeper()
 
     assert logging.getLogger("chalicelib.scheduling.sweeper").isEnabledFor(logging.INFO)
     assert not logging.getLogger("botocore").isEnabledFor(logging.INFO)

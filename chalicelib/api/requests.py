@@ -10,12 +10,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ..core.errors import InvalidInput, ScheduledTasksError
 from ..core.model import ids
-from ..core.model.codec import dumps
 from ..core.model.run import RunStatus
 from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
+from ..core.model.values import dumps
 from ..scheduling.actions import AnyAction, one_line
 from ..scheduling.jobs import PER_MINUTE
-from ..scheduling.options import MOST_RUNS
 from ..scheduling.timing_spec import TimingSpec, instant_of
 from .auth import is_user_id
 
@@ -120,7 +119,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_li
 Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_small)]
 WindowMinutes = Annotated[int, Field(ge=0, le=1440)]
-MaxRuns = Annotated[int, Field(ge=1, le=MOST_RUNS)]
+MaxRuns = Annotated[int, Field(ge=1, le=1_000_000)]
 Exclusions = Annotated[list[Annotated[date, BeforeValidator(_day)]], Field(max_length=366)]
 MissedPolicy = Annotated[OnMissed, Field(strict=False)]
 UnknownPolicy = Annotated[OnUnknown, Field(strict=False)]

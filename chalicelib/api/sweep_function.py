@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from chalice.app import Chalice, CloudWatchEvent, EventSourceHandler
 
-    from ..scheduling.service import SchedulerService
+    from ..scheduling.sweeper import Sweeper
 
 SWEEPS_FOR = timedelta(seconds=40)
 """Lambda ends the function after 50 seconds (.chalice/config.json)."""
@@ -20,18 +20,18 @@ SWEEPS_FOR = timedelta(seconds=40)
 
 def schedule_sweeper(
     app: Chalice,
-    scheduler: Callable[[], SchedulerService],
+    sweeper: Callable[[], Sweeper],
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> EventSourceHandler:
     """The function `sweep`, every minute. Lambda looks for it in app.py, so that is what it must be called there:
 
-    sweep = schedule_sweeper(app, composition.scheduler)
+    sweep = schedule_sweeper(app, composition.sweeper)
     """
 
     @app.schedule(Rate(1, unit=Rate.MINUTES), description="Finishes what Scheduled Tasks left undone")
     def sweep(_event: CloudWatchEvent) -> None:
-        scheduler().sweeper.sweep(stop_at=clock() + SWEEPS_FOR)
+        sweeper().sweep(stop_at=clock() + SWEEPS_FOR)
 
     handler: EventSourceHandler = sweep
     return handler

@@ -113,6 +113,7 @@ class RunView(View):
     lateness_ms: int | None
     next_attempt_at: Planned | None
     possibly_repeated: bool
+    unforeseen: bool
     attempts: list[AttemptView]
 
     @classmethod
@@ -129,6 +130,7 @@ class RunView(View):
             lateness_ms=lateness_ms,
             next_attempt_at=run.next_attempt_at,
             possibly_repeated=run.possibly_repeated,
+            unforeseen=run.unforeseen,
             attempts=[AttemptView.model_validate(attempt) for attempt in run.attempts],
         )
 

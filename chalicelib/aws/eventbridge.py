@@ -6,21 +6,20 @@ UpdateSchedule replaces everything (API reference, UpdateSchedule), so the full 
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..core.aws_errors import OUT_OF_REACH, error_code, is_transient
+from ..core.aws_errors import error_code, is_transient, translated
 from ..core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable
 from ..core.model import ids, payload
-from ..core.model.schedule import Status
+from ..core.model.schedule import CLOCKS_DIFFER, Status
 from ..core.timing.zones import is_ambiguous, resolve_wall_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
@@ -58,7 +57,7 @@ class EventBridgeGateway:
 
     def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
         request = schedule_request(schedule, action, self._names, now=now)
-        with _translated():
+        with translated(_scheduler_error):
             if schedule.is_first_revision:
                 self._create(request)
             else:
@@ -66,7 +65,7 @@ class EventBridgeGateway:
 
     def delete(self, schedule: Schedule) -> None:
         name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
-        with _translated():
+        with translated(_scheduler_error):
             try:
                 self._client.delete_schedule(Name=name, GroupName=self._names.group)
             except self._client.exceptions.ResourceNotFoundException:
@@ -74,7 +73,7 @@ class EventBridgeGateway:
 
     def has(self, schedule: Schedule) -> bool:
         name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
-        with _translated():
+        with translated(_scheduler_error):
             try:
                 self._client.get_schedule(Name=name, GroupName=self._names.group)
             except self._client.exceptions.ResourceNotFoundException:
@@ -165,26 +164,24 @@ def _at(timing: Timing) -> dict[str, Any]:
 
 
 def _start_date(timing: Timing, now: datetime) -> datetime | None:
-    """AWS refuses a StartDate older than five minutes, and a rate without one starts anew: so its next beat."""
-    if timing.start_at is None or timing.start_at > now:
+    """AWS refuses a StartDate older than five minutes, and a rate without one starts again: so its next occurrence.
+
+    Our clock may be ahead: what it believes to be over for less than two minutes may still be to come.
+    """
+    since = now - CLOCKS_DIFFER
+    if timing.start_at is None or timing.start_at > since:
         return timing.start_at
-    return timing.next_occurrence(now) if timing.kind == "rate" else None
+    return timing.next_occurrence(since) if timing.kind == "rate" else None
 
 
 def _window(minutes: int) -> dict[str, Any]:
     return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"}
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, *OUT_OF_REACH) as exc:
-        if is_transient(exc) or not isinstance(exc, ClientError) or error_code(exc) == "ConflictException":
-            raise SchedulerUnavailable from exc
-        if _is_our_side(exc):
-            raise SchedulerDenied from exc
-        raise SchedulerRefused(exc.response["Error"].get("Message")) from exc
+def _scheduler_error(exc: Exception) -> Exception:
+    if is_transient(exc) or not isinstance(exc, ClientError) or error_code(exc) == "ConflictException":
+        return SchedulerUnavailable()
+    return SchedulerDenied() if _is_our_side(exc) else SchedulerRefused(exc.response["Error"].get("Message"))
 
 
 def _is_our_side(exc: ClientError) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from ..core.aws_errors import OUT_OF_REACH
+from ..core.aws_errors import translated
 from ..core.errors import StarterUnavailable
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ class LambdaStarter:
 
     def start(self, event: Mapping[str, Any]) -> None:
         payload = json.dumps(event).encode()
-        try:
+        # Whatever the error is, the run is recorded, and the sweeper tries again.
+        with translated(lambda _: StarterUnavailable()):
             self._client.invoke(FunctionName=self._function_arn, InvocationType="Event", Payload=payload)
-        except (ClientError, *OUT_OF_REACH) as exc:
-            # Whatever it is, the run is recorded, and the sweeper tries again.
-            raise StarterUnavailable from exc

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's own name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 OUT_OF_REACH = (ConnectionError, HTTPClientError)
@@ -25,6 +26,22 @@ NOT_NOW = frozenset(
         "TransactionInProgressException",
     }
 )
+
+
+AWS_ERRORS = (ClientError, *OUT_OF_REACH)
+"""What a call to AWS raises: its refusal, or that there was no answer."""
+
+
+@contextmanager
+def translated(translate: Callable[[Exception], Exception | None]) -> Iterator[None]:
+    """Raises what `translate` makes of an error of AWS, or the error itself where that is None."""
+    try:
+        yield
+    except AWS_ERRORS as exc:
+        error = translate(exc)
+        if error is None:
+            raise
+        raise error from exc
 
 
 def error_code(exc: ClientError) -> str:

@@ -29,8 +29,8 @@ from ..core.actions.report_period import period
 from ..core.actions.templates import MARKER, TEXTS, has_braces, paths
 from ..core.actions.text_rules import DEVICE, PHONE_NUMBER, SENDER_ID, is_mail_address, is_one_line
 from ..core.actions.webhook_signing import is_reserved_header
-from ..core.model.codec import dumps
 from ..core.model.schedule import Action
+from ..core.model.values import dumps
 from ..core.timing.instants import EPOCH
 
 MAX_RECIPIENTS = 50

@@ -21,12 +21,12 @@ from ..core.errors import (
     ScheduleExists,
 )
 from ..core.model import ids
+from ..core.model.fields import OPTIONS
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
 from .options import options_to_record
-from .validation import check_placeholders
 from .timing_spec import check_period
-from .validation import check_payload_size
+from .validation import check_payload_size, check_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,10 +45,7 @@ CREATES_AT_ONCE = 10
 BEGINS_WITHIN = timedelta(seconds=4)
 """The last create of a batch begins by then. Its three calls may take 8 s each, and API Gateway waits for 29 s."""
 
-REPLACED_BY_PUT = (
-    *("action", "resource_id", "name", "metadata", "flexible_window_minutes", "delivery"),
-    *("max_runs", "exclusions", "on_missed", "retry", "on_unknown", "overlap", "pause_after_failures"),
-)
+REPLACED_BY_PUT = ("action", *OPTIONS)
 
 
 class ActionModel(Protocol):
@@ -104,7 +101,7 @@ class ScheduleCreator:
         try:
             keyed = replace(self._new(user_id, schedule_id, timing, body, details), request_digest=digest)
         except InvalidInput:
-            made = self._made_in_time(user_id, schedule_id, digest)
+            made = self._made_before(user_id, schedule_id, digest)
             if made is None:
                 raise
             return made
@@ -134,7 +131,7 @@ class ScheduleCreator:
         if if_match is not None:
             raise RevisionMismatch
         try:
-            return self._begin_anew(new, body, existing) if existing else self._create(new, body), True
+            return self._replace_ended(new, body, existing) if existing else self._create(new, body), True
         except ScheduleExists:
             # Somebody put it at the same moment: asked for again, this one replaces that.
             raise ScheduleBusy from None
@@ -175,13 +172,13 @@ class ScheduleCreator:
         )
         return replace(made, action=action)
 
-    def _begin_anew(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
+    def _replace_ended(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
         """In the place of an ended one, once nobody is at it in EventBridge any more."""
         if ended.is_leased(self._clock()):
             raise ScheduleBusy
         return self._create(_following(new, ended), action, replacing=ended)
 
-    def _made_in_time(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
+    def _made_before(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
         """What was right when it was first asked for: a time may have passed since."""
         existing = self._repository.get(user_id, schedule_id)
         if existing is None or existing.request_digest != digest or existing.is_expired(self._clock()):
@@ -194,14 +191,14 @@ class ScheduleCreator:
         if existing is None:
             raise ScheduleBusy
         if existing.is_expired(self._clock()):
-            return self._begin_anew(schedule, action, existing)
+            return self._replace_ended(schedule, action, existing)
         if existing.request_digest != schedule.request_digest:
             raise RequestMismatch
         if existing.status is Status.FAILED and existing.last_run is None:
             # Its create was answered with an error; asked for again, it is tried again.
-            return self._begin_anew(schedule, action, existing)
+            return self._replace_ended(schedule, action, existing)
         if existing.status.is_live and existing.is_first_revision and not existing.confirmed:
-            existing = self._intents.start_again(existing, action)
+            existing = self._intents.continue_create(existing, action)
         return replace(existing, action=self._repository.get_action(existing))
 
     def _new(
@@ -224,7 +221,7 @@ class ScheduleCreator:
             timing_changed_at=now,
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
-            **options_to_record({"on_missed": None, "pause_after_failures": None, **details}, resolved),
+            **options_to_record(dict.fromkeys(OPTIONS) | details, resolved),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:

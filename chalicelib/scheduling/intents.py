@@ -76,7 +76,7 @@ class Intents:
             self._withdraw(schedule, str(exc))
             raise
 
-    def start_again(self, schedule: Schedule, action: Action) -> Schedule:
+    def continue_create(self, schedule: Schedule, action: Action) -> Schedule:
         """A create that was cut short, asked for once more.
 
         Nobody knows whether it was answered, so what EventBridge cannot take now is left to the sweeper, not withdrawn.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import JobNotFound, ScheduleBusy, ScheduleNotFound
 from ..core.model.job import Job, JobKind, JobStatus
 from ..core.model.ports import all_items
-from ..core.model.schedule import Schedule, Status
+from ..core.model.schedule import LIVE, Schedule, Status
 from ..core.timing.instants import whole_ms
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ PER_MINUTE = 60
 """How many runs a job has started in a minute, unless somebody says otherwise."""
 
 JOB_RETENTION = timedelta(days=90)
-
-LIVE = (Status.ACTIVE, Status.PAUSED)
 
 
 class JobRunner:
@@ -71,7 +69,7 @@ class JobRunner:
             raise JobNotFound
         return job
 
-    def go_on(self, job: Job, stop_at: datetime) -> str:
+    def continue_job(self, job: Job, stop_at: datetime) -> str:
         """One slice of a job that was taken, no longer than until `stop_at`. What was done, in a word."""
         if job.status is JobStatus.COMPLETED:
             return "nothing"

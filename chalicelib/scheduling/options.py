@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..core.errors import InvalidInput
-from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy
+from ..core.model.fields import OPTIONS, Field, Limits
+from ..core.model.values import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
-    from ..core.model.schedule import Timing
-
-
-PAUSE_AFTER_FAILURES = 10
-MOST_RUNS = 1_000_000
+    from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Timing
 
 
 class ScheduleOptions(TypedDict, total=False):
@@ -40,24 +38,41 @@ class ScheduleOptions(TypedDict, total=False):
     pause_after_failures: int | None
 
 
-def options_to_record(details: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
-    """The values of these details on a schedule of this timing. Raises InvalidInput."""
-    _check_max_runs(details.get("max_runs"))
-    defaults = {
-        "metadata": {},
-        "flexible_window_minutes": 0,
-        "delivery": DeliveryPolicy(),
-        "exclusions": (),
-        "on_missed": OnMissed.RUN_NOW if timing.is_one_time else OnMissed.SKIP,
-        "retry": RetryPolicy(),
-        "on_unknown": OnUnknown.RETRY,
-        "overlap": Overlap.ALLOW,
-        "pause_after_failures": 0 if timing.is_one_time else PAUSE_AFTER_FAILURES,
-    }
-    values: dict[str, Any] = {name: defaults.get(name) if value is None else value for name, value in details.items()}
+def options_to_record(options: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
+    """The values of these options on a schedule of this timing. Raises InvalidInput."""
+    values = dict(options)
+    for name, field in OPTIONS.items():
+        if name in options:
+            values[name] = _default(field, timing) if options[name] is None else _checked(field, options[name])
     return values | ({"exclusions": tuple(sorted(values["exclusions"]))} if "exclusions" in values else {})
 
 
-def _check_max_runs(max_runs: int | None) -> None:
-    if max_runs is not None and not 1 <= max_runs <= MOST_RUNS:
-        raise InvalidInput.of("max_runs", f"must be 1 to {MOST_RUNS:,}")
+def _default(field: Field, timing: Timing) -> Any:
+    default_for = field.option and field.option.default
+    return default_for(timing) if default_for else field.default
+
+
+def _checked(field: Field, value: Any) -> Any:
+    limits = field.option and field.option.limits
+    if isinstance(limits, Limits):
+        _check(field.name, value, limits)
+    else:
+        for part, limits_of_part in (limits or {}).items():
+            _check(f"{field.name}.{part}", getattr(value, part), limits_of_part)
+    return value
+
+
+def _check(name: str, value: Any, limits: Limits) -> None:
+    size, unit = _measured(value)
+    if not limits.least <= size <= limits.most:
+        raise InvalidInput.of(name, f"must be {limits.least:,} to {limits.most:,}{unit}")
+
+
+def _measured(value: Any) -> tuple[int, str]:
+    if isinstance(value, int):
+        return value, ""
+    if isinstance(value, str):
+        return len(value), " characters"
+    if isinstance(value, Mapping):
+        return len(dumps(dict(value)).encode()), " bytes as JSON"
+    return len(value), " long"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..core.errors import TooManySchedules
 from ..core.model.ports import all_items
-from ..core.model.schedule import Status
+from ..core.model.schedule import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-LIVE = (Status.ACTIVE, Status.PAUSED)
 LISTS_SETTLE = timedelta(seconds=10)
 """Lists are eventually consistent: what they show counts only this long after the latest create."""
 PAGE = 1000

@@ -7,7 +7,6 @@ thousand of them at ten a minute are a thousand watches six seconds apart, and n
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,9 +17,8 @@ from ..core.errors import (
     ScheduleBusy,
     ScheduleEnded,
     ScheduleNotFound,
-    StarterUnavailable,
 )
-from ..core.model import ids, payload
+from ..core.model import ids
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import Schedule, Status
@@ -32,8 +30,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..core.model.job import Job, Selection
-    from ..core.model.ports import RunStarter, ScheduleRepository
+    from ..core.model.ports import ScheduleRepository
     from .retention import Durations
+    from .run_starts import RunStarts
 
 TRIES = 4
 PAGE = 100
@@ -47,12 +46,12 @@ class RunRedriver:
     def __init__(
         self,
         repository: ScheduleRepository,
-        starter: RunStarter,
+        starts: RunStarts,
         clock: Callable[[], datetime],
         durations: Durations = USUAL,
     ) -> None:
         self._repository = repository
-        self._starter = starter
+        self._starts = starts
         self._clock = clock
         self._durations = durations
 
@@ -63,7 +62,7 @@ class RunRedriver:
             run, schedule = self._run(user_id, schedule_id, run_id, now), self._schedule(user_id, schedule_id, now)
             queued = self._queued(run, now + START_AGAIN_AFTER, now)
             if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
-                self._start(queued, schedule)
+                self._starts.start_or_leave(queued, schedule)
                 return queued
         raise ScheduleBusy
 
@@ -125,13 +124,6 @@ class RunRedriver:
         if run.status is RunStatus.HELD:
             return run.released(at, claim_id)
         return run.redrive(at, claim_id, expires_at=now + self._durations.keep_runs)
-
-    def _start(self, run: Run, schedule: Schedule) -> None:
-        """At once if it can be; otherwise the sweeper does."""
-        action = self._repository.get_action(schedule)
-        if action is not None:
-            with suppress(StarterUnavailable):
-                self._starter.start(payload.for_run(run, schedule, action))
 
 
 def _is_meant(run: Run, selection: Selection, asked_at: datetime) -> bool:

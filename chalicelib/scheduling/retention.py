@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-OUTLIVES_ITS_RUNS = timedelta(days=1)
+from ..core.model.schedule import RECORD_OUTLIVES_RUNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Durations:
     @property
     def keep_records(self) -> timedelta:
         """How long a finished schedule's record stays."""
-        return self.keep_runs + OUTLIVES_ITS_RUNS
+        return self.keep_runs + RECORD_OUTLIVES_RUNS
 
 
 USUAL = Durations()

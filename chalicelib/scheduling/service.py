@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,13 +21,11 @@ from ..core.errors import (
     ScheduledTasksError,
     ScheduleEnded,
     ScheduleNotFound,
-    StarterUnavailable,
 )
-from ..core.model import payload
 from ..core.model.job import JobKind, Selection
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
-from ..core.model.schedule import Status
+from ..core.model.schedule import LIVE, Status
 from ..core.timing.instants import END_OF_TIME, EPOCH, whole_ms
 from . import advice, english
 from .create import ActionLike, ScheduleCreator, action_of
@@ -37,9 +34,10 @@ from .jobs import PER_MINUTE, JobRunner
 from .quota import Quota
 from .redrive import RunRedriver
 from .retention import USUAL
-from .sweeper import Sweeper
+from .run_starts import RunStarts
 from .timing_spec import SHORTEST_PERIOD, TimingSpec
 from .update import TRIES, ScheduleUpdater
+from .validation import PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +49,6 @@ if TYPE_CHECKING:
     from .options import ScheduleOptions
     from .retention import Durations
 
-PAYLOAD_LIMIT = 64 * 1024
 MOST_LIVE = 1000
 
 CANCEL_ALL_BUDGET = timedelta(seconds=15)
@@ -98,7 +95,7 @@ class SchedulerService:
         durations: Durations = USUAL,
     ) -> None:
         self._repository = repository
-        self._starter = starter
+        self._starts = RunStarts(repository, starter)
         self._clock = clock
         self._keep_runs = durations.keep_runs
         intents = Intents(repository, gateway, clock, durations)
@@ -114,11 +111,8 @@ class SchedulerService:
             payload_limit=payload_limit,
             min_period=min_period,
         )
-        self._redrives = RunRedriver(repository, starter, clock, durations)
+        self._redrives = RunRedriver(repository, self._starts, clock, durations)
         self._jobs = JobRunner(repository, self._changes, self._redrives, clock)
-        self.sweeper = Sweeper(
-            repository, gateway, starter, intents=intents, jobs=self._jobs, clock=clock, durations=durations
-        )
 
     # Create
 
@@ -244,7 +238,7 @@ class SchedulerService:
                 raise ScheduleEnded
             run = _run_outside_the_timing(schedule, whole_ms(self._clock()), self._keep_runs)
             if self._repository.claim(run, expecting=schedule, replacing=None) is None:
-                self._start(run, schedule)
+                self._starts.start_or_leave(run, schedule)
                 return run
         raise ScheduleBusy
 
@@ -295,7 +289,7 @@ class SchedulerService:
         """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request."""
         stop_at = self._clock() + CANCEL_ALL_BUDGET
         count, complete = 0, True
-        for status in (Status.ACTIVE, Status.PAUSED):
+        for status in LIVE:
             for schedule in self._all_of_resource(resource_id, status, user_id):
                 if self._clock() >= stop_at:
                     return Cancelled(count, complete=False)
@@ -402,12 +396,6 @@ class SchedulerService:
 
     # Helpers
 
-    def _start(self, run: Run, schedule: Schedule) -> None:
-        """At once if it can be; what is recorded as queued is otherwise started by the sweeper."""
-        if schedule.action is not None:
-            with suppress(StarterUnavailable):
-                self._starter.start(payload.for_run(run, schedule, schedule.action))
-
     def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
         now = self._clock()
         return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
@@ -422,6 +410,7 @@ def _until(since: datetime, until: datetime) -> datetime:
 
 def _run_outside_the_timing(schedule: Schedule, now: datetime, keep: timedelta) -> Run:
     return Run(
+        schedule_created_at=schedule.created_at,
         user_id=schedule.user_id,
         schedule_id=schedule.schedule_id,
         resource_id=schedule.resource_id,

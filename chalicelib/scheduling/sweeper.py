@@ -1,37 +1,40 @@
 """The sweeper: every minute it looks at what the watch index says is overdue, and brings it to its end.
 
-It finishes intents that were left, wakes schedules whose pause is over, finds occurrences that nothing delivered,
-starts runs that stayed queued, and goes on with jobs. Items are taken by moving their watch: sweepers never collide.
+It finishes intents that were left, resumes schedules whose pause is over, finds occurrences that nothing delivered,
+starts runs that stayed queued, and continues jobs. An item is acquired by moving its watch: sweepers never collide.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
-from ..core.model import ids, payload
+from ..core.errors import ChangeLost, ScheduledTasksError, StoreUnavailable
+from ..core.model import ids
 from ..core.model.job import Job
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
 from ..core.model.transitions import auto_resumed, with_outcome, with_recorded_outcome
 from ..core.timing.instants import from_iso, whole_ms
+from .intents import Intents
+from .jobs import JobRunner
+from .redrive import RunRedriver
 from .retention import USUAL
+from .run_starts import RunStarts
+from .update import ScheduleUpdater
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from ..core.model.ports import RunStarter, ScheduleRepository, SchedulerGateway, Watch
-    from .intents import Intents
-    from .jobs import JobRunner
     from .retention import Durations
 
 log = logging.getLogger(__name__)
@@ -57,7 +60,10 @@ class SweepReport:
 
 
 class Sweeper:
-    """Looks after what is overdue. `clock` gives aware UTC, `new_id` a fresh claim id."""
+    """Looks after what is overdue.
+
+    `clock` gives aware UTC; `sleep` waits while another change is being applied; `new_id` gives a fresh claim id.
+    """
 
     def __init__(
         self,
@@ -65,18 +71,22 @@ class Sweeper:
         gateway: SchedulerGateway,
         starter: RunStarter,
         *,
-        intents: Intents,
-        jobs: JobRunner,
-        clock: Callable[[], datetime],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
         durations: Durations = USUAL,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         shards_at_once: int = SHARDS_AT_ONCE,
     ) -> None:
         self._repository = repository
         self._gateway = gateway
-        self._starter = starter
-        self._intents = intents
-        self._jobs = jobs
+        self._starts = RunStarts(repository, starter)
+        self._intents = Intents(repository, gateway, clock, durations)
+        self._jobs = JobRunner(
+            repository,
+            ScheduleUpdater(repository, self._intents, clock=clock, sleep=sleep),
+            RunRedriver(repository, self._starts, clock, durations),
+            clock,
+        )
         self._clock = clock
         self._durations = durations
         self._new_id = new_id
@@ -98,7 +108,7 @@ class Sweeper:
             for watch in self._due(shard, now):
                 if self._clock() >= stop_at:
                     return SweepReport(counts, now - from_iso(watch.at))
-                counts[self._look_at(watch, stop_at)] += 1
+                counts[self._handle(watch, stop_at)] += 1
         except StoreUnavailable as exc:
             log.warning("shard %s not read: %s", shard, exc)
             counts["unread"] += 1
@@ -107,19 +117,19 @@ class Sweeper:
     def _due(self, shard: int, now: datetime) -> Iterator[Watch]:
         return all_items(partial(self._repository.due, shard, now, limit=PAGE))
 
-    def _look_at(self, watch: Watch, stop_at: datetime) -> str:
+    def _handle(self, watch: Watch, stop_at: datetime) -> str:
         """What was done, in a word. One item that fails must not keep the sweeper from the others."""
         try:
-            taken = self._repository.acquire_lease(watch, now=self._clock())
-            if isinstance(taken, Schedule):
-                return self._see_to(taken)
-            if isinstance(taken, Run):
-                return self._start_again(taken)
-            if isinstance(taken, Job):
-                return self._jobs.go_on(taken, stop_at)
+            item = self._repository.acquire_lease(watch, now=self._clock())
+            if isinstance(item, Schedule):
+                return self._handle_schedule(item)
+            if isinstance(item, Run):
+                return self._start_run(item)
+            if isinstance(item, Job):
+                return self._jobs.continue_job(item, stop_at)
         except ScheduledTasksError as exc:
-            log.warning("put off: %s", exc, extra={"watch": watch.sk})
-            return "put_off"
+            log.warning("postponed: %s", exc, extra={"watch": watch.sk})
+            return "postponed"
         except Exception:
             log.exception("the sweeper failed on an item", extra={"watch": watch.sk})
             return "failed"
@@ -127,24 +137,24 @@ class Sweeper:
 
     # Schedules
 
-    def _see_to(self, schedule: Schedule) -> str:
+    def _handle_schedule(self, schedule: Schedule) -> str:
         now = self._clock()
         if not schedule.confirmed:
             return self._finish(schedule)
         if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - RESUME_EARLY <= now:
-            return self._wake(schedule)
+            return self._resume(schedule)
         if schedule.fails_too_often:
             return self._pause_failing(schedule)
         if schedule.first_due is not None and schedule.first_due <= now:
             return self._account(schedule, now)
         self._repository.reschedule_watch(schedule)
-        return "rested"
+        return "rescheduled"
 
     def _finish(self, schedule: Schedule) -> str:
         self._intents.finish(schedule)
         return "finished"
 
-    def _wake(self, schedule: Schedule) -> str:
+    def _resume(self, schedule: Schedule) -> str:
         following = auto_resumed(
             replace(self._intents.next_revision(schedule), pending_occurrences=schedule.pending_occurrences)
         )
@@ -152,7 +162,7 @@ class Sweeper:
             self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
             return "ended"
         self._intents.change(following, replacing=schedule)
-        return "woken"
+        return "resumed"
 
     def _pause_failing(self, schedule: Schedule) -> str:
         last = schedule.last_run.reason if schedule.last_run else None
@@ -177,7 +187,7 @@ class Sweeper:
         self._repository.reschedule_watch(
             schedule, until=None if schedule.first_due is None or schedule.first_due > now else now
         )
-        return "accounted"
+        return "recorded"
 
     def _account_one(self, schedule: Schedule, due: datetime, now: datetime) -> Schedule | None:
         """The schedule with this occurrence accounted for; None if it is still to be waited for."""
@@ -188,11 +198,11 @@ class Sweeper:
             return self._or_lost(updated, moved=self._repository.advance(updated, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
-            if run is not None and _is_cut_short(run, now):
-                self._start(run, schedule)
-            self._wait(schedule, wait_until)
+            if run is not None and _is_interrupted(run, now):
+                self._starts.start(run, schedule)
+            self._reschedule(schedule, wait_until)
             return None
-        return self._miss(schedule, run, due, now)
+        return self._record_missed(schedule, run, due, now)
 
     def _wait_until(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> datetime | None:
         """When to look again; None if nothing can be expected any more."""
@@ -200,7 +210,7 @@ class Sweeper:
         final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
         if run is not None and run.status is RunStatus.QUEUED:
             return now + self._durations.event_age
-        if run is not None and not _is_cut_short(run, now):
+        if run is not None and not _is_interrupted(run, now):
             return run.lease_until + LAMBDA_TRIES_WITHIN
         if run is not None and now < final:
             return now + LAMBDA_TRIES_WITHIN
@@ -210,12 +220,12 @@ class Sweeper:
             return None
         return final if self._gateway.has(schedule) else None
 
-    def _miss(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
+    def _record_missed(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
         if self._is_caught_up(schedule, due, now):
             self._catch_up(schedule, run, due, now)
             return None
         missed = self._ended(schedule, run, due, now)
-        updated = _in_doubt(with_outcome(schedule, missed, keep_record=self._durations.keep_records), now)
+        updated = _mark_unconfirmed(with_outcome(schedule, missed, keep_record=self._durations.keep_records), now)
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated)
         return self._or_lost(updated, moved=refusal is None)
 
@@ -232,20 +242,21 @@ class Sweeper:
         """The same run and the same claim as a late delivery would have, so one of the two acts."""
         queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
         if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
-            self._start(queued, schedule)
-        unconfirmed = _in_doubt(schedule, now)
+            self._starts.start(queued, schedule)
+        unconfirmed = _mark_unconfirmed(schedule, now)
         if unconfirmed.confirmed:
-            self._wait(schedule, now + self._durations.event_age)
+            self._reschedule(schedule, now + self._durations.event_age)
         else:
             self._repository.advance(unconfirmed, expecting=schedule)
 
-    def _wait(self, schedule: Schedule, until: datetime) -> None:
+    def _reschedule(self, schedule: Schedule, until: datetime) -> None:
         """An intent that was opened on the way does not wait."""
         self._repository.reschedule_watch(schedule, until=until if schedule.confirmed else None)
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
         ended = Run(
+            schedule_created_at=schedule.created_at,
             user_id=schedule.user_id,
             schedule_id=schedule.schedule_id,
             resource_id=schedule.resource_id,
@@ -259,7 +270,7 @@ class Sweeper:
             lease_until=now + START_AGAIN_AFTER,
             expires_at=due + self._durations.keep_runs,
         )
-        return ended if run is None else run.story_for(ended)
+        return ended if run is None else ended.with_history_of(run)
 
     def _reason(self, schedule: Schedule, run: Run | None) -> str:
         if schedule.status is not Status.ACTIVE:
@@ -275,26 +286,20 @@ class Sweeper:
 
     # Runs
 
-    def _start_again(self, run: Run) -> str:
+    def _start_run(self, run: Run) -> str:
         schedule = self._repository.get(run.user_id, run.schedule_id)
         if schedule is None:
             return "orphaned"
-        self._start(run, schedule)
+        self._starts.start(run, schedule)
         return "started"
 
-    def _start(self, run: Run, schedule: Schedule) -> None:
-        action = self._repository.get_action(schedule)
-        if action is None:
-            raise ScheduleNotFound("the schedule's action is not in the table")
-        self._starter.start(payload.for_run(run, schedule, action))
 
-
-def _is_cut_short(run: Run, now: datetime) -> bool:
+def _is_interrupted(run: Run, now: datetime) -> bool:
     """Did its process die, and has Lambda had the time to try it again by itself?"""
     return run.status is RunStatus.RUNNING and now >= run.lease_until + LAMBDA_TRIES_WITHIN
 
 
-def _in_doubt(schedule: Schedule, now: datetime) -> Schedule:
+def _mark_unconfirmed(schedule: Schedule, now: datetime) -> Schedule:
     """What was not delivered EventBridge may not have, or have otherwise. If more is to come, it is applied again."""
     if not schedule.confirmed or schedule.next_occurrence(now) is None or schedule.status is not Status.ACTIVE:
         return schedule

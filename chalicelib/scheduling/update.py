@@ -14,9 +14,8 @@ from ..core.model.schedule import RESUME_EARLY, Action, Schedule, Status
 from ..core.model.transitions import auto_resumed
 from ..core.timing.instants import whole_ms
 from .options import options_to_record
-from .validation import check_placeholders
 from .timing_spec import SHORTEST_PERIOD, check_period, future_instant_of
-from .validation import check_payload_size
+from .validation import PAYLOAD_LIMIT, check_payload_size, check_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +41,7 @@ class ScheduleUpdater:
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
-        payload_limit: int,
+        payload_limit: int = PAYLOAD_LIMIT,
         min_period: timedelta = SHORTEST_PERIOD,
     ) -> None:
         self._repository = repository

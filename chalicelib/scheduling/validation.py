@@ -1,4 +1,4 @@
-"""Checks of a whole schedule before anything is recorded: the payload's size, and that every placeholder has a value."""
+"""Checks of a whole schedule before anything is recorded: its payload's size and the values of its placeholders."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..core.model.schedule import Action, Schedule
+
+PAYLOAD_LIMIT = 64 * 1024
+"""In bytes, unless the settings say otherwise."""
 
 
 def check_payload_size(schedule: Schedule, action: Action, limit: int) -> None:

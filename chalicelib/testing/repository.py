@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.dynamodb import items
 from ..core.dynamodb.cursors import read_cursor, write_cursor
-from ..core.dynamodb.repository import (
-    CHANGED_BY_CLIENTS,
-    CHANGED_BY_CONFIRM,
-    CHANGED_BY_RUNS,
-    INDEXES,
-    INTENT,
-    REPLACED_ACTION_STAYS,
-    WATCH,
-    decides,
-)
+from ..core.dynamodb.repository import INDEXES, REPLACED_ACTION_STAYS
 from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
 from ..core.model import ids
 from ..core.model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
@@ -35,7 +26,24 @@ if TYPE_CHECKING:
     from ..core.model.run import Run, RunStatus
     from ..core.model.schedule import Action, Schedule, Status
 
+# Written out, and not taken from the field table: the contract suite compares the fake with the real repository.
 SAME_STATE = ("revision", "status")
+INTENT = ("confirmed", "intent_until")
+STATE = (*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
+WATCH = ("watch_pk", "watch_at", "watch_tries")
+INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
+CHANGED_BY_RUNS = (
+    *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
+    *(*INTENT, *INDEX_KEYS),
+)
+CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
+CHANGED_BY_CLIENTS = (
+    *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
+    *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
+    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished"),
+    *("retry", "on_unknown", "overlap", "pause_after_failures", "failures_in_a_row"),
+    *("revision", *INTENT, "applied", "updated_at", *INDEX_KEYS),
+)
 
 
 class InMemoryRepository:
@@ -62,7 +70,7 @@ class InMemoryRepository:
     ) -> None:
         with self._call("create"):
             existing = self._find(items.schedule_key(schedule))
-            if not (_agrees(existing, replacing, decides(replacing)) if replacing else existing is None):
+            if not (_agrees(existing, replacing, _compared(replacing)) if replacing else existing is None):
                 raise ScheduleExists
             if most_live is not None and not self._count(schedule.user_id, 1, most_live, schedule.updated_at):
                 raise TooManySchedules(most_live)
@@ -91,7 +99,7 @@ class InMemoryRepository:
             expiring = (
                 replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS) if action else schedule
             )
-            if not _agrees(existing, replacing, decides(replacing)):
+            if not _agrees(existing, replacing, _compared(replacing)):
                 raise ChangeLost
             self._update(items.schedule_item(schedule), CHANGED_BY_CLIENTS)
             self._expire_action(expiring)
@@ -148,14 +156,19 @@ class InMemoryRepository:
 
     # Runs
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+    def claim(
+        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+    ) -> Conflict | None:
         with self._call("claim"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
             changed = not _agrees(schedule, expecting, SAME_STATE)
-            taken = existing is not None if replacing is None else not _is_claimed(existing, replacing)
-            if not changed and not taken:
+            taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
+            is_beside_free = beside is None or self._find(items.run_key(beside)) is None
+            if not changed and not taken and is_beside_free:
                 self._write(items.run_item(run))
-            elif not (taken and _is_claimed(existing, run)):
+                if beside:
+                    self._write(items.run_item(beside))
+            elif existing != items.run_item(run):
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
         return None
 
@@ -164,9 +177,11 @@ class InMemoryRepository:
     ) -> Conflict | None:
         with self._call("finish"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
-            changed = updated is not None and not _agrees(schedule, expecting, decides(expecting))
-            taken = existing is not None if replacing is None else not _is_claimed(existing, replacing)
+            changed = updated is not None and not _agrees(schedule, expecting, _compared(expecting))
+            taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
             if changed or taken:
+                if existing == items.run_item(run):
+                    return None
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
             self._write(items.run_item(run))
             if updated is not None:
@@ -240,7 +255,7 @@ class InMemoryRepository:
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
         with self._call("advance"):
             existing = self._find(items.schedule_key(schedule))
-            if not _agrees(existing, expecting, decides(expecting)):
+            if not _agrees(existing, expecting, _compared(expecting)):
                 return False
             self._update(items.schedule_item(schedule), CHANGED_BY_RUNS)
             self._expire_action(schedule)
@@ -248,7 +263,7 @@ class InMemoryRepository:
 
     def reschedule_watch(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
         with self._call("reschedule_watch"):
-            if not _agrees(self._find(items.schedule_key(schedule)), schedule, decides(schedule)):
+            if not _agrees(self._find(items.schedule_key(schedule)), schedule, _compared(schedule)):
                 return False
             item = items.schedule_item(schedule)
             self._update(item | (items.watch_keys(item, until) if until else {}), WATCH)
@@ -359,14 +374,22 @@ class InMemoryRepository:
             yield
 
 
+def _compared(schedule: Schedule) -> tuple[str, ...]:
+    return STATE if schedule.max_runs is None else (*STATE, "run_count")
+
+
 def _agrees(existing: items.Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
     """Is the record there, and in these attributes as expected?"""
     expected: dict[str, Any] = items.schedule_item(schedule)
     return existing is not None and all(existing.get(name) == expected.get(name) for name in names)
 
 
-def _is_claimed(existing: items.Item | None, run: Run) -> bool:
-    return existing is not None and existing["claim_id"] == run.claim_id
+def _is_as_read(existing: items.Item | None, run: Run) -> bool:
+    """Returns whether nobody wrote the run since it was read as `run`."""
+    before = items.run_item(run)
+    return existing is not None and all(
+        existing[name] == before[name] for name in ("claim_id", "status", "lease_until")
+    )
 
 
 def _refusal(schedule: items.Item | None, run: items.Item | None, *, changed: bool) -> Conflict:

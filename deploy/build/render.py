@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.build.own_actions import own_action_types
 from deploy.errors import DeployError
 from deploy.files import write_atomically
-from deploy.build.own_actions import own_action_types
 from deploy.paths import NOTIFICATION_ACTIONS
 
 ENVIRONMENT = {

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from chalicelib.core.aws_errors import error_code
 from chalicelib.core.dynamodb.repository import DynamoRepository
-from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.model.job import JobKind
 from chalicelib.scheduling.jobs import new_job
 from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
 from deploy.operate.clock import clock_of
 from deploy.operate.reconcile import stage_variables
 
@@ -120,11 +120,10 @@ def switch_of(stage: str, project: Path) -> Switch:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as exc:
-        if error_code(exc) in ("PreconditionFailedException", "ResourceConflictException"):
+    with as_deploy_errors():
+        try:
+            yield
+        except ClientError as exc:
+            if error_code(exc) not in ("PreconditionFailedException", "ResourceConflictException"):
+                raise
             raise DeployError("Somebody else is changing the function at this moment: try again.") from exc
-        raise DeployError(str(exc)) from exc
-    except (BotoCoreError, ScheduledTasksError) as exc:
-        raise DeployError(f"{exc.__cause__ or exc}") from exc

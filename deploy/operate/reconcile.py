@@ -12,7 +12,6 @@ import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -21,16 +20,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.dynamodb.repository import DynamoRepository
-from chalicelib.core.errors import InvalidPayload, ScheduledTasksError, ScheduleExists
+from chalicelib.core.errors import InvalidPayload, ScheduleExists
 from chalicelib.core.model import ids, payload
 from chalicelib.core.model.ports import all_items
 from chalicelib.core.model.schedule import Schedule, Status
 from chalicelib.core.timing.instants import END_OF_TIME, EPOCH, iso
 from deploy.build.render import ENVIRONMENT, read_config
 from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
 from deploy.operate.clock import clock_of
 
 if TYPE_CHECKING:
@@ -218,7 +217,7 @@ class Reconciler:
 
 def reconcile(reconciler: Reconciler, *, apply: bool, tell: Callable[[str], None] = print) -> bool:
     """Whether table and EventBridge agree, or have been made to. Raises DeployError."""
-    with _translated():
+    with as_deploy_errors():
         comparison = reconciler.compare()
         for difference in comparison.differences:
             tell(f"{difference} -> {reconciler.mend(difference)}" if apply else str(difference))
@@ -234,7 +233,7 @@ def reconciler_of(stage: str, project: Path) -> Reconciler:
     Raises DeployError.
     """
     names = stage_variables(stage, project)
-    with _translated():
+    with as_deploy_errors():
         repository = DynamoRepository(boto3.client("dynamodb", config=PATIENCE), names["TABLE_NAME"])
         client = boto3.client("scheduler", config=PATIENCE)
         group = Group(client, names["SCHEDULER_GROUP_NAME"])
@@ -292,11 +291,3 @@ def _ids(watch: Watch) -> tuple[str, str]:
 def _side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(work, items)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError, ScheduledTasksError) as exc:
-        raise DeployError(f"{exc.__cause__ or exc}") from exc

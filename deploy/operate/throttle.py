@@ -11,10 +11,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.build.render import read_config
 from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
     api_stage = read_config(chalice / "config.json").get("api_gateway_stage", CHALICES_OWN_STAGE)
     api_id = _api_id(chalice / "deployed" / f"{stage}.json", stage)
     changes = {"rateLimit": f"{rate:g}", "burstLimit": str(burst)}
-    try:
+    with as_deploy_errors():
         (client or boto3.client("apigateway")).update_stage(
             restApiId=api_id,
             stageName=api_stage,
@@ -40,8 +40,6 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
                 {"op": "replace", "path": f"{EVERY_METHOD}/{name}", "value": value} for name, value in changes.items()
             ],
         )
-    except (BotoCoreError, ClientError) as exc:
-        raise DeployError(f"{exc}") from exc
 
 
 def _api_id(deployed: Path, stage: str) -> str:

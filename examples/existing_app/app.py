@@ -10,10 +10,10 @@ from chalice import Chalice, UnauthorizedError
 from chalice.app import Request
 from chalicelib.logins import user_of
 from chalicelib.scheduled_tasks import composition
-from chalicelib.scheduled_tasks.actions import Email
-from chalicelib.scheduled_tasks.auth import Caller, Scope
-from chalicelib.scheduled_tasks.routes import Services, blueprints, schedule_sweeper
-from chalicelib.scheduled_tasks.service import SchedulerService
+from chalicelib.scheduled_tasks.api.auth import Caller, Scope
+from chalicelib.scheduled_tasks.api.routes import Services, blueprints, schedule_sweeper
+from chalicelib.scheduled_tasks.scheduling.actions import Email
+from chalicelib.scheduled_tasks.scheduling.service import SchedulerService
 
 ALLOWED = frozenset({Scope.READ, Scope.WRITE})
 
@@ -44,4 +44,4 @@ def make_app(scheduler: Callable[[], SchedulerService] = composition.scheduler) 
 
 
 app = make_app()
-sweep = schedule_sweeper(app, composition.scheduler)
+sweep = schedule_sweeper(app, composition.sweeper)

@@ -13,14 +13,14 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from chalicelib.core.aws_errors import OUT_OF_REACH, error_code, http_status, is_transient
+from chalicelib.core.aws_errors import AWS_ERRORS, error_code, http_status, is_transient
 
 from ..action_api import ActionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-FAILURES = (ClientError, ParamValidationError, *OUT_OF_REACH)
+FAILURES = (*AWS_ERRORS, ParamValidationError)
 """Everything that a call of boto3 may raise about the call itself."""
 
 NOT_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)

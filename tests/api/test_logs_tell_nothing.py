@@ -70,7 +70,7 @@ def test_what_goes_well_tells_nothing(api: World, inside: notification.World, ca
     api.delete(f"/v1/schedules/{cancelled}", token=token)
     fire(inside, done)
     inside.fire(event)
-    inside.service.sweeper.sweep(stop_at=inside.clock.now + timedelta(seconds=40))
+    inside.sweeper.sweep(stop_at=inside.clock.now + timedelta(seconds=40))
 
     assert any("'succeeded'" in line for line in lines(caplog))
     assert any("'skipped'" in line for line in lines(caplog))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def invoke(world: World) -> object:
     """As the rule invokes it every minute, on the fakes."""
-    schedule_sweeper(world.app, lambda: world.service, clock=world.clock)
+    schedule_sweeper(world.app, lambda: world.sweeper, clock=world.clock)
     client = Client(world.app)
     event = client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
     return client.lambda_.invoke("sweep", event).payload

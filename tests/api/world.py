@@ -21,6 +21,7 @@ from chalicelib.api.routes import Services, blueprints
 from chalicelib.core.model.run import RunStatus
 from chalicelib.scheduling.actions import ActionRules
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.webhook_keys import WebhookKeys
 from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from tests.api import described
@@ -119,6 +120,7 @@ class World:
         self.service = SchedulerService(
             self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
         )
+        self.sweeper = Sweeper(self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep)
         self.app = self._make_app()
         self._http = Client(self.app).http
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
@@ -15,9 +14,8 @@ from chalicelib.core.model.ids import scheduler_name
 from chalicelib.testing import FakeGateway, InMemoryRepository
 from chalicelib.testing.gateway import NAMES
 from local.scheduler.testing import stage
-from local.testing import running_cloud
 from tests.builders import NOW
-from tests.tables import create_table
+from tests.tables import dynamodb, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
     Item = Mapping[str, Any] | None
+
+__all__ = ["dynamodb", "table_name"]
 
 SET_BY_AWS = ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
 
@@ -47,19 +47,6 @@ class Engine:
 
     gateway: SchedulerGateway
     find: Callable[[Schedule], Mapping[str, Any] | None]
-
-
-@pytest.fixture(scope="module")
-def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoDBClient]:
-    with running_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
-        yield cloud.client("dynamodb")
-
-
-@pytest.fixture
-def table_name(dynamodb: DynamoDBClient) -> str:
-    name = f"schedules-{uuid4().hex}"
-    create_table(dynamodb, name)
-    return name
 
 
 @pytest.fixture(params=["in memory", "DynamoDB"])

@@ -165,7 +165,7 @@ def test_finishing_writes_the_run_and_what_it_leaves(repository: ScheduleReposit
     last_run = LastRun(run.scheduled_time, "succeeded")
     updated = replace(schedule, next_run_at=NOW + 2 * HOUR, last_run=last_run)
 
-    assert repository.finish(ended, replacing=ended, expecting=schedule, updated=updated) is None
+    assert repository.finish(ended, replacing=run, expecting=schedule, updated=updated) is None
     assert _runs(repository) == [ended]
     assert repository.get("alice", "s1") == replace(updated, run_count=1)
 
@@ -204,7 +204,7 @@ def test_a_run_that_takes_nothing_along_is_written_alone(repository: ScheduleRep
     repository.change(cancelled(schedule), replacing=schedule)
     ended = run.ended(RunStatus.FAILED, NOW + HOUR, error="no such address")
 
-    assert repository.finish(ended, replacing=ended, expecting=schedule, updated=None) is None
+    assert repository.finish(ended, replacing=run, expecting=schedule, updated=None) is None
     assert _runs(repository) == [ended]
     assert repository.get("alice", "s1") == cancelled(schedule)
 
@@ -219,9 +219,7 @@ def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
 ) -> None:
     run = _claimed(repository, schedule)
     ended = run.ended(RunStatus.SUCCEEDED, NOW + HOUR)
-    refusal = repository.finish(
-        ended, replacing=ended, expecting=replace(schedule, **stale), updated=completed(schedule)
-    )
+    refusal = repository.finish(ended, replacing=run, expecting=replace(schedule, **stale), updated=completed(schedule))
 
     assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
     assert _runs(repository) == [run]
@@ -230,7 +228,7 @@ def test_a_refused_finish_tells_what_the_schedule_became_and_writes_nothing(
 def test_a_refused_finish_tells_that_the_record_is_gone(repository: ScheduleRepository, schedule: Schedule) -> None:
     run = _claimed(repository, schedule)
     missing = replace(schedule, user_id="bob")
-    refusal = repository.finish(run, replacing=run, expecting=missing, updated=missing)
+    refusal = repository.finish(_done(run), replacing=run, expecting=missing, updated=missing)
 
     assert refusal == Conflict(schedule_changed=True, schedule=None, run=None)
 
@@ -242,7 +240,7 @@ def test_a_refused_finish_tells_who_took_the_run_over(
     mine, his = _claimed(repository, schedule), a_run(schedule, claim_id="claim-2")
     repository.claim(his, expecting=schedule, replacing=mine)
     refusal = repository.finish(
-        mine, replacing=mine, expecting=schedule, updated=completed(schedule) if takes_along else None
+        _done(mine), replacing=mine, expecting=schedule, updated=completed(schedule) if takes_along else None
     )
 
     assert refusal == Conflict(schedule_changed=False, schedule=None, run=his)
@@ -268,14 +266,36 @@ def test_a_run_that_nobody_claimed_is_not_finished(repository: ScheduleRepositor
     assert repository.get("alice", "s1") == schedule
 
 
-def test_a_run_that_is_finished_twice_counts_once(repository: ScheduleRepository, schedule: Schedule) -> None:
+def test_a_finish_that_the_sdk_repeats_succeeds_and_counts_once(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
     run = _claimed(repository, schedule)
-    left = replace(completed(schedule), run_count=1)
     repository.finish(_done(run), replacing=run, expecting=schedule, updated=completed(schedule))
-    refusal = repository.finish(_done(run), replacing=run, expecting=schedule, updated=completed(schedule))
+    repeated = repository.finish(_done(run), replacing=run, expecting=schedule, updated=completed(schedule))
 
-    assert refusal == Conflict(schedule_changed=True, schedule=left, run=None)
-    assert repository.get("alice", "s1") == left
+    assert repeated is None
+    assert repository.get("alice", "s1") == replace(completed(schedule), run_count=1)
+
+
+def test_a_run_that_ended_meanwhile_is_not_claimed_though_it_kept_its_claim_id(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    running = _claimed(repository, schedule)
+    repository.finish(_done(running), replacing=running, expecting=schedule, updated=None)
+    late = a_run(schedule, claim_id="claim-2")
+    refusal = repository.claim(late, expecting=schedule, replacing=running)
+
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=_done(running))
+    assert _runs(repository) == [_done(running)]
+
+
+def test_a_run_whose_lease_was_renewed_is_not_claimed(repository: ScheduleRepository, schedule: Schedule) -> None:
+    before = _claimed(repository, schedule)
+    renewed = replace(before, lease_until=before.lease_until + HOUR)
+    repository.claim(renewed, expecting=schedule, replacing=before)
+    refusal = repository.claim(a_run(schedule, claim_id="claim-2"), expecting=schedule, replacing=before)
+
+    assert refusal == Conflict(schedule_changed=False, schedule=None, run=renewed)
 
 
 def _done(run: Run) -> Run:

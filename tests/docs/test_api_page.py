@@ -119,7 +119,7 @@ class Reader:
     def retry(self) -> None:
         """The sweeper starts what is to be tried again, the second minute after it failed; and a minute passes."""
         self.world.clock.now += timedelta(minutes=2)
-        self.world.service.sweeper.sweep(stop_at=self.world.clock.now + timedelta(seconds=40))
+        self.world.sweeper.sweep(stop_at=self.world.clock.now + timedelta(seconds=40))
         self.start()
         self.world.clock.now += timedelta(minutes=1)
 
@@ -132,7 +132,7 @@ class Reader:
     def sweep(self) -> None:
         """As often as a job needs: it looks once more, a minute after its beginning."""
         for _ in range(3):
-            self.world.service.sweeper.sweep(stop_at=self.world.clock.now + timedelta(seconds=40))
+            self.world.sweeper.sweep(stop_at=self.world.clock.now + timedelta(seconds=40))
             self.world.clock.now += timedelta(minutes=1)
 
     def check(self, answer: Message, response: HTTPResponse) -> None:

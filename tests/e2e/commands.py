@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 IN_TRAVELLED_TIME = """
 import sys
 from pathlib import Path
-from local.travelled import TravelledTime
+from local.time.travelled import TravelledTime
 TravelledTime(Path(sys.argv.pop(1))).catch_up()
 from deploy.__main__ import main
 sys.exit(main())

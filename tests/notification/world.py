@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chalicelib.core.model.schedule import Action, Schedule
 from chalicelib.core.timing.instants import iso
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from notification.dead_letters import DeadLetters
 from notification.providers.webhook_signer import Signer
@@ -110,10 +111,14 @@ class World:
         self.service = SchedulerService(
             self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
         )
+        self.sweeper = self._a_sweeper()
         self.aws = FakeAws(self.faults)
         self.master = FakeMaster()
         self._claim_ids = count(1)
         self.runner = self.a_runner()
+
+    def _a_sweeper(self) -> Sweeper:
+        return Sweeper(self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep)
 
     def a_runner(self, settings: Settings = SETTINGS) -> Runner:
         """One execution environment of the Lambda."""

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from tests.builders import NOW
+from tests.simulation.simulator import Life
 
 
 @pytest.fixture
@@ -32,3 +33,9 @@ def gateway(faults: Faults) -> FakeGateway:
 @pytest.fixture
 def service(repository: InMemoryRepository, gateway: FakeGateway, clock: StoppedClock) -> SchedulerService:
     return SchedulerService(repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep)
+
+
+@pytest.fixture
+def life() -> Life:
+    """API, EventBridge, the Notification Lambda and the sweeper together, where a test is about what follows."""
+    return Life()

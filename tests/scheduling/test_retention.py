@@ -10,6 +10,7 @@ import pytest
 from chalicelib.core.model.run import RunStatus
 from chalicelib.scheduling.retention import Durations
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import FakeStarter
 from tests.builders import DAY, HOUR, MINUTE, NOW, an_action
 
@@ -27,29 +28,36 @@ def service(repository: InMemoryRepository, gateway: FakeGateway, clock: Stopped
     )
 
 
+@pytest.fixture
+def sweeper(repository: InMemoryRepository, gateway: FakeGateway, clock: StoppedClock) -> Sweeper:
+    return Sweeper(
+        repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep, durations=TEN_MINUTES_AND_A_MONTH
+    )
+
+
 def test_what_nothing_delivers_is_waited_for_as_long_as_lambda_would_keep_it(
-    service: SchedulerService, clock: StoppedClock
+    service: SchedulerService, sweeper: Sweeper, clock: StoppedClock
 ) -> None:
     schedule = service.create_recurring(user_id="alice", rate="1 day", action=an_action())
     assert schedule.next_run_at is not None
     gives_up_at = schedule.next_run_at + timedelta(seconds=schedule.delivery.max_age_seconds) + 10 * MINUTE
 
     clock.now = gives_up_at - MINUTE
-    _sweep(service, clock)
+    _sweep(sweeper, clock)
     assert _statuses(service, schedule) == []
     clock.now = gives_up_at
-    _sweep(service, clock)
+    _sweep(sweeper, clock)
 
     assert _statuses(service, schedule) == [RunStatus.MISSED]
 
 
 def test_records_of_runs_that_we_write_ourselves_are_kept_as_long_as_those_of_the_lambda(
-    service: SchedulerService, clock: StoppedClock
+    service: SchedulerService, sweeper: Sweeper, clock: StoppedClock
 ) -> None:
     schedule = service.create_recurring(user_id="alice", rate="1 day", action=an_action())
     asked_for = service.run_now("alice", schedule.schedule_id)
     clock.now = NOW + DAY + 2 * HOUR
-    _sweep(service, clock)
+    _sweep(sweeper, clock)
     missed = service.list_runs("alice", schedule.schedule_id).items[0]
     redriven = service.redrive("alice", schedule.schedule_id, missed.run_id)
 
@@ -67,8 +75,8 @@ def test_a_finished_schedule_is_on_record_for_longer_than_its_last_run(service: 
     assert cancelled.expires_at > NOW + 30 * DAY
 
 
-def _sweep(service: SchedulerService, clock: StoppedClock) -> None:
-    service.sweeper.sweep(stop_at=clock.now + HOUR)
+def _sweep(sweeper: Sweeper, clock: StoppedClock) -> None:
+    sweeper.sweep(stop_at=clock.now + HOUR)
 
 
 def _statuses(service: SchedulerService, schedule: Schedule) -> list[RunStatus]:

@@ -12,6 +12,7 @@ from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.ports import LiveCount
 from chalicelib.core.model.schedule import Status
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import FakeStarter
 from tests.builders import DAY, MINUTE, NOW, SECOND, an_action
@@ -135,12 +136,13 @@ def test_of_a_batch_that_has_no_room_as_many_are_made_as_have(service: Scheduler
 
 
 def test_an_erased_user_leaves_no_count(
-    service: SchedulerService, repository: InMemoryRepository, clock: StoppedClock
+    service: SchedulerService, repository: InMemoryRepository, gateway: FakeGateway, clock: StoppedClock
 ) -> None:
+    sweeper = Sweeper(repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep)
     fill(service, clock)
     job = service.erase("alice")
     for _ in range(3):
-        service.sweeper.sweep(stop_at=clock.now + 40 * SECOND)
+        sweeper.sweep(stop_at=clock.now + 40 * SECOND)
         clock.now += MINUTE
 
     assert service.get_job(job.job_id).status is JobStatus.COMPLETED

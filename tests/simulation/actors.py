@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import FakeMaster
 from notification.dead_letters import DeadLetters
@@ -72,7 +73,8 @@ def sweeper() -> Actor:
     """One sweep."""
 
     def body(script: Script) -> object:
-        return _service(script).sweeper.sweep(stop_at=script.clock() + A_DAY)
+        adapters = (script.repository, script.gateway, script.starter)
+        return Sweeper(*adapters, clock=script.clock, sleep=script.sleep).sweep(stop_at=script.clock() + A_DAY)
 
     return Actor("sweeper", body)
 

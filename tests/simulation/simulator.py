@@ -19,12 +19,7 @@ from chalicelib.core.errors import ScheduledTasksError, SchedulerRefused
 from chalicelib.core.model import ids
 from chalicelib.core.timing.expressions import ceil_minute, parse
 from chalicelib.core.timing.instants import EPOCH, from_iso, iso
-from chalicelib.scheduling.intents import Intents
-from chalicelib.scheduling.jobs import JobRunner
-from chalicelib.scheduling.redrive import RunRedriver
-from chalicelib.scheduling.service import PAYLOAD_LIMIT
 from chalicelib.scheduling.sweeper import Sweeper
-from chalicelib.scheduling.update import ScheduleUpdater
 from chalicelib.testing import Crash, FakeGateway, Faults
 from chalicelib.testing.gateway import NAMES
 from tests.notification.world import A_MINUTE, EMAIL, World
@@ -200,7 +195,6 @@ class Life(World):
         super().__init__(faults)
         self.bridge = cast("EventBridge", self.gateway)
         self.queue = LambdaQueue(self._invoke, self.clock)
-        self.sweeper = self._a_sweeper()
         self.lateness = timedelta(0)
         self.copies = 1
         self.sweeps_down = False
@@ -211,21 +205,14 @@ class Life(World):
         return EventBridge(self.faults, self.clock)
 
     def _a_sweeper(self) -> Sweeper:
-        """Like the service's own, but with one shard after the other: the same order in every run."""
+        """One shard after the other: the same order in every run."""
         ids = count(1)
-        intents = Intents(self.repository, self.gateway, self.clock)
-        changes = ScheduleUpdater(
-            self.repository, intents, clock=self.clock, sleep=self.clock.sleep, payload_limit=PAYLOAD_LIMIT
-        )
         return self.sweeper_class(
             self.repository,
             self.gateway,
             self.starter,
-            intents=intents,
-            jobs=JobRunner(
-                self.repository, changes, RunRedriver(self.repository, self.starter, self.clock), self.clock
-            ),
             clock=self.clock,
+            sleep=self.clock.sleep,
             new_id=lambda: f"sweeper-{next(ids)}",
             shards_at_once=1,
         )

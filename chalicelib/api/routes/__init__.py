@@ -2,7 +2,7 @@
 
 for blueprint in blueprints(Services(scheduler=…, caller=…)):
     app.register_blueprint(blueprint, url_prefix="/tasks")
-sweep = schedule_sweeper(app, scheduler)
+sweep = schedule_sweeper(app, sweeper)
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from . import (
     runs,
     schedules,
     system,
+    updates,
     users,
     webhook_keys,
-)
-from . import (
-    updates as changes,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ def blueprints(services: Services) -> list[Blueprint]:
     return [
         schedules.schedules(services),
         batch.batch(services),
-        changes.changes(services),
+        updates.updates(services),
         runs.runs(services),
         occurrences.occurrences(services),
         resources.resources(services),

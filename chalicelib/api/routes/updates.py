@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..dependencies import Services
 
 
-def changes(services: Services) -> Blueprint:
+def updates(services: Services) -> Blueprint:
     blueprint = Blueprint(__name__)
     needs = Protection(blueprint, services)
 

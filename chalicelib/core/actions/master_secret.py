@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..aws_errors import OUT_OF_REACH, error_code
+from ..aws_errors import AWS_ERRORS, error_code
 from ..errors import MasterSecretUnavailable
 from ..model.webhook_keys import Master
 
@@ -52,7 +52,7 @@ class MasterSecret:
         self._asked_at = self._monotonic()
         try:
             self._masters = [master for stage in STAGES if (master := self._read(stage))]
-        except (ClientError, *OUT_OF_REACH) as exc:
+        except AWS_ERRORS as exc:
             if not self._masters:
                 raise MasterSecretUnavailable from exc
 

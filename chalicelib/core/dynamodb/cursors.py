@@ -7,8 +7,8 @@ import hashlib
 import json
 
 from ..errors import InvalidCursor
-from ..model.codec import dumps
 from ..model.ids import length_prefixed
+from ..model.values import dumps
 
 
 def write_cursor(scope: tuple[str, ...], position: tuple[str, ...]) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import ids
 from ..model.codec import (
-    dumps,
     job_from_plain,
     job_to_plain,
     key_versions_to_plain,
@@ -19,6 +18,7 @@ from ..model.codec import (
 )
 from ..model.run import RunStatus
 from ..model.schedule import INTENT_LEASE, Action
+from ..model.values import dumps
 from ..timing.instants import epoch_seconds, iso, iso_ms
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import random
 import re
 import time
 import uuid
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -18,10 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from ..aws_errors import OUT_OF_REACH, error_code, is_transient, response_of
+from ..aws_errors import error_code, is_transient, response_of, translated
 from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
 from ..model import ids
 from ..model.codec import job_from_plain, key_versions_from_plain, run_from_plain, schedule_from_plain
+from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by
 from ..model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
 from ..model.webhook_keys import KeyVersions
 from ..timing.instants import from_iso, iso, iso_ms
@@ -29,7 +29,7 @@ from . import items
 from .cursors import read_cursor, write_cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,20 +60,14 @@ EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 INTENT = ("confirmed", "intent_until")
-CHANGED_BY_RUNS = (
-    *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
-    *(*INTENT, *INDEX_KEYS),
-)
-CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
-CHANGED_BY_CLIENTS = (
-    *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
-    *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
-    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished"),
-    *("retry", "on_unknown", "overlap", "pause_after_failures", "failures_in_a_row"),
-    *("revision", *INTENT, "applied", "updated_at", "write_id", *INDEX_KEYS),
-)
+CHANGED_BY_RUNS = (*changed_by(RUNS), *INDEX_KEYS)
+CHANGED_BY_CONFIRM = (*changed_by(CONFIRM), *WATCH)
+CHANGED_BY_CLIENTS = (*changed_by(CLIENTS), "write_id", *INDEX_KEYS)
 
-STATE = ("revision", "status", *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
+STATE = tuple(field.stored for field in SCHEDULE if field.is_compared)
+
+RUN_LOCK = ("claim_id", "status", "lease_until")
+"""What shows that nobody wrote a run since it was read."""
 
 REPLACED_ACTION_STAYS = timedelta(days=30)
 """How long an action that was changed can still be gone back to."""
@@ -177,37 +171,37 @@ class DynamoRepository:
 
     # Runs
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+    def claim(
+        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+    ) -> Conflict | None:
         condition = "#revision = :x_revision AND #status = :x_status"
         check = {
             **self._at(items.schedule_key(expecting)),
             "ConditionExpression": condition,
             **_bound(condition, {":x_revision": expecting.revision, ":x_status": expecting.status}),
         }
-        existing = self._transact({"ConditionCheck": check}, self._claim_of(run, replacing))
-        if existing is None:
-            return None
-        refusal = _refusal(existing)
-        return None if refusal.run and refusal.run.claim_id == run.claim_id else refusal
+        more = [self._put_run(beside, None)] if beside else []
+        return _conflict(self._transact({"ConditionCheck": check}, self._put_run(run, replacing), *more), run)
 
     def finish(
         self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
     ) -> Conflict | None:
-        put = self._claim_of(run, replacing)
+        put = self._put_run(run, replacing)
         if updated is None:
             existing = self._transact(put)
-            return _refusal([None, *existing]) if existing else None
+            return _conflict([None, *existing] if existing else None, run)
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
         add = {"run_count": 1} if run.counts else {}
         update = self._update(items.schedule_item(updated), *changes, add=add)
-        existing = self._transact({"Update": update}, put, *self._expire_action(updated))
-        return _refusal(existing) if existing else None
+        return _conflict(self._transact({"Update": update}, put, *self._expire_action(updated)), run)
 
-    def _claim_of(self, run: Run, replacing: Run | None) -> Write:
+    def _put_run(self, run: Run, replacing: Run | None) -> Write:
         if replacing is None:
             return self._put(items.run_item(run), "attribute_not_exists(#PK)")
-        # Whoever took the run over since we read it has put his own claim there.
-        return self._put(items.run_item(run), "#claim_id = :x_claim_id", {":x_claim_id": replacing.claim_id})
+        # An ended run keeps its claim id, so status and lease belong to what must be unchanged.
+        before = items.run_item(replacing)
+        condition = " AND ".join(f"#{name} = :x_{name}" for name in RUN_LOCK)
+        return self._put(items.run_item(run), condition, {f":x_{name}": before[name] for name in RUN_LOCK})
 
     def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
         for confirmed, lease_until in ((True, now), (False, now + items.NOBODYS_LEASE)):
@@ -234,7 +228,7 @@ class DynamoRepository:
         return self._update_one(self._update(item, ("live_count", "changed_at"), condition, values)) is None
 
     def erase_count(self, user_id: str) -> None:
-        with _translated():
+        with translated(_store_error):
             self._client.delete_item(TableName=self._table, Key=_typed(items.count_key(user_id)))
 
     def _raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> dict[str, Any]:
@@ -309,12 +303,12 @@ class DynamoRepository:
     # Single calls
 
     def _get(self, key: items.Item) -> items.Item | None:
-        with _translated():
+        with translated(_store_error):
             response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
         return _plain(response["Item"]) if "Item" in response else None
 
     def _delete(self, key: items.Item) -> None:
-        with _translated():
+        with translated(_store_error):
             self._client.delete_item(TableName=self._table, Key=_typed(key))
 
     def _query(
@@ -346,14 +340,14 @@ class DynamoRepository:
         scope = (index or "", pk, prefix)
         if cursor is not None:
             query["ExclusiveStartKey"] = _typed(_start_key(names, scope, cursor))
-        with _translated():
+        with translated(_store_error):
             response = self._client.query(**query)
         last = response.get("LastEvaluatedKey")
         return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, last) if last else None)
 
     def _update_one(self, update: Mapping[str, Any]) -> ExistingItem:
         """None if the write happened, else what stands there instead."""
-        with _translated():
+        with translated(_store_error):
             try:
                 self._client.update_item(**update)
             except ClientError as exc:
@@ -374,7 +368,7 @@ class DynamoRepository:
 
     def _try(self, writes: Sequence[Write]) -> Sequence[Mapping[str, Any]]:
         """Empty if all were written, else the reason of each."""
-        with _translated():
+        with translated(_store_error):
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", writes))
             except ClientError as exc:
@@ -429,7 +423,7 @@ class DynamoRepository:
             self._table: [{"DeleteRequest": {"Key": _typed({"PK": i["PK"], "SK": i["SK"]})}} for i in found]
         }
         for attempt in range(CONFLICT_TRIES):
-            with _translated():
+            with translated(_store_error):
                 left = self._client.batch_write_item(RequestItems=cast("Any", left))["UnprocessedItems"]
             if not left:
                 return
@@ -476,8 +470,13 @@ def decides(schedule: Schedule) -> tuple[str, ...]:
     return STATE if schedule.max_runs is None else (*STATE, "run_count")
 
 
-def _refusal(existing: list[ExistingItem]) -> Conflict:
-    """What stands in the way of a pair (schedule, run)."""
+def _conflict(existing: list[ExistingItem] | None, written: Run) -> Conflict | None:
+    """Returns what stands in the way of a pair (schedule, run), or None if both were written.
+
+    The SDK repeats a write whose answer was lost. The repeat finds the run as it was written: that is success.
+    """
+    if existing is None or existing[1] == items.run_item(written):
+        return None
     schedule, run = existing[0], existing[1]
     return Conflict(
         schedule_changed=schedule is not None,
@@ -526,13 +525,7 @@ def _plain(item: Mapping[str, Any]) -> items.Item:
     return {name: deserialize(value) for name, value in item.items()}
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, *OUT_OF_REACH) as exc:
-        if is_transient(exc):
-            raise StoreUnavailable from exc
-        if isinstance(exc, ClientError) and "starting key" in str(exc):
-            raise InvalidCursor from exc
-        raise
+def _store_error(exc: Exception) -> Exception | None:
+    if is_transient(exc):
+        return StoreUnavailable()
+    return InvalidCursor() if isinstance(exc, ClientError) and "starting key" in str(exc) else None

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
 from ..timing.instants import from_iso, iso_ms
-from .codec import dumps, run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
+from .codec import run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
+from .fields import SENT_AS
 from .run import Run, RunStatus
 from .schedule import Action, Schedule
+from .values import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +35,7 @@ CONTEXT_ATTRIBUTES = {
     "execution_id": "<aws.scheduler.execution-id>",
     "delivery_attempt": "<aws.scheduler.attempt-number>",
 }
+CONTEXT_TEXT = dumps(CONTEXT_ATTRIBUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +72,10 @@ def write(schedule: Schedule, action: Action) -> str:
     mail that quotes `<aws.scheduler.scheduled-time>` arrives as it was written.
     """
     # What EventBridge will have when it fires this: a confirmed schedule with no story yet.
-    sent = replace(
-        schedule,
-        confirmed=True,
-        intent_until=None,
-        next_run_at=None,
-        pending_occurrences=(),
-        in_progress=(),
-        applied=None,
-        last_run=None,
-        run_count=0,
-        failures_in_a_row=0,
-    )
+    sent = replace(schedule, **SENT_AS)
     # EventBridge's own attributes are put in last: they are not to be escaped.
     escaped = dumps(_content(sent, action)).replace("<", "\\u003c")
-    return escaped[:-1] + "," + dumps(CONTEXT_ATTRIBUTES)[1:]
+    return escaped[:-1] + "," + CONTEXT_TEXT[1:]
 
 
 def for_run(run: Run, schedule: Schedule, action: Action) -> dict[str, Any]:

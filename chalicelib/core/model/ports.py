@@ -125,9 +125,12 @@ class ScheduleRepository(Protocol):
     def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
         """A shard of everybody's runs that wait for the operator, oldest first."""
 
-    def claim(self, run: Run, *, expecting: Schedule, replacing: Run | None) -> Conflict | None:
+    def claim(
+        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+    ) -> Conflict | None:
         """Writes the run if the schedule is as expected (same revision and status) and the run is absent or the one
-        replaced, in one transaction. A claim whose answer was lost counts as won. None is success.
+        replaced, in one transaction; with it the run `beside`, which must be absent. Returns None on success, also for
+        a claim whose answer was lost.
         """
 
     def finish(

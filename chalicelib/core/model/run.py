@@ -18,6 +18,8 @@ MOST_ATTEMPTS = 30
 
 LONGEST_ERROR = 500
 
+INTERRUPTED = "cut short: the invocation crashed or timed out"
+
 START_AGAIN_AFTER = timedelta(minutes=2)
 """How long a run that was handed over may be under way before the sweeper looks after it."""
 
@@ -47,6 +49,10 @@ class Attempt:
     ended_at: datetime | None = None
     error: str | None = None
 
+    def interrupted(self) -> Attempt:
+        """This attempt; one that never ended gets an error: its invocation crashed or timed out."""
+        return self if self.ended_at or self.error else replace(self, error=INTERRUPTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -57,6 +63,8 @@ class Run:
     `token` tells apart what was started outside the timing ("run now"): such a run is no occurrence.
     `watched` runs were started by us and not by EventBridge: while queued or running, the sweeper looks after them
     when `lease_until` has passed; it starts a retrying one at `next_attempt_at`.
+    `schedule_created_at` is the creation of the schedule that the run belongs to; under the same id there may have been
+    another. `unforeseen` runs were delivered at a time that our calendar does not have.
     `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
     out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
     an attempt that finds it set makes the run `possibly_repeated`.
@@ -84,6 +92,8 @@ class Run:
     possibly_repeated: bool = False
     redriven: bool = False
     counted: bool = False
+    schedule_created_at: datetime | None = None
+    unforeseen: bool = False
 
     @property
     def run_id(self) -> str:
@@ -148,17 +158,24 @@ class Run:
             expires_at=max(filter(None, (self.expires_at, expires_at))),
         )
 
-    def story_for(self, successor: Run) -> Run:
-        """The run that takes this one's place, with all that this one has to tell: above all, that it may be done."""
+    def with_history_of(self, earlier: Run) -> Run:
+        """This run, which takes the place of `earlier`, with what is recorded of `earlier`.
+
+        A schedule does not wait for a run that was postponed, missed or skipped: if this run's invocation dies, only
+        the watch of the run finds it.
+        """
         return replace(
-            successor,
-            attempts=self.attempts,
-            lateness=self.lateness,
-            tries=self.tries,
-            acting_since=self.acting_since,
-            possibly_repeated=self.possibly_repeated,
-            redriven=self.redriven,
-            counted=self.counted,
+            self,
+            watched=self.watched or earlier.watched or earlier.status is not RunStatus.RUNNING,
+            attempts=tuple(attempt.interrupted() for attempt in earlier.attempts),
+            lateness=earlier.lateness if earlier.attempts else self.lateness,
+            tries=earlier.tries,
+            acting_since=earlier.acting_since,
+            possibly_repeated=earlier.possibly_repeated,
+            unforeseen=self.unforeseen or earlier.unforeseen,
+            redriven=earlier.redriven,
+            counted=earlier.counted,
+            expires_at=max(filter(None, (self.expires_at, earlier.expires_at)), default=None),
         )
 
     def _closed(self, at: datetime, error: str | None) -> Run:

@@ -26,8 +26,14 @@ RESUME_EARLY = timedelta(minutes=2)
 INTENT_LEASE = timedelta(seconds=60)
 """How long a recorded change may be on its way to EventBridge before somebody else may take it up."""
 
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clocks of two processes may be apart, either way."""
+
 LATE_AFTER = timedelta(minutes=5)
 """When an occurrence with no run is looked at. EventBridge itself may be 60 seconds late."""
+
+RECORD_OUTLIVES_RUNS = timedelta(days=1)
+"""How much longer the record of a finished schedule stays than the records of its runs."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -44,7 +50,10 @@ class Status(StrEnum):
     @property
     def is_live(self) -> bool:
         """Should EventBridge have this schedule?"""
-        return self in (Status.ACTIVE, Status.PAUSED)
+        return self in LIVE
+
+
+LIVE = (Status.ACTIVE, Status.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -175,7 +184,7 @@ class Schedule:
     created_at: datetime
     updated_at: datetime
     timing_changed_at: datetime
-    next_run_at: datetime | None
+    next_run_at: datetime | None = None
     resource_id: str | None = None
     name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -5,20 +5,18 @@ Nothing is changed. Messages of the queues are looked at and made visible again,
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from chalicelib.aws.eventbridge import SchedulerNames
 from chalicelib.core.dynamodb.repository import DynamoRepository
-from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.model import ids
 from chalicelib.scheduling.retention import USUAL
-from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
 from deploy.operate.clock import clock_of
 from deploy.operate.explain.dead_letters import about, look_into
 from deploy.operate.explain.differences import differences
@@ -28,7 +26,7 @@ from deploy.operate.hold import PATIENCE, VARIABLE
 from deploy.operate.reconcile import stage_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -157,7 +155,7 @@ class Explainer:
 
 def explain(explainer: Explainer, user_id: str, schedule_id: str, tell: Callable[[str], None] = print) -> None:
     """Raises DeployError."""
-    with _translated():
+    with as_deploy_errors():
         found = explainer.evidence(user_id, schedule_id)
     for line in explanation(found):
         # Errors and reasons are other people's texts: nothing of them may steer the terminal.
@@ -176,7 +174,7 @@ def explainer_of(stage: str, project: Path) -> Explainer:
         target_arn=variables["NOTIFICATION_LAMBDA_ARN"],
         dead_letter_arn=variables["DELIVERY_DEAD_LETTER_QUEUE_ARN"],
     )
-    with _translated():
+    with as_deploy_errors():
         repository = DynamoRepository(boto3.client("dynamodb", config=PATIENCE), variables["TABLE_NAME"])
         clients = Clients(
             scheduler=boto3.client("scheduler", config=PATIENCE),
@@ -186,11 +184,3 @@ def explainer_of(stage: str, project: Path) -> Explainer:
         event_age = timedelta(seconds=int(variables["EVENT_AGE_SECONDS"]))
         clock = clock_of(clients.scheduler.meta.endpoint_url)
         return Explainer(stage, repository, clients, names, clock=clock, event_age=event_age)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError, ScheduledTasksError) as exc:
-        raise DeployError(f"{exc.__cause__ or exc}") from exc

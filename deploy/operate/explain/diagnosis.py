@@ -164,7 +164,7 @@ def _on_its_way(case: Case) -> str:
     begin = f"Its {change} of {case.utc(record.updated_at)} has not reached EventBridge"
     if record.is_leased(case.now) and record.intent_until:
         return f"{begin} yet: if it is not there by {case.utc(record.intent_until)}, the sweeper brings it."
-    return f"{begin}: the sweeper goes on trying, and says in its log why it was put off."
+    return f"{begin}: the sweeper tries again, and its log says why the change was postponed."
 
 
 def _due(case: Case) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from chalice.test import Client
-from chalicelib.scheduled_tasks.service import SchedulerService
+from chalicelib.scheduled_tasks.scheduling.service import SchedulerService
 from chalicelib.scheduled_tasks.testing import FakeGateway, FakeStarter, InMemoryRepository, StoppedClock
 
 import app as shop_app

@@ -166,6 +166,7 @@ def test_a_run_tells_its_story(world: World) -> None:
         "lateness_ms": 1250,
         "next_attempt_at": None,
         "possibly_repeated": False,
+        "unforeseen": False,
         "attempts": [
             {
                 "started_at": "2027-03-01T09:00:00.000Z",

@@ -89,7 +89,7 @@ def listed(world: World, query: str = "") -> list[str]:
 
 def sweep(world: World, *, minutes: int = 1) -> None:
     for _ in range(minutes):
-        world.service.sweeper.sweep(stop_at=world.clock.now + timedelta(seconds=40))
+        world.sweeper.sweep(stop_at=world.clock.now + timedelta(seconds=40))
         world.clock.now += MINUTE
 
 

@@ -25,6 +25,7 @@ def test_a_run_is_started_outside_the_timing(world: World) -> None:
         "lateness_ms": None,
         "next_attempt_at": None,
         "possibly_repeated": False,
+        "unforeseen": False,
         "attempts": [],
     }
     assert [event["schedule_id"] for event in world.starter.events] == [created["schedule_id"]]

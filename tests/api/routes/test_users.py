@@ -23,7 +23,7 @@ def as_admin(world: World, method: str, path: str) -> HTTPResponse:
 def sweep(world: World) -> None:
     """As often as it takes: a job looks a second time a minute after its beginning."""
     for _ in range(3):
-        world.service.sweeper.sweep(stop_at=world.clock.now + timedelta(seconds=40))
+        world.sweeper.sweep(stop_at=world.clock.now + timedelta(seconds=40))
         world.clock.now += timedelta(minutes=1)
 
 

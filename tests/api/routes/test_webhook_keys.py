@@ -163,7 +163,7 @@ def test_an_erased_user_s_versions_are_gone_with_him(world: World) -> None:
     world.post(ROTATE)
     world.delete("/v1/users/alice", token=world.issuer.token("root", Scope.ADMIN))
     for _ in range(3):
-        world.service.sweeper.sweep(stop_at=world.clock.now + timedelta(seconds=40))
+        world.sweeper.sweep(stop_at=world.clock.now + timedelta(seconds=40))
         world.clock.now += timedelta(minutes=1)
 
     assert world.repository.get_webhook_keys("alice") == KeyVersions("alice")

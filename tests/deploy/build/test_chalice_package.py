@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.build.render import render
 from deploy.paths import PROJECT
 from deploy.terraform.provision import machine_variables
-from deploy.build.render import render
 from tests.deploy.terraform_outputs import outputs
 
 Zip = Callable[[str], Path]

@@ -8,15 +8,15 @@ import pytest
 
 from chalicelib.scheduling.actions import BUILT_IN
 from chalicelib.settings import SchedulerSettings
-from deploy.errors import DeployError
 from deploy.build.own_actions import own_action_types
-from deploy.paths import PROJECT
 from deploy.build.render import render
+from deploy.errors import DeployError
+from deploy.paths import PROJECT
 from notification.actions import registry
 from tests.deploy.terraform_outputs import outputs, outputs_file
 
 REMIND = """
-from notification.actions.registry import action
+from notification.action_api import action
 
 @action("invoice.remind")
 def remind(run, data):
@@ -150,7 +150,7 @@ def taken_by_the_api(project: Path, type_: str) -> bool:
     config = json.loads((project / ".chalice/config.json").read_text())
     program = f"""
 from chalicelib import composition
-from chalicelib.actions import OwnAction
+from chalicelib.scheduling.actions import OwnAction
 print(OwnAction.model_validate({{"type": {type_!r}}}, context=composition.action_rules()).type)
 """
     answer = subprocess.run(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from deploy.build.render import ENVIRONMENT, check_outputs, render
 from deploy.errors import DeployError
 from deploy.paths import PROJECT, TERRAFORM
-from deploy.build.render import ENVIRONMENT, check_outputs, render
 from tests.deploy.terraform_outputs import POLICY, outputs
 
 

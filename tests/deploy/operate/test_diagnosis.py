@@ -66,7 +66,7 @@ def a_letter(**details: Any) -> Letter:
 def evidence(record: Schedule | None, *runs: Run, **details: Any) -> Evidence:
     """Of a schedule that EventBridge has as it should."""
     usual: dict[str, Any] = {"stage": "prod", "user_id": "alice", "schedule_id": "s1", "now": NOW, "runs": runs}
-    return Evidence(record=record, **usual | {"standing": AS_IT_SHOULD} | details)
+    return Evidence(record=record, **usual | {"existing": AS_IT_SHOULD} | details)
 
 
 RECONCILE = "python -m deploy reconcile --stage prod --apply"
@@ -229,8 +229,8 @@ CASES: dict[str, tuple[Evidence, str]] = {
     "not confirmed for long": (
         evidence(changed(hourly(updated_at=LAST), intent_until=LAST + MINUTE), existing=DISABLED),
         (
-            "Its change of 07:00 UTC has not reached EventBridge: the sweeper goes on trying, and says in its log why "
-            "it was put off."
+            "Its change of 07:00 UTC has not reached EventBridge: the sweeper tries again, and its log says why "
+            "the change was postponed."
         ),
     ),
     "not confirmed, but there": (

@@ -13,6 +13,7 @@ from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.core.model import ids
 from chalicelib.core.model.schedule import Status
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import FakeStarter, InMemoryRepository, StoppedClock
 from chalicelib.testing.gateway import NAMES
 from deploy.__main__ import main
@@ -39,6 +40,7 @@ class World:
         self.repository = InMemoryRepository()
         gateway = EventBridgeGateway(client, NAMES)
         self.service = SchedulerService(self.repository, gateway, FakeStarter(), clock=self.clock)
+        self.sweeper = Sweeper(self.repository, gateway, FakeStarter(), clock=self.clock)
         group = Group(client, NAMES.group)
         self.reconciler = Reconciler(self.repository, group, NAMES.target_arn, self.clock)
 
@@ -49,7 +51,7 @@ class World:
 
     def sweep(self) -> None:
         self.clock.sleep(1)
-        self.service.sweeper.sweep(stop_at=self.clock.now + MINUTE)
+        self.sweeper.sweep(stop_at=self.clock.now + MINUTE)
 
     def every_hour(self, **details: Any) -> Schedule:
         return self.service.create_recurring(user_id="alice", rate="1 hour", action=an_action(), **details)

@@ -19,7 +19,7 @@ from local.testing import REGION, Workbench, answer_of
 SERVING = """
 import sys
 from pathlib import Path
-from local.cloud import serve
+from local.endpoint.cloud import serve
 serve(int(sys.argv[1]), directory=Path(sys.argv[2]))
 """
 

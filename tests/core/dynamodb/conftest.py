@@ -1,0 +1,3 @@
+from tests.tables import dynamodb, table_name
+
+__all__ = ["dynamodb", "table_name"]

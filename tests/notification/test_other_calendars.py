@@ -1,0 +1,96 @@
+"""EventBridge goes by zone data of its own: what it delivers, our calendar need not have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import RetryPolicy, Status
+from chalicelib.testing import Crash
+from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run
+
+if TYPE_CHECKING:
+    from chalicelib.core.model.schedule import Schedule
+
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def daily(world: World) -> Schedule:
+    return world.service.create_recurring(
+        user_id="alice", cron="0 15 * * ? *", timezone="UTC", action=EMAIL, retry=RetryPolicy(max_retries=0)
+    )
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_one_time_delivery_an_hour_off_is_the_schedules_occurrence(world: World, hours: int) -> None:
+    schedule = world.a_schedule(after=timedelta(hours=3))
+    planned = next_run(schedule)
+
+    world.fire(world.event(schedule, at=planned + timedelta(hours=hours)))
+
+    (run,) = world.runs(schedule)
+    assert (run.scheduled_time, run.delivered_for) == (planned, planned + timedelta(hours=hours))
+    assert (run.status, run.unforeseen) == (RunStatus.SUCCEEDED, False)
+    assert world.service.get("alice", schedule.schedule_id).status is Status.COMPLETED
+    assert len(world.mails()) == 1
+
+
+def test_an_unforeseen_delivery_runs_and_stands_for_the_nearest_occurrence(world: World, daily: Schedule) -> None:
+    planned = next_run(daily)
+
+    world.fire(world.event(daily, at=planned - AN_HOUR))
+
+    stood_for, run = world.runs(daily)
+    assert (run.scheduled_time, run.status, run.unforeseen) == (planned - AN_HOUR, RunStatus.SUCCEEDED, True)
+    assert (stood_for.scheduled_time, stood_for.status) == (planned, RunStatus.SKIPPED)
+    assert stood_for.reason == f"stood for by {run.run_id}"
+    assert len(world.mails()) == 1
+
+
+def test_what_was_stood_for_is_done_if_it_is_delivered_itself(world: World, daily: Schedule) -> None:
+    planned = next_run(daily)
+    world.fire(world.event(daily, at=planned - AN_HOUR))
+
+    world.fire(world.event(daily, at=planned))
+
+    assert [run.status for run in world.runs(daily)] == [RunStatus.SUCCEEDED, RunStatus.SUCCEEDED]
+
+
+def test_an_unforeseen_delivery_far_from_any_occurrence_stands_for_none(world: World, daily: Schedule) -> None:
+    world.fire(world.event(daily, at=next_run(daily) + timedelta(hours=4)))
+
+    (run,) = world.runs(daily)
+    assert run.unforeseen
+
+
+def test_two_unforeseen_deliveries_stand_for_two_occurrences(world: World) -> None:
+    schedule = world.service.create_recurring(user_id="alice", cron="0 14,16 * * ? *", timezone="UTC", action=EMAIL)
+
+    for hour in (13, 15):
+        world.fire(world.event(schedule, at=NOON.replace(hour=hour)))
+
+    stood_for = [run.scheduled_time.hour for run in world.runs(schedule) if run.status is RunStatus.SKIPPED]
+    assert sorted(stood_for) == [14, 16]
+
+
+def test_a_second_delivery_of_an_unforeseen_time_stands_for_nothing_more(world: World, daily: Schedule) -> None:
+    event = world.event(daily, at=next_run(daily) - AN_HOUR)
+    world.fire(event)
+
+    world.fire(event, lateness=A_MINUTE)
+
+    assert len(world.runs(daily)) == 2
+    assert len(world.mails()) == 1
+
+
+def test_an_unforeseen_run_whose_process_dies_is_watched(world: World, daily: Schedule) -> None:
+    world.faults.once("provider.send_email", Crash)
+    with pytest.raises(Crash):
+        world.fire(world.event(daily, at=next_run(daily) - AN_HOUR))
+
+    run = next(run for run in world.runs(daily) if run.unforeseen)
+    assert (run.status, run.watch_at) == (RunStatus.RUNNING, run.lease_until)

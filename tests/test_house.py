@@ -1,0 +1,152 @@
+"""The house, drawn from the imports: few floors, few arrows between its parts, none of them upwards or in a circle."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+CODE = ("chalicelib", "notification", "local", "deploy")
+CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+LAYERS = {contract["containers"][0]: contract["layers"] for contract in CONTRACTS if contract["type"] == "layers"}
+OTHER_TESTS = {"contract", "docs", "e2e", "examples", "simulation", "terraform"}
+"""The folders of tests that are about more than one folder of the code, or about none of Python."""
+FOLDERS = {path.parent.relative_to(PROJECT / "tests") for path in PROJECT.glob("tests/*/**/test_*.py")}
+MIRROR = sorted(folder for folder in FOLDERS if folder.parts[0] not in OTHER_TESTS)
+
+Arrow = tuple[str, str]
+
+
+# The drawing
+
+
+def parts_of(package: str) -> set[str]:
+    """The modules and folders of a package. Its entry point `__main__` starts the others and is no part of it."""
+    folder = PROJECT.joinpath(*package.split("."))
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+    return modules | {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+def arrows_of(package: str) -> set[Arrow]:
+    """(part, part that it imports), those for type checkers included."""
+    parts = parts_of(package)
+    found = {
+        (_part(module, package), _part(name, package)) for module in _modules(package) for name in _imports(module)
+    }
+    return {(upper, lower) for upper, lower in found if upper != lower and {upper, lower} <= parts}
+
+
+def floors_of(package: str) -> int:
+    return floors(parts_of(package), arrows_of(package))
+
+
+def floors(parts: set[str], arrows: set[Arrow]) -> int:
+    """The longest way down, in parts. Raises CycleError if the parts import each other in a circle."""
+    below = {part: {lower for upper, lower in arrows if upper == part} for part in parts}
+    floor: dict[str, int] = {}
+    for part in TopologicalSorter(below).static_order():
+        floor[part] = 1 + max((floor[lower] for lower in below[part]), default=0)
+    return max(floor.values())
+
+
+def _modules(package: str) -> list[str]:
+    paths = PROJECT.joinpath(*package.split(".")).rglob("*.py")
+    return [".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in paths]
+
+
+def _imports(module: str) -> set[str]:
+    path = PROJECT.joinpath(*module.split(".")).with_suffix(".py")
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = module.split(".")[: -node.level] if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            names |= {f"{base}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _part(module: str, package: str) -> str:
+    """The part of the package that a module belongs to, empty if none."""
+    return module.removeprefix(f"{package}.").split(".")[0] if module.startswith(f"{package}.") else ""
+
+
+# What it shows
+
+
+@pytest.mark.parametrize(
+    ("package", "most_floors", "most_arrows"),
+    [
+        ("chalicelib", 6, 16),
+        ("chalicelib.core", 4, 10),
+        ("chalicelib.api", 5, 24),
+        ("chalicelib.scheduling", 6, 36),
+        ("notification", 7, 20),
+        ("local", 5, 24),
+        ("deploy", 3, 8),
+    ],
+)
+def test_a_package_has_few_floors_and_few_arrows_between_its_parts(
+    package: str, most_floors: int, most_arrows: int
+) -> None:
+    assert floors_of(package) <= most_floors
+    assert len(arrows_of(package)) <= most_arrows
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_no_import_runs_up(package: str) -> None:
+    floor = {part.strip(): level for level, parts in enumerate(LAYERS[package]) for part in re.split("[:|]", parts)}
+
+    assert [arrow for arrow in arrows_of(package) if floor[arrow[0]] > floor[arrow[1]]] == []
+
+
+def test_a_circle_is_found() -> None:
+    with pytest.raises(CycleError):
+        floors({"upper", "lower"}, {("upper", "lower"), ("lower", "upper")})
+
+
+def test_the_readme_draws_the_arrows_that_there_are() -> None:
+    drawn = re.findall(r"^(\w+) +─ .*?→ ([\w, ]+)$", (PROJECT / "README.md").read_text(), re.MULTILINE)
+
+    assert {(upper, lower) for upper, below in drawn for lower in below.split(", ")} == arrows_of("chalicelib")
+
+
+def test_a_new_module_needs_a_floor(tmp_path: Path) -> None:
+    copy(PROJECT / "pyproject.toml", tmp_path)
+    for package in CODE:
+        copytree(PROJECT / package, tmp_path / package, ignore=ignore_patterns("__pycache__"))
+    kept = _lint_imports(tmp_path)
+
+    for package in LAYERS:
+        tmp_path.joinpath(*package.split("."), "newcomer.py").touch()
+    broken = _lint_imports(tmp_path)
+
+    assert kept.returncode == 0, kept.stdout
+    assert broken.returncode != 0
+    assert set(re.findall(r"^- ([\w.]+)\.newcomer$", broken.stdout, re.MULTILINE)) == set(LAYERS), broken.stdout
+
+
+@pytest.mark.parametrize("folder", MIRROR, ids=str)
+def test_a_folder_of_tests_has_the_name_of_the_code_that_it_tests(folder: Path) -> None:
+    code = PROJECT if folder.parts[0] in CODE else PROJECT / "chalicelib"
+
+    assert (code / folder / "__init__.py").exists()
+
+
+def test_each_package_is_linted_as_a_whole() -> None:
+    assert set(CODE) <= {package.split(".")[0] for package in LAYERS}
+    assert all(contract["exhaustive"] for contract in CONTRACTS if contract["type"] == "layers")
+
+
+def _lint_imports(project: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
