@@ -22,12 +22,12 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT)
-	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000)
+run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT, CORS_ORIGINS)
+	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
 .PHONY: run
 
-token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob
-	@$(BIN)/python -m local token --user '$(if $(filter command\ line,$(origin USER)),$(USER),alice)'
+token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob (CLOUD_PORT)
+	@$(BIN)/python -m local token --cloud-port $(or $(CLOUD_PORT),4566) --user '$(if $(filter command\ line,$(origin USER)),$(USER),alice)'
 .PHONY: token
 
 deploy: export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -48,7 +48,7 @@ def runner() -> Runner:
         DeadLetters(lambda: aws("sqs"), settings.work_dead_letter_queue_url),
         settings,
         aws=aws,
-        signer=Signer(repository, master, _now),
+        signer=Signer(repository, master, _now, settings.signing_ahead_file),
         clock=_now,
         new_id=lambda: uuid.uuid4().hex,
         pace=Pace(settings.action_rates, settings.max_concurrency, clock=time.monotonic, sleep=time.sleep).keep,

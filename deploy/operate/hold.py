@@ -7,7 +7,6 @@ that begins after `hold` has returned sees it. Terraform leaves that variable al
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,10 +19,12 @@ from chalicelib.core.model.job import JobKind
 from chalicelib.scheduling.jobs import new_job
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
+from deploy.operate.clock import clock_of
 from deploy.operate.reconcile import stage_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from mypy_boto3_lambda import LambdaClient
@@ -114,7 +115,7 @@ def switch_of(stage: str, project: Path) -> Switch:
     with _translated():
         repository = DynamoRepository(boto3.client("dynamodb", config=PATIENCE), names["TABLE_NAME"])
         client = boto3.client("lambda", config=PATIENCE)
-        return Switch(client, names["NOTIFICATION_LAMBDA_ARN"], repository, lambda: datetime.now(UTC))
+        return Switch(client, names["NOTIFICATION_LAMBDA_ARN"], repository, clock_of(client.meta.endpoint_url))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,9 +30,11 @@ from chalicelib.core.timing.instants import END_OF_TIME, EPOCH, iso
 from deploy.build.render import ENVIRONMENT, read_config
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
+from deploy.operate.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
@@ -233,8 +235,10 @@ def reconciler_of(stage: str, project: Path) -> Reconciler:
     names = stage_variables(stage, project)
     with as_deploy_errors():
         repository = DynamoRepository(boto3.client("dynamodb", config=PATIENCE), names["TABLE_NAME"])
-        group = Group(boto3.client("scheduler", config=PATIENCE), names["SCHEDULER_GROUP_NAME"])
-        return Reconciler(repository, group, names["NOTIFICATION_LAMBDA_ARN"], clock=partial(datetime.now, UTC))
+        client = boto3.client("scheduler", config=PATIENCE)
+        group = Group(client, names["SCHEDULER_GROUP_NAME"])
+        clock = clock_of(client.meta.endpoint_url)
+        return Reconciler(repository, group, names["NOTIFICATION_LAMBDA_ARN"], clock)
 
 
 def stage_variables(stage: str, project: Path) -> dict[str, str]:

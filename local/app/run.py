@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 import time
@@ -26,7 +27,7 @@ READY = """
   cloud    {cloud}                   (its log: {directory}/cloud.log)
   outbox   {cloud}/_local/outbox     every mail that was sent
 
-  A token for user alice (for somebody else: make token USER=bob):
+  A token for user alice (for another: {token_command}):
 
 {token}
 
@@ -46,8 +47,11 @@ class NotReady(ChildFailed):
     """Something that `make run` needs is missing on this machine."""
 
 
-def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: str) -> None:
-    """Everything, until Ctrl-C. Raises NotReady, ChildFailed or DeployError with nothing left running."""
+def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: str, cors_origins: str) -> None:
+    """Everything, until Ctrl-C.
+
+    Raises NotReady, DirectoryRefused, ChildFailed or DeployError, with nothing left running.
+    """
     check_prerequisites(cloud_port, api_port)
     stack = Stack(
         directory.resolve(),
@@ -55,6 +59,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
         api_port=api_port,
         lateness=lateness,
         iam=iam,
+        cors_origins=cors_origins,
         on_step=Steps().tell,
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -120,7 +125,13 @@ class Steps:
 
 
 def _ready(stack: Stack) -> str:
-    return READY.format(api=stack.api_url, cloud=stack.cloud_url, directory=stack.directory, token=stack.token("alice"))
+    return READY.format(
+        api=stack.api_url,
+        cloud=stack.cloud_url,
+        directory=stack.directory,
+        token=stack.token("alice"),
+        token_command=f"python -m local token --user bob --directory {shlex.quote(str(stack.directory))}",
+    )
 
 
 def _wait(stack: Stack) -> None:

@@ -76,6 +76,7 @@ class Cloud:
         self._control = Control(
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
+            time_signal=time_signal,
             outbox=self._outbox,
             issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
             faults=self._faults,

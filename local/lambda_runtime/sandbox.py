@@ -52,7 +52,7 @@ class Sandbox:
         self._log = log
         self._log.write(f"INIT_START Runtime Version: {_PYTHON} (local)")
         self._api = RuntimeApi(on_tick=self._watch_memory)
-        self._process = _start_child(function, place, time_signal.offset_file, self._api.address)
+        self._process = _start_child(function, place, time_signal, self._api.address)
         self._output = Output(cast("IO[bytes]", self._process.stdout), log)
         self._peak_mb = 0
         self._init_seconds = 0.0
@@ -144,11 +144,13 @@ class Sandbox:
         self._init_seconds = 0.0
 
 
-def _start_child(function: Function, place: Place, offset_file: Path, runtime_api: str) -> subprocess.Popen[bytes]:
+def _start_child(
+    function: Function, place: Place, time_signal: TimeSignal, runtime_api: str
+) -> subprocess.Popen[bytes]:
     """`-S` keeps our virtual environment out, `-P` our own modules: the child finds what AWS provides, and the zip."""
     return subprocess.Popen(
-        [sys.executable, "-S", "-P", travelled.__file__, offset_file, place.time_machine, function.handler],
-        env=_environment(function, place, runtime_api),
+        [sys.executable, "-S", "-P", travelled.__file__, time_signal.offset_file, place.time_machine, function.handler],
+        env=_environment(function, place, runtime_api) | _for_webhooks(function, time_signal),
         cwd=place.task_root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -156,6 +158,12 @@ def _start_child(function: Function, place: Place, offset_file: Path, runtime_ap
         bufsize=0,
         start_new_session=True,
     )
+
+
+def _for_webhooks(function: Function, time_signal: TimeSignal) -> dict[str, str]:
+    """For a function that may call consumers on this machine, whose clocks have the real time; no other gets it."""
+    calls_this_machine = function.environment.get("LOOPBACK_WEBHOOKS") == "true"
+    return {"SIGNING_AHEAD_FILE": str(time_signal.signing_file)} if calls_this_machine else {}
 
 
 def _environment(function: Function, place: Place, runtime_api: str) -> dict[str, str]:

@@ -1,9 +1,9 @@
-"""The clock by HTTP: look at it, set it forward, watch a long journey, come back."""
+"""The clock by HTTP: look at it, set it forward, watch a long journey, end it on the way, come back."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from chalicelib.core.timing.instants import from_iso, iso_ms
@@ -39,20 +39,33 @@ class TimeTravel:
     def go(self, request: Mapping[str, Any]) -> None:
         """Set out, and wait for the arrival, 20 seconds at most: `state` tells.
 
-        request: {"advance": ISO 8601 duration}, {"to": ISO 8601 instant} or {"reset": true}.
-        Raises InvalidJourney, JourneyUnderWay.
+        request: {"advance": ISO 8601 duration}, {"to": ISO 8601 instant} or {"reset": true}, which ends a journey under
+        way. Raises InvalidJourney, JourneyUnderWay.
         """
         with self._lock:
+            if request == {"reset": True}:
+                self._reset()
+                return
             if self._journey is not None and self._journey.is_alive():
                 raise JourneyUnderWay
-            if request == {"reset": True}:
-                self._agenda.reset()
-                self._time_signal.send()
-                self._journey = None
-                return
             journey = self._journey = _Journey(self._agenda, self._time_signal, _target(request, self._clock.now()))
             journey.start()
         journey.join(_SECONDS_TO_WAIT)
+
+    def end(self) -> None:
+        """End the journey under way, if there is one: time runs on from where it is."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if self._journey is not None:
+            self._journey.end()
+
+    def _reset(self) -> None:
+        self._end()
+        self._agenda.reset()
+        self._time_signal.send()
+        self._journey = None
 
     def state(self) -> dict[str, Any]:
         """The time; and of the journey under way, or else the last one: where to, and how many jobs ran on the way."""
@@ -71,6 +84,7 @@ class _Journey(Thread):
         self._time_signal = time_signal
         self._jobs_before = agenda.jobs_run
         self._jobs_in_all: int | None = None
+        self._is_ended = Event()
 
     @property
     def jobs(self) -> int:
@@ -78,8 +92,14 @@ class _Journey(Thread):
         return self._agenda.jobs_run - self._jobs_before if self._jobs_in_all is None else self._jobs_in_all
 
     def run(self) -> None:
-        self._jobs_in_all = self._agenda.advance(self.target)
+        self._jobs_in_all = self._agenda.advance(self.target, self._is_ended.is_set)
         self._time_signal.send()
+
+    def end(self) -> None:
+        """Returns when it has ended. A job that hangs does not hold it up."""
+        self._is_ended.set()
+        self._agenda.interrupt()
+        self.join()
 
 
 def _target(request: Mapping[str, Any], now: datetime) -> datetime:

@@ -109,10 +109,10 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    directory, port = tmp_path_factory.mktemp("cloud"), free_port()
+    directory, log, port = tmp_path_factory.mktemp("cloud"), tmp_path_factory.mktemp("log"), free_port()
     url = f"http://127.0.0.1:{port}"
     arguments = ("local", "cloud", "--port", str(port), "--directory", str(directory))
-    cloud = Child("cloud", arguments, environment=sealed_environment(url, REGION), log=directory / "cloud.log")
+    cloud = Child("cloud", arguments, environment=sealed_environment(url, REGION), log=log / "cloud.log")
     try:
         cloud.wait_until_it_answers(f"{url}/_local/health", seconds=60)
         terminal = Terminal(a_clone(tmp_path_factory.mktemp("clone"), issuer=url + ISSUER_PATH), port)

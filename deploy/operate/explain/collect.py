@@ -6,8 +6,7 @@ Nothing is changed. Messages of the queues are looked at and made visible again,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,6 +17,7 @@ from chalicelib.core.dynamodb.repository import DynamoRepository
 from chalicelib.core.model import ids
 from chalicelib.scheduling.retention import USUAL
 from deploy.operate.aws import as_deploy_errors
+from deploy.operate.clock import clock_of
 from deploy.operate.explain.dead_letters import about, look_into
 from deploy.operate.explain.differences import differences
 from deploy.operate.explain.facts import Evidence, ExistingItem
@@ -27,6 +27,7 @@ from deploy.operate.reconcile import stage_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from mypy_boto3_lambda import LambdaClient
@@ -181,4 +182,5 @@ def explainer_of(stage: str, project: Path) -> Explainer:
             queues=boto3.client("sqs", config=PATIENCE),
         )
         event_age = timedelta(seconds=int(variables["EVENT_AGE_SECONDS"]))
-        return Explainer(stage, repository, clients, names, clock=partial(datetime.now, UTC), event_age=event_age)
+        clock = clock_of(clients.scheduler.meta.endpoint_url)
+        return Explainer(stage, repository, clients, names, clock=clock, event_age=event_age)
