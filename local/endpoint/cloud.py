@@ -25,6 +25,7 @@ from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
+from local.endpoint.s3_hosts import RefusedByS3, by_path
 from local.endpoint.server import HOST, Server
 from local.endpoint.sweeping import Sweeping
 from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
@@ -122,7 +123,10 @@ class Cloud:
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()
-        operation = operation_of(request)
+        try:
+            operation = operation_of(by_path(request))
+        except RefusedByS3 as refused:
+            return refused.response()
         response = self._answer(operation)
         milliseconds = (monotonic() - started) * 1000
         self._list(Call(str(operation), time, operation.caller, response.status_code, milliseconds))
