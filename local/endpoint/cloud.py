@@ -23,6 +23,7 @@ from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
+from local.endpoint.mail import RefusedBySes, check_mail, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
 from local.endpoint.s3_hosts import RefusedByS3, by_path
@@ -140,7 +141,7 @@ class Cloud:
         """Whatever happens, an answer that an SDK can read."""
         try:
             return self._faults.around(str(operation), lambda: self._do(operation))
-        except Refused as refused:
+        except (Refused, RefusedBySes) as refused:
             return error_response(operation, refused.status, refused.code, str(refused))
         except AccessDenied as denied:
             return access_denied(operation, str(denied))
@@ -158,6 +159,7 @@ class Cloud:
 
     def _do(self, operation: Operation) -> Response:
         self._iam.check_call(operation)
+        check_mail(operation)
         response = self._dispatch(operation)
         self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
         return response
@@ -167,6 +169,8 @@ class Cloud:
             return self._ask_scheduler(operation)
         if str(operation) == "lambda:Invoke":
             return invoke(self._runtime, operation)
+        if str(operation) == "sesv2:PutEmailIdentityConfigurationSetAttributes":
+            return set_default_configuration_set(operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
         return self._aws.respond(operation.request)

@@ -12,9 +12,10 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
-from moto.ses.models import EmailIdentity, SESBackend, ses_backends
+from moto.ses.models import ses_backends
 
 from local.moto_backends.apigateway import RestApis
+from local.moto_backends.ses import Mail
 
 
 def mend_moto() -> None:
@@ -22,7 +23,7 @@ def mend_moto() -> None:
     apigateway_backends.backend = RestApis
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
-    ses_backends.backend = _Mail
+    ses_backends.backend = Mail
     s3_models.FakeBucket = _Bucket  # type: ignore[misc]
 
 
@@ -54,24 +55,6 @@ class _Functions(LambdaBackend):
         """Change what `config` names and keep the rest."""
         known = self.get_function(function_name).event_invoke_config
         return self.put_function_event_invoke_config(function_name, (known[0].config if known else {}) | config)
-
-
-class _Mail(SESBackend):
-    __module__ = SESBackend.__module__
-
-    def create_email_identity_v2(
-        self,
-        email_identity: str,
-        tags: list[dict[str, str]] | None,
-        dkim_signing_attributes: object | None,
-        configuration_set_name: str | None,
-    ) -> EmailIdentity:
-        """Verified at once: on a laptop nobody reads the mail with the link."""
-        identity = super().create_email_identity_v2(
-            email_identity, tags, dkim_signing_attributes, configuration_set_name
-        )
-        identity.verified_for_sending_status = True
-        return identity
 
 
 class _Bucket(FakeBucket):

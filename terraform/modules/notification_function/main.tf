@@ -78,7 +78,8 @@ resource "aws_lambda_function_event_invoke_config" "notification" {
   }
 }
 
-# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link).
+# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link). Reading
+# the first makes a plan fail where it is missing.
 data "aws_sesv2_email_identity" "existing" {
   count = var.ses_identity == null ? 0 : 1
 
