@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # What SES refuses for the moment, beside throttles (API reference, SendEmail).
 PASSING = frozenset({"LimitExceededException", "SendingPausedException"})
 
+# An identity or a configuration set is missing, or the account may not send any more.
+FAULTS = frozenset({"AccountSuspendedException", "MailFromDomainNotVerifiedException", "NotFoundException"})
+
 NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_-]")
 """What SES refuses in a tag's value (API reference, MessageTag). The id of a run of "run now" has a dot."""
 
@@ -40,7 +43,7 @@ def send_mail(run: RunContext, mail: Mapping[str, Any]) -> None:
     try:
         run.aws("sesv2").send_email(**request)
     except FAILURES as exc:
-        raise failure("SES", exc, passing=PASSING) from exc
+        raise failure("SES", exc, passing=PASSING, faults=FAULTS) from exc
 
 
 def _addresses(mail: Mapping[str, Any], field: str) -> list[str]:

@@ -38,15 +38,6 @@ def client(stack: Stack, service: str) -> Any:
     return session.client(service, endpoint_url=stack.cloud_url)  # type: ignore[call-overload]
 
 
-def client_as(stack: Stack, role_arn: str, service: str) -> Any:
-    """A boto3 client that is a session of the role."""
-    assumed = client(stack, "sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
-    session = boto3.Session(
-        assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"], region_name=REGION
-    )
-    return session.client(service, endpoint_url=stack.cloud_url)  # type: ignore[call-overload]
-
-
 def role_for_schedules(stack: Stack, name: str, *, invokes: str) -> str:
     """A role of the tests' own, for schedules of any group of the account: its ARN. invokes: that of a function."""
     iam, any_group = client(stack, "iam"), f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/*"
