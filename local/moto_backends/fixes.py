@@ -13,6 +13,8 @@ from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
 from moto.ses.models import ses_backends
+from moto.sqs.exceptions import InvalidParameterValue
+from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from local.moto_backends.apigateway import RestApis
 from local.moto_backends.ses import Mail
@@ -24,6 +26,7 @@ def mend_moto() -> None:
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
     ses_backends.backend = Mail
+    sqs_backends.backend = _Queues
     s3_models.FakeBucket = _Bucket  # type: ignore[misc]
 
 
@@ -55,6 +58,34 @@ class _Functions(LambdaBackend):
         """Change what `config` names and keep the rest."""
         known = self.get_function(function_name).event_invoke_config
         return self.put_function_event_invoke_config(function_name, (known[0].config if known else {}) | config)
+
+
+class _Queues(SQSBackend):
+    __module__ = SQSBackend.__module__
+
+    def send_message(
+        self,
+        queue_name: str,
+        message_body: str,
+        message_attributes: dict[str, Any] | None = None,
+        *more: Any,
+        **named: Any,
+    ) -> Message:
+        """Refuses what is larger than the queue takes, in bytes and with its attributes; moto counts characters."""
+        most: int = self.get_queue(queue_name).maximum_message_size  # type: ignore[attr-defined]
+        if len(message_body.encode()) + _bytes_of_attributes(message_attributes or {}) > most:
+            message = f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+            raise InvalidParameterValue(message)
+        return super().send_message(queue_name, message_body, message_attributes, *more, **named)
+
+
+def _bytes_of_attributes(attributes: dict[str, Any]) -> int:
+    """Name, type and value of each (SQS Developer Guide, sqs-message-metadata)."""
+    return sum(
+        len(name.encode())
+        + sum(len(part if isinstance(part, bytes) else str(part).encode()) for part in about.values())
+        for name, about in attributes.items()
+    )
 
 
 class _Bucket(FakeBucket):

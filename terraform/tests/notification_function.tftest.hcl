@@ -91,6 +91,11 @@ run "a_small_function_with_the_rights_of_its_work" {
   }
 
   assert {
+    condition     = one(aws_lambda_function.notification.logging_config[*].system_log_level) == "INFO"
+    error_message = "Each invocation's report is in the log: Lambda writes it at this level."
+  }
+
+  assert {
     condition     = aws_cloudwatch_log_group.notification.retention_in_days == 30
     error_message = "Logs are kept 30 days."
   }
@@ -115,9 +120,10 @@ run "a_small_function_with_the_rights_of_its_work" {
     condition = (
       aws_sqs_queue.work_dead_letters.name == "mail-work-dead-letters-test" &&
       aws_sqs_queue.work_dead_letters.sqs_managed_sse_enabled &&
-      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600
+      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600 &&
+      aws_sqs_queue.work_dead_letters.max_message_size == 256 * 1024
     )
-    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages 14 days."
+    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages of 256 KB for 14 days."
   }
 
   assert {
