@@ -194,6 +194,8 @@ class Runner:
 
     def _failed(self, claimed: Claimed, failure: ActionFailed) -> Run:
         """To be tried again, if that may help and is allowed."""
+        if failure.fault:
+            log.error("the run failed, and only a change of the deployment helps", extra=_facts(claimed.run))
         schedule, now = claimed.schedule, self._clock()
         run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
         at = backoff.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)

@@ -247,8 +247,19 @@ variable "log_retention_days" {
   }
 }
 
+variable "work_dead_letters_per_hour" {
+  description = "How much work may be given up within an hour without an alarm: users' own mistakes fail too."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.work_dead_letters_per_hour >= 0 && floor(var.work_dead_letters_per_hour) == var.work_dead_letters_per_hour
+    error_message = "work_dead_letters_per_hour is a whole number, 0 or more."
+  }
+}
+
 variable "alarm_topic_arns" {
-  description = "ARNs of the SNS topics that alarms are sent to, 5 at most; without any, alarms are only seen in CloudWatch."
+  description = "ARNs of the SNS topics that alarms, and their end, are sent to, 5 at most; without any, alarms are only seen in CloudWatch."
   type        = set(string)
   default     = []
 

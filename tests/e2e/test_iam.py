@@ -18,7 +18,7 @@ import urllib3
 from botocore.exceptions import ClientError
 from policy_sentry.querying.actions import get_action_data
 
-from local.app.stack import SCOPES
+from local.app.stack import REGION, SCOPES
 from local.environment import ACCOUNT
 from local.iam.idle import idle_rights
 from local.iam.policies import Need, Statement, judge, read_policy
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
+SENDER = "tasks@example.com"
 APP = "scheduled-tasks-local-{}"
 ROLES = {
     "app": [APP.format("api_handler"), APP.format("sweep")],
@@ -52,7 +53,9 @@ WITH_WILDCARDS = {
         "schedule/scheduled-tasks-scheduler-group-local/*",
     },
     "notification": {
+        "configuration-set/*",
         "endpoint/*",
+        "identity/*",
         "log-group:/aws/lambda/scheduled-tasks-notification-local:log-stream:*",
         f"scheduled-tasks-reports-local-{ACCOUNT}/reports/*",
     },
@@ -131,6 +134,17 @@ def a_push_notification(world: World) -> None:
     device = sns.create_platform_endpoint(PlatformApplicationArn=application, Token="iam")["EndpointArn"]
     schedule = world.create(action={"type": "push", "endpoint": device, "title": "iam", "text": "iam"})
     world.clock.travel_to(due(schedule))
+
+
+def a_mail_under_a_default_configuration_set(world: World) -> None:
+    """To an address that is an identity of the account itself."""
+    ses = client(world.stack, "sesv2")
+    ses.create_configuration_set(ConfigurationSetName="iam")
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=SENDER, ConfigurationSetName="iam")
+    schedule = world.create(action={**an_email("iam"), "to": [SENDER]})
+    world.clock.travel_to(due(schedule))
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=SENDER)
+    assert world.user.get(path_of(schedule))["status"] == "completed"
 
 
 def a_report_and_its_links(world: World) -> None:
@@ -219,6 +233,7 @@ PASSES: Sequence[Callable[[World], None]] = (
     signed_webhooks,
     an_sms,
     a_push_notification,
+    a_mail_under_a_default_configuration_set,
     a_report_and_its_links,
     work_that_is_tried_again,
     failures_that_people_have_done_again,
@@ -357,3 +372,15 @@ def test_a_schedule_of_another_group_cannot_have_the_schedulers_role(stack: Stac
             FlexibleTimeWindow={"Mode": "OFF"},
             Target={"Arn": stack.outputs["notification_lambda_arn"], "RoleArn": stack.outputs["scheduler_role_arn"]},
         )
+
+
+def test_the_notification_lambda_sends_as_its_one_sender_only(stack: Stack) -> None:
+    """Not even as another address of the domain that SES has verified."""
+    statements = rights(stack, ROLES["notification"][0])
+    domain = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"
+
+    senders = [SENDER, "boss@example.com", "tasks@example.com.evil.example"]
+    needs = [Need("ses:SendEmail", domain, (("ses:FromAddress", sender),)) for sender in senders]
+
+    assert [judge(statements, need).allowed for need in needs] == [True, False, False]
+    assert not judge(statements, Need("ses:SendEmail", domain)).allowed

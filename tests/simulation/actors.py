@@ -92,9 +92,7 @@ def sweeper(*, ahead: timedelta = NO_TIME) -> Actor:
     def body(script: Script) -> object:
         adapters = (script.repository, script.gateway, script.starter)
 
-        def clock() -> datetime:
-            return script.clock() + ahead
-
+        clock = _ahead(script, ahead)
         return Sweeper(*adapters, clock=clock, sleep=script.sleep).sweep(stop_at=clock() + A_DAY)
 
     return Actor("sweeper", body)
