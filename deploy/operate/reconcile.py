@@ -214,15 +214,15 @@ class Reconciler:
         )
 
 
-def reconcile(reconciler: Reconciler, *, apply: bool, tell: Callable[[str], None] = print) -> bool:
+def reconcile(reconciler: Reconciler, *, apply: bool, write: Callable[[str], None] = print) -> bool:
     """Whether table and EventBridge agree, or have been made to. Raises DeployError."""
     with _translated():
         comparison = reconciler.compare()
         for difference in comparison.differences:
-            tell(f"{difference} -> {reconciler.mend(difference)}" if apply else str(difference))
-        tell(str(comparison))
+            write(f"{difference} -> {reconciler.mend(difference)}" if apply else str(difference))
+        write(str(comparison))
         if comparison.differences and not apply:
-            tell("Nothing was changed. With --apply it is.")
+            write("Nothing was changed. With --apply it is.")
         return all(apply and difference.kind is not Kind.UNREADABLE for difference in comparison.differences)
 
 
