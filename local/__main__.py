@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deploy.errors import DeployError
 
 from .app.processes import ChildFailed
-from .app.stack import NothingRuns
+from .app.stack import NotRunning
 from .endpoint.server import PortUnavailable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ChildFailed, DeployError, NothingRuns, PortUnavailable) as error:
+    except (ChildFailed, DeployError, NotRunning, PortUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

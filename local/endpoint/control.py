@@ -20,7 +20,7 @@ from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
 from local.endpoint.sweeping import Sweeping
 from local.iam.enforce import Iam
 from local.time.clock import Clock
-from local.time.travel import InvalidJourney, JourneyUnderWay, TimeTravel
+from local.time.travel import ClockAdvanceInProgress, InvalidClockAdvance, TimeTravel
 
 PREFIX = "/_local/"
 
@@ -98,13 +98,13 @@ class Control:
         return _json(self._time_travel.state())
 
     def _set_clock(self, request: Request) -> Response:
-        """200 after the arrival; 202 while a long journey goes on: GET tells how far it is."""
+        """200 after the advance; 202 while a long one continues: GET shows its progress."""
         try:
-            self._time_travel.go(_members(request))
-        except InvalidJourney as error:
+            self._time_travel.advance(_members(request))
+        except InvalidClockAdvance as error:
             raise BadRequest(str(error)) from error
-        except JourneyUnderWay as error:
-            raise Conflict("a journey is under way") from error
+        except ClockAdvanceInProgress as error:
+            raise Conflict("a clock advance is in progress") from error
         state = self._time_travel.state()
         return _json(state, HTTPStatus.ACCEPTED if state["travelling"] else HTTPStatus.OK)
 

@@ -17,7 +17,7 @@ from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 from local.moto_backends.apigateway import RestApis
 
 
-def mend_moto() -> None:
+def fix_moto() -> None:
     """For this process; to be called before moto is asked for anything."""
     apigateway_backends.backend = RestApis
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
