@@ -11,7 +11,7 @@ from deploy.errors import DeployError
 
 from .app.directory import Claim, DirectoryRefused, directory_of
 from .app.processes import ChildFailed
-from .app.stack import NothingRuns
+from .app.stack import NotRunning
 from .endpoint.server import PortUnavailable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ChildFailed, DeployError, DirectoryRefused, NothingRuns, PortUnavailable) as error:
+    except (ChildFailed, DeployError, DirectoryRefused, NotRunning, PortUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -88,22 +88,22 @@ class Switch:
         return found["Environment"]["Variables"]
 
 
-def hold(switch: Switch, reason: str, tell: Callable[[str], None] = print) -> None:
+def hold(switch: Switch, reason: str, write: Callable[[str], None] = print) -> None:
     """Raises DeployError."""
     if not reason.isprintable() or not 0 < len(reason) <= LONGEST_REASON:
         raise DeployError(f"A reason is one line of 1 to {LONGEST_REASON} characters: people read it in each held run.")
     with _translated():
         switch.hold(reason)
-    tell(f"All runs are held from now on: {reason}")
-    tell("EventBridge goes on firing; what it fires is recorded as held. Let go with python -m deploy release.")
+    write(f"All runs are held from now on: {reason}")
+    write("EventBridge goes on firing; what it fires is recorded as held. Let go with python -m deploy release.")
 
 
-def release(switch: Switch, per_minute: int, tell: Callable[[str], None] = print) -> None:
+def release(switch: Switch, per_minute: int, write: Callable[[str], None] = print) -> None:
     """Raises DeployError."""
     with _translated():
         job = switch.release(per_minute=per_minute)
-    tell("Runs begin again.")
-    tell(f"Those that were held are done from the next minute on, {per_minute} a minute: job {job.job_id}")
+    write("Runs begin again.")
+    write(f"Those that were held are done from the next minute on, {per_minute} a minute: job {job.job_id}")
 
 
 def switch_of(stage: str, project: Path) -> Switch:

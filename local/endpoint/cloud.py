@@ -162,7 +162,7 @@ class Cloud:
         self._iam.check_call(operation)
         check_mail(operation)
         response = self._dispatch(operation)
-        self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
+        self._outbox.record(operation, response.status_code, response.get_data(), self._clock.now())
         return response
 
     def _dispatch(self, operation: Operation) -> Response:

@@ -1,4 +1,4 @@
-"""API Gateway's control plane, mended so that `chalice deploy` and `chalice delete` work against moto."""
+"""API Gateway's control plane, fixed so that `chalice deploy` and `chalice delete` work against moto."""
 
 from collections.abc import Mapping
 from typing import Any

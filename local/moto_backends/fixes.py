@@ -20,7 +20,7 @@ from local.moto_backends.apigateway import RestApis
 from local.moto_backends.ses import Mail
 
 
-def mend_moto() -> None:
+def fix_moto() -> None:
     """For this process; to be called before moto is asked for anything."""
     apigateway_backends.backend = RestApis
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]

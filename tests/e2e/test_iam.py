@@ -20,8 +20,8 @@ from policy_sentry.querying.actions import get_action_data
 
 from local.app.stack import REGION, SCOPES
 from local.environment import ACCOUNT
-from local.iam.idle import idle_rights
 from local.iam.policies import Need, Statement, judge, read_policy
+from local.iam.unused_permissions import unused_permissions
 from tests.e2e.aws import client
 from tests.e2e.client import Client
 from tests.e2e.cloud import Clock
@@ -83,7 +83,7 @@ class World:
     def broken(self, operation: str, mode: str, **how: Any) -> None:
         assert self.cloud.send("POST", "/_local/faults", {"operation": operation, "mode": mode, **how}).status == 201
 
-    def mended(self) -> None:
+    def without_faults(self) -> None:
         self.cloud.send("DELETE", "/_local/faults")
 
 
@@ -160,7 +160,7 @@ def work_that_is_tried_again(world: World) -> None:
     world.broken("sesv2:SendEmail", "throttle", times=1)
     schedule = world.create()
     world.clock.travel_to(due(schedule) + timedelta(minutes=3))
-    world.mended()
+    world.without_faults()
     (run,) = world.user.get(f"{path_of(schedule)}/runs")["items"]
     assert (run["status"], len(run["attempts"])) == ("succeeded", 2)
 
@@ -170,7 +170,7 @@ def failures_that_people_have_done_again(world: World) -> None:
     world.broken("sesv2:SendEmail", "throttle")
     schedules = [world.create(resource_id="contract-8", retry={"max_retries": 0}) for _ in range(2)]
     world.clock.travel_to(due(schedules[-1]) + timedelta(minutes=1))
-    world.mended()
+    world.without_faults()
     first, *_ = [run for run in failed_runs(world) if run["resource_id"] == "contract-8"]
     answer = world.user.send("POST", f"/v1/schedules/{first['schedule_id']}/runs/{first['run_id']}/redrive")
     assert answer.status == 202
@@ -206,7 +206,7 @@ def a_delivery_that_is_given_up(world: World) -> None:
     schedule = world.create(delivery={"max_retries": 0, "max_age_seconds": 60})
     world.broken("lambda:Invoke", "throttle")
     world.clock.travel_to(due(schedule) + timedelta(minutes=1))
-    world.mended()
+    world.without_faults()
 
 
 def creates_that_the_sweeper_finishes(world: World) -> None:
@@ -214,7 +214,7 @@ def creates_that_the_sweeper_finishes(world: World) -> None:
     for mode in ("throttle", "fail-after-work"):
         world.broken("scheduler:CreateSchedule", mode)
         answer = world.user.send("POST", "/v1/schedules", {"timing": {"after": "PT1H"}, "action": an_email("iam")})
-        world.mended()
+        world.without_faults()
         assert answer.status in (201, 202), answer
     world.clock.travel(minutes=3)
 
@@ -254,7 +254,7 @@ def decisions(stack: Stack, cloud: LocalCloud) -> Iterator[dict[str, list[dict[s
             make_calls(world)
         yield by_role(cloud)
     finally:
-        world.mended()
+        world.without_faults()
         world.clock.return_to_real_time()
 
 
@@ -301,9 +301,11 @@ def test_no_right_of_a_role_is_idle(stack: Stack, decisions: dict[str, list[dict
     asked = needs(decisions, ROLES[name], trust=False)
     assert all(judge(statements, need).allowed for need in asked)
 
-    idle = [right for right in idle_rights(statements, asked) if not (name == "app" and LOGS_OF_THE_APP in right)]
+    unused = [
+        right for right in unused_permissions(statements, asked) if not (name == "app" and LOGS_OF_THE_APP in right)
+    ]
 
-    assert idle == []
+    assert unused == []
 
 
 def test_the_api_and_the_sweeper_have_one_policy(stack: Stack) -> None:
@@ -316,7 +318,7 @@ def test_the_api_and_the_sweeper_have_one_policy(stack: Stack) -> None:
 def test_no_trust_is_idle(stack: Stack, decisions: dict[str, list[dict[str, Any]]], name: str) -> None:
     (role,) = ROLES[name]
 
-    assert idle_rights(trust(stack, role), needs(decisions, [role], trust=True)) == []
+    assert unused_permissions(trust(stack, role), needs(decisions, [role], trust=True)) == []
 
 
 @pytest.mark.parametrize("name", ROLES)

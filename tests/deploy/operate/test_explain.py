@@ -128,7 +128,7 @@ class World:
 
     def explained(self, schedule_id: str = "s1") -> list[str]:
         lines: list[str] = []
-        explain(self.explainer, "alice", schedule_id, tell=lines.append)
+        explain(self.explainer, "alice", schedule_id, write=lines.append)
         return lines
 
     def part(self, title: str) -> list[str]:
