@@ -198,7 +198,7 @@ def test_a_second_put_replaces_all_of_it(world: World) -> None:
     assert len(world.gateway.schedules) == 1
 
 
-@pytest.mark.parametrize("standing", [False, True])
+@pytest.mark.parametrize("existing", [False, True])
 def test_a_put_is_202_while_eventbridge_is_out_of_reach(world: World, *, existing: bool) -> None:
     if existing:
         world.put("/v1/schedules/mine", FULL)
