@@ -105,7 +105,7 @@ def test_an_advance_writes_what_runs_change_and_nothing_else(repository: Schedul
     assert repository.get("alice", "s1") == (advanced if name in BY_RUNS else STANDS)
 
 
-@pytest.mark.parametrize("name", OTHER.keys() - {"status", "revision", "confirmed", "intent_until"})
+@pytest.mark.parametrize("name", sorted(OTHER.keys() - {"status", "revision", "confirmed", "intent_until"}))
 def test_a_confirm_writes_nothing_but_its_own(repository: ScheduleRepository, name: str) -> None:
     open_intent = replace(STANDS, confirmed=False, intent_until=NOW + MINUTE, applied=a_schedule())
     repository.create(open_intent, an_action())

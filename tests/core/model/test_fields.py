@@ -58,7 +58,7 @@ def test_clients_are_shown_what_the_table_says() -> None:
     assert RunView.model_fields.keys() == {shown_as.get(row.name, row.name) for row in RUN if row.is_shown}
 
 
-@pytest.mark.parametrize("name", OPTIONS.keys() - {"metadata"})
+@pytest.mark.parametrize("name", sorted(OPTIONS.keys() - {"metadata"}))
 def test_a_request_has_the_limits_of_the_table(name: str) -> None:
     schema = DetailsBody.model_json_schema()
     given = next(choice for choice in schema["properties"][name]["anyOf"] if choice.get("type") != "null")
