@@ -1,4 +1,4 @@
-"""Records as items of the table: the plain values of `records`, plus the keys of the table and its indexes."""
+"""Records as items of the table: the plain values of `codec`, plus the keys of the table and its indexes."""
 
 from __future__ import annotations
 
