@@ -224,6 +224,7 @@ class ScheduleCreator:
             timing_changed_at=now,
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
+            never_applied=True,
             **options_to_record({"on_missed": None, "pause_after_failures": None, **details}, resolved),
         )
         next_run_at = schedule.next_occurrence(now)

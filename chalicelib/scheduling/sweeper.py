@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
@@ -42,6 +43,9 @@ OCCURRENCES_AT_ONCE = 50
 
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clocks of two processes may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,6 @@ class Sweeper:
 
     def _wait_until(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> datetime | None:
         """When to look again; None if nothing can be expected any more."""
-        late_at = due + schedule.window + LATE_AFTER
         final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
         if run is not None and run.status is RunStatus.QUEUED:
             return now + self._durations.event_age
@@ -204,11 +207,41 @@ class Sweeper:
             return run.lease_until + LAMBDA_TRIES_WITHIN
         if run is not None and now < final:
             return now + LAMBDA_TRIES_WITHIN
-        if now < late_at:
-            return late_at
-        if now >= final or schedule.status is not Status.ACTIVE:
+        return self._wait_for_delivery(schedule, due, now, final)
+
+    def _wait_for_delivery(self, schedule: Schedule, due: datetime, now: datetime, final: datetime) -> datetime | None:
+        """As `_wait_until`, where there is no run. A one-time schedule that is applied a little late still fires."""
+        if schedule.never_applied and not schedule.timing.is_one_time:
             return None
-        return final if self._gateway.has(schedule) else None
+        if now < (late_at := due + schedule.window + LATE_AFTER):
+            return late_at
+        if now >= final or schedule.status is not Status.ACTIVE or schedule.never_applied:
+            return None
+        return final if self._gateway.has(schedule) else self._wait_for_the_queue(schedule, due, now, final)
+
+    def _wait_for_the_queue(self, schedule: Schedule, due: datetime, now: datetime, final: datetime) -> datetime | None:
+        """As `_wait_until`, of what EventBridge does not have.
+
+        That says nothing about one that has had its last occurrence: EventBridge removes it, while the delivery may
+        still wait in Lambda's queue. Catching up does not wait for that.
+        """
+        timing = (schedule.applied or schedule).timing
+        if self._is_caught_up(schedule, due, now) or timing.next_occurrence(now + CLOCKS_DIFFER) is not None:
+            return None
+        if schedule.on_missed is OnMissed.SKIP:
+            return final
+        self._catch_up_latest(schedule, due, now)
+        return min(final, now + LATE_AFTER)
+
+    def _catch_up_latest(self, schedule: Schedule, due: datetime, now: datetime) -> None:
+        """Of several that wait, the latest makes up for all, as soon as it is late itself."""
+        late = takewhile(lambda at: at + schedule.window + LATE_AFTER <= now, schedule.occurrences(due))
+        latest = max(late, default=None)
+        if latest is None or not self._is_caught_up(schedule, latest, now):
+            return
+        run_id = ids.run_id(schedule.user_id, schedule.schedule_id, latest)
+        if self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id) is None:
+            self._queue(schedule, None, latest, now)
 
     def _miss(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
         if self._is_caught_up(schedule, due, now):
@@ -229,15 +262,18 @@ class Sweeper:
         return following is None or following > now
 
     def _catch_up(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
-        """The same run and the same claim as a late delivery would have, so one of the two acts."""
-        queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
-        if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
-            self._start(queued, schedule)
+        self._queue(schedule, run, due, now)
         unconfirmed = _in_doubt(schedule, now)
         if unconfirmed.confirmed:
             self._wait(schedule, now + self._durations.event_age)
         else:
             self._repository.advance(unconfirmed, expecting=schedule)
+
+    def _queue(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
+        """The same run and the same claim as a late delivery would have, so one of the two acts."""
+        queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
+        if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
+            self._start(queued, schedule)
 
     def _wait(self, schedule: Schedule, until: datetime) -> None:
         """An intent that was opened on the way does not wait."""

@@ -106,8 +106,7 @@ class InMemoryRepository:
             if existing["confirmed"] is False:
                 if not _agrees(existing, schedule, INTENT):
                     return False
-                confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
-                self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM)
+                self._update(items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM)
             return True
 
     # Lists

@@ -64,7 +64,7 @@ CHANGED_BY_RUNS = (
     *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
     *(*INTENT, *INDEX_KEYS),
 )
-CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
+CHANGED_BY_CONFIRM = (*INTENT, "applied", "never_applied", *WATCH)
 CHANGED_BY_CLIENTS = (
     *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
     *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
@@ -132,9 +132,10 @@ class DynamoRepository:
             raise ChangeLost
 
     def confirm(self, schedule: Schedule) -> bool:
-        confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
         names = ("revision", "status", *INTENT)
-        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, *_unchanged(schedule, names))
+        update = self._update(
+            items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM, *_unchanged(schedule, names)
+        )
         existing = self._update_one(update)
         # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
         return existing is None or (

@@ -73,6 +73,7 @@ def write(schedule: Schedule, action: Action) -> str:
         schedule,
         confirmed=True,
         intent_until=None,
+        never_applied=False,
         next_run_at=None,
         pending_occurrences=(),
         in_progress=(),

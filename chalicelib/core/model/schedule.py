@@ -7,7 +7,7 @@ All instants are aware UTC datetimes.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -154,6 +154,7 @@ class Schedule:
     `revision` counts changes (it starts at the creation's epoch milliseconds, so a re-created id never repeats one).
     `action_revision` is the revision that wrote the action's body, which is an item of its own.
     `confirmed` says that EventBridge is known to agree; while it is not, `intent_until` is the lease of the change.
+    `never_applied` until EventBridge is first known to agree: no delivery is expected.
     `next_run_at` is the first occurrence, by the timing it has now, that is not yet accounted for; `owed` are those
     that were due when a client changed it, and had not been accounted for then.
     `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
@@ -183,6 +184,7 @@ class Schedule:
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     confirmed: bool = False
     intent_until: datetime | None = None
+    never_applied: bool = False
     reason: str | None = None
     last_run: LastRun | None = None
     run_count: int = 0
@@ -248,6 +250,10 @@ class Schedule:
     def is_first_revision(self) -> bool:
         """Nothing but its creation has happened to it."""
         return self.revision == epoch_ms(self.created_at)
+
+    def as_confirmed(self) -> Schedule:
+        """The schedule once EventBridge is known to agree."""
+        return replace(self, confirmed=True, intent_until=None, applied=None, never_applied=False)
 
     def is_leased(self, now: datetime) -> bool:
         """Is a change on its way to EventBridge, so that no other may start?"""

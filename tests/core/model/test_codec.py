@@ -80,7 +80,7 @@ def test_every_field_of_a_schedule_is_in_its_record_or_left_out_on_purpose() -> 
     filled = a_schedule(**dict.fromkeys(("resource_id", "name", "reason"), "x"))
     # Empty here, and what is empty is left out.
     unset = {"last_run", "expires_at", "metadata", "max_runs", "exclusions", "paused_until", "owed", "applied"}
-    unset |= {"request_digest", "unfinished", "pause_after_failures", "failures_in_a_row"}
+    unset |= {"never_applied", "request_digest", "unfinished", "pause_after_failures", "failures_in_a_row"}
 
     assert {field.name for field in fields(Schedule)} - unset - {"action"} == set(schedule_to_plain(filled))
 
