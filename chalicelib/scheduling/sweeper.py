@@ -133,10 +133,10 @@ class Sweeper:
 
     def _see_to(self, schedule: Schedule) -> str:
         now = self._clock()
-        if not schedule.confirmed:
-            return self._finish(schedule)
         if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - RESUME_EARLY <= now:
             return self._wake(schedule)
+        if not schedule.confirmed:
+            return self._finish(schedule, now)
         if schedule.fails_too_often:
             return self._pause_failing(schedule)
         if schedule.first_due is not None and schedule.first_due <= now:
@@ -144,7 +144,10 @@ class Sweeper:
         self._repository.reschedule_watch(schedule)
         return "rested"
 
-    def _finish(self, schedule: Schedule) -> str:
+    def _finish(self, schedule: Schedule, now: datetime) -> str:
+        """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached."""
+        if schedule.first_due is not None and schedule.first_due <= now:
+            schedule, _ = self._account_all(schedule, now)
         self._intents.finish(schedule)
         return "finished"
 
@@ -169,19 +172,26 @@ class Sweeper:
     # Occurrences
 
     def _account(self, schedule: Schedule, now: datetime) -> str:
-        """Walks from the first occurrence that is not accounted for, and stops at the first one to wait for."""
+        schedule, waits = self._account_all(schedule, now)
+        if waits:
+            return "waiting"
+        self._wait(schedule, None if schedule.first_due is None or schedule.first_due > now else now)
+        return "accounted"
+
+    def _account_all(self, schedule: Schedule, now: datetime) -> tuple[Schedule, bool]:
+        """Walks from the first occurrence that is not accounted for, and stops at the first one to wait for.
+
+        The schedule as it is then, and whether there is one to wait for.
+        """
         for _ in range(OCCURRENCES_AT_ONCE):
             due = schedule.first_due
             if due is None or due > now:
                 break
             following = self._account_one(schedule, due, now)
             if following is None:
-                return "waiting"
+                return schedule, True
             schedule = following
-        self._repository.reschedule_watch(
-            schedule, until=None if schedule.first_due is None or schedule.first_due > now else now
-        )
-        return "accounted"
+        return schedule, False
 
     def _account_one(self, schedule: Schedule, due: datetime, now: datetime) -> Schedule | None:
         """The schedule with this occurrence accounted for; None if it is still to be waited for."""
@@ -263,11 +273,11 @@ class Sweeper:
 
     def _catch_up(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
         self._queue(schedule, run, due, now)
-        unconfirmed = _in_doubt(schedule, now)
-        if unconfirmed.confirmed:
+        doubted = _in_doubt(schedule, now)
+        if doubted is schedule:
             self._wait(schedule, now + self._durations.event_age)
         else:
-            self._repository.advance(unconfirmed, expecting=schedule)
+            self._repository.advance(doubted, expecting=schedule)
 
     def _queue(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
         """The same run and the same claim as a late delivery would have, so one of the two acts."""
@@ -275,9 +285,10 @@ class Sweeper:
         if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
             self._start(queued, schedule)
 
-    def _wait(self, schedule: Schedule, until: datetime) -> None:
-        """An intent that was opened on the way does not wait."""
-        self._repository.reschedule_watch(schedule, until=until if schedule.confirmed else None)
+    def _wait(self, schedule: Schedule, until: datetime | None) -> None:
+        """An intent does not wait: it is watched until EventBridge agrees."""
+        if schedule.confirmed:
+            self._repository.reschedule_watch(schedule, until=until)
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """The occurrence as nobody will do it any more, with what `run` tells of it so far."""

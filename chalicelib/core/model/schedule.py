@@ -29,6 +29,12 @@ INTENT_LEASE = timedelta(seconds=60)
 LATE_AFTER = timedelta(minutes=5)
 """When an occurrence with no run is looked at. EventBridge itself may be 60 seconds late."""
 
+TRIED_AGAIN_WITHIN = timedelta(minutes=5)
+"""The longest that an open intent waits for its next try, so that an outage of EventBridge ends for it soon after."""
+
+APPLIED_EARLY = timedelta(minutes=2)
+"""How long before an occurrence an open intent is tried: the sweeper's minute, and one more for itself."""
+
 MINUTE = timedelta(minutes=1)
 
 
@@ -212,14 +218,27 @@ class Schedule:
         """
         if not self.confirmed and self.intent_until:
             return self.intent_until
-        deadlines = []
+        return min(self._deadlines(), default=None)
+
+    def next_try_at(self, now: datetime, pause: timedelta) -> datetime:
+        """When an open intent that is tried now is tried again, if this try fails: after `pause`, 5 minutes at most.
+
+        It is tried before its next occurrence, and looked at when its own deadlines come; never while its lease lasts.
+        """
+        lease_until = now + INTENT_LEASE
+        following = self.next_occurrence(lease_until) if self.status is Status.ACTIVE else None
+        early = [following - APPLIED_EARLY] if following else []
+        deadlines = [at for at in self._deadlines() if at > now]
+        return max(lease_until, min([now + min(pause, TRIED_AGAIN_WITHIN), *early, *deadlines]))
+
+    def _deadlines(self) -> Iterator[datetime]:
+        """Of its occurrences, its pause, and its failures."""
         if (due := self.first_due) is not None:
-            deadlines.append(due + self.window + LATE_AFTER)
+            yield due + self.window + LATE_AFTER
         if self.status is Status.PAUSED and self.paused_until:
-            deadlines.append(self.paused_until - RESUME_EARLY)
+            yield self.paused_until - RESUME_EARLY
         if self.fails_too_often and self.last_run:
-            deadlines.append(self.last_run.scheduled_time)
-        return min(deadlines, default=None)
+            yield self.last_run.scheduled_time
 
     @property
     def fails_too_often(self) -> bool:
