@@ -16,7 +16,7 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ..core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, StoreUnavailable
+from ..core.errors import ChangeLost, ScheduledTasksError, ScheduleNotFound, SchedulerUnavailable, StoreUnavailable
 from ..core.model import ids, payload
 from ..core.model.job import Job
 from ..core.model.ports import all_items
@@ -43,6 +43,9 @@ OCCURRENCES_AT_ONCE = 50
 
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
+
+MOST_UNAVAILABLE = 3
+"""After so many such answers of EventBridge a sweep tries no further intents: due retries must not wait for them."""
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 """How far the clocks of two processes may be apart."""
@@ -85,10 +88,11 @@ class Sweeper:
         self._durations = durations
         self._new_id = new_id
         self._shards_at_once = shards_at_once
+        self._unavailable = 0
 
     def sweep(self, *, stop_at: datetime) -> SweepReport:
         """One walk over all shards, until all is done or `stop_at` has come."""
-        now = self._clock()
+        now, self._unavailable = self._clock(), 0
         with ThreadPoolExecutor(self._shards_at_once) as pool:
             reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
@@ -148,7 +152,14 @@ class Sweeper:
         """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached."""
         if schedule.first_due is not None and schedule.first_due <= now:
             schedule, _ = self._account_all(schedule, now)
-        self._intents.finish(schedule)
+        if self._unavailable >= MOST_UNAVAILABLE:
+            return "not_tried"
+        try:
+            self._intents.finish(schedule)
+        except SchedulerUnavailable:
+            # Shards may count at the same moment: then one intent more is tried.
+            self._unavailable += 1
+            raise
         return "finished"
 
     def _wake(self, schedule: Schedule) -> str:

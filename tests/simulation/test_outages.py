@@ -92,6 +92,18 @@ def test_a_202_of_an_outage_of_65_minutes_fires_at_its_time(life: Life, minutes:
     assert disagreements(life) == []
 
 
+def test_after_three_answers_that_it_is_unavailable_a_sweep_tries_no_further_intents(life: Life) -> None:
+    life.faults.always("gateway.*", SchedulerUnavailable)
+    schedules = [life.one_time() for _ in range(20)]
+    life.clock.now += 2 * A_MINUTE
+    life.faults.calls.clear()
+
+    report = life.sweeper.sweep(stop_at=life.clock.now + A_MINUTE)
+
+    assert life.faults.calls.count("gateway.put") == 3
+    assert report.counts["not_tried"] == len(schedules) - 3
+
+
 def test_a_pause_ends_though_eventbridge_cannot_be_told(life: Life) -> None:
     schedule = life.recurring()
     life.faults.always("gateway.*", SchedulerUnavailable)
