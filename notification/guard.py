@@ -165,9 +165,14 @@ def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
 def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None) -> str | None:
     if delivery.started is not None:
         return _reason_not_to_start(delivery, delivery.started, schedule, existing)
-    if schedule.status is not Status.ACTIVE:
+    if schedule.status is not Status.ACTIVE and not _ended_by_a_miss(schedule, existing):
         return f"the schedule was {schedule.status}"
     return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule), existing)
+
+
+def _ended_by_a_miss(schedule: Schedule, existing: Run | None) -> bool:
+    """Was this occurrence given up while the schedule was active, so that its delivery comes after all?"""
+    return schedule.status in ENDED_BY_ITSELF and existing is not None and existing.status is RunStatus.MISSED
 
 
 def _reason_against_its_time(

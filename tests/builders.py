@@ -84,6 +84,7 @@ def a_filled_schedule() -> Schedule:
         pending_occurrences=(NOW - HOUR,),
         in_progress=(NOW - 2 * HOUR,),
         reserved=2,
+        never_applied=True,
         running=(NOW - HOUR,),
         retry=RetryPolicy(1, 120),
         on_unknown=OnUnknown.STOP,

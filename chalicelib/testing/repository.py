@@ -37,7 +37,7 @@ CHANGED_BY_RUNS = (
     *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
     *("reserved", "running", *INTENT, *INDEX_KEYS),
 )
-CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
+CHANGED_BY_CONFIRM = (*INTENT, "applied", "never_applied", *WATCH)
 CHANGED_BY_CLIENTS = (
     *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
     *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
@@ -115,8 +115,7 @@ class InMemoryRepository:
             if existing["confirmed"] is False:
                 if not _agrees(existing, schedule, INTENT):
                     return False
-                confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
-                self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM)
+                self._update(items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM)
             return True
 
     # Lists

@@ -130,9 +130,10 @@ class DynamoRepository:
             raise ChangeLost
 
     def confirm(self, schedule: Schedule) -> bool:
-        confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
         names = ("revision", "status", *INTENT)
-        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, *_unchanged(schedule, names))
+        update = self._update(
+            items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM, *_unchanged(schedule, names)
+        )
         existing = self._update_one(update)
         # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
         return existing is None or (

@@ -174,6 +174,7 @@ SCHEDULE = (
         is_compared=True,
         sent_as=True,
     ),
+    Field("never_applied", "never_applied", default=False, changed_by=(CONFIRM,), sent_as=False),
     Field("intent_until", "intent_until", MILLISECONDS, None, changed_by=BY_ALL, is_compared=True, sent_as=None),
     Field(
         "next_run_at",

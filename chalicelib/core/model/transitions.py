@@ -50,7 +50,7 @@ def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replac
     if not run.is_occurrence:
         return counted
     if not schedule.status.is_live:
-        return _made_good(counted, run)
+        return _ended_anew(counted, run)
     if run.counts and schedule.max_runs is not None and counted.run_count >= schedule.max_runs:
         finished = replace(_finished(counted, run, keep_record), pending_occurrences=_left(counted, run))
         return _removed(finished, run)
@@ -124,10 +124,13 @@ def _failures_in_a_row(schedule: Schedule, run: Run) -> int:
     return 0 if run.status is RunStatus.SUCCEEDED else schedule.failures_in_a_row + 1
 
 
-def _made_good(schedule: Schedule, run: Run) -> Schedule:
-    """A one-time schedule that had failed, and whose run was done again, has not failed after all."""
-    is_good = schedule.status is Status.FAILED and run.status is RunStatus.SUCCEEDED and schedule.timing.is_one_time
-    return replace(schedule, status=Status.COMPLETED, reason=None) if is_good else schedule
+def _ended_anew(schedule: Schedule, run: Run) -> Schedule:
+    """A one-time schedule that had failed, and whose run was done after all or again, ends as that run did."""
+    if schedule.status is not Status.FAILED or not schedule.timing.is_one_time:
+        return schedule
+    if run.status is RunStatus.SUCCEEDED:
+        return replace(schedule, status=Status.COMPLETED, reason=None)
+    return replace(schedule, reason=run.reason) if run.status is RunStatus.FAILED else schedule
 
 
 def pending_until(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
