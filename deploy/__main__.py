@@ -6,16 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.build.package import build
-from deploy.build.render import read_outputs, render
 from deploy.errors import DeployError
-from deploy.operate.explain.collect import explain, explainer_of
-from deploy.operate.hold import hold, release, switch_of
-from deploy.operate.reconcile import reconcile, reconciler_of
-from deploy.operate.throttle import throttle
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
-from deploy.terraform.adapter import Terraform
-from deploy.terraform.binary import find_terraform
+from deploy.terminal import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,26 +83,39 @@ def _add_stage(command: argparse.ArgumentParser) -> None:
     command.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
 
 
+# Each command imports what it needs: boto3 takes half a second, in which Ctrl-C may come.
+
+
 def run_hold(options: argparse.Namespace) -> None:
+    from deploy.operate.hold import hold, switch_of  # noqa: PLC0415
+
     hold(switch_of(options.stage, options.project), options.reason)
 
 
 def run_release(options: argparse.Namespace) -> None:
+    from deploy.operate.hold import release, switch_of  # noqa: PLC0415
+
     if options.per_minute < 1:
         raise DeployError("--per-minute is at least 1.")
     release(switch_of(options.stage, options.project), options.per_minute)
 
 
 def run_terraform(_options: argparse.Namespace) -> None:
+    from deploy.terraform.binary import find_terraform  # noqa: PLC0415
+
     print(find_terraform(os.environ))
 
 
 def run_package(options: argparse.Namespace) -> None:
+    from deploy.build.package import build  # noqa: PLC0415
+
     package = build(options.target)
     print(f"{package.path}  {package.size} bytes  sha256 {package.sha256}")
 
 
 def run_render(options: argparse.Namespace) -> None:
+    from deploy.build.render import render  # noqa: PLC0415
+
     rendered = render(options.stage, outputs_of(options), options.project)
     for path in rendered.written:
         print(f"wrote {path}")
@@ -124,20 +130,31 @@ def run_render(options: argparse.Namespace) -> None:
 
 
 def run_reconcile(options: argparse.Namespace) -> int:
+    from deploy.operate.reconcile import reconcile, reconciler_of  # noqa: PLC0415
+
     agree = reconcile(reconciler_of(options.stage, options.project), apply=options.apply)
     return 0 if agree else 1
 
 
 def run_throttle(options: argparse.Namespace) -> None:
+    from deploy.operate.throttle import throttle  # noqa: PLC0415
+
     throttle(options.stage, options.project, rate=options.rate, burst=options.burst)
     print(f"{options.rate:g} requests a second, {options.burst} at once; more are answered with 429")
 
 
-def run_explain(options: argparse.Namespace) -> None:
-    explain(explainer_of(options.stage, options.project), options.user, options.id)
+def run_explain(options: argparse.Namespace) -> int:
+    from deploy.operate.explain.collect import explain, explainer_of  # noqa: PLC0415
+
+    found = explain(explainer_of(options.stage, options.project), options.user, options.id)
+    return 0 if found else 1
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:
+    from deploy.build.render import read_outputs  # noqa: PLC0415
+    from deploy.terraform.adapter import Terraform  # noqa: PLC0415
+    from deploy.terraform.binary import find_terraform  # noqa: PLC0415
+
     if options.outputs:
         return read_outputs(options.outputs)
     # Reading outputs installs nothing, so a CLI configuration can only break it.
@@ -146,4 +163,4 @@ def outputs_of(options: argparse.Namespace) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -7,11 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.errors import DeployError
-
-from .app.processes import ChildFailed
-from .app.stack import NothingRuns
-from .endpoint.server import PortUnavailable
+from deploy.terminal import run as run_at_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +15,18 @@ if TYPE_CHECKING:
 DIRECTORY = Path(".local")
 CLOUD_PORT = 4566
 API_PORT = 8000
+LAST_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 0, or 1 with a message on standard error."""
     options = parser().parse_args(arguments)
+    from deploy.errors import DeployError  # noqa: PLC0415
+
+    from .app.processes import ChildFailed  # noqa: PLC0415
+    from .app.stack import NothingRuns  # noqa: PLC0415
+    from .endpoint.server import PortUnavailable  # noqa: PLC0415
+
     try:
         options.command(options)
     except (ChildFailed, DeployError, NothingRuns, PortUnavailable) as error:
@@ -38,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="cloud, infrastructure and API, until Ctrl-C")
     _add_common(run, "--cloud-port")
-    run.add_argument("--api-port", type=int, default=API_PORT)
+    run.add_argument("--api-port", type=port_number, default=API_PORT)
     run.set_defaults(command=run_all)
 
     cloud = commands.add_parser("cloud", help="the local cloud alone: an AWS endpoint for any client")
@@ -54,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_common(command: argparse.ArgumentParser, port: str) -> None:
-    command.add_argument(port, type=int, default=CLOUD_PORT)
+    command.add_argument(port, type=port_number, default=CLOUD_PORT)
     command.add_argument("--directory", type=Path, default=DIRECTORY, help="where logs, state and keys go")
     command.add_argument(
         "--lateness",
@@ -70,7 +73,14 @@ def _add_common(command: argparse.ArgumentParser, port: str) -> None:
     )
 
 
-# Each command imports what it needs: moto alone takes seconds.
+def port_number(text: str) -> int:
+    """Raises ArgumentTypeError unless `text` is a port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text} is no port: a port is a number from 1 to {LAST_PORT}")
+    return int(text)
+
+
+# Each command imports what it needs: moto alone takes seconds, in which Ctrl-C may come.
 
 
 def run_all(options: argparse.Namespace) -> None:
@@ -94,4 +104,4 @@ def print_token(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_at_terminal(main))

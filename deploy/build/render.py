@@ -88,6 +88,16 @@ def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
         )
 
 
+def read_config_of(stage: str, project: Path) -> dict[str, Any]:
+    """The config of the Chalice app in `project`, which has this stage. Raises DeployError."""
+    path = project / ".chalice" / "config.json"
+    config = read_config(path)
+    stages = config.get("stages", {})
+    if stage not in stages:
+        raise DeployError(f"There is no stage {stage} in {path}; its stages: {', '.join(sorted(stages)) or 'none'}.")
+    return config
+
+
 def read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text())

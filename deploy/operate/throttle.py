@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from deploy.build.render import read_config
+from deploy.build.render import read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EVERY_METHOD = "/*/*/throttling"
 CHALICES_OWN_STAGE = "api"
+HIGHEST = 100_000
+"""Ten times the quota of an account in most Regions, which can be raised."""
 
 
 def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any = None) -> None:
@@ -28,10 +30,11 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
 
     Raises DeployError.
     """
+    check_limits(rate, burst)
     chalice = project / ".chalice"
-    api_stage = read_config(chalice / "config.json").get("api_gateway_stage", CHALICES_OWN_STAGE)
+    api_stage = read_config_of(stage, project).get("api_gateway_stage", CHALICES_OWN_STAGE)
     api_id = _api_id(chalice / "deployed" / f"{stage}.json", stage)
-    changes = {"rateLimit": f"{rate:g}", "burstLimit": str(burst)}
+    changes = {"rateLimit": f"{rate:.12g}", "burstLimit": str(burst)}
     with as_deploy_errors():
         (client or boto3.client("apigateway")).update_stage(
             restApiId=api_id,
@@ -40,6 +43,16 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
                 {"op": "replace", "path": f"{EVERY_METHOD}/{name}", "value": value} for name, value in changes.items()
             ],
         )
+
+
+def check_limits(rate: float, burst: int) -> None:
+    """Raises DeployError for a limit that API Gateway refuses, or that closes the API."""
+    for option, value in (("--rate", rate), ("--burst", burst)):
+        if not 0 < value <= HIGHEST:
+            raise DeployError(
+                f"{option} is {value:g}, and must be more than 0 and at most {HIGHEST:,}: at 0, API Gateway refuses "
+                "every request. To stop runs there is `python -m deploy hold`."
+            )
 
 
 def _api_id(deployed: Path, stage: str) -> str:

@@ -84,3 +84,22 @@ def test_a_command_line_that_cannot_be_meant_ends_with_2(arguments: list[str]) -
         main(arguments)
 
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["hold"], ["release"], ["reconcile"], ["explain", "--user", "alice", "--id", "9b2f"], ["throttle"]],
+)
+def test_an_unknown_stage_is_told_which_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    project = a_project(tmp_path)
+    (project / ".chalice/config.json").write_text('{"stages": {"prod": {}, "dev": {}}}')
+
+    code = main([*command, "--stage", "prdo", "--project", str(project)])
+
+    assert code == 1
+    assert (
+        capsys.readouterr().err
+        == f"There is no stage prdo in {project / '.chalice/config.json'}; its stages: dev, prod.\n"
+    )
