@@ -31,18 +31,35 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
     Raises DeployError.
     """
     check_limits(rate, burst)
-    chalice = project / ".chalice"
-    api_stage = read_config_of(stage, project).get("api_gateway_stage", CHALICES_OWN_STAGE)
-    api_id = _api_id(chalice / "deployed" / f"{stage}.json", stage)
-    changes = {"rateLimit": f"{rate:.12g}", "burstLimit": str(burst)}
+    api_stage = api_stage_of(stage, project)
+    api_id = _api_id(project / ".chalice" / "deployed" / f"{stage}.json", stage)
     with as_deploy_errors():
-        (client or boto3.client("apigateway")).update_stage(
-            restApiId=api_id,
-            stageName=api_stage,
-            patchOperations=[
-                {"op": "replace", "path": f"{EVERY_METHOD}/{name}", "value": value} for name, value in changes.items()
-            ],
-        )
+        set_limits(client or boto3.client("apigateway"), api_id, api_stage, rate=rate, burst=burst)
+
+
+def set_limits(client: Any, api_id: str, api_stage: str, *, rate: float, burst: int) -> None:
+    """Raises ClientError."""
+    changes = {"rateLimit": f"{rate:.12g}", "burstLimit": str(burst)}
+    client.update_stage(
+        restApiId=api_id,
+        stageName=api_stage,
+        patchOperations=[
+            {"op": "replace", "path": f"{EVERY_METHOD}/{name}", "value": value} for name, value in changes.items()
+        ],
+    )
+
+
+def limits_of(client: Any, api_id: str, api_stage: str) -> tuple[float, int] | None:
+    """Rate and burst as they are set; None if they are not. Raises ClientError."""
+    settings = client.get_stage(restApiId=api_id, stageName=api_stage).get("methodSettings", {}).get("*/*")
+    return (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) if settings else None
+
+
+def api_stage_of(stage: str, project: Path) -> str:
+    """API Gateway's stage, which is part of the URL. Raises DeployError if the app has no such stage."""
+    config = read_config_of(stage, project)
+    name: str = config["stages"][stage].get("api_gateway_stage") or config.get("api_gateway_stage", CHALICES_OWN_STAGE)
+    return name
 
 
 def check_limits(rate: float, burst: int) -> None:

@@ -33,7 +33,9 @@ from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
 from local.iam.policies import CannotJudge
 from local.lambda_runtime.responses import invoke
 from local.lambda_runtime.runtime import LambdaRuntime
+from local.moto_backends.apigateway import tag_resource
 from local.moto_backends.application import Aws
+from local.moto_backends.concurrency import account_settings
 from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
@@ -161,8 +163,13 @@ class Cloud:
     def _dispatch(self, operation: Operation) -> Response:
         if operation.service == "scheduler":
             return self._ask_scheduler(operation)
-        if str(operation) == "lambda:Invoke":
-            return invoke(self._runtime, operation)
+        match str(operation):
+            case "lambda:Invoke":
+                return invoke(self._runtime, operation)
+            case "lambda:GetAccountSettings":
+                return account_settings(operation.region)
+            case "apigateway:TagResource":
+                return tag_resource(operation.parameters["resourceArn"], operation.parameters["tags"])
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
         return self._aws.respond(operation.request)

@@ -47,18 +47,19 @@ class UserRequests:
         found = _URL.fullmatch(urlsplit(request.raw_url).path)
         api = _api(found["api"]) if found else None
         if found is None or api is None or found["stage"] not in api.stages:
-            return _refusal(HTTPStatus.FORBIDDEN, "Forbidden")
+            return _plain(HTTPStatus.FORBIDDEN, "Forbidden")
         route = _route(api, request.method, found["path"] or "/")
         if route is None:
-            return _refusal(HTTPStatus.FORBIDDEN, "Missing Authentication Token")
-        return self._invoke(route.function_arn, _event(request, api, api.stages[found["stage"]], route))
+            return _no_such_path(api, request.headers.get("Authorization"))
+        return self._invoke(api, route.function_arn, _event(request, api, api.stages[found["stage"]], route))
 
-    def _invoke(self, function_arn: str, event: dict[str, Any]) -> Response:
+    def _invoke(self, api: RestAPI, function_arn: str, event: dict[str, Any]) -> Response:
         try:
             function = find_function(function_arn)
-            return _response(self._runtime.run(function, new_invocation(function, json.dumps(event).encode())))
+            outcome = self._runtime.run(function, new_invocation(function, json.dumps(event).encode()))
         except (FunctionNotFound, Throttled):
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
+            return _gateways_own(api, "DEFAULT_5XX", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
+        return _response(api, outcome)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _context(request: Request, api: RestAPI, stage: Stage, route: _Route) -> dic
     }
 
 
-def _response(outcome: Outcome) -> Response:
+def _response(api: RestAPI, outcome: Outcome) -> Response:
     """What the function answered; 502 if that is no answer to a proxy integration."""
     try:
         answer = json.loads(outcome.payload)
@@ -147,7 +148,7 @@ def _response(outcome: Outcome) -> Response:
         content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
         return Response(content, int(answer["statusCode"]), _headers(answer))
     except (ValueError, TypeError, AttributeError, KeyError):
-        return _refusal(HTTPStatus.BAD_GATEWAY, "Internal server error")
+        return _gateways_own(api, "DEFAULT_5XX", HTTPStatus.BAD_GATEWAY, "Internal server error")
 
 
 def _headers(answer: dict[str, Any]) -> Headers:
@@ -158,5 +159,32 @@ def _headers(answer: dict[str, Any]) -> Headers:
     return headers
 
 
-def _refusal(status: HTTPStatus, message: str) -> Response:
+def _no_such_path(api: RestAPI, authorization: str | None) -> Response:
+    """An unknown path asks for AWS's own signature; an Authorization header is a bad one, and is repeated."""
+    if authorization is None:
+        message, kind = "Missing Authentication Token", "MISSING_AUTHENTICATION_TOKEN"
+    else:
+        message, kind = f"Invalid key=value pair in Authorization header: '{authorization}'.", "INVALID_SIGNATURE"
+    return _gateways_own(api, kind, HTTPStatus.FORBIDDEN, message)
+
+
+def _gateways_own(api: RestAPI, kind: str, status: HTTPStatus, message: str) -> Response:
+    """As the API's gateway responses have it: that of this kind, or of all 4xx or 5xx, or API Gateway's own.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+    """
+    found = api.gateway_responses.get(kind) or api.gateway_responses.get(f"DEFAULT_{status // 100}XX")
+    template = (found.response_templates or {}).get("application/json") if found else None
+    if found is None or template is None:
+        return _plain(status, message)
+    headers = {
+        name.removeprefix("gatewayresponse.header."): value.strip("'")
+        for name, value in (found.response_parameters or {}).items()
+        if name.startswith("gatewayresponse.header.")
+    }
+    body = template.replace("$context.error.messageString", json.dumps(message))
+    return Response(body, int(found.status_code or status), {"Content-Type": "application/json"} | headers)
+
+
+def _plain(status: HTTPStatus, message: str) -> Response:
     return Response(json.dumps({"message": message}), status, content_type="application/json")

@@ -1,9 +1,18 @@
 """API Gateway's control plane, mended so that `chalice deploy` and `chalice delete` work against moto."""
 
+import re
+from http import HTTPStatus
 from typing import Any
 
 from moto.apigateway.models import APIGatewayBackend, RestAPI
+from moto.backends import get_backend
+from werkzeug.wrappers import Response
 
+from local.environment import ACCOUNT
+
+_TAGGED = re.compile(
+    r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<api>[^/]+)(/stages/(?P<stage>[^/]+))?"
+)
 _BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 
 
@@ -23,6 +32,8 @@ class RestApis(APIGatewayBackend):
         mode: str = "merge",
     ) -> RestAPI:
         api = super().put_rest_api(function_id, _as_openapi_3(api_doc), fail_on_warnings, mode)
+        if mode == "overwrite":
+            api.gateway_responses.clear()  # none is in the document, and that replaces all there was
         api.binaryMediaTypes = api_doc.get(_BINARY_TYPES, [])
         api.root_resource_id = api.default.id
         return api
@@ -38,3 +49,14 @@ def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
     """
     others = {name: value for name, value in document.items() if name != "swagger"}
     return {"openapi": "3.0.1", **others, "info": {"description": "", **document["info"]}}
+
+
+def tag_resource(arn: str, tags: dict[str, str]) -> Response:
+    """Answer a TagResource request for an API or a stage, which moto does not have."""
+    found = _TAGGED.fullmatch(arn)
+    if found is None:
+        raise NotImplementedError(f"tags of {arn}")
+    api = get_backend("apigateway")[ACCOUNT][found["region"]].get_rest_api(found["api"])
+    tagged = api.stages[found["stage"]] if found["stage"] else api
+    tagged.tags = (tagged.tags or {}) | tags
+    return Response(status=HTTPStatus.NO_CONTENT)

@@ -15,6 +15,7 @@ from moto.s3.models import FakeBucket
 from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 
 from local.moto_backends.apigateway import RestApis
+from local.moto_backends.concurrency import check_reservation
 
 
 def mend_moto() -> None:
@@ -44,6 +45,12 @@ class _Function(LambdaFunction):
 
 class _Functions(LambdaBackend):
     __module__ = LambdaBackend.__module__
+
+    def put_function_concurrency(self, function_name: str, reserved_concurrency: str) -> str:
+        """Refuse what leaves too little for other functions; moto has no limit."""
+        self.get_function(function_name)  # raises what becomes a 404
+        check_reservation(self.list_functions(), function_name, int(reserved_concurrency))
+        return super().put_function_concurrency(function_name, reserved_concurrency)
 
     def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
         """Replace the function's config; moto's own adds another, and goes on with the first."""
