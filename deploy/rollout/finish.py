@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy.errors import DeployError
-from deploy.operate.throttle import api_stage_of
 from deploy.operate.aws import as_deploy_errors
+from deploy.operate.throttle import api_stage_of
 from deploy.rollout.chalice_record import KeptRecord, LocalRecord, api_id_of
 from deploy.rollout.rest_api import RestApi
 from deploy.rollout.target import check_target, target_of

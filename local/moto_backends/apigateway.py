@@ -6,9 +6,8 @@ from typing import Any
 
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Response
-
-from local.environment import ACCOUNT
 
 _TAGGED = re.compile(
     r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<api>[^/]+)(/stages/(?P<stage>[^/]+))?"
@@ -56,7 +55,7 @@ def tag_resource(arn: str, tags: dict[str, str]) -> Response:
     found = _TAGGED.fullmatch(arn)
     if found is None:
         raise NotImplementedError(f"tags of {arn}")
-    api = get_backend("apigateway")[ACCOUNT][found["region"]].get_rest_api(found["api"])
+    api = get_backend("apigateway")[DEFAULT_ACCOUNT_ID][found["region"]].get_rest_api(found["api"])
     tagged = api.stages[found["stage"]] if found["stage"] else api
     tagged.tags = (tagged.tags or {}) | tags
     return Response(status=HTTPStatus.NO_CONTENT)

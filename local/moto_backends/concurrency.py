@@ -6,9 +6,8 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Response
-
-from local.environment import ACCOUNT
 
 CONCURRENT_EXECUTIONS = 1000
 LEAST_UNRESERVED = 100
@@ -16,7 +15,7 @@ LEAST_UNRESERVED = 100
 
 def account_settings(region: str) -> Response:
     """Answer a GetAccountSettings request, which moto does not have."""
-    functions = list(get_backend("lambda")[ACCOUNT][region].list_functions())
+    functions = list(get_backend("lambda")[DEFAULT_ACCOUNT_ID][region].list_functions())
     limits = {
         "ConcurrentExecutions": CONCURRENT_EXECUTIONS,
         "UnreservedConcurrentExecutions": CONCURRENT_EXECUTIONS - _reserved(functions),

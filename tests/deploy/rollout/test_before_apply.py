@@ -87,8 +87,8 @@ def test_no_reservation_at_all_is_warned_of() -> None:
     assert "a burst of runs may use all of the account's 10 concurrent executions" in (told(None, FakeLambda(10)) or "")
 
 
-def test_the_local_clouds_account_has_room_for_the_committed_settings(world: World, session: boto3.Session) -> None:
-    assert world
+@pytest.mark.usefixtures("world")
+def test_the_local_clouds_account_has_room_for_the_committed_settings(session: boto3.Session) -> None:
     assert check("prod", TERRAFORM, {}, session) is None
 
 
@@ -101,33 +101,28 @@ def test_the_local_cloud_refuses_what_aws_refuses(world: World) -> None:
     client.put_function_concurrency(FunctionName="mail", ReservedConcurrentExecutions=900)
 
 
-def test_the_account_of_the_stage_is_compared(world: World, session: boto3.Session, tmp_path: Path) -> None:
-    assert world
-
+@pytest.mark.usefixtures("world")
+def test_the_account_of_the_stage_is_compared(session: boto3.Session, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="in account 444455556666"):
         check("dev", settings(tmp_path, region='"eu-central-1"', account_id='"444455556666"'), {}, session)
 
 
-def test_a_setting_that_is_a_comment_is_none(world: World, session: boto3.Session, tmp_path: Path) -> None:
-    assert world
+@pytest.mark.usefixtures("world")
+def test_a_setting_that_is_a_comment_is_none(session: boto3.Session, tmp_path: Path) -> None:
     folder = settings(tmp_path, region='"eu-central-1"')
     (folder / "envs/dev.tfvars").write_text('# account_id = "444455556666"\nregion = "eu-central-1"\n')
 
     assert "max_concurrency is not set" in (check("dev", folder, {}, session) or "")
 
 
-def test_the_region_of_the_stage_is_compared(world: World, session: boto3.Session, tmp_path: Path) -> None:
-    assert world
-
+@pytest.mark.usefixtures("world")
+def test_the_region_of_the_stage_is_compared(session: boto3.Session, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="dev is in eu-south-1, and this shell is set to eu-central-1"):
         check("dev", settings(tmp_path, region='"eu-south-1"'), {}, session)
 
 
-def test_a_variable_of_the_shell_counts_where_the_file_says_nothing(
-    world: World, session: boto3.Session, tmp_path: Path
-) -> None:
-    assert world
-
+@pytest.mark.usefixtures("world")
+def test_a_variable_of_the_shell_counts_where_the_file_says_nothing(session: boto3.Session, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="max_concurrency = 991"):
         check("dev", settings(tmp_path, region='"eu-central-1"'), {"TF_VAR_max_concurrency": "991"}, session)
 

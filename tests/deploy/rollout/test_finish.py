@@ -10,7 +10,8 @@ import urllib3
 
 from deploy.errors import DeployError
 from deploy.rollout.finish import finish
-from tests.deploy.rollout.conftest import LOCATION, REGION
+from local.testing import REGION
+from tests.deploy.rollout.conftest import LOCATION
 
 if TYPE_CHECKING:
     from pathlib import Path
