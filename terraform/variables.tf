@@ -29,6 +29,17 @@ variable "region" {
   }
 }
 
+variable "account_id" {
+  description = "Account of everything: Terraform refuses credentials of another one. Null allows any."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is the 12 digits of an AWS account, in quotes."
+  }
+}
+
 variable "app_name" {
   description = "Name of the Chalice app as app.py says it; Chalice names its functions {app_name}-{stage}[-{function}]."
   type        = string
@@ -233,6 +244,28 @@ variable "action_rates" {
     # An invocation waits for its turn, and has 30 seconds for all it does.
     condition     = alltrue([for rate in values(var.action_rates) : rate > 0 && coalesce(var.max_concurrency, 1) <= 10 * rate])
     error_message = "A rate is more than 0 a second, and max_concurrency at most ten times as much."
+  }
+}
+
+variable "api_rate_limit" {
+  description = "Requests a second that API Gateway lets through to the API; more are answered with 429. `python -m deploy finish` sets it."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.api_rate_limit > 0 && var.api_rate_limit <= 100000
+    error_message = "api_rate_limit is more than 0 and at most 100,000 requests a second: at 0, API Gateway refuses every request."
+  }
+}
+
+variable "api_burst_limit" {
+  description = "Requests at once that API Gateway lets through to the API. `python -m deploy finish` sets it."
+  type        = number
+  default     = 200
+
+  validation {
+    condition     = var.api_burst_limit >= 1 && var.api_burst_limit <= 100000 && floor(var.api_burst_limit) == var.api_burst_limit
+    error_message = "api_burst_limit is a whole number of requests, 1 to 100,000."
   }
 }
 

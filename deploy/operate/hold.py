@@ -55,7 +55,7 @@ class Switch:
         return self._variables(self._configuration()).get(VARIABLE)
 
     def hold(self, reason: str) -> None:
-        """Every run that begins from now on is recorded as held."""
+        """Every run that begins from now on is recorded as held. Raises DeployError if another reason is set."""
         self._set(reason)
 
     def release(self, *, per_minute: int) -> Job:
@@ -69,8 +69,11 @@ class Switch:
         """Back when the function has it. Raises DeployError if somebody else changes the function meanwhile."""
         found = self._configuration()
         variables = self._variables(found)
-        if variables.get(VARIABLE) == reason:
+        existing = variables.get(VARIABLE)
+        if existing == reason:
             return
+        if existing and reason:
+            raise DeployError(f"All runs are held already. The reason is kept: {existing}")
         others = {name: value for name, value in variables.items() if name != VARIABLE}
         changed = others | ({VARIABLE: reason} if reason else {})
         # The revision keeps two changes apart on AWS; the local cloud's function has none.

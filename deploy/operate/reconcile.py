@@ -27,7 +27,7 @@ from chalicelib.core.model import ids, payload
 from chalicelib.core.model.ports import all_items
 from chalicelib.core.model.schedule import Schedule, Status
 from chalicelib.core.timing.instants import END_OF_TIME, EPOCH, iso
-from deploy.build.render import ENVIRONMENT, read_config
+from deploy.build.render import ENVIRONMENT, read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
 from deploy.operate.clock import clock_of
@@ -242,9 +242,9 @@ def reconciler_of(stage: str, project: Path) -> Reconciler:
 
 
 def stage_variables(stage: str, project: Path) -> dict[str, str]:
-    """The variables of the API's functions. Raises DeployError if the stage was never rendered."""
-    config = read_config(project / ".chalice" / "config.json")
-    variables: dict[str, str] = config.get("stages", {}).get(stage, {}).get("environment_variables", {})
+    """The variables of the API's functions. Raises DeployError if the stage is unknown or was never rendered."""
+    config = read_config_of(stage, project)
+    variables: dict[str, str] = config["stages"][stage].get("environment_variables", {})
     if missing := ENVIRONMENT.keys() - variables.keys():
         raise DeployError(
             f"Stage {stage} has no {', '.join(sorted(missing))} in {project / '.chalice' / 'config.json'}: "

@@ -35,7 +35,9 @@ from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
 from local.iam.policies import CannotJudge
 from local.lambda_runtime.responses import invoke
 from local.lambda_runtime.runtime import LambdaRuntime
+from local.moto_backends.apigateway import tag_resource
 from local.moto_backends.application import Aws
+from local.moto_backends.concurrency import account_settings
 from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
@@ -170,11 +172,9 @@ class Cloud:
             return self._ask_scheduler(operation)
         if str(operation) == "lambda:Invoke":
             return invoke(self._runtime, operation)
-        if str(operation) == "sesv2:PutEmailIdentityConfigurationSetAttributes":
-            return set_default_configuration_set(operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        return self._aws.respond(operation.request)
+        return _answer_beside_moto(operation) or self._aws.respond(operation.request)
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request
@@ -187,6 +187,18 @@ class Cloud:
             account=ACCOUNT,
         )
         return Response(body, status, headers)
+
+
+def _answer_beside_moto(operation: Operation) -> Response | None:
+    """Answers the operations that moto does not have."""
+    match str(operation):
+        case "lambda:GetAccountSettings":
+            return account_settings(operation.region)
+        case "apigateway:TagResource":
+            return tag_resource(operation.parameters["resourceArn"], operation.parameters["tags"])
+        case "sesv2:PutEmailIdentityConfigurationSetAttributes":
+            return set_default_configuration_set(operation)
+    return None
 
 
 def serve(

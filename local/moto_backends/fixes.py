@@ -17,6 +17,7 @@ from moto.sqs.exceptions import InvalidParameterValue
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from local.moto_backends.apigateway import RestApis
+from local.moto_backends.concurrency import check_reservation
 from local.moto_backends.ses import Mail
 
 
@@ -48,6 +49,12 @@ class _Function(LambdaFunction):
 
 class _Functions(LambdaBackend):
     __module__ = LambdaBackend.__module__
+
+    def put_function_concurrency(self, function_name: str, reserved_concurrency: str) -> str:
+        """Refuse what leaves too little for other functions; moto has no limit."""
+        self.get_function(function_name)  # raises what becomes a 404
+        check_reservation(self.list_functions(), function_name, int(reserved_concurrency))
+        return super().put_function_concurrency(function_name, reserved_concurrency)
 
     def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
         """Replace the function's config; moto's own adds another, and goes on with the first."""

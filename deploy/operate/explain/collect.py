@@ -153,13 +153,14 @@ class Explainer:
         return found, f"{queue} queue: {len(found)} about this schedule; {look}"
 
 
-def explain(explainer: Explainer, user_id: str, schedule_id: str, write: Callable[[str], None] = print) -> None:
-    """Raises DeployError."""
+def explain(explainer: Explainer, user_id: str, schedule_id: str, write: Callable[[str], None] = print) -> bool:
+    """Returns whether the table or EventBridge has the schedule. Raises DeployError."""
     with as_deploy_errors():
         found = explainer.facts(user_id, schedule_id)
     for line in explanation(found):
         # Errors and reasons are other people's texts: nothing of them may steer the terminal.
         write("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))
+    return found.record is not None or found.existing is not None
 
 
 def explainer_of(stage: str, project: Path) -> Explainer:

@@ -126,3 +126,11 @@ def test_a_reason_is_one_line(switch: Switch, function: FakeLambda, reason: str)
         hold(switch, reason)
 
     assert function.revision == 1
+
+
+def test_a_second_hold_keeps_the_reason_of_the_first(switch: Switch, function: FakeLambda) -> None:
+    hold(switch, "SES is down", write=lambda _: None)
+
+    with pytest.raises(DeployError, match="The reason is kept: SES is down"):
+        hold(switch, "another reason")
+    assert function.variables["HOLD"] == "SES is down"
