@@ -3,7 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib import composition
-from chalicelib.api.preflight import allow_origins
+from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.routes import Services, blueprints, schedule_sweeper
 
 app = Chalice(app_name="scheduled-tasks")

@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .api.cors import read_origins
+from .api.edge.cors import read_origins
 from .api.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
 from .scheduling.retention import Durations
 from .scheduling.service import MOST_LIVE

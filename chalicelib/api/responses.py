@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,6 @@ from ..core.errors import (
     TooManySchedules,
 )
 from .auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
-from .problems import BODY_TOO_LARGE, INTERNAL_ERROR, MEDIA_TYPE, UNSUPPORTED_MEDIA_TYPE, Problem
 from .requests import BodyTooLarge, NotJson, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -41,6 +41,35 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
     from .views import JobView, RunView, ScheduleView, View
+
+TYPE_PREFIX = "urn:scheduled-tasks:problem:"
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of error. Clients may rely on `name` (the end of `type`) and `status`, not on the texts."""
+
+    name: str
+    status: HTTPStatus
+    title: str
+
+    def body(self, detail: str, **more: Any) -> dict[str, Any]:
+        return {
+            "type": TYPE_PREFIX + self.name,
+            "title": self.title,
+            "status": int(self.status),
+            "detail": detail,
+            **more,
+        }
+
+
+# Of the API and of API Gateway alike
+BODY_TOO_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
+INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
+UNSUPPORTED_MEDIA_TYPE = Problem(
+    "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported"
+)
 
 SCHEDULES, RUNS, USERS, JOBS = "/v1/schedules", "/v1/runs", "/v1/users", "/v1/jobs"
 
@@ -141,7 +170,7 @@ def internal_error(request_id: str) -> Response:
 
 
 def _problem(kind: Problem, body: object, headers: Mapping[str, str] | None = None) -> Response:
-    return _answer(kind.status, body, {"Content-Type": MEDIA_TYPE, **(headers or {})})
+    return _answer(kind.status, body, {"Content-Type": PROBLEM_JSON, **(headers or {})})
 
 
 def _with_revision(status: HTTPStatus, shown: ScheduleView, headers: Mapping[str, str] | None = None) -> Response:

@@ -94,7 +94,9 @@ class _Gateway(LocalGateway):
 def _no_route() -> dict[str, Any]:
     """As a function answers. To be called when the app is imported, whose `chalicelib` need not be ours."""
     try:
-        cors, gateway_responses = map(import_module, ("chalicelib.api.cors", "chalicelib.api.gateway_responses"))
+        cors, gateway_responses = map(
+            import_module, ("chalicelib.api.edge.cors", "chalicelib.api.edge.gateway_responses")
+        )
     except ImportError:
         return _answer(HTTPStatus.FORBIDDEN, {}, {"message": "Missing Authentication Token"})
     responses = gateway_responses.gateway_responses(cors.read_origins(os.environ.get(cors.SETTING, "")))

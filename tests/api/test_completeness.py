@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.api import gateway_responses
 from chalicelib.api.auth import Scope
-from chalicelib.api.problems import INTERNAL_ERROR
-from chalicelib.api.responses import PROBLEMS
+from chalicelib.api.edge import gateway_responses
+from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
 from chalicelib.core.errors import ChangeLost, InvalidPayload, RunLeased, ScheduledTasksError, StarterUnavailable
 
 if TYPE_CHECKING:

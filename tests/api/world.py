@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.api.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
-from chalicelib.api.preflight import allow_origins
+from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.requests import RequestLimits
 from chalicelib.api.routes import Services, blueprints
 from chalicelib.core.model.run import RunStatus

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from ..problems import INTERNAL_ERROR, Problem
-from ..problems import MEDIA_TYPE as PROBLEM_JSON
-from ..responses import PROBLEMS
+from ..responses import INTERNAL_ERROR, PROBLEM_JSON, PROBLEMS, Problem
 from .operations import JSON, OPERATIONS, Model, Operation, ProblemView
 
 if TYPE_CHECKING:

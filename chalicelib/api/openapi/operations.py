@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from ...core import errors
 from .. import requests, views
 from ..auth import InvalidToken, IssuerUnavailable, NotAuthenticated, Scope, ScopeMissing
-from ..problems import TYPE_PREFIX
+from ..responses import TYPE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from chalicelib.api.gateway_responses import gateway_responses
+from chalicelib.api.edge.gateway_responses import gateway_responses
 from local.testing import REGION, RunningCloud, running_cloud
 
 ECHO = """

@@ -256,9 +256,12 @@ def test_a_consumer_of_another_time_is_told_of_the_local_cloud_in_stage_local_on
     assert said == "; the time of its signature is 1:00:00 ahead of the consumer's clock, and 5 minutes are accepted"
 
 
-@pytest.mark.parametrize("date", [dated(timedelta(minutes=4)), "HTTP/1.1 401 No\r\nDate: yesterday\r\n\r\n"])
-def test_a_refusal_by_a_consumer_of_about_the_same_time_says_nothing_of_clocks(date: str) -> None:
-    assert str(refused(date)) == "the webhook answered 401"
+def test_a_refusal_by_a_consumer_of_about_the_same_time_says_nothing_of_clocks() -> None:
+    assert str(refused(dated(timedelta(minutes=4)))) == "the webhook answered 401"
+
+
+def test_a_date_that_cannot_be_read_says_nothing_of_clocks() -> None:
+    assert str(refused("HTTP/1.1 401 No\r\nDate: yesterday\r\n\r\n")) == "the webhook answered 401"
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from chalicelib.api.gateway_responses import GatewayResponse, find, gateway_responses
-from chalicelib.api.problems import TYPE_PREFIX
+from chalicelib.api.edge.gateway_responses import GatewayResponse, find, gateway_responses
+from chalicelib.api.responses import TYPE_PREFIX
 
 SHOP = "https://shop.example.com"
 DOCUMENTED = {

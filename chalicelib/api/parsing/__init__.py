@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chalice.app import MultiDict
 from pydantic import BaseModel, ValidationError
 
-from ..core.errors import FieldError, InvalidInput, ScheduleNotFound
-from ..core.model import ids
+from ...core.errors import FieldError, InvalidInput, ScheduleNotFound
+from ...core.model import ids
+from ..requests import TimingBody
 from .json_body import read_object
-from .requests import TimingBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalice.app import Request
     from pydantic_core import ErrorDetails
 
-    from ..scheduling.actions import ActionRules
+    from ...scheduling.actions import ActionRules
 
 BODY_TYPES = ["*/*"]
 """Chalice lets each type pass, so that another than JSON is refused as a problem, by `read_body`."""

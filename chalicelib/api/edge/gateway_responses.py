@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from ..responses import BODY_TOO_LARGE, INTERNAL_ERROR, PROBLEM_JSON, UNSUPPORTED_MEDIA_TYPE, Problem
 from .cors import static_headers
-from .problems import BODY_TOO_LARGE, INTERNAL_ERROR, MEDIA_TYPE, UNSUPPORTED_MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -103,5 +103,5 @@ def _of(
         # The status is not known here, and RFC 9457 does not require the member.
         del body["status"]
     retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem is THROTTLED else {}
-    headers = {"Content-Type": MEDIA_TYPE, **retry, **static_headers(origins)}
+    headers = {"Content-Type": PROBLEM_JSON, **retry, **static_headers(origins)}
     return [GatewayResponse(type_, None if keeps_status else int(problem.status), body, headers) for type_ in types]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import app
-from chalicelib.api.cors import read_origins
+from chalicelib.api.edge.cors import read_origins
 from tests.api.world import FakeIssuer, World, problem
 
 if TYPE_CHECKING:
