@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chalicelib.api.edge.cors import SETTING, read_origins
+from deploy.build.render import read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
 from deploy.operate.throttle import api_stage_of
@@ -48,10 +50,20 @@ def finish(
         for changed in api.complete(
             rate=float(outputs["api_rate_limit"]),
             burst=int(outputs["api_burst_limit"]),
+            origins=_origins(stage, project),
             tags={"Project": outputs["project_name"], "Stage": stage, "ManagedBy": "chalice"},
         ):
             tell(changed)
     tell(f"stage {stage} is deployed: REST API {api_id}")
+
+
+def _origins(stage: str, project: Path) -> tuple[str, ...]:
+    config = read_config_of(stage, project)
+    variables = config.get("environment_variables", {}) | config["stages"][stage].get("environment_variables", {})
+    try:
+        return read_origins(variables.get(SETTING, ""))
+    except ValueError as error:
+        raise DeployError(f"{SETTING} of stage {stage}: {error}") from error
 
 
 def _deployed(local: LocalRecord, stage: str) -> tuple[Content, str]:

@@ -6,56 +6,15 @@ as it should be is left alone.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.api.edge.gateway_responses import gateway_responses
 from deploy.operate.throttle import limits_of, set_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from deploy.rollout.target import Target
-
-PROBLEM = "urn:scheduled-tasks:problem:"
-
-
-@dataclass(frozen=True)
-class GatewayAnswer:
-    """A problem that API Gateway answers by itself. `status`: None keeps API Gateway's own."""
-
-    problem: str
-    title: str
-    status: int | None = None
-
-    def as_request(self, response_type: str) -> dict[str, Any]:
-        """The members of PutGatewayResponse.
-
-        API Gateway's own texts are left out: they repeat what was sent, such as a whole Authorization header.
-        """
-        body: dict[str, Any] = {"type": PROBLEM + self.problem, "title": self.title}
-        if self.status:
-            body |= {"status": self.status}
-        return {
-            "responseType": response_type,
-            "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
-            "responseTemplates": {"application/json": json.dumps(body)},
-            **({"statusCode": str(self.status)} if self.status else {}),
-        }
-
-
-NO_SUCH_PATH = GatewayAnswer("path-not-found", "There is no such path or method", 404)
-ANSWERS: Mapping[str, GatewayAnswer] = {
-    "DEFAULT_4XX": GatewayAnswer("request-refused", "API Gateway refused the request"),
-    "DEFAULT_5XX": GatewayAnswer("gateway-failed", "API Gateway could not answer the request"),
-    # A path that is unknown asks for AWS's own signature, and reads a bearer token as a bad one.
-    # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-    "MISSING_AUTHENTICATION_TOKEN": NO_SUCH_PATH,
-    "INVALID_SIGNATURE": NO_SUCH_PATH,
-    "THROTTLED": GatewayAnswer("too-many-requests", "Too many requests a second", 429),
-    "REQUEST_TOO_LARGE": GatewayAnswer("body-too-large", "The body is too large", 413),
-    "INTEGRATION_TIMEOUT": GatewayAnswer("timeout", "The API did not answer in time", 504),
-}
 
 
 class RestApi:
@@ -75,18 +34,21 @@ class RestApi:
             return False
         return True
 
-    def complete(self, *, rate: float, burst: int, tags: Mapping[str, str]) -> Iterator[str]:
-        """Set what is not as it should be; a sentence for each part that changed. Raises ClientError."""
-        if self._answer():
+    def complete(self, *, rate: float, burst: int, tags: Mapping[str, str], origins: Collection[str]) -> Iterator[str]:
+        """Sets what is not as it should be; a sentence for each part that changed. Raises ClientError.
+
+        `origins`: of the pages that may call the API.
+        """
+        if self._answer(origins):
             yield "API Gateway's own answers are problem+json"
         if self._limit(rate, burst):
             yield f"{rate:g} requests a second, {burst} at once; more are answered with 429"
         if self._tag(tags):
             yield f"tags of the API: {', '.join(f'{name}={value}' for name, value in tags.items())}"
 
-    def _answer(self) -> bool:
+    def _answer(self, origins: Collection[str]) -> bool:
         found = {one["responseType"]: one for one in self._existing_answers()}
-        wanted = [answer.as_request(response_type) for response_type, answer in ANSWERS.items()]
+        wanted = [response.arguments() for response in gateway_responses(origins)]
         changed = [request for request in wanted if not _agrees(found.get(request["responseType"], {}), request)]
         for request in changed:
             self._client.put_gateway_response(restApiId=self._api_id, **request)

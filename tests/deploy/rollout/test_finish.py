@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
+from chalicelib.api.edge.gateway_responses import gateway_responses
 from deploy.errors import DeployError
 from deploy.rollout.finish import finish
 from local.testing import REGION
@@ -86,9 +87,10 @@ def test_an_unknown_path_is_a_problem_that_repeats_no_credential(
     assert ("a-secret-token" in before.data.decode()) == bool(headers)
     assert (after.status, after.headers["Content-Type"]) == (404, "application/problem+json")
     assert json.loads(after.data) == {
-        "type": "urn:scheduled-tasks:problem:path-not-found",
-        "title": "There is no such path or method",
+        "type": "urn:scheduled-tasks:problem:route-not-found",
+        "title": "There is no such route",
         "status": 404,
+        "detail": "This method and path are not a route of the API.",
     }
 
 
@@ -114,7 +116,7 @@ def test_what_chalice_overwrites_is_set_again(world: World, session: boto3.Sessi
 
     finished(world, world.machine(), session)
 
-    assert len(gateway.get_gateway_responses(restApiId=api_id)["items"]) == 7
+    assert len(gateway.get_gateway_responses(restApiId=api_id)["items"]) == len(gateway_responses())
 
 
 def test_what_was_never_deployed_is_not_finished(world: World, session: boto3.Session) -> None:
