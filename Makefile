@@ -43,6 +43,7 @@ deploy: $(INSTALLED) ## the four commands of docs/deploy.md: make deploy STAGE=d
 
 test: $(INSTALLED) ## all checks and tests but the long ones
 	@$(MAKE) --no-print-directory check
+	@tests/e2e/install_chromium.sh
 	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2 --hypothesis-seed $(SEED)
 .PHONY: test
 
