@@ -2,7 +2,7 @@
 
 from email.utils import parseaddr
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 
 
