@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from deploy.terminal import run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deploy.build.lambda_platform import LambdaPlatform
     from deploy.terraform.backend import StateLocation
 
 
@@ -133,8 +135,23 @@ def run_package(options: argparse.Namespace) -> None:
 
     if options.stage:
         _check_before_apply(options.stage)
-    package = build(options.target)
-    print(f"{package.path}  {package.size} bytes  sha256 {package.sha256}")
+    package = build(options.target, platform=_platform(options.stage))
+    print(f"{package.path}  {package.size:,} bytes ({package.unpacked:,} unpacked)  sha256 {package.sha256}")
+
+
+def _platform(stage: str | None) -> LambdaPlatform:
+    from deploy.build.lambda_platform import deprecation, lambda_platform  # noqa: PLC0415
+    from deploy.rollout.target import check_python  # noqa: PLC0415
+    from deploy.terraform.backend import stage_setting, variable  # noqa: PLC0415
+
+    def setting(name: str) -> str | None:
+        return stage_setting(name, stage, TERRAFORM, os.environ) if stage else variable(name, os.environ)
+
+    platform = lambda_platform(setting)
+    check_python(platform.runtime)
+    if note := deprecation(platform.runtime, datetime.now(UTC).date()):
+        print(f"Warning: {note}", file=sys.stderr)
+    return platform
 
 
 def _check_before_apply(stage: str) -> None:

@@ -28,8 +28,8 @@ def test_package_prints_path_size_and_checksum(tmp_path: Path, capsys: pytest.Ca
 
     assert main(["package", "--target", str(target)]) == 0
 
-    path, size, _, _, sha256 = capsys.readouterr().out.split()
-    assert (path, int(size), len(sha256)) == (str(target), target.stat().st_size, 64)
+    path, size, _, _, _, _, sha256 = capsys.readouterr().out.split()
+    assert (path, int(size.replace(",", "")), len(sha256)) == (str(target), target.stat().st_size, 64)
 
 
 def test_render_reads_a_file_of_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
