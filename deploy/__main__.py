@@ -88,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
         "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
     )
     binary.set_defaults(command=run_terraform)
+
+    mirror = commands.add_parser(
+        "mirror", help="print TF_CLI_ARGS_init for a mirror of the AWS provider on this machine, as `make run` finds it"
+    )
+    mirror.set_defaults(command=run_mirror)
     return root
 
 
@@ -126,6 +131,13 @@ def run_terraform(_options: argparse.Namespace) -> None:
     from deploy.terraform.binary import find_terraform  # noqa: PLC0415
 
     print(find_terraform(os.environ))
+
+
+def run_mirror(_options: argparse.Namespace) -> None:
+    from deploy.terraform.mirror import find_mirror  # noqa: PLC0415
+
+    if mirror := find_mirror(os.environ):
+        print(f"-plugin-dir={mirror}")
 
 
 def run_package(options: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
+from local.endpoint.rules import ScheduledRules
 from local.endpoint.server import HOST, Server
 from local.endpoint.sweeping import Sweeping
 from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
@@ -98,6 +99,7 @@ class Cloud:
             begin_session=self._iam.begin_session,
         )
         self._user_requests = UserRequests(self._runtime)
+        self._rules = ScheduledRules(clock, agenda, self._runtime, sweeping)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)
         self._scheduler = Scheduler(
@@ -172,7 +174,10 @@ class Cloud:
                 return tag_resource(operation.parameters["resourceArn"], operation.parameters["tags"])
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        return self._aws.respond(operation.request)
+        response = self._aws.respond(operation.request)
+        if operation.service == "events":
+            self._rules.refresh()
+        return response
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request
