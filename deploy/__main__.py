@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 0, or 1 with a message on standard error (`reconcile`: or if it differs)."""
     options = parser().parse_args(arguments)
     try:
+        if getattr(options, "stage", None) == "local" and options.command in WITH_MAKE_RUN:
+            _go_to_make_run(options)
         return options.command(options) or 0
     except DeployError as error:
         print(error, file=sys.stderr)
@@ -219,6 +221,23 @@ def run_explain(options: argparse.Namespace) -> int:
 
     found = explain(explainer_of(options.stage, options.project), options.user, options.id)
     return 0 if found else 1
+
+
+WITH_MAKE_RUN = (run_hold, run_release, run_reconcile, run_explain)
+"""Commands that work on the stage of `make run` as they stand: `--stage local`."""
+
+
+def _go_to_make_run(options: argparse.Namespace) -> None:
+    """Unless another project was named: then the caller's variables say where its cloud is."""
+    from deploy.operate.local_stage import environment_for, project_of_make_run  # noqa: PLC0415
+
+    if options.project != PROJECT:
+        return
+    options.project = project_of_make_run(PROJECT)
+    environment = environment_for(options.project, os.environ)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,9 +99,17 @@ def run_cloud(options: argparse.Namespace) -> None:
 
 
 def print_token(options: argparse.Namespace) -> None:
-    from .app.stack import SCOPES, token  # noqa: PLC0415
+    from .app.stack import SCOPES, NothingRuns, token, token_from  # noqa: PLC0415
 
-    print(token(options.directory, options.user, options.scopes or SCOPES))
+    scopes = options.scopes or SCOPES
+    try:
+        print(token(options.directory, options.user, scopes))
+    except NothingRuns:
+        # In a clone of its own, as docs/deploy.md has it, the cloud is the one that the shell is set to.
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if endpoint is None:
+            raise
+        print(token_from(endpoint, options.user, scopes))
 
 
 if __name__ == "__main__":

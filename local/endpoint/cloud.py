@@ -22,7 +22,7 @@ from local.endpoint.calls import Call, Calls
 from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.endpoint.issuer import Issuer
+from local.endpoint.issuer import TOKEN_PATH, Issuer
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
 from local.endpoint.rules import ScheduledRules
@@ -76,11 +76,12 @@ class Cloud:
         self._calls = Calls()
         self._iam = Iam(clock, iam)
         sweeping = Sweeping(clock, agenda, time_signal)
+        self._issuer = Issuer(directory, self.endpoint + ISSUER_PATH)
         self._control = Control(
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
             outbox=self._outbox,
-            issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
+            issuer=self._issuer,
             faults=self._faults,
             calls=self._calls,
             iam=self._iam,
@@ -123,6 +124,8 @@ class Cloud:
         self._agenda.stop()
 
     def _respond(self, request: Request) -> Response:
+        if request.path == TOKEN_PATH:
+            return self._issuer.token_answer(request)
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()
