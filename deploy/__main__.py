@@ -186,7 +186,8 @@ def run_render(options: argparse.Namespace) -> None:
     if rendered.missing:
         print(
             f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet. Until "
-            f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused.",
+            f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused, unless "
+            "the app has logins of its own.",
             file=sys.stderr,
         )
 
