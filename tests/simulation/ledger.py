@@ -48,18 +48,19 @@ def expected(month: Month, plan: Plan) -> Expected:
     certain: set[datetime] = set()
     open_: set[datetime] = set()
     known: set[datetime] = set()
-    steps = _steps(month, plan)
+    steps, apart = _steps(month, plan), month.clocks_differ_by
     ends = [step.asked for step in steps[1:]] + [month.life.clock.now]
     for step, until in zip(steps, ends, strict=True):
         if calendar is not None and is_on:
-            open_.update(calendar.between(step.asked, step.answered))
+            open_.update(calendar.between(step.asked - apart, step.answered + apart))
         calendar, is_on = _after(step.wish, calendar, is_on=is_on)
         if calendar is not None:
             known.update(calendar.instants)
             excluded.update(at for at in calendar.instants if _is_excluded(plan, calendar, at))
         if calendar is not None and is_on:
-            open_.update(calendar.between(step.asked, step.answered))
-            certain.update(calendar.between(step.answered, until))
+            open_.update(calendar.between(step.asked - apart, step.answered + apart))
+            open_.update(calendar.between(until - apart, until + apart))
+            certain.update(calendar.between(step.answered + apart, until - apart))
     return Expected(frozenset(certain - excluded), frozenset(open_), frozenset(known), frozenset(excluded))
 
 
