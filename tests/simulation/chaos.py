@@ -55,6 +55,7 @@ class Chaos(Faults):
     """Breaks one call in ten, in every way there is.
 
     `calls` stays empty: nobody reads millions of names. `injected` counts what was broken, `made` what was called.
+    Each call to a port in `down` fails.
     """
 
     def __init__(self, random: Random) -> None:
@@ -63,11 +64,14 @@ class Chaos(Faults):
         self.is_on = True
         self.injected: Counter[str] = Counter()
         self.made = 0
+        self.down: set[str] = set()
         self.sleep: Any = lambda _: None
 
     @contextmanager
     def around(self, call: str) -> Iterator[None]:
         self.made += 1
+        if call.partition(".")[0] in self.down:
+            self._fail(call, Kind.THROTTLED)
         kind = self.random.choice(KINDS) if self.happens() else None
         if kind is not None and not kind.value.done:
             self._fail(call, kind)
