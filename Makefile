@@ -22,25 +22,29 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT)
-	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000)
+run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT, CORS_ORIGINS)
+	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
 .PHONY: run
 
-token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob
-	@$(BIN)/python -m local token --user '$(if $(filter command\ line,$(origin USER)),$(USER),alice)'
+# By an environment variable, so that no shell reads quotes in a name.
+token: export TOKEN_USER = $(if $(filter command\ line,$(origin USER)),$(value USER),alice)
+token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob (CLOUD_PORT)
+	@$(BIN)/python -m local token --cloud-port $(or $(CLOUD_PORT),4566) --user "$$TOKEN_USER"
 .PHONY: token
 
 deploy: export PATH := $(CURDIR)/$(BIN):$(PATH)
-deploy: $(INSTALLED) ## the four commands of docs/deploy.md: make deploy STAGE=dev
+deploy: $(INSTALLED) ## the five commands of docs/deploy.md: make deploy STAGE=dev
 	@test -n '$(STAGE)' || { echo 'say which: make deploy STAGE=dev'; exit 2; }
-	python -m deploy package
+	python -m deploy package --stage $(STAGE)
 	terraform -chdir=terraform apply -var-file=envs/$(STAGE).tfvars
 	python -m deploy render --stage $(STAGE)
 	chalice deploy --stage $(STAGE)
+	python -m deploy finish --stage $(STAGE)
 .PHONY: deploy
 
 test: $(INSTALLED) ## all checks and tests but the long ones
 	@$(MAKE) --no-print-directory check
+	@tests/e2e/install_chromium.sh
 	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2 --hypothesis-seed $(SEED)
 .PHONY: test
 

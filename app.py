@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib import composition
+from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.routes import Services, blueprints, schedule_sweeper
 
 app = Chalice(app_name="scheduled-tasks")
@@ -16,5 +17,6 @@ services = Services(
 )
 for blueprint in blueprints(services):
     app.register_blueprint(blueprint)
+allow_origins(app, composition.cors_origins)
 
 sweep = schedule_sweeper(app, composition.sweeper)

@@ -19,7 +19,7 @@ from .scheduling.actions import ActionRules
 from .scheduling.service import SchedulerService
 from .scheduling.sweeper import SHARDS_AT_ONCE, Sweeper
 from .scheduling.webhook_keys import WebhookKeys
-from .settings import ApiSettings, SchedulerSettings
+from .settings import ApiSettings, CorsSettings, SchedulerSettings
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -81,6 +81,12 @@ def action_rules() -> ActionRules:
 def limits() -> RequestLimits:
     """Raises InvalidSettings."""
     return SchedulerSettings.from_environment().request_limits
+
+
+@cache
+def cors_origins() -> tuple[str, ...]:
+    """Raises InvalidSettings."""
+    return CorsSettings.from_environment().cors_origins
 
 
 def caller(request: Request) -> Caller:

@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from .api.edge.cors import read_origins
 from .api.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
 from .scheduling.retention import Durations
 from .scheduling.service import MOST_LIVE
@@ -30,10 +31,35 @@ class InvalidSettings(Exception):
         super().__init__(f"The environment is not complete: {'; '.join(lacks + wrong)}")
 
 
-class SchedulerSettings(BaseModel):
-    """What SchedulerService needs; a field is the environment variable of that name in capitals."""
+class Settings(BaseModel):
+    """Each field is the environment variable of that name in capitals."""
 
     model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """An empty variable counts as missing. Raises InvalidSettings."""
+        names = {field: field.upper() for field in cls.model_fields}
+        given = {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as exc:
+            raise _named(exc) from None
+
+
+class CorsSettings(Settings):
+    """Which pages may call the API. Apart from the others, since routes that need none of those answer pages too."""
+
+    cors_origins: tuple[str, ...] = ()
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _read(cls, text: str) -> tuple[str, ...]:
+        return read_origins(text)
+
+
+class SchedulerSettings(Settings):
+    """What SchedulerService needs."""
 
     scheduler_group_name: str
     scheduler_role_arn: str
@@ -50,16 +76,6 @@ class SchedulerSettings(BaseModel):
     run_retention_days: int = Field(90, ge=1)
     own_action_types: frozenset[str] = frozenset()
     stage: str | None = None
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        """An empty variable counts as missing. Raises InvalidSettings."""
-        names = {field: field.upper() for field in cls.model_fields}
-        given = {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as exc:
-            raise _named(exc) from None
 
     @field_validator("own_action_types", mode="before")
     @classmethod

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.errors import DeployError
-
-from .app.processes import ChildFailed
-from .app.stack import NothingRuns
-from .endpoint.server import PortUnavailable
+from deploy.terminal import run as run_at_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DIRECTORY = Path(".local")
 CLOUD_PORT = 4566
 API_PORT = 8000
+LAST_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 0, or 1 with a message on standard error."""
     options = parser().parse_args(arguments)
+    from deploy.errors import DeployError  # noqa: PLC0415
+
+    from .app.directory import DirectoryRefused  # noqa: PLC0415
+    from .app.processes import ChildFailed  # noqa: PLC0415
+    from .app.stack import NotRunning  # noqa: PLC0415
+    from .endpoint.server import PortUnavailable  # noqa: PLC0415
+
     try:
         options.command(options)
-    except (ChildFailed, DeployError, NothingRuns, PortUnavailable) as error:
+    except (ChildFailed, DeployError, DirectoryRefused, NotRunning, PortUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -38,7 +42,10 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="cloud, infrastructure and API, until Ctrl-C")
     _add_common(run, "--cloud-port")
-    run.add_argument("--api-port", type=int, default=API_PORT)
+    run.add_argument("--api-port", type=port_number, default=API_PORT)
+    run.add_argument(
+        "--cors-origins", default="", help="origins of the pages that may call the API, separated by commas, or *"
+    )
     run.set_defaults(command=run_all)
 
     cloud = commands.add_parser("cloud", help="the local cloud alone: an AWS endpoint for any client")
@@ -48,14 +55,13 @@ def parser() -> argparse.ArgumentParser:
     token = commands.add_parser("token", help="print a token that the API of `run` trusts")
     token.add_argument("--user", default="alice")
     token.add_argument("--scope", action="append", dest="scopes", help="may be repeated; by default read and write")
-    token.add_argument("--directory", type=Path, default=DIRECTORY, help="that of `run`")
+    _add_place(token, "--cloud-port", "that of `run`")
     token.set_defaults(command=print_token)
     return root
 
 
 def _add_common(command: argparse.ArgumentParser, port: str) -> None:
-    command.add_argument(port, type=int, default=CLOUD_PORT)
-    command.add_argument("--directory", type=Path, default=DIRECTORY, help="where logs, state and keys go")
+    _add_place(command, port, "where logs, state and keys go; new, empty, or of an earlier run")
     command.add_argument(
         "--lateness",
         choices=("none", "aws"),
@@ -70,28 +76,63 @@ def _add_common(command: argparse.ArgumentParser, port: str) -> None:
     )
 
 
-# Each command imports what it needs: moto alone takes seconds.
+def _add_place(command: argparse.ArgumentParser, port: str, help_: str) -> None:
+    command.add_argument(port, type=port_number, default=CLOUD_PORT, dest="cloud_port")
+    command.add_argument("--directory", type=Path, help=f"{help_} (default: .local/PORT)")
+
+
+def _directory(options: argparse.Namespace) -> Path:
+    from .app.directory import directory_of  # noqa: PLC0415
+
+    return options.directory or directory_of(options.cloud_port)
+
+
+def port_number(text: str) -> int:
+    """Raises ArgumentTypeError unless `text` is a port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text} is no port: a port is a number from 1 to {LAST_PORT}")
+    return int(text)
+
+
+# Each command imports what it needs: moto alone takes seconds, in which Ctrl-C may come.
 
 
 def run_all(options: argparse.Namespace) -> None:
     from .app.run import run  # noqa: PLC0415
 
-    run(options.directory, options.cloud_port, options.api_port, lateness=options.lateness, iam=options.iam)
+    run(
+        _directory(options),
+        options.cloud_port,
+        options.api_port,
+        lateness=options.lateness,
+        iam=options.iam,
+        cors_origins=options.cors_origins,
+    )
 
 
 def run_cloud(options: argparse.Namespace) -> None:
+    from .app.directory import Claim  # noqa: PLC0415
     from .endpoint.cloud import serve  # noqa: PLC0415
 
-    options.directory.mkdir(parents=True, exist_ok=True)
-    print(f"the local cloud listens on http://127.0.0.1:{options.port}; Ctrl-C ends it", flush=True)
-    serve(options.port, directory=options.directory, lateness=options.lateness, iam=options.iam)
+    directory = _directory(options)
+    with Claim(directory, "cloud"):
+        print(f"the local cloud listens on http://127.0.0.1:{options.cloud_port}; Ctrl-C ends it", flush=True)
+        serve(options.cloud_port, directory=directory, lateness=options.lateness, iam=options.iam)
 
 
 def print_token(options: argparse.Namespace) -> None:
-    from .app.stack import SCOPES, token  # noqa: PLC0415
+    from .app.stack import SCOPES, NotRunning, token, token_from  # noqa: PLC0415
 
-    print(token(options.directory, options.user, options.scopes or SCOPES))
+    scopes = options.scopes or SCOPES
+    try:
+        print(token(_directory(options), options.user, scopes))
+    except NotRunning:
+        # In a clone of its own, as docs/deploy.md has it, the cloud is the one that the shell is set to.
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if endpoint is None:
+            raise
+        print(token_from(endpoint, options.user, scopes))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_at_terminal(main))

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ class Settings:
     """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time.
 
     `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs, or None.
+    `signing_ahead_file`: see `webhook_signer`; the local cloud alone sets it.
     `action_rates` says how often a second an action may begin, over all `max_concurrency` invocations at once.
     """
 
@@ -31,6 +33,7 @@ class Settings:
     hold: str | None = None
     action_rates: Mapping[str, float] = field(default_factory=dict)
     max_concurrency: int = 1
+    signing_ahead_file: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -47,4 +50,9 @@ class Settings:
             hold=os.environ.get("HOLD") or None,
             action_rates=json.loads(os.environ["ACTION_RATES"]),
             max_concurrency=int(os.environ["MAX_CONCURRENCY"]),
+            signing_ahead_file=_path(os.environ.get("SIGNING_AHEAD_FILE")),
         )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

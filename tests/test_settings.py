@@ -11,7 +11,7 @@ import pytest
 from chalicelib import composition
 from chalicelib.api.requests import RequestLimits
 from chalicelib.scheduling.retention import Durations
-from chalicelib.settings import ApiSettings, InvalidSettings, SchedulerSettings
+from chalicelib.settings import ApiSettings, CorsSettings, InvalidSettings, SchedulerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "JWT_AUDIENCE": "scheduled-tasks",
 }
 OPTIONAL = (
-    *("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE"),
+    *("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE", "CORS_ORIGINS"),
     *("MOST_LIVE_SCHEDULES", "MIN_PERIOD_SECONDS", "MOST_BODY_BYTES", "MOST_IN_A_BATCH"),
     *("PAYLOAD_LIMIT_BYTES", "EVENT_AGE_SECONDS", "RUN_RETENTION_DAYS"),
 )
@@ -105,6 +105,20 @@ def test_own_actions_are_separated_by_commas(environment: pytest.MonkeyPatch) ->
     environment.setenv("OWN_ACTION_TYPES", "invoice.remind, trial.end,")
 
     assert SchedulerSettings.from_environment().own_action_types == {"invoice.remind", "trial.end"}
+
+
+def test_no_page_may_call_unless_its_origin_is_named(environment: pytest.MonkeyPatch) -> None:
+    assert CorsSettings.from_environment().cors_origins == ()
+
+    environment.setenv("CORS_ORIGINS", "https://a.example.com, https://b.example.com")
+    assert CorsSettings.from_environment().cors_origins == ("https://a.example.com", "https://b.example.com")
+
+
+def test_an_origin_that_no_browser_sends_is_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CORS_ORIGINS", "https://a.example.com/")
+
+    with pytest.raises(InvalidSettings, match=r"CORS_ORIGINS: .* is not an origin"):
+        CorsSettings.from_environment()
 
 
 @pytest.mark.usefixtures("nothing_made_yet")

@@ -35,6 +35,10 @@ class NotJson(ScheduledTasksError):
     """The body is not a JSON object."""
 
 
+class UnsupportedMediaType(ScheduledTasksError):
+    """The body is not JSON in UTF-8, by its own header."""
+
+
 class BodyTooLarge(ScheduledTasksError):
     """The body is too large."""
 

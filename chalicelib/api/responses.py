@@ -33,7 +33,7 @@ from ..core.errors import (
     TooManySchedules,
 )
 from .auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
-from .requests import BodyTooLarge, NotJson
+from .requests import BodyTooLarge, NotJson, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .views import JobView, RunView, ScheduleView, View
 
 TYPE_PREFIX = "urn:scheduled-tasks:problem:"
-SCHEDULES, RUNS, USERS, JOBS = "/v1/schedules", "/v1/runs", "/v1/users", "/v1/jobs"
+PROBLEM_JSON = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,24 @@ class Problem:
     status: HTTPStatus
     title: str
 
+    def body(self, detail: str, **more: Any) -> dict[str, Any]:
+        return {
+            "type": TYPE_PREFIX + self.name,
+            "title": self.title,
+            "status": int(self.status),
+            "detail": detail,
+            **more,
+        }
+
+
+# Of the API and of API Gateway alike
+BODY_TOO_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
+INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
+UNSUPPORTED_MEDIA_TYPE = Problem(
+    "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported"
+)
+
+SCHEDULES, RUNS, USERS, JOBS = "/v1/schedules", "/v1/runs", "/v1/users", "/v1/jobs"
 
 PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     NotJson: Problem("not-json", HTTPStatus.BAD_REQUEST, "The body is not a JSON object"),
@@ -70,7 +88,8 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
     RotationUnderWay: Problem("rotation-under-way", HTTPStatus.CONFLICT, "The key before this one still lives"),
     RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
-    BodyTooLarge: Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
+    BodyTooLarge: BODY_TOO_LARGE,
+    UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE,
     PayloadTooLarge: Problem("payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is too large"),
     InvalidInput: Problem("invalid-input", HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing or wrong"),
     InvalidCursor: Problem("invalid-cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not of this list"),
@@ -87,7 +106,6 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     NotReached: Problem("not-reached", HTTPStatus.SERVICE_UNAVAILABLE, "There was no time left for this one"),
     StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
 }
-INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
 
 
 def ok(shown: View, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -148,11 +166,11 @@ def problem(exc: ScheduledTasksError) -> Response:
 def internal_error(request_id: str) -> Response:
     """The answer to what nobody expected. The log tells more under this id."""
     detail = f"The log has the details under request id {request_id}."
-    return _problem(INTERNAL_ERROR, _problem_body(INTERNAL_ERROR, detail, request_id=request_id))
+    return _problem(INTERNAL_ERROR, INTERNAL_ERROR.body(detail, request_id=request_id))
 
 
 def _problem(kind: Problem, body: object, headers: Mapping[str, str] | None = None) -> Response:
-    return _answer(kind.status, body, {"Content-Type": "application/problem+json", **(headers or {})})
+    return _answer(kind.status, body, {"Content-Type": PROBLEM_JSON, **(headers or {})})
 
 
 def _with_revision(status: HTTPStatus, shown: ScheduleView, headers: Mapping[str, str] | None = None) -> Response:
@@ -192,11 +210,7 @@ def _kind(exc: ScheduledTasksError) -> Problem:
 def _body(exc: ScheduledTasksError) -> dict[str, Any]:
     errors = [{"field": error.field, "message": error.message} for error in _field_errors(exc)]
     more = {"errors": errors, "limit": getattr(exc, "limit", None)}
-    return _problem_body(_kind(exc), str(exc), **{name: value for name, value in more.items() if value})
-
-
-def _problem_body(kind: Problem, detail: str, **more: Any) -> dict[str, Any]:
-    return {"type": TYPE_PREFIX + kind.name, "title": kind.title, "status": int(kind.status), "detail": detail, **more}
+    return _kind(exc).body(str(exc), **{name: value for name, value in more.items() if value})
 
 
 def _field_errors(exc: ScheduledTasksError) -> Iterable[FieldError]:

@@ -113,9 +113,9 @@ def _device(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Raises ValueError for line breaks and other control characters."""
+    """Raises ValueError for line breaks, other control characters, and what overrides the direction of text."""
     if not is_one_line(text):
-        raise ValueError("must be one line without control characters")
+        raise ValueError("must be one line without control characters and text direction overrides (such as U+202E)")
     return text
 
 
@@ -229,7 +229,16 @@ class Webhook(ActionModel):
                 raise ValueError(f"{name!r} is no header of printable ASCII characters")
             if is_reserved_header(name):
                 raise ValueError(f"{name!r} is set by the sender")
+        _check_each_once(headers)
         return headers
+
+
+def _check_each_once(headers: Mapping[str, str]) -> None:
+    """HTTP does not tell letter cases of header names apart. Raises ValueError."""
+    seen: dict[str, str] = {}
+    for name in headers:
+        if (first := seen.setdefault(name.lower(), name)) != name:
+            raise ValueError(f"{first!r} and {name!r} are the same header; give one of them")
 
 
 def _host(url: str) -> str:

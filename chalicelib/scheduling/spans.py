@@ -153,7 +153,7 @@ class SpanWalker:
             return _wait_for_end(run, now, final)
         if now < (late_at := due + span.window + LATE_AFTER):
             return late_at
-        if now >= final or not walk.is_active or walk.is_superseded(due):
+        if now >= final or span.never_applied or not walk.is_active or walk.is_superseded(due):
             return None
         # That EventBridge has no such schedule says nothing about what waits in Lambda's queue; a catch-up is the
         # same run and the same claim as a late delivery, so it need not wait.
@@ -181,7 +181,7 @@ class SpanWalker:
             updated = (
                 None
                 if walk.is_replaced
-                else with_outcome(walk.schedule, ended, keep_record=self._durations.keep_records)
+                else with_outcome(walk.schedule, ended, keep_record=self._durations.keep_records, replacing=run)
             )
             refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated)
             if refusal is None:

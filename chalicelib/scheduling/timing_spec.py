@@ -114,7 +114,8 @@ def rate(
         _zone(timezone)
     start = _minute("timing.start_at", start_at, timezone) or ceil_minute(now + expression.period)
     end = _minute("timing.end_at", end_at, timezone)
-    return _future(Timing(text, timezone or "UTC", start, end), "timing.rate", now)
+    timing = Timing(text, timezone or "UTC", start, end)
+    return _fires(timing, "timing.rate", now, starts=start_at is not None)
 
 
 def cron(
@@ -134,7 +135,7 @@ def cron(
     _parsed("timing.cron", text, timezone)
     start = _minute("timing.start_at", start_at, timezone)
     end = _minute("timing.end_at", end_at, timezone)
-    return _future(Timing(text, timezone, start, end), "timing.cron", now)
+    return _fires(Timing(text, timezone, start, end), "timing.cron", now, starts=start is not None)
 
 
 def check_period(timing: Timing, minimum: timedelta, now: datetime) -> None:
@@ -165,7 +166,16 @@ def instant_of(field: str, when: str | datetime) -> datetime:
 
 def _future(timing: Timing, field: str, now: datetime) -> Timing:
     if timing.next_occurrence(now) is None:
-        _refuse(field, "lies in the past" if timing.is_one_time else "never fires again with this start and end")
+        _refuse(field, "lies in the past")
+    return timing
+
+
+def _fires(timing: Timing, field: str, now: datetime, *, starts: bool) -> Timing:
+    """`starts`: the client gave a `start_at`."""
+    if timing.next_occurrence(now) is None:
+        given = [name for name, is_given in (("start_at", starts), ("end_at", timing.end_at)) if is_given]
+        bounds = f" with this {' and '.join(f'`{name}`' for name in given)}" if given else ""
+        _refuse(field, f"never fires again{bounds}")
     return timing
 
 

@@ -1,28 +1,34 @@
 """`chalice local` for this project: `python -m local.app.api --stage local --port 8000`.
 
-Chalice's own server with four differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
-end it cleanly, its time is the local cloud's when a file tells it, and it runs as the role of the deployed function.
+Chalice's own server with five differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
+end it cleanly, its time is the local cloud's when a file tells it, it runs as the role of the deployed function, and an
+unknown route is answered as API Gateway does with our gateway responses.
 """
 
 import argparse
+import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
-from http.server import HTTPServer
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from chalice.app import Chalice
 from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
-from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
+from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGateway, RouteMatcher, create_local_server
 
 from local.endpoint.server import HOST, PortUnavailable
-from local.iam.app_roles import take_role
+from local.iam.app_roles import assume_role
 from local.time.travelled import TravelledTime
 
 
@@ -44,14 +50,14 @@ def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -
     """The app of `project_dir` with the environment of its stage, listening on `port`. Raises PortUnavailable."""
     time.catch_up()
     config = load_config(project_dir, stage)
-    take_role(config, "api_handler")
+    assume_role(config, "api_handler")
     app = config.chalice_app
     validate_routes(app.routes)
     try:
         server = create_local_server(app, config, HOST, port)
     except (OSError, OverflowError) as error:
         raise PortUnavailable(port, error) from error
-    server.server.RequestHandlerClass = partial(_Handler, time, app_object=app, config=config)
+    server.server.RequestHandlerClass = partial(_Handler, time, _Gateway(app, config))
     server.server.socket.listen(128)  # Chalice's 5 makes the sixth of many clients at once wait for a second
     return server
 
@@ -62,12 +68,54 @@ def load_config(project_dir: Path, stage: str) -> Config:
     return factory.create_config_obj(chalice_stage_name=stage)
 
 
+class _Gateway(LocalGateway):
+    """Chalice's, which shows the token in the answer to an unknown path, as API Gateway does by default."""
+
+    def __init__(self, app: Chalice, config: Config) -> None:
+        super().__init__(app, config)
+        self._routes = app.routes
+        self._matcher = RouteMatcher(list(app.routes))
+        self._no_route = _no_route()
+
+    def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> dict[str, Any]:
+        if not self._has_route(method, path):
+            return deepcopy(self._no_route)
+        answer: dict[str, Any] = super().handle_request(method, path, headers, body)
+        return answer
+
+    def _has_route(self, method: str, path: str) -> bool:
+        try:
+            found = self._matcher.match_route(path)
+        except ValueError:
+            return False
+        return method in self._routes[found.route] or method == "OPTIONS"
+
+
+def _no_route() -> dict[str, Any]:
+    """As a function answers. To be called when the app is imported, whose `chalicelib` need not be ours."""
+    try:
+        cors, gateway_responses = map(
+            import_module, ("chalicelib.api.edge.cors", "chalicelib.api.edge.gateway_responses")
+        )
+    except ImportError:
+        return _answer(HTTPStatus.FORBIDDEN, {}, {"message": "Missing Authentication Token"})
+    responses = gateway_responses.gateway_responses(cors.read_origins(os.environ.get(cors.SETTING, "")))
+    response = gateway_responses.find(responses, "MISSING_AUTHENTICATION_TOKEN")
+    return _answer(response.status, response.headers, response.body)
+
+
+def _answer(status: int, headers: Mapping[str, str], body: object) -> dict[str, Any]:
+    return {"statusCode": int(status), "headers": dict(headers), "multiValueHeaders": {}, "body": json.dumps(body)}
+
+
 class _Handler(ChaliceRequestHandler):
     disable_nagle_algorithm = True
 
-    def __init__(self, time: TravelledTime, *arguments: Any, **named: Any) -> None:
+    def __init__(self, time: TravelledTime, gateway: _Gateway, *arguments: Any) -> None:
         self._time = time
-        super().__init__(*arguments, **named)
+        self.local_gateway = gateway
+        # Chalice's own would make another gateway, for each connection.
+        BaseHTTPRequestHandler.__init__(self, *arguments)
 
     def parse_request(self) -> bool:
         """Read the head of a request: the moment at which the application's time begins."""

@@ -6,17 +6,19 @@ Each stack lives in a directory of its own and shares nothing with another one, 
 from __future__ import annotations
 
 import json
-import shutil
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
 from deploy.build.package import build
 from deploy.build.render import render
 from deploy.terraform.provision import provision
 
-from ..endpoint.issuer import AUDIENCE, Issuer
+from ..endpoint.issuer import AUDIENCE, TOKEN_PATH, Issuer
 from ..endpoint.issuer import PATH as ISSUER_PATH
 from ..environment import sealed_environment
 from ..time.signal import FILE_NAME as OFFSET_FILE
+from .directory import Claim
 from .processes import PROJECT, Child
 
 if TYPE_CHECKING:
@@ -30,17 +32,18 @@ SCOPES = ("schedules:read", "schedules:write")
 STARTS_WITHIN_SECONDS = 60
 
 
-class NothingRuns(Exception):
+class NotRunning(Exception):
     """Nothing runs here: start `make run` first."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
 
 
 class Stack:
-    """`directory` holds all of it and is emptied at the start. `on_step` is told what happens, for people.
+    """`directory` holds all of it: a new or empty one, or one of an earlier stack, which is emptied at the start.
 
-    `project`: whose Notification Lambda is deployed and whose app is served; by default this one.
+    `on_step` is told what happens, for people. `project`: whose Notification Lambda is deployed and whose app is
+    served; by default this one. `cors_origins`: of pages that may call the API, as the API's setting has them.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Stack:
         project: Path = PROJECT,
         lateness: str = "none",
         iam: str = "enforce",
+        cors_origins: str = "",
         on_step: Callable[[str], None] = lambda _: None,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -60,11 +64,13 @@ class Stack:
         self.api_url = f"http://127.0.0.1:{api_port}"
         self.outputs: dict[str, str] = {}
         self.children: list[Child] = []
+        self._claim: Claim | None = None
         self._ports = (cloud_port, api_port)
         self._project = project
         self._package = directory / "notification.zip"
         self._lateness = lateness
         self._iam = iam
+        self._cors_origins = cors_origins
         self._on_step = on_step
         self._on_progress = on_progress
 
@@ -74,9 +80,9 @@ class Stack:
         return sealed_environment(self.cloud_url, REGION)
 
     def start(self) -> None:
-        """Raises DeployError or ChildFailed; call `stop` in either case."""
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
+        """Raises DirectoryRefused, DeployError or ChildFailed; call `stop` in either case."""
+        self._claim = Claim(self.directory, "run")
+        self._claim.empty()
         self._on_step("the Notification Lambda's zip")
         build(self._package, self._project)
         self._on_step(f"the local cloud on {self.cloud_url}")
@@ -92,6 +98,8 @@ class Stack:
         """Ends every process it started, the last one first."""
         while self.children:
             self.children.pop().stop()
+        if self._claim:
+            self._claim.release()
 
     def token(self, user: str, scopes: Iterable[str] = SCOPES) -> str:
         """A bearer token that this stack's API trusts."""
@@ -127,8 +135,9 @@ class Stack:
         render(STAGE, self.outputs, project, actions=self._project / "notification" / "actions")
 
     def _settings(self) -> dict[str, str]:
-        """What a person would set on AWS: whose tokens to trust."""
-        return {"STAGE": STAGE, "JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
+        """What a person would set on AWS: whose tokens to trust, and which pages may call."""
+        tokens = {"JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
+        return {"STAGE": STAGE, "CORS_ORIGINS": self._cors_origins, **tokens}
 
     def _start_api(self) -> None:
         """And its sweeper, which registers itself with the cloud."""
@@ -148,9 +157,23 @@ class Stack:
 
 
 def token(directory: Path, user: str, scopes: Iterable[str] = SCOPES) -> str:
-    """A token that the API of the stack in `directory` trusts. Raises NothingRuns."""
+    """A token that the API of the stack in `directory` trusts. Raises NotRunning."""
     config = directory / "project" / ".chalice" / "config.json"
     if not config.exists():
-        raise NothingRuns
+        raise NotRunning
     settings = json.loads(config.read_text())["stages"][STAGE]["environment_variables"]
     return Issuer(directory, settings["JWT_ISSUER"]).make_token(user, scopes)
+
+
+def token_from(endpoint: str, user: str, scopes: Iterable[str] = SCOPES) -> str:
+    """A token that a stage trusts which was deployed to the local cloud at `endpoint`. Raises NotRunning."""
+    form = urlencode({"user": user, "scope": " ".join(scopes)})
+    place = urlsplit(endpoint)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
+    try:
+        connection.request("POST", TOKEN_PATH, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        return str(json.loads(connection.getresponse().read())["access_token"])
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+        raise NotRunning(f"There is no local cloud at {endpoint}, which AWS_ENDPOINT_URL names.") from error
+    finally:
+        connection.close()

@@ -22,9 +22,12 @@ from local.endpoint.calls import Call, Calls
 from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.endpoint.issuer import Issuer
+from local.endpoint.issuer import TOKEN_PATH, Issuer
+from local.endpoint.mail import RefusedBySes, check_mail, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
+from local.endpoint.rules import ScheduledRules
+from local.endpoint.s3_hosts import RefusedByS3, by_path
 from local.endpoint.server import HOST, Server
 from local.endpoint.sweeping import Sweeping
 from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
@@ -33,7 +36,9 @@ from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
 from local.iam.policies import CannotJudge
 from local.lambda_runtime.responses import invoke
 from local.lambda_runtime.runtime import LambdaRuntime
+from local.moto_backends.apigateway import tag_resource
 from local.moto_backends.application import Aws
+from local.moto_backends.concurrency import account_settings
 from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
@@ -73,11 +78,13 @@ class Cloud:
         self._calls = Calls()
         self._iam = Iam(clock, iam)
         sweeping = Sweeping(clock, agenda, time_signal)
+        self._issuer = Issuer(directory, self.endpoint + ISSUER_PATH)
         self._control = Control(
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
+            time_signal=time_signal,
             outbox=self._outbox,
-            issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
+            issuer=self._issuer,
             faults=self._faults,
             calls=self._calls,
             iam=self._iam,
@@ -96,6 +103,7 @@ class Cloud:
             begin_session=self._iam.begin_session,
         )
         self._user_requests = UserRequests(self._runtime)
+        self._rules = ScheduledRules(clock, agenda, self._runtime, sweeping)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)
         self._scheduler = Scheduler(
@@ -119,10 +127,15 @@ class Cloud:
         self._agenda.stop()
 
     def _respond(self, request: Request) -> Response:
+        if request.path == TOKEN_PATH:
+            return self._issuer.token_answer(request)
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()
-        operation = operation_of(request)
+        try:
+            operation = operation_of(by_path(request))
+        except RefusedByS3 as refused:
+            return refused.response()
         response = self._answer(operation)
         milliseconds = (monotonic() - started) * 1000
         self._list(Call(str(operation), time, operation.caller, response.status_code, milliseconds))
@@ -136,7 +149,7 @@ class Cloud:
         """Whatever happens, an answer that an SDK can read."""
         try:
             return self._faults.around(str(operation), lambda: self._do(operation))
-        except Refused as refused:
+        except (Refused, RefusedBySes) as refused:
             return error_response(operation, refused.status, refused.code, str(refused))
         except AccessDenied as denied:
             return access_denied(operation, str(denied))
@@ -154,8 +167,9 @@ class Cloud:
 
     def _do(self, operation: Operation) -> Response:
         self._iam.check_call(operation)
+        check_mail(operation)
         response = self._dispatch(operation)
-        self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
+        self._outbox.record(operation, response.status_code, response.get_data(), self._clock.now())
         return response
 
     def _dispatch(self, operation: Operation) -> Response:
@@ -165,7 +179,10 @@ class Cloud:
             return invoke(self._runtime, operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        return self._aws.respond(operation.request)
+        response = _answer_beside_moto(operation) or self._aws.respond(operation.request)
+        if operation.service == "events":
+            self._rules.refresh()
+        return response
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request
@@ -178,6 +195,18 @@ class Cloud:
             account=ACCOUNT,
         )
         return Response(body, status, headers)
+
+
+def _answer_beside_moto(operation: Operation) -> Response | None:
+    """Answers the operations that moto does not have."""
+    match str(operation):
+        case "lambda:GetAccountSettings":
+            return account_settings(operation.region)
+        case "apigateway:TagResource":
+            return tag_resource(operation.parameters["resourceArn"], operation.parameters["tags"])
+        case "sesv2:PutEmailIdentityConfigurationSetAttributes":
+            return set_default_configuration_set(operation)
+    return None
 
 
 def serve(

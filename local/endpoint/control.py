@@ -20,7 +20,8 @@ from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
 from local.endpoint.sweeping import Sweeping
 from local.iam.enforce import Iam
 from local.time.clock import Clock
-from local.time.travel import InvalidJourney, JourneyUnderWay, TimeTravel
+from local.time.signal import TimeSignal
+from local.time.travel import ClockAdvanceInProgress, InvalidClockAdvance, TimeTravel
 
 PREFIX = "/_local/"
 
@@ -35,6 +36,7 @@ class Control:
         *,
         clock: Clock,
         time_travel: TimeTravel,
+        time_signal: TimeSignal,
         outbox: Outbox,
         issuer: Issuer,
         faults: Faults,
@@ -44,6 +46,7 @@ class Control:
     ) -> None:
         self._clock = clock
         self._time_travel = time_travel
+        self._time_signal = time_signal
         self._outbox = outbox
         self._issuer = issuer
         self._faults = faults
@@ -54,6 +57,8 @@ class Control:
             f"{PREFIX}health": {"GET": self._health},
             f"{PREFIX}outbox": {"GET": self._show_outbox, "DELETE": self._empty_outbox},
             f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._set_clock},
+            f"{PREFIX}clock/journey": {"DELETE": self._end_journey},
+            f"{PREFIX}clock/webhooks": {"GET": self._show_signing_time, "POST": self._set_signing_time},
             f"{PREFIX}faults": {"GET": self._show_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             f"{PREFIX}calls": {"GET": self._show_calls, "DELETE": self._forget_calls},
             f"{PREFIX}iam": {"GET": self._show_iam},
@@ -98,15 +103,29 @@ class Control:
         return _json(self._time_travel.state())
 
     def _set_clock(self, request: Request) -> Response:
-        """200 after the arrival; 202 while a long journey goes on: GET tells how far it is."""
+        """200 after the advance; 202 while a long one continues: GET shows its progress."""
         try:
-            self._time_travel.go(_members(request))
-        except InvalidJourney as error:
+            self._time_travel.advance(_members(request))
+        except InvalidClockAdvance as error:
             raise BadRequest(str(error)) from error
-        except JourneyUnderWay as error:
-            raise Conflict("a journey is under way") from error
+        except ClockAdvanceInProgress as error:
+            raise Conflict(f"a clock advance is in progress; DELETE {PREFIX}clock/journey ends it") from error
         state = self._time_travel.state()
         return _json(state, HTTPStatus.ACCEPTED if state["travelling"] else HTTPStatus.OK)
+
+    def _end_journey(self, _: Request) -> Response:
+        self._time_travel.end()
+        return _json(self._time_travel.state())
+
+    def _show_signing_time(self, _: Request) -> Response:
+        return _json({"time": "real" if self._time_signal.signs_with_real_time else "clock"})
+
+    def _set_signing_time(self, request: Request) -> Response:
+        match _members(request):
+            case {"time": "real" | "clock" as time, **rest} if not rest:
+                self._time_signal.sign_with_real_time(time == "real")
+                return self._show_signing_time(request)
+        raise BadRequest('send {"time": "real"} or {"time": "clock"}: what the signatures of webhooks have')
 
     def _show_faults(self, _: Request) -> Response:
         return _json({"faults": [fault.as_json() for fault in self._faults.all()]})

@@ -11,8 +11,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from moto.apigateway.models import Resource, RestAPI, Stage
@@ -21,11 +20,20 @@ from moto.core.request import Request
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
+from local.endpoint.gateway_responses import (
+    FUNCTION_THROTTLED,
+    NO_API,
+    NO_FUNCTION,
+    NO_PROXY_ANSWER,
+    Refusal,
+    no_route,
+)
 from local.environment import ACCOUNT
 from local.lambda_runtime.fleet import Throttled
 from local.lambda_runtime.function import FunctionNotFound, find_function
 from local.lambda_runtime.invocation import Outcome
 from local.lambda_runtime.runtime import LambdaRuntime, new_invocation
+from local.moto_backends.apigateway import RestApis
 
 _URL = re.compile(r"/restapis/(?P<api>[^/]+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?")
 _FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
@@ -43,22 +51,29 @@ class UserRequests:
         self._runtime = runtime
 
     def respond(self, request: Request) -> Response:
-        """Answer a request of `is_user_request`, or in API Gateway's words why not."""
+        """Answer a request of `is_user_request`, or as API Gateway does by itself."""
         found = _URL.fullmatch(urlsplit(request.raw_url).path)
-        api = _api(found["api"]) if found else None
-        if found is None or api is None or found["stage"] not in api.stages:
-            return _refusal(HTTPStatus.FORBIDDEN, "Forbidden")
-        route = _route(api, request.method, found["path"] or "/")
-        if route is None:
-            return _refusal(HTTPStatus.FORBIDDEN, "Missing Authentication Token")
-        return self._invoke(route.function_arn, _event(request, api, api.stages[found["stage"]], route))
+        backend = _backend(found["api"]) if found else None
+        if found is None or backend is None or found["stage"] not in backend.apis[found["api"]].stages:
+            return NO_API.answer({})
+        api = backend.apis[found["api"]]
+        answer = self._answer(request, api, api.stages[found["stage"]], found["path"] or "/")
+        if isinstance(answer, Refusal):
+            return answer.answer(backend.deployed_responses(api.id, found["stage"]))
+        return answer
 
-    def _invoke(self, function_arn: str, event: dict[str, Any]) -> Response:
+    def _answer(self, request: Request, api: RestAPI, stage: Stage, path: str) -> Response | Refusal:
+        route = _route(api, request.method, path)
+        if route is None:
+            return no_route(request)
         try:
-            function = find_function(function_arn)
-            return _response(self._runtime.run(function, new_invocation(function, json.dumps(event).encode())))
-        except (FunctionNotFound, Throttled):
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
+            function = find_function(route.function_arn)
+            event = json.dumps(_event(request, api, stage, route)).encode()
+            return _response(self._runtime.run(function, new_invocation(function, event)))
+        except FunctionNotFound:
+            return NO_FUNCTION
+        except Throttled:
+            return FUNCTION_THROTTLED
 
 
 @dataclass(frozen=True)
@@ -71,10 +86,10 @@ class _Route:
     parameters: dict[str, str]
 
 
-def _api(api_id: str) -> RestAPI | None:
+def _backend(api_id: str) -> RestApis | None:
     """Ids are of one Region, and the URL names none."""
-    regions = list(get_backend("apigateway")[ACCOUNT].values())
-    return next((region.apis[api_id] for region in regions if api_id in region.apis), None)
+    regions = cast("list[RestApis]", list(get_backend("apigateway")[ACCOUNT].values()))
+    return next((region for region in regions if api_id in region.apis), None)
 
 
 def _route(api: RestAPI, method: str, path: str) -> _Route | None:
@@ -139,15 +154,15 @@ def _context(request: Request, api: RestAPI, stage: Stage, route: _Route) -> dic
     }
 
 
-def _response(outcome: Outcome) -> Response:
-    """What the function answered; 502 if that is no answer to a proxy integration."""
+def _response(outcome: Outcome) -> Response | Refusal:
+    """What the function answered; a refusal if that is no answer to a proxy integration."""
     try:
         answer = json.loads(outcome.payload)
         body = answer.get("body") or ""
         content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
         return Response(content, int(answer["statusCode"]), _headers(answer))
     except (ValueError, TypeError, AttributeError, KeyError):
-        return _refusal(HTTPStatus.BAD_GATEWAY, "Internal server error")
+        return NO_PROXY_ANSWER
 
 
 def _headers(answer: dict[str, Any]) -> Headers:
@@ -156,7 +171,3 @@ def _headers(answer: dict[str, Any]) -> Headers:
     for name, values in (answer.get("multiValueHeaders") or {}).items():
         headers.setlist(name, values)
     return headers
-
-
-def _refusal(status: HTTPStatus, message: str) -> Response:
-    return Response(json.dumps({"message": message}), status, content_type="application/json")

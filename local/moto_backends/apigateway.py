@@ -1,16 +1,42 @@
-"""API Gateway's control plane, mended so that `chalice deploy` and `chalice delete` work against moto."""
+"""API Gateway's control plane, fixed so that `chalice deploy` and `chalice delete` work against moto."""
 
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from moto.apigateway.models import APIGatewayBackend, RestAPI
+from moto.apigateway.models import APIGatewayBackend, Deployment, GatewayResponse, RestAPI
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from werkzeug.wrappers import Response
 
+_TAGGED = re.compile(
+    r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<api>[^/]+)(/stages/(?P<stage>[^/]+))?"
+)
 _BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 
 
 class RestApis(APIGatewayBackend):
-    """Takes the Swagger 2 documents that Chalice sends; moto's own takes OpenAPI 3 only."""
+    """Takes the Swagger 2 documents that Chalice sends; moto's own takes OpenAPI 3 only. Gateway responses answer from
+    the next deployment on, and an overwrite removes them.
+    """
 
     __module__ = APIGatewayBackend.__module__  # moto finds a backend's URLs beside its module
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._deployed: dict[tuple[str, str], Mapping[str, GatewayResponse]] = {}
+
+    def deployed_responses(self, api_id: str, stage: str) -> Mapping[str, GatewayResponse]:
+        """The gateway responses with which a stage answers, by their types."""
+        return self._deployed.get((api_id, stage), {})
+
+    def create_deployment(
+        self, function_id: str, name: str, description: str = "", stage_variables: Any = None
+    ) -> Deployment:
+        deployment = super().create_deployment(function_id, name, description, stage_variables)
+        self._deployed[function_id, name] = dict(self.get_rest_api(function_id).gateway_responses)
+        return deployment
 
     def import_rest_api(self, api_doc: dict[str, Any], fail_on_warnings: bool) -> RestAPI:  # noqa: FBT001 - moto's
         return super().import_rest_api(_as_openapi_3(api_doc), fail_on_warnings)
@@ -25,6 +51,9 @@ class RestApis(APIGatewayBackend):
         api = super().put_rest_api(function_id, _as_openapi_3(api_doc), fail_on_warnings, mode)
         api.binaryMediaTypes = api_doc.get(_BINARY_TYPES, [])
         api.root_resource_id = api.default.id
+        if mode == "overwrite":
+            # What the document does not say is removed (API reference, PutRestApi).
+            api.gateway_responses.clear()
         return api
 
     def delete_rest_api(self, function_id: str) -> RestAPI:
@@ -38,3 +67,14 @@ def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
     """
     others = {name: value for name, value in document.items() if name != "swagger"}
     return {"openapi": "3.0.1", **others, "info": {"description": "", **document["info"]}}
+
+
+def tag_resource(arn: str, tags: dict[str, str]) -> Response:
+    """Answer a TagResource request for an API or a stage, which moto does not have."""
+    found = _TAGGED.fullmatch(arn)
+    if found is None:
+        raise NotImplementedError(f"tags of {arn}")
+    api = get_backend("apigateway")[DEFAULT_ACCOUNT_ID][found["region"]].get_rest_api(found["api"])
+    tagged = api.stages[found["stage"]] if found["stage"] else api
+    tagged.tags = (tagged.tags or {}) | tags
+    return Response(status=HTTPStatus.NO_CONTENT)

@@ -59,7 +59,7 @@ class Agenda:
 
     @property
     def jobs_run(self) -> int:
-        """How many jobs have run since the start: shows the progress of a long journey."""
+        """How many jobs have run since the start: shows the progress of a long clock advance."""
         return self._jobs_run
 
     def call_at(self, when: datetime, job: Job) -> Entry:
@@ -96,20 +96,26 @@ class Agenda:
             self._timer.join(_SECONDS_TO_STOP)
         self._workers.stop(deadline)
 
-    def advance(self, to: datetime) -> int:
+    def interrupt(self) -> None:
+        """Have the traveller look again at `is_interrupted`."""
+        with self._settled:
+            self._settled.notify_all()
+
+    def advance(self, to: datetime, is_interrupted: Callable[[], bool] = lambda: False) -> int:
         """Travel to `to` (aware), and run on from there at real speed. Returns how many jobs ran.
 
         Goes instant by instant through everything due up to `to`, what is added on the way included. The clock stands
         at each instant until all that was set off there has ended. One advance waits for another; neither a job nor
-        `busy` work may call it: it would wait for itself. Raises ValueError when `to` lies in the past.
+        `busy` work may call it: it would wait for itself. Once interrupted it ends where it is, and waits no longer for
+        what was set off. Raises ValueError when `to` lies in the past.
         """
-        with self._one_traveller, self._journey(to):
-            self._wait_until_settled()
+        with self._one_traveller, self._stopped_clock(to):
+            self._wait_until_settled(is_interrupted)
             before = self._jobs_run
-            while due := self._go_to_next_instant(to):
+            while not is_interrupted() and (due := self._go_to_next_instant(to)):
                 self._hand_out(due)
-                self._wait_until_settled()
-            if not self._stopped:
+                self._wait_until_settled(is_interrupted)
+            if not self._stopped and not is_interrupted():
                 self._clock.stand_at(to)
             return self._jobs_run - before
 
@@ -120,7 +126,7 @@ class Agenda:
             self._changed.notify()
 
     @contextmanager
-    def _journey(self, to: datetime) -> Iterator[None]:
+    def _stopped_clock(self, to: datetime) -> Iterator[None]:
         """The clock stands and the timer rests."""
         with self._changed:
             now = self._clock.now()
@@ -146,9 +152,9 @@ class Agenda:
             self._clock.stand_at(instant)
             return self._take_due(instant)
 
-    def _wait_until_settled(self) -> None:
+    def _wait_until_settled(self, is_interrupted: Callable[[], bool]) -> None:
         with self._settled:
-            self._settled.wait_for(lambda: self._under_way == 0 or self._stopped)
+            self._settled.wait_for(lambda: self._under_way == 0 or self._stopped or is_interrupted())
 
     def _keep_time(self) -> None:
         """The timer thread: sleeps until the head of the heap is due, or until somebody changed something."""

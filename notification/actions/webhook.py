@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.actions.webhook_signing import is_reserved_header
+from chalicelib.core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
 from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.timing.instants import iso
 from notification.providers.http import AddressRefused, NoAnswer, Outbound
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from notification.providers.http import Answer
 
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+TOLERANCE = timedelta(minutes=5)
+"""Of Standard Webhooks' libraries: an older signature, or one of the future, is refused."""
+
+LOCAL_HINT = '. To sign with the real time while the clock is advanced: POST /_local/clock/webhooks {"time": "real"}'
+
 SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -30,14 +35,15 @@ def post(run: RunContext, data: Mapping[str, Any]) -> None:
     """Posts `body` (any JSON; by default what is known of the run) to `url`, with the client's own `headers`."""
     body = json.dumps(data["body"] if "body" in data else _about(run)).encode()
     own = {name.lower(): value for name, value in data.get("headers", {}).items() if not is_reserved_header(name)}
-    headers = {"user-agent": "scheduled-tasks", **own, "content-type": "application/json", **_signatures(run, body)}
+    signatures = _signatures(run, body)
+    headers = {"user-agent": "scheduled-tasks", **own, "content-type": "application/json", **signatures}
     try:
         answer = Outbound(allow_loopback=run.settings.loopback_webhooks).post(data["url"], headers, body)
     except AddressRefused as exc:
         raise ActionFailed(f"the webhook was not called: {exc}", permanent=True) from exc
     except NoAnswer as exc:
         raise ActionFailed(f"the webhook did not answer: {exc}") from exc
-    _check(answer, run.clock())
+    _check(answer, run, signatures)
 
 
 def _about(run: RunContext) -> dict[str, Any]:
@@ -59,14 +65,28 @@ def _signatures(run: RunContext, body: bytes) -> Mapping[str, str]:
         raise ActionFailed(f"the webhook could not be signed: {exc}") from exc
 
 
-def _check(answer: Answer, now: datetime) -> None:
+def _check(answer: Answer, run: RunContext, signatures: Mapping[str, str]) -> None:
     status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     message = f"the webhook answered {status}"
     if status not in WORTH_ANOTHER_TRY and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise ActionFailed(message, permanent=True)
-    raise ActionFailed(message, retry_after=_wait(answer.retry_after or "", now))
+        raise ActionFailed(message + _about_clocks(answer, run, signatures), permanent=True)
+    raise ActionFailed(message, retry_after=_wait(answer.retry_after or "", run.clock()))
+
+
+def _about_clocks(answer: Answer, run: RunContext, signatures: Mapping[str, str]) -> str:
+    """Why a consumer that checks signatures may have refused this one."""
+    try:
+        signed_at = datetime.fromtimestamp(int(signatures.get(TIMESTAMP_HEADER, "")), UTC)
+        apart = signed_at - parsedate_to_datetime(answer.date or "")
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    if abs(apart) <= TOLERANCE:
+        return ""
+    side = "ahead of" if apart > timedelta(0) else "behind"
+    hint = LOCAL_HINT if run.settings.loopback_webhooks else ""
+    return f"; the time of its signature is {abs(apart)} {side} the consumer's clock, and 5 minutes are accepted{hint}"
 
 
 def _wait(retry_after: str, now: datetime) -> timedelta | None:

@@ -55,6 +55,7 @@ class Answer:
 
     status: int
     retry_after: str | None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Outbound:
             with suppress(BrokenPipeError):  # who refuses may do so before he has taken all of the body
                 connection.request("POST", target.path, body, all_headers)
             response = connection.getresponse()
-            return Answer(response.status, response.getheader("Retry-After"))
+            return Answer(response.status, response.getheader("Retry-After"), response.getheader("Date"))
         finally:
             connection.close()
 

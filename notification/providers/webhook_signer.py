@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.core.actions.webhook_signing import live_keys, signed_headers
@@ -10,20 +11,34 @@ from chalicelib.core.actions.webhook_signing import live_keys, signed_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from chalicelib.core.model.ports import MasterSource, ScheduleRepository
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """`clock` gives aware UTC. Costs one read of the table for each message; the master is kept for a while."""
+    """`clock` gives aware UTC. Costs one read of the table for each message; the master is kept for a while.
+
+    Consumers compare the time in a signature with their own clock. `ahead_file` is for stage local, whose clock can be
+    ahead of the real time: a file with the seconds to take off, which may be missing.
+    """
 
     repository: ScheduleRepository
     master: MasterSource
     clock: Callable[[], datetime]
+    ahead_file: Path | None = None
 
     def headers(self, user_id: str, message_id: str, body: bytes) -> dict[str, str]:
         """The headers of Standard Webhooks. Raises StoreUnavailable, MasterSecretUnavailable."""
         now = self.clock()
         versions = self.repository.get_webhook_keys(user_id)
-        return signed_headers(live_keys(versions, self.master.values(), now), message_id, now, body)
+        sent_at = now - _ahead(self.ahead_file)
+        return signed_headers(live_keys(versions, self.master.values(), now), message_id, sent_at, body)
+
+
+def _ahead(file: Path | None) -> timedelta:
+    try:
+        return timedelta(seconds=float(file.read_text(encoding="ascii"))) if file else timedelta()
+    except FileNotFoundError:
+        return timedelta()

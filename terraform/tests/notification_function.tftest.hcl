@@ -3,14 +3,6 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:events:eu-central-1:111122223333:event-bus/default" }
   }
 
-  mock_data "aws_sesv2_email_identity" {
-    defaults = { arn = "arn:aws:ses:eu-central-1:111122223333:identity/example.com" }
-  }
-
-  mock_resource "aws_ses_email_identity" {
-    defaults = { arn = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com" }
-  }
-
   mock_resource "aws_sqs_queue" {
     defaults = {
       arn = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
@@ -35,6 +27,7 @@ variables {
   project        = "mail"
   stage          = "test"
   package        = "main.tf" # any file stands in for the zip
+  runtime        = "python3.11"
   table_name     = "mail-schedules-test"
   table_arn      = "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
   sender_address = "tasks@example.com"
@@ -99,6 +92,11 @@ run "a_small_function_with_the_rights_of_its_work" {
   }
 
   assert {
+    condition     = one(aws_lambda_function.notification.logging_config[*].system_log_level) == "INFO"
+    error_message = "Each invocation's report is in the log: Lambda writes it at this level."
+  }
+
+  assert {
     condition     = aws_cloudwatch_log_group.notification.retention_in_days == 30
     error_message = "Logs are kept 30 days."
   }
@@ -123,9 +121,10 @@ run "a_small_function_with_the_rights_of_its_work" {
     condition = (
       aws_sqs_queue.work_dead_letters.name == "mail-work-dead-letters-test" &&
       aws_sqs_queue.work_dead_letters.sqs_managed_sse_enabled &&
-      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600
+      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600 &&
+      aws_sqs_queue.work_dead_letters.max_message_size == 256 * 1024
     )
-    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages 14 days."
+    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages of 256 KB for 14 days."
   }
 
   assert {
@@ -140,7 +139,10 @@ run "a_small_function_with_the_rights_of_its_work" {
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/by_time",
       ])
-      "ses:SendEmail"             = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
+      "ses:SendEmail" = join(" ", [
+        "arn:aws:ses:eu-central-1:111122223333:identity/*",
+        "arn:aws:ses:eu-central-1:111122223333:configuration-set/*",
+      ])
       "events:PutEvents"          = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
       "s3:GetObject s3:PutObject" = "arn:aws:s3:::mail-reports-test-111122223333/reports/*"
       "sqs:SendMessage"           = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
@@ -152,6 +154,14 @@ run "a_small_function_with_the_rights_of_its_work" {
       )
     }
     error_message = "The role has these rights and no other: none on schedules, no PassRole, no secret but the master of webhook keys."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      statement.Condition if contains(statement.Action, "ses:SendEmail")
+    ] == [{ StringEquals = { "ses:FromAddress" = "tasks@example.com" } }]
+    error_message = "It sends as the sender's address, and as nobody else."
   }
 
   assert {
@@ -293,11 +303,8 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
   }
 
   assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
-      statement.Resource if contains(statement.Action, "ses:SendEmail")
-    ] == [["arn:aws:ses:eu-central-1:111122223333:identity/example.com"]]
-    error_message = "The role sends as the identity that was named."
+    condition     = data.aws_sesv2_email_identity.existing[0].email_identity == "example.com"
+    error_message = "The identity that was named must exist."
   }
 }
 
@@ -347,4 +354,129 @@ run "a_secret_cannot_take_the_place_of_a_setting" {
   }
 
   expect_failures = [var.secret_arns]
+}
+
+run "own_actions_have_their_rights_and_variables" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    environment_variables = { INVOICES_TABLE = "invoices" }
+    action_policy_statements = [
+      {
+        actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        resources = ["arn:aws:dynamodb:eu-central-1:111122223333:table/invoices"]
+      },
+      {
+        actions    = ["sns:Publish"]
+        resources  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
+        conditions = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
+      },
+    ]
+  }
+
+  assert {
+    condition     = aws_lambda_function.notification.environment[0].variables.INVOICES_TABLE == "invoices"
+    error_message = "The function has the variable."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.actions[0].policy).Statement == [
+      {
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = ["arn:aws:dynamodb:eu-central-1:111122223333:table/invoices"]
+      },
+      {
+        Effect    = "Allow"
+        Action    = ["sns:Publish"]
+        Resource  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
+        Condition = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
+      },
+    ]
+    error_message = "The role has the statements as they were given, in a policy of their own."
+  }
+}
+
+run "without_own_actions_there_is_no_policy_for_them" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.actions) == 0
+    error_message = "There is nothing to allow."
+  }
+}
+
+run "a_variable_of_the_function_cannot_be_replaced" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    environment_variables = { HOLD = "for ever" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "a_variable_of_a_secret_cannot_be_replaced" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    secret_arns           = { INVOICES_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:invoices-AbCdEf" }
+    environment_variables = { INVOICES_SECRET_ARN = "mine" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "a_variable_of_lambda_cannot_be_set" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    environment_variables = { AWS_REGION = "eu-south-1" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "a_right_to_everything_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    action_policy_statements = [{ actions = ["dynamodb:*"], resources = ["*"] }]
+  }
+
+  expect_failures = [var.action_policy_statements]
+}
+
+run "a_statement_without_resources_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    action_policy_statements = [{ actions = ["dynamodb:GetItem"], resources = [] }]
+  }
+
+  expect_failures = [var.action_policy_statements]
 }

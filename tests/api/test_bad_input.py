@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,6 +76,7 @@ def test_a_wrong_timing_is_422_and_named(world: World, timing: Any, field: str, 
         ({**WEBHOOK, "headers": {"X Y": "1"}}, "action.headers", "X Y"),
         ({**WEBHOOK, "headers": {"X": "1\r\nY: 2"}}, "action.headers", "printable"),
         ({**WEBHOOK, "headers": {"Content-Length": "0"}}, "action.headers", "sender"),
+        ({**WEBHOOK, "headers": {"X-A": "1", "x-a": "2"}}, "action.headers", "'X-A' and 'x-a' are the same header"),
         ({**WEBHOOK, "headers": {"X": 1}}, "action.headers.X", "string"),
         ({"type": "event", "detail": {}}, "action.detail_type", "missing"),
         ({**EVENT, "detail": [1]}, "action.detail", "object"),
@@ -211,19 +213,20 @@ def test_a_payload_over_the_limit_is_413_and_names_the_action(world: World) -> N
 @pytest.mark.parametrize(
     ("body", "hint"),
     [
-        (b"", "not JSON"),
-        (b"timing=at", "not JSON"),
+        (b"", "is empty"),
+        (b"timing=at", "not JSON: line 1, column 1 is"),
+        (b'{"timing": {\n  "at": }}', "not JSON: line 2, column 9 is"),
         (b"[]", "not a JSON object"),
         (b'"text"', "not a JSON object"),
-        (b'{"timing": {"at": "x", "at": "y"}}', "'at' stands in it twice"),
+        (b'{"timing": {"at": "x", "at": "y"}}', '"at" more than once'),
         (b'{"timing": NaN}', "NaN"),
         (b'{"timing": -Infinity}', "-Infinity"),
         (b'{"timing": 1e999}', "1e999"),
         (b'{"name": "\\ud800"}', "surrogate"),
-        (b'{"name": "\xff"}', "utf-8"),
-        (b"[" * 100_000, "recursion"),
+        (b'{"name": "\xff"}', "not UTF-8: byte 11 "),
+        (b"[" * 100_000, "100 levels"),
         (b'{"a":' * 101 + b"1" + b"}" * 101, "100 levels"),
-        (b"9" * 5000, "4300"),
+        (b"9" * 5000, "4,300 digits"),
     ],
 )
 def test_what_is_no_json_object_is_400(world: World, body: bytes, hint: str) -> None:
@@ -231,6 +234,84 @@ def test_what_is_no_json_object_is_400(world: World, body: bytes, hint: str) -> 
 
     assert problem(response) == (400, "not-json")
     assert hint in response.json_body["detail"]
+
+
+PYTHON = ("Expecting", "char ", "codec", "recursion", "delimiter", "int_max")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1,", b'{"a" 1}', b'{"a": "\n"}', b"\xff", b"[" * 100_000, b"9" * 5000])
+def test_broken_json_is_not_explained_in_pythons_words(world: World, body: bytes) -> None:
+    detail = world.post("/v1/schedules", body).json_body["detail"]
+
+    assert [word for word in PYTHON if word in detail] == []
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=utf-16", "application/json;charset=ISO-8859-1", "text/plain", "text/json"],
+)
+def test_another_charset_or_type_is_415(world: World, content_type: str) -> None:
+    response = world.post("/v1/schedules", {}, headers={"Content-Type": content_type})
+
+    assert problem(response) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        'application/json; charset="UTF-8"',
+        "Application/JSON;charset=utf-8",
+        "application/x-www-form-urlencoded",
+    ],
+)
+def test_json_in_utf_8_is_accepted(world: World, content_type: str) -> None:
+    body = {"timing": {"after": "PT1H"}, "action": MAIL, "name": "Grüße"}
+
+    response = world.post(
+        "/v1/schedules", json.dumps(body, ensure_ascii=False).encode(), headers={"Content-Type": content_type}
+    )
+
+    assert (response.status_code, response.json_body["name"]) == (201, "Grüße")
+
+
+OVERRIDES = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+
+
+@pytest.mark.parametrize("sign", OVERRIDES, ids=ascii)
+def test_what_overrides_the_direction_of_text_is_refused(world: World, sign: str) -> None:
+    name = world.create(name=f"invoice{sign}fdp.exe")
+    subject = world.create(action={**MAIL, "subject": f"from {sign}you"})
+
+    assert complaint(name, about="name", hint="direction")
+    assert complaint(subject, about="action.subject", hint="direction")
+
+
+def test_marks_that_names_in_arabic_and_hebrew_need_are_accepted(world: World) -> None:
+    assert world.create(name="\u200f\u05e9\u05dc\u05d5\u05dd\u200e \u061c\u0633\u0644").status_code == 201
+
+
+@pytest.mark.parametrize("field", ["timezone", "at", "after", "rate", "cron", "start_at", "end_at"])
+def test_a_part_of_the_timing_beside_it_is_told_where_it_belongs(world: World, field: str) -> None:
+    assert complaint(world.create(**{field: "Europe/Berlin"}), about=field, hint=f"`timing.{field}`")
+
+
+def test_a_part_of_the_timing_in_a_batch_is_told_where_it_belongs(world: World) -> None:
+    item = {"timing": {"after": "PT1H"}, "action": MAIL, "timezone": "Europe/Berlin"}
+
+    (result,) = world.post("/v1/schedules/batch", {"schedules": [item]}).json_body["results"]
+
+    assert result["problem"]["errors"] == [
+        {"field": "timezone", "message": "belongs into `timing`: write `timing.timezone`"}
+    ]
+
+
+def test_where_there_is_no_timing_there_is_no_hint_to_it(world: World) -> None:
+    schedule_id = world.created()["schedule_id"]
+
+    response = world.post(f"/v1/schedules/{schedule_id}/pause", {"timezone": "UTC"})
+
+    assert complaint(response, about="timezone", hint="is not known here")
 
 
 @pytest.mark.parametrize(

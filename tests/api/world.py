@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.api.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
+from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.requests import RequestLimits
 from chalicelib.api.routes import Services, blueprints
 from chalicelib.core.model.run import RunStatus
@@ -108,6 +109,7 @@ class World:
     user_claim: str = "sub"
     url_prefix: str | None = None
     caller: Callable[[Request], Caller] | None = None
+    cors_origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository(self.faults)
@@ -136,6 +138,7 @@ class World:
         )
         for blueprint in blueprints(services):
             app.register_blueprint(blueprint, url_prefix=self.url_prefix)
+        allow_origins(app, lambda: self.cors_origins)
         return app
 
     def send(

@@ -141,6 +141,18 @@ def test_the_printed_curl_sends_a_mail_ctrl_c_leaves_nothing_and_it_starts_again
         assert again.press_ctrl_c()[0] == 0
 
 
+def test_a_second_one_in_the_same_folder_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with make_run(tmp_path / "run") as first:
+        first.until("the infrastructure")
+        with make_run(tmp_path / "run") as second:
+            said, _ = second.process.communicate(timeout=60)
+
+        assert second.process.returncode == 1
+        assert f"in use by `python -m local run` (process {first.process.pid})" in said
+        assert first.cloud.get("/_local/health")["status"] == "ok"
+        first.press_ctrl_c()
+
+
 def test_ctrl_c_in_the_middle_of_terraform_leaves_nothing(tmp_path: Path) -> None:
     with make_run(tmp_path / "run") as run:
         run.until("the infrastructure")

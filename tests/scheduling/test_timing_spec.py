@@ -140,7 +140,17 @@ def test_a_rate_that_has_started_goes_on_in_its_phase() -> None:
         ({"rate": "1 hour", "start_at": "2027-03-02T09:00:00"}, "start_at", "is a wall time: add `timezone`"),
         ({"rate": "1 hour", "end_at": "noon"}, "end_at", "'noon' is not a time"),
         ({"rate": "1 hour", "end_at": "9999-12-31T23:59:59Z"}, "end_at", "lies outside the years"),
-        ({"rate": "1 hour", "end_at": "2027-03-01T12:30:00Z"}, "rate", "never fires again with this start and end"),
+        ({"rate": "1 hour", "end_at": "2027-03-01T12:30:00Z"}, "rate", "never fires again with this `end_at`"),
+        (
+            {"rate": "1 hour", "start_at": "2027-03-02T12:00:00Z", "end_at": "2027-03-01T12:30:00Z"},
+            "rate",
+            "never fires again with this `start_at` and `end_at`",
+        ),
+        (
+            CRON | {"cron": "0 9 1 1 ? 2028", "start_at": "2029-01-01T00:00:00Z"},
+            "cron",
+            "never fires again with this `start_at`",
+        ),
         ({"cron": "0 9 ? * * *"}, "timezone", "is missing: a cron expression is wall time"),
         (CRON | {"timezone": ""}, "timezone", "'' is not a time zone"),
         (
@@ -161,6 +171,12 @@ def test_what_is_wrong_is_refused_by_its_field(said: Said, field: str, message: 
 
     assert error.field == f"timing.{field}"
     assert message in error.message
+
+
+def test_bounds_that_were_not_given_are_not_named() -> None:
+    (error,) = _refused(CRON | {"cron": "0 9 30 2 ? *"})
+
+    assert error.message == "never fires again"
 
 
 @pytest.mark.parametrize("said", [{}, {"timezone": BERLIN}, {"at": "2027-03-02T09:00:00Z", "after": "PT1H"}], ids=str)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
-FOREVER = datetime.max.replace(tzinfo=UTC) - A_DAY
+FOREVER = datetime.max.replace(tzinfo=UTC) - 2 * A_DAY
 MAY_BE_LATE = 5 * A_MINUTE
 SETTLED_AFTER = 6 * AN_HOUR
 
@@ -46,6 +46,10 @@ class Plan(Protocol):
 
     @property
     def spec(self) -> TimingSpec: ...
+
+    @property
+    def period(self) -> int | None:
+        """In minutes, of a rate."""
 
     def times(self, begun: datetime) -> Iterator[datetime]:
         """All of them, if it was asked for at `begun`."""
@@ -61,6 +65,10 @@ class Once:
     def spec(self) -> TimingSpec:
         return TimingSpec(after=self.minutes * A_MINUTE)
 
+    @property
+    def period(self) -> None:
+        return None
+
     def times(self, begun: datetime) -> Iterator[datetime]:
         yield _ceil(begun, A_SECOND) + self.minutes * A_MINUTE
 
@@ -74,6 +82,10 @@ class Every:
     @property
     def spec(self) -> TimingSpec:
         return TimingSpec(rate=f"{self.minutes} minutes")
+
+    @property
+    def period(self) -> int:
+        return self.minutes
 
     def times(self, begun: datetime) -> Iterator[datetime]:
         return (_ceil(begun, A_MINUTE) + number * self.minutes * A_MINUTE for number in count(1))
@@ -90,6 +102,10 @@ class InBerlin:
     def spec(self) -> TimingSpec:
         days = "? * MON" if self.mondays else "* * ?"
         return TimingSpec(cron=f"20 {','.join(map(str, self.hours))} {days} *", timezone="Europe/Berlin")
+
+    @property
+    def period(self) -> None:
+        return None
 
     def times(self, begun: datetime) -> Iterator[datetime]:
         days = (begun.date() + number * A_DAY for number in count(-1))
@@ -108,9 +124,10 @@ class Span:
     after: datetime
     until: datetime = FOREVER
 
-    def occurrences(self, now: datetime) -> list[datetime]:
-        times = takewhile(lambda at: at <= min(self.until, now), self.plan.times(self.begun))
-        return [at for at in times if at > self.after]
+    def occurrences(self, now: datetime, margin: timedelta) -> list[datetime]:
+        """Without those that lie within `margin` of its ends; with a negative one, and those beyond them."""
+        times = takewhile(lambda at: at <= min(self.until - margin, now), self.plan.times(self.begun))
+        return [at for at in times if at > self.after + margin]
 
 
 @dataclass
@@ -119,8 +136,10 @@ class Promises:
 
     `quiet_until` is the end of the last pause; `stops` may overtake a run. What begins anew under the id of one that
     has ended knows nothing of what that one would still have skipped: its own spans are those from `first` on.
+    `margin` is how far clocks differ: so near to a change, an occurrence may be the one's or the other's.
     """
 
+    margin: timedelta = timedelta(0)
     spans: list[Span] = field(default_factory=list)
     stops: list[datetime] = field(default_factory=list)
     quiet_until: datetime = NOON
@@ -133,7 +152,8 @@ class Promises:
     def retime(self, plan: Plan, now: datetime) -> None:
         """The same rate keeps its phase."""
         last = self.spans[-1]
-        self._open(plan, last.begun if plan == last.plan and isinstance(plan, Every) else now, now)
+        keeps_phase = plan.period is not None and plan.period == last.plan.period
+        self._open(plan, last.begun if keeps_phase else now, now)
 
     def pause(self, until: datetime | None, now: datetime) -> None:
         self.stops.append(now)
@@ -149,14 +169,15 @@ class Promises:
         self.spans[-1].until = now
 
     def allowed(self, now: datetime) -> set[datetime]:
-        return {at for span in self.spans for at in span.occurrences(now)}
+        return {at for span in self.spans for at in span.occurrences(now, -self.margin)}
 
     def promised(self, now: datetime) -> set[datetime]:
-        return {at for span in self.spans[self.first :] for at in span.occurrences(now)}
+        return {at for span in self.spans[self.first :] for at in span.occurrences(now, self.margin)}
 
-    def is_overtaken(self, occurrence: datetime) -> bool:
+    def is_overtaken(self, occurrence: datetime, late: timedelta) -> bool:
         """Was it stopped before it may have been delivered?"""
-        return any(occurrence <= stop <= occurrence + MAY_BE_LATE for stop in self.stops)
+        first, last = occurrence - self.margin, occurrence + late + self.margin
+        return any(first <= stop <= last for stop in self.stops)
 
     def _go_on(self, now: datetime) -> None:
         self._open(self.spans[-1].plan, self.spans[-1].begun, now)
@@ -187,6 +208,8 @@ LATENESSES = st.sampled_from([timedelta(0), 40 * A_SECOND, 4 * A_MINUTE])
 class Weeks(RuleBasedStateMachine):
     """Two schedules of one user, and all that can happen to them."""
 
+    clocks_differ_by = timedelta(0)
+
     def __init__(self) -> None:
         super().__init__()
         self.breaker = Breaker()
@@ -194,6 +217,7 @@ class Weeks(RuleBasedStateMachine):
         self.breaker.sleep = self.life.clock.sleep
         self.model: dict[str, Promises] = {}
         self.calm = True
+        self.late = MAY_BE_LATE
 
     # Clients
 
@@ -212,7 +236,7 @@ class Weeks(RuleBasedStateMachine):
         if now is not None and before is not None and before.status.is_live:
             self.model[schedule_id].retime(plan, now)
         elif now is not None:
-            self.model.setdefault(schedule_id, Promises()).begin(plan, now)
+            self.model.setdefault(schedule_id, Promises(self.clocks_differ_by)).begin(plan, now)
 
     @rule(schedule_id=IDS, plan=PLANS)
     def retime(self, schedule_id: str, plan: Plan) -> None:
@@ -318,9 +342,10 @@ class Weeks(RuleBasedStateMachine):
 
     def _broken(self, schedule_id: str, promises: Promises) -> list[str]:
         runs = self._runs(schedule_id)
-        promised = promises.promised(self.life.clock.now - MAY_BE_LATE)
-        allowed = promises.allowed(self.life.clock.now)
-        neglected = (at for at in promised & runs.keys() if not _is_done(runs[at]) and not promises.is_overtaken(at))
+        promised = promises.promised(self.life.clock.now - self.late)
+        allowed = promises.allowed(self.life.clock.now + self.clocks_differ_by)
+        undone = (at for at in promised & runs.keys() if not _is_done(runs[at]))
+        neglected = (at for at in undone if not promises.is_overtaken(at, self.late))
         return [
             *(f"{at}: nothing is known of it" for at in promised - runs.keys()),
             *(f"{at}: carried out, and not promised" for at in runs.keys() - allowed if _is_done(runs[at])),

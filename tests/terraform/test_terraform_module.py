@@ -175,6 +175,16 @@ def test_every_setting_of_the_notification_lambda_is_terraforms() -> None:
     assert given == read
 
 
+def test_no_input_may_take_the_name_of_a_setting() -> None:
+    """Of those, HOLD is the operator's, and not Terraform's."""
+    main = (TERRAFORM / "modules/notification_function/main.tf").read_text()
+    given = set(re.findall(r"^      ([A-Z_]+) += ", main, re.MULTILINE))
+    taken = re.search(r"taken_variables = \[(.*?)\]", main, re.DOTALL)
+
+    assert taken
+    assert set(re.findall(r'"(\w+)"', taken[1])) == given | {"HOLD"}
+
+
 def test_each_stage_on_aws_has_a_state_that_is_locked_and_its_own() -> None:
     backends = sorted(TERRAFORM.glob("envs/*.s3.tfbackend"))
     keys = {re.search(r'^key += "(.*)"$', path.read_text(), re.MULTILINE)[1] for path in backends}  # type: ignore[index]

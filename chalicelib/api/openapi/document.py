@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from ..responses import INTERNAL_ERROR, PROBLEMS, Problem
-from .operations import JSON, OPERATIONS, Model, NotTaken, Operation, ProblemView
+from ..responses import INTERNAL_ERROR, PROBLEM_JSON, PROBLEMS, Problem
+from .operations import JSON, OPERATIONS, Model, Operation, ProblemView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 VERSION = "1.0.0"
 OPENAPI = "3.1.0"
 COMPONENTS = "#/components/schemas/"
-PROBLEM_JSON = "application/problem+json"
 
 HEADERS_OF_PROBLEMS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "what is wrong with the token (RFC 6750)"},
@@ -97,20 +96,15 @@ def _answer(status: int, model: Model | None, operation: Operation) -> dict[str,
 
 
 def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
-    """The problems of an operation; an empty sequence is an answer of Chalice's own."""
     found: dict[HTTPStatus, list[Problem]] = {}
     for kind in operation.errors:
         found.setdefault(PROBLEMS[kind].status, []).append(PROBLEMS[kind])
     if operation.scope:
         found[INTERNAL_ERROR.status] = [INTERNAL_ERROR]
-    if operation.body:
-        found[HTTPStatus.UNSUPPORTED_MEDIA_TYPE] = []
     return dict(sorted(found.items()))
 
 
 def _problems(status: HTTPStatus, found: Sequence[Problem]) -> dict[str, Any]:
-    if not found:
-        return {"description": status.phrase, "content": {JSON: {"schema": _ref(NotTaken)}}}
     names = ", ".join(dict.fromkeys(f"`{problem.name}`" for problem in found))
     answer = {"description": f"{status.phrase}: {names}", "content": {PROBLEM_JSON: {"schema": _ref(ProblemView)}}}
     return answer | _headers(HEADERS_OF_PROBLEMS.get(status, {}))
@@ -145,7 +139,7 @@ def _components() -> Mapping[str, Any]:
     read = {model for one in OPERATIONS.values() for model in (one.query, one.headers, one.body) if model}
     answered = {model for one in OPERATIONS.values() for model in one.answers.values() if model}
     _, found = models_json_schema(
-        [*_in_mode("validation", read), *_in_mode("serialization", answered | {ProblemView, NotTaken})],
+        [*_in_mode("validation", read), *_in_mode("serialization", answered | {ProblemView})],
         ref_template=COMPONENTS + "{model}",
         schema_generator=_Schemas,
     )

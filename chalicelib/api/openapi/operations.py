@@ -1,4 +1,4 @@
-"""What each route takes and answers: the rows that the description of the API (`openapi.py`) is made of.
+"""What each route takes and answers: the rows that the description of the API (`document.py`) is made of.
 
 A test holds them equal to the app's routes, another one provokes each status, and the HTTP tests check every answer
 that they get.
@@ -30,7 +30,7 @@ OF_SCHEDULES: Errors = (errors.ScheduleNotFound,)
 OF_ENGINE: Errors = (errors.SchedulerRefused, errors.SchedulerUnavailable, errors.SchedulerDenied)
 OF_CREATES: Errors = (errors.PayloadTooLarge, errors.TooManySchedules, errors.ScheduleBusy, *OF_ENGINE)
 OF_CHANGES: Errors = (*OF_SCHEDULES, errors.ScheduleBusy, errors.RevisionMismatch, *OF_ENGINE)
-OF_BODIES: Errors = (requests.NotJson, requests.BodyTooLarge)
+OF_BODIES: Errors = (requests.NotJson, requests.BodyTooLarge, requests.UnsupportedMediaType)
 
 LOCATION = {"Location": "address of what was made"}
 ETAG = {"ETag": "the revision, for If-Match"}
@@ -70,13 +70,6 @@ class ProblemView(BaseModel):
     errors: list[FieldProblem] = []
     limit: int | None = Field(None, description="the limit that was met, where there is one")
     request_id: str | None = Field(None, description="under which the log tells more")
-
-
-class NotTaken(BaseModel):
-    """What API Gateway and Chalice answer before a route is reached."""
-
-    Code: str
-    Message: str
 
 
 class BatchResult(BaseModel):

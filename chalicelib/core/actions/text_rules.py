@@ -10,8 +10,11 @@ PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 # At most 11 letters and digits, not all of them digits (SNS Developer Guide, channels-sms-originating-identities).
 SENDER_ID = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
 DEVICE = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:endpoint/[A-Za-z_]+/[A-Za-z0-9_.-]{1,256}/[A-Za-z0-9-]+")
-BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-"""Line breaks and other control characters, which would begin a new line of a mail's header."""
+BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+"""Line breaks and other control characters, which would begin a new line of a mail's header; and what overrides the
+direction of text (Unicode's bidirectional embeddings, overrides and isolates), which shows a line as another one. The
+marks U+061C, U+200E and U+200F stay: names in Arabic and Hebrew need them.
+"""
 
 
 def is_mail_address(text: str) -> bool:
@@ -23,5 +26,5 @@ def is_one_line(text: str) -> bool:
 
 
 def in_one_line(text: str) -> str:
-    """The text with a blank for each run of line breaks and other control characters."""
+    """The text with a blank for each run of characters that no line may hold."""
     return BREAKS.sub(" ", text)

@@ -24,8 +24,9 @@ class Span:
 
     However many occurrences there are, a span is one small item with a watch of its own: the sweeper records each
     occurrence and moves `since` forward. `revision` is that of the change. Timing, exclusions, window and delivery are
-    those before it. `timing_changed_at` is None if the timing stayed. `schedule_created_at`, `resource_id` and
-    `action_type` are what a run says of its schedule, for when another schedule has the id.
+    those before it. `timing_changed_at` is None if the timing stayed. Of what was `never_applied` no delivery is
+    expected. `schedule_created_at`, `resource_id` and `action_type` are what a run says of its schedule, for when
+    another schedule has the id.
     """
 
     user_id: str
@@ -42,6 +43,7 @@ class Span:
     resource_id: str | None = None
     exclusions: tuple[date, ...] = ()
     timing_changed_at: datetime | None = None
+    never_applied: bool = False
 
     def occurrences(self) -> Iterator[datetime]:
         """Those that may have no outcome yet, ascending."""
@@ -110,6 +112,7 @@ def span_until(
         since=since,
         until=until,
         timing_changed_at=timing_changed_at,
+        never_applied=before.never_applied,
         watch_at=since + before.window + LATE_AFTER,
     )
 

@@ -1,5 +1,11 @@
 locals {
   name = "${var.project}-notification-${var.stage}"
+
+  # What nobody else may name so: the function's own variables, and the operator's switch.
+  taken_variables = [
+    "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "LOOPBACK_WEBHOOKS", "MAX_CONCURRENCY", "REPORTS_BUCKET",
+    "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WEBHOOK_MASTER_SECRET_ARN", "WORK_DEAD_LETTER_QUEUE_URL",
+  ]
 }
 
 resource "aws_cloudwatch_log_group" "notification" {
@@ -12,6 +18,7 @@ resource "aws_cloudwatch_log_group" "notification" {
 resource "aws_sqs_queue" "work_dead_letters" {
   name                      = "${var.project}-work-dead-letters-${var.stage}"
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
+  max_message_size          = 262144  # the most that every version of the provider takes
 
   # SQS's own key, or the one that is named: it refuses both.
   sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
@@ -34,7 +41,7 @@ resource "aws_lambda_function" "notification" {
   reserved_concurrent_executions = coalesce(var.max_concurrency, -1)
 
   environment {
-    variables = merge(var.secret_arns, {
+    variables = merge(var.environment_variables, var.secret_arns, {
       TABLE_NAME                 = var.table_name
       WORK_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.work_dead_letters.url
       SENDER_ADDRESS             = var.sender_address
@@ -52,7 +59,7 @@ resource "aws_lambda_function" "notification" {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.notification.name
     application_log_level = "INFO"
-    system_log_level      = "WARN"
+    system_log_level      = "INFO" # `platform.report`: duration, memory used, cold starts
   }
 
   lifecycle {
@@ -61,7 +68,7 @@ resource "aws_lambda_function" "notification" {
   }
 
   # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.
-  depends_on = [aws_iam_role_policy.notification]
+  depends_on = [aws_iam_role_policy.notification, aws_iam_role_policy.actions]
 }
 
 # EventBridge invokes asynchronously: a function that crashes, times out or is throttled is Lambda's to try again
@@ -78,7 +85,8 @@ resource "aws_lambda_function_event_invoke_config" "notification" {
   }
 }
 
-# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link).
+# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link). Reading
+# the first makes a plan fail where it is missing.
 data "aws_sesv2_email_identity" "existing" {
   count = var.ses_identity == null ? 0 : 1
 

@@ -132,6 +132,20 @@ def test_an_app_that_starts_late_is_in_the_cloud_s_time_before_it_is_imported(pr
     assert imported_at > datetime.now(UTC) + timedelta(days=29)
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("DELETE", "/"), ("GET", "/echo")])
+def test_an_unknown_route_is_a_problem_that_never_shows_the_token(
+    connection: http.client.HTTPConnection, method: str, path: str
+) -> None:
+    connection.request(method, path, headers={"Authorization": "Bearer abc.def"})
+    response = connection.getresponse()
+    body = response.read()
+
+    assert response.status == 404
+    assert response.getheader("Content-Type") == "application/problem+json"
+    assert json.loads(body)["type"] == "urn:scheduled-tasks:problem:route-not-found"
+    assert b"abc" not in body
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly_even_with_a_client_connected(project: Path, number: signal.Signals) -> None:
     with running_api(project) as (process, connection):

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Thread
+from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -141,7 +144,7 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("journey", "reason"),
+    ("advance", "reason"),
     [
         ({"advance": "30 days"}, "no ISO 8601 duration"),
         ({"advance": "P"}, "no ISO 8601 duration"),
@@ -152,11 +155,101 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
         ({}, "send {"),
     ],
 )
-def test_a_journey_to_nowhere_is_refused_with_a_reason(cloud: RunningCloud, journey: Any, reason: str) -> None:
-    status, message = refusal(cloud, "clock", journey)
+def test_an_advance_to_no_time_is_refused_with_a_reason(cloud: RunningCloud, advance: Any, reason: str) -> None:
+    status, message = refusal(cloud, "clock", advance)
 
     assert status == 400
     assert reason in message
+
+
+@contextmanager
+def a_journey_that_hangs(cloud: RunningCloud, name: str) -> Iterator[datetime]:
+    """Thirty days, of which the first firing does not end. Yields the time at which it set out."""
+    schedule_every_day(cloud, name, cloud.deploy(name, TELLING_THE_TIME))
+    ask(cloud, "POST", "faults", {"operation": "lambda:Invoke", "mode": "timeout", "times": 1, "seconds": 25})
+    started = now(cloud)
+    traveller = Thread(target=ask, args=(cloud, "POST", "clock", {"advance": "P30D"}), daemon=True)
+    traveller.start()
+    give_up_at = monotonic() + 10
+    while not ask(cloud, "GET", "clock")["travelling"]:
+        assert monotonic() < give_up_at
+    try:
+        yield started
+    finally:
+        cloud.client("scheduler").delete_schedule(Name=name)
+        traveller.join(30)
+        assert not traveller.is_alive()
+
+
+def test_a_journey_can_be_ended_on_its_way(cloud: RunningCloud) -> None:
+    with a_journey_that_hangs(cloud, "ended") as started:
+        asked = monotonic()
+        state = ask(cloud, "DELETE", "clock/journey")
+
+        assert monotonic() - asked < 5
+        assert state["travelling"] is False
+        assert now(cloud) - started < timedelta(days=2)
+        assert ask(cloud, "POST", "clock", {"to": (now(cloud) + timedelta(seconds=1)).isoformat()})["now"]
+
+
+def test_ending_no_journey_changes_nothing(cloud: RunningCloud) -> None:
+    assert ask(cloud, "DELETE", "clock/journey")["travelling"] is False
+    assert abs(now(cloud) - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+def test_a_reset_works_in_the_middle_of_a_journey(cloud: RunningCloud) -> None:
+    with a_journey_that_hangs(cloud, "reset"):
+        asked = monotonic()
+        ask(cloud, "POST", "clock", {"reset": True})
+
+        assert monotonic() - asked < 5
+        assert abs(now(cloud) - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+def test_another_journey_meanwhile_is_refused_with_what_to_do(cloud: RunningCloud) -> None:
+    with a_journey_that_hangs(cloud, "busy"):
+        status, message = refusal(cloud, "clock", {"advance": "P1D"})
+        ask(cloud, "DELETE", "clock/journey")
+
+    assert (status, message) == (409, "a journey is under way; DELETE /_local/clock/journey ends it")
+
+
+STAGE_LOCAL = {"Variables": {"LOOPBACK_WEBHOOKS": "true"}}
+TELLING_HOW_FAR_AHEAD = """
+    import os, pathlib
+    def handle(event, context):
+        file = pathlib.Path(os.environ["SIGNING_AHEAD_FILE"])
+        return {"ahead": float(file.read_text()) if file.exists() else None}
+"""
+
+
+def test_functions_are_told_how_far_ahead_the_clock_is_if_they_shall_sign_with_real_time(cloud: RunningCloud) -> None:
+    cloud.deploy("signer", TELLING_HOW_FAR_AHEAD, Environment=STAGE_LOCAL)
+    ask(cloud, "POST", "clock", {"advance": "P1D"})
+    ahead = [answer_of(cloud.client("lambda").invoke(FunctionName="signer"))["ahead"]]
+
+    for time in ("real", "clock"):
+        assert ask(cloud, "POST", "clock/webhooks", {"time": time}) == {"time": time}
+        assert ask(cloud, "GET", "clock/webhooks") == {"time": time}
+        ahead.append(answer_of(cloud.client("lambda").invoke(FunctionName="signer"))["ahead"])
+
+    assert ahead == [None, pytest.approx(86_400, abs=30), None]
+
+
+def test_real_time_in_signatures_follows_the_clock(cloud: RunningCloud) -> None:
+    cloud.deploy("following", TELLING_HOW_FAR_AHEAD, Environment=STAGE_LOCAL)
+    ask(cloud, "POST", "clock/webhooks", {"time": "real"})
+    ask(cloud, "POST", "clock", {"advance": "P2D"})
+    far = answer_of(cloud.client("lambda").invoke(FunctionName="following"))["ahead"]
+    ask(cloud, "POST", "clock", {"reset": True})
+    back = answer_of(cloud.client("lambda").invoke(FunctionName="following"))["ahead"]
+    ask(cloud, "POST", "clock/webhooks", {"time": "clock"})
+
+    assert (far, back) == (pytest.approx(2 * 86_400, abs=30), 0.0)
+
+
+def test_signatures_have_one_of_two_times(cloud: RunningCloud) -> None:
+    assert refusal(cloud, "clock/webhooks", {"time": "tomorrow"})[0] == 400
 
 
 def test_a_fault_strikes_as_often_as_was_asked(cloud: RunningCloud) -> None:

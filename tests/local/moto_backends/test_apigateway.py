@@ -8,6 +8,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
+from chalicelib.api.edge.gateway_responses import gateway_responses
 from local.testing import REGION, RunningCloud, running_cloud
 
 ECHO = """
@@ -178,6 +179,72 @@ def test_what_has_no_method_is_refused_in_api_gateways_words(
     response = send(cloud, method, api, path)
 
     assert (response.status, response.json()) == (403, {"message": "Missing Authentication Token"})
+
+
+def test_a_mistyped_path_shows_the_token_as_api_gateway_does_by_default(cloud: RunningCloud, api: str) -> None:
+    response = send(cloud, "GET", api, "/nothing", headers={"Authorization": "Bearer abc.def"})
+
+    assert response.status == 403
+    assert response.json()["message"].startswith("'abc.def' not a valid key=value pair (missing equal-sign)")
+
+
+def with_responses(cloud: RunningCloud, document: dict[str, Any]) -> str:
+    api_id = deploy(cloud, document)
+    gateway = cloud.client("apigateway")
+    for response in gateway_responses(["https://shop.example.com"]):
+        gateway.put_gateway_response(restApiId=api_id, **response.arguments())
+    gateway.create_deployment(restApiId=api_id, stageName="live")
+    return api_id
+
+
+def problem_of(response: urllib3.BaseHTTPResponse) -> tuple[int, str]:
+    assert response.headers["Content-Type"] == "application/problem+json"
+    return response.status, response.json()["type"].rpartition(":")[2]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer abc.def"}, {"Authorization": "abc.def"}])
+def test_with_our_gateway_responses_a_mistyped_path_never_shows_the_token(
+    cloud: RunningCloud, headers: dict[str, str]
+) -> None:
+    api_id = with_responses(cloud, swagger(PATHS))
+
+    response = send(cloud, "GET", api_id, "/nothing", headers=headers)
+
+    assert problem_of(response) == (404, "route-not-found")
+    assert b"abc" not in response.data
+    assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example.com"
+
+
+def test_with_our_gateway_responses_failures_are_problems(cloud: RunningCloud) -> None:
+    document = json.dumps(swagger({"/things": ["get"]})).replace("function:echo", "function:gone")
+
+    no_answer = send(cloud, "GET", with_responses(cloud, swagger(PATHS)), "/broken")
+    no_function = send(cloud, "GET", with_responses(cloud, json.loads(document)), "/things")
+
+    assert problem_of(no_answer) == (502, "internal-error")
+    assert problem_of(no_function) == (500, "internal-error")
+
+
+def test_gateway_responses_answer_from_the_next_deployment_on(cloud: RunningCloud) -> None:
+    api_id = deploy(cloud, swagger(PATHS))
+    gateway = cloud.client("apigateway")
+    gateway.put_gateway_response(restApiId=api_id, responseType="DEFAULT_4XX", statusCode="418")
+
+    before = send(cloud, "GET", api_id, "/nothing").status
+    gateway.create_deployment(restApiId=api_id, stageName="live")
+
+    assert (before, send(cloud, "GET", api_id, "/nothing").status) == (403, 418)
+
+
+def test_a_document_over_an_api_removes_its_gateway_responses(cloud: RunningCloud) -> None:
+    api_id = with_responses(cloud, swagger(PATHS))
+    gateway = cloud.client("apigateway")
+
+    gateway.put_rest_api(restApiId=api_id, mode="overwrite", body=json.dumps(swagger(PATHS)))
+    gateway.create_deployment(restApiId=api_id, stageName="live")
+
+    assert gateway.get_gateway_responses(restApiId=api_id)["items"] == []
+    assert send(cloud, "GET", api_id, "/nothing").json() == {"message": "Missing Authentication Token"}
 
 
 def test_a_function_that_does_not_answer_is_a_bad_gateway(cloud: RunningCloud, api: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action
 from chalicelib.testing import FakeMaster, Faults, InMemoryRepository
 from notification.action_api import ActionFailed
-from notification.actions import registry
+from notification.actions import registry, webhook
+from notification.providers.http import Answer
 from notification.providers.webhook_signer import Signer
 from tests.notification.contexts import a_run
 from tests.notification.providers.servers import answers, running
@@ -25,6 +27,7 @@ from tests.notification.world import NOON, SETTINGS, World, next_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from notification.action_api import RunContext
 
@@ -100,6 +103,20 @@ def test_its_id_is_the_run_s_and_its_time_is_now() -> None:
 
     assert headers["webhook-id"] == "20270301T120000Z-0123456789abcdef"
     assert headers["webhook-timestamp"] == str(int(sender.now.timestamp()))
+
+
+def test_with_a_clock_that_is_ahead_it_can_be_signed_with_the_real_time(tmp_path: Path) -> None:
+    sender = Sender()
+    real, sender.now = sender.now, sender.now + 30 * A_DAY
+    sender.signer = replace(sender.signer, ahead_file=tmp_path / "ahead")
+
+    ahead, content = received(sender)
+    (tmp_path / "ahead").write_text(str((30 * A_DAY).total_seconds()))
+    signed, signed_content = received(sender)
+
+    assert not verifies(sender.key(), ahead, content)
+    assert verifies(sender.key(), signed, signed_content)
+    assert signed["webhook-timestamp"] == str(int(real.timestamp()))
 
 
 @pytest.mark.parametrize("side", ["user", "master", "both"])
@@ -214,6 +231,37 @@ def test_3xx_and_4xx_are_final(status: int) -> None:
 
     assert failed.permanent
     assert str(failed) == f"the webhook answered {status}"
+
+
+def dated(apart: timedelta) -> str:
+    """A refusal by a consumer whose clock is so far behind the one that signs."""
+    return f"HTTP/1.1 401 No\r\nDate: {format_datetime(datetime.now(UTC) - apart, usegmt=True)}\r\n\r\n"
+
+
+@pytest.mark.parametrize(("apart", "side"), [(timedelta(days=30), "ahead of"), (-timedelta(hours=1), "behind")])
+def test_a_refusal_by_a_consumer_of_another_time_says_so(apart: timedelta, side: str) -> None:
+    message = str(refused(dated(apart)))
+
+    assert message.startswith("the webhook answered 401; the time of its signature is ")
+    assert f"{side} the consumer's clock, and 5 minutes are accepted" in message
+    assert 'POST /_local/clock/webhooks {"time": "real"}' in message
+
+
+def test_a_consumer_of_another_time_is_told_of_the_local_cloud_in_stage_local_only() -> None:
+    run = replace(Sender().run(), settings=replace(SETTINGS, loopback_webhooks=False))
+    answer = Answer(401, None, date="Mon, 01 Mar 2027 12:00:00 GMT")
+
+    said = webhook._about_clocks(answer, run, {"webhook-timestamp": str(int(NOON.timestamp()) + 3600)})
+
+    assert said == "; the time of its signature is 1:00:00 ahead of the consumer's clock, and 5 minutes are accepted"
+
+
+def test_a_refusal_by_a_consumer_of_about_the_same_time_says_nothing_of_clocks() -> None:
+    assert str(refused(dated(timedelta(minutes=4)))) == "the webhook answered 401"
+
+
+def test_a_date_that_cannot_be_read_says_nothing_of_clocks() -> None:
+    assert str(refused("HTTP/1.1 401 No\r\nDate: yesterday\r\n\r\n")) == "the webhook answered 401"
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])

@@ -43,7 +43,7 @@ class Place:
     credentials: Mapping[str, str]
 
 
-class Sandbox:
+class ExecutionEnvironment:
     """A child under AWS's runtime interface client. Made running; `invoke` it by one caller at a time; `stop` it."""
 
     def __init__(self, function: Function, place: Place, time_signal: TimeSignal, log: FunctionLog) -> None:
@@ -52,7 +52,7 @@ class Sandbox:
         self._log = log
         self._log.write(f"INIT_START Runtime Version: {_PYTHON} (local)")
         self._api = RuntimeApi(on_tick=self._watch_memory)
-        self._process = _start_child(function, place, time_signal.offset_file, self._api.address)
+        self._process = _start_child(function, place, time_signal, self._api.address)
         self._output = Output(cast("IO[bytes]", self._process.stdout), log)
         self._peak_mb = 0
         self._init_seconds = 0.0
@@ -65,14 +65,14 @@ class Sandbox:
         """Has it started, and is it still there?"""
         return self._api.asked_for_work and self._process.poll() is None
 
-    def wait_until_begun(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until the handler is imported, or cannot be: then `invoke` tells why."""
         started = monotonic()
-        self._api.begun.wait(_SECONDS_TO_START)
+        self._api.ready.wait(_SECONDS_TO_START)
         self._init_seconds = monotonic() - started
 
     def invoke(self, invocation: Invocation) -> Outcome:
-        """Run it within the function's timeout and memory. Never raises; a broken sandbox is not `usable` any more."""
+        """Run it within the function's timeout and memory. Never raises; a broken one is no longer `usable`."""
         self._log.write(f"START RequestId: {invocation.request_id} Version: {self.function.version}")
         started = monotonic()
         outcome = self._answer_to(invocation)
@@ -113,7 +113,7 @@ class Sandbox:
         """Log what the child prints; when it has ended, say so to whoever waits for it."""
         self._output.follow()
         self._process.wait()
-        self._api.begun.set()
+        self._api.ready.set()
         self._api.outcomes.put(None)
 
     def _watch_memory(self) -> None:
@@ -144,11 +144,13 @@ class Sandbox:
         self._init_seconds = 0.0
 
 
-def _start_child(function: Function, place: Place, offset_file: Path, runtime_api: str) -> subprocess.Popen[bytes]:
+def _start_child(
+    function: Function, place: Place, time_signal: TimeSignal, runtime_api: str
+) -> subprocess.Popen[bytes]:
     """`-S` keeps our virtual environment out, `-P` our own modules: the child finds what AWS provides, and the zip."""
     return subprocess.Popen(
-        [sys.executable, "-S", "-P", travelled.__file__, offset_file, place.time_machine, function.handler],
-        env=_environment(function, place, runtime_api),
+        [sys.executable, "-S", "-P", travelled.__file__, time_signal.offset_file, place.time_machine, function.handler],
+        env=_environment(function, place, runtime_api) | _for_webhooks(function, time_signal),
         cwd=place.task_root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -156,6 +158,12 @@ def _start_child(function: Function, place: Place, offset_file: Path, runtime_ap
         bufsize=0,
         start_new_session=True,
     )
+
+
+def _for_webhooks(function: Function, time_signal: TimeSignal) -> dict[str, str]:
+    """For a function that may call consumers on this machine, whose clocks have the real time; no other gets it."""
+    calls_this_machine = function.environment.get("LOOPBACK_WEBHOOKS") == "true"
+    return {"SIGNING_AHEAD_FILE": str(time_signal.signing_file)} if calls_this_machine else {}
 
 
 def _environment(function: Function, place: Place, runtime_api: str) -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections import Counter
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalice.app import MultiDict
 from pydantic import BaseModel, ValidationError
 
-from ..core.errors import FieldError, InvalidInput, ScheduleNotFound
-from ..core.model import ids
-from .requests import NotJson
+from ...core.errors import FieldError, InvalidInput, ScheduleNotFound
+from ...core.model import ids
+from ..requests import TimingBody
+from .json_body import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,27 +18,25 @@ if TYPE_CHECKING:
     from chalice.app import Request
     from pydantic_core import ErrorDetails
 
-    from ..scheduling.actions import ActionRules
+    from ...scheduling.actions import ActionRules
 
-BODY_TYPES = ["application/json", "application/x-www-form-urlencoded"]
-"""`curl -d` says the latter unless told otherwise; the body is read as JSON all the same."""
-
-DEEPEST = 100
-"""Levels of arrays and objects. Python's own limit depends on who calls whom."""
+BODY_TYPES = ["*/*"]
+"""Chalice lets each type pass, so that another than JSON is refused as a problem, by `read_body`."""
 
 MOST_ERRORS = 50
+TIMING_FIELDS = frozenset(TimingBody.model_fields)
 UNKNOWN_ACTION = ("action", "own", "type")
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_body(model: type[Model], request: Request, rules: ActionRules | None = None) -> Model:
-    """Raises NotJson, InvalidInput."""
-    return read(model, _json_object(request.raw_body), rules)
+    """Raises UnsupportedMediaType, NotJson, InvalidInput."""
+    return read(model, read_object(request), rules)
 
 
 def read_optional_body(model: type[Model], request: Request) -> Model:
-    """An empty body says nothing, as `{}` does. Raises NotJson, InvalidInput."""
+    """An empty body says nothing, as `{}` does. Raises as `read_body` does."""
     return read_body(model, request) if request.raw_body else read(model, {})
 
 
@@ -65,7 +61,7 @@ def read(model: type[Model], values: Mapping[str, Any], rules: ActionRules | Non
     try:
         return model.model_validate(values, context=rules)
     except ValidationError as exc:
-        raise InvalidInput(_field_errors(exc)) from exc
+        raise InvalidInput(_field_errors(exc, has_timing="timing" in model.model_fields)) from exc
 
 
 def read_id(text: str) -> str:
@@ -75,59 +71,25 @@ def read_id(text: str) -> str:
     return text
 
 
-def _json_object(raw: bytes | str) -> dict[str, Any]:
-    try:
-        text = raw if isinstance(raw, str) else raw.decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
-        # Half of a surrogate pair ("\ud800") passes as JSON and is no text.
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as exc:
-        raise NotJson(f"The body is not JSON: {exc}") from exc
-    if not isinstance(value, dict):
-        raise NotJson
-    if _is_deeper_than(DEEPEST, value):
-        raise NotJson(f"The body is nested deeper than {DEEPEST} levels.")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        ((repeated, _),) = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"{repeated!r} stands in it twice")
-    return found
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is too large")
-    return number
-
-
-def _is_deeper_than(levels: int, value: object) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper_than(levels - 1, item) for item in inner)
-
-
-def _field_errors(exc: ValidationError) -> list[FieldError]:
+def _field_errors(exc: ValidationError, *, has_timing: bool) -> list[FieldError]:
     errors = exc.errors(include_url=False)[:MOST_ERRORS]
     if any(error["loc"] == UNKNOWN_ACTION for error in errors):
         # What its other fields should be is not known either.
         errors = [error for error in errors if error["loc"] == UNKNOWN_ACTION or error["loc"][:2] != UNKNOWN_ACTION[:2]]
-    return [FieldError(_field(error["loc"]), _message(error)) for error in errors]
+    return [FieldError(_field(error["loc"]), _hint(error, has_timing) or _message(error)) for error in errors]
 
 
 def _field(loc: tuple[int | str, ...]) -> str:
     """Pydantic puts the variant of the action into the path (`action`, `email`, `to`, 0), the client did not."""
     parts = loc[:1] + loc[2:] if loc[0] == "action" else loc
     return ".".join(str(part) for part in parts if part != "[key]")
+
+
+def _hint(error: ErrorDetails, has_timing: bool) -> str | None:  # noqa: FBT001 - what the body has
+    """Where a field belongs that is known one level down."""
+    field = error["loc"][0]
+    belongs = has_timing and error["type"] == "extra_forbidden" and len(error["loc"]) == 1
+    return f"belongs into `timing`: write `timing.{field}`" if belongs and field in TIMING_FIELDS else None
 
 
 def _message(error: ErrorDetails) -> str:

@@ -1,0 +1,115 @@
+"""A request's body as a JSON object: UTF-8, no name twice, finite numbers, and a reason when it is none of that."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from email.message import Message
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..requests import NotJson, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+JSON_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
+"""`curl -d` says the latter unless told otherwise; the body is read as JSON all the same."""
+
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+"""RFC 8259, 8.1: JSON between systems is UTF-8. API Gateway reads each body as that."""
+
+DEEPEST = 100
+"""Levels of arrays and objects. Python's own limit depends on who calls whom."""
+
+MOST_DIGITS = 4300
+"""Of a whole number: Python reads no longer one (docs.python.org, int max str digits)."""
+
+
+class _Refused(ValueError):
+    """JSON that is not accepted; the message says why."""
+
+
+def read_object(request: Request) -> dict[str, Any]:
+    """Raises UnsupportedMediaType, NotJson."""
+    _check_media_type(request.headers.get("content-type", "application/json"))
+    value = _value(_text(request.raw_body))
+    if not isinstance(value, dict):
+        raise NotJson
+    if _is_deeper_than(DEEPEST, value):
+        raise NotJson(_too_deep())
+    return value
+
+
+def _check_media_type(header: str) -> None:
+    message = Message()
+    message["Content-Type"] = header
+    if message.get_content_type() not in JSON_TYPES:
+        raise UnsupportedMediaType("The body must be application/json.")
+    if (message.get_content_charset() or "utf-8") not in CHARSETS:
+        raise UnsupportedMediaType("The charset of the body must be utf-8.")
+
+
+def _text(raw: bytes | str) -> str:
+    if not raw:
+        raise NotJson("The body is empty; send a JSON object.")
+    try:
+        return raw if isinstance(raw, str) else raw.decode()
+    except UnicodeDecodeError as exc:
+        raise NotJson(f"The body is not UTF-8: byte {exc.start + 1:,} begins no character.") from exc
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_number, parse_int=_whole, parse_float=_finite
+        )
+        # Half of a surrogate pair ("\ud800") passes as JSON and is no text.
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as exc:
+        raise NotJson(
+            f"The body is not JSON: line {exc.lineno:,}, column {exc.colno:,} is not as JSON has it."
+        ) from exc
+    except UnicodeEncodeError as exc:
+        raise NotJson("The body has half of a surrogate pair, such as \\ud800, which is no text.") from exc
+    except RecursionError as exc:
+        raise NotJson(_too_deep()) from exc
+    except _Refused as exc:
+        raise NotJson(f"The body is not accepted: {exc}.") from exc
+    return value
+
+
+def _too_deep() -> str:
+    return f"The body is nested deeper than {DEEPEST} levels."
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((repeated, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise _Refused(f"an object has {json.dumps(repeated)} more than once")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise _Refused(f"{text} is no number of JSON")
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise _Refused(f"a number has more than {MOST_DIGITS:,} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _Refused(f"{text[:20]} is too large a number")
+    return number
+
+
+def _is_deeper_than(levels: int, value: object) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper_than(levels - 1, item) for item in inner)

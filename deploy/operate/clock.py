@@ -1,0 +1,48 @@
+"""Which time the operator's commands go by: this machine's, or that of the local cloud that they are pointed at."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from chalicelib.core.actions.public_addresses import is_loopback
+from chalicelib.core.timing.instants import from_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATH = "/_local/clock"
+SECONDS_TO_ANSWER = 5
+
+
+def clock_of(endpoint: str) -> Callable[[], datetime]:
+    """A clock in aware UTC. `endpoint` is the URL that an AWS client calls, as its `meta.endpoint_url` says.
+
+    The time of a local cloud is asked for each time, since a journey moves it. An endpoint on this machine that has no
+    such clock, or does not answer, leaves this machine's time.
+    """
+    if not is_loopback(urlsplit(endpoint).hostname) or _time_of(endpoint) is None:
+        return _now
+    return lambda: _time_of(endpoint) or _now()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _time_of(endpoint: str) -> datetime | None:
+    parts = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS_TO_ANSWER)
+    try:
+        connection.request("GET", PATH)
+        response = connection.getresponse()
+        content = response.read()
+        return from_iso(json.loads(content)["now"]) if response.status == HTTPStatus.OK else None
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
