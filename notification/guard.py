@@ -158,7 +158,7 @@ def _is_leased(existing: Run, invocation: Invocation) -> bool:
 
 
 def _put(run: Run, status: RunStatus, reason: str) -> Record:
-    return Record(replace(run, status=status, reason=reason))
+    return Record(replace(run, status=status, reason=reason, waits=run.waits or status is RunStatus.HELD))
 
 
 def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
@@ -216,9 +216,12 @@ def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: 
         return f"max_runs: {schedule.max_runs} were carried out or are under way"
     others = [at for at in schedule.in_progress if at < occurrence]
     others += [at for at in schedule.running if at != occurrence]
-    if schedule.overlap is Overlap.SKIP and others:
+    if schedule.overlap is not Overlap.SKIP:
+        return None
+    if others:
         return f"overlap: the run of {iso(others[-1])} has not ended"
-    return None
+    unlisted = schedule.waiting_runs - len(schedule.in_progress)
+    return f"overlap: {unlisted} earlier runs have not ended" if unlisted > 0 else None
 
 
 def _is_full(schedule: Schedule, existing: Run | None) -> bool:

@@ -172,7 +172,8 @@ class Intents:
             updated_at=now,
             pending_since=earliest(schedule.pending_since, next(due(schedule, now), None)),
             next_run_at=schedule.next_occurrence(now) if schedule.status is Status.ACTIVE else None,
-            applied=schedule.applied or replace(schedule, action=None, pending_since=None, in_progress=()),
+            applied=schedule.applied
+            or replace(schedule, action=None, pending_since=None, in_progress=(), waiting_runs=0),
         )
 
     def _record(
@@ -223,6 +224,7 @@ class Intents:
             updated_at=following.updated_at,
             next_run_at=applied.next_occurrence(following.updated_at) if applied.status is Status.ACTIVE else None,
             in_progress=schedule.in_progress,
+            waiting_runs=schedule.waiting_runs,
             last_run=schedule.last_run,
             run_count=schedule.run_count,
             failures_in_a_row=schedule.failures_in_a_row,

@@ -14,7 +14,7 @@ from ..core.model import ids
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, OnMissed, Schedule, Status
 from ..core.model.span import A_SECOND, Span, earliest
-from ..core.model.transitions import last_of, with_outcome, with_span_closed
+from ..core.model.transitions import last_of, left_open, with_outcome, with_span_closed
 from .run_starts import LAMBDA_TRIES_WITHIN, is_interrupted
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ class SpanWalker:
                 if walk.is_replaced
                 else with_outcome(walk.schedule, ended, keep_record=self._durations.keep_records, replacing=run)
             )
-            refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated)
+            span = None if walk.is_replaced else left_open(walk.schedule, ended)
+            refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated, span=span)
             if refusal is None:
                 walk.schedule = updated or walk.schedule
                 return

@@ -23,7 +23,7 @@ from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
 from ..core.model.span import Span, waits_from
-from ..core.model.transitions import auto_resumed, with_outcome, with_recorded_outcome
+from ..core.model.transitions import auto_resumed, left_open, with_outcome, with_recorded_outcome
 from ..core.timing.instants import from_iso, whole_ms
 from .intents import Intents
 from .jobs import JobRunner
@@ -279,7 +279,8 @@ class Sweeper:
         updated = _mark_unconfirmed(
             with_outcome(schedule, missed, keep_record=self._durations.keep_records, replacing=run), now
         )
-        refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated)
+        left = left_open(schedule, missed)
+        refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated, span=left)
         return self._or_lost(updated, moved=refusal is None)
 
     def _is_caught_up(self, schedule: Schedule, due: datetime, now: datetime) -> bool:

@@ -37,18 +37,21 @@ if TYPE_CHECKING:
 SAME_STATE = ("revision", "status")
 INTENT = ("confirmed", "intent_until")
 CLAIM_STATE = (*SAME_STATE, "run_count", "reserved", "running")
-STATE = (*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "reserved", "running", "failures_in_a_row")
+STATE = (
+    *(*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "waiting_runs"),
+    *("reserved", "running", "failures_in_a_row"),
+)
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 CHANGED_BY_RUNS = (
     *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
-    *("reserved", "running", *INTENT, *INDEX_KEYS),
+    *("waiting_runs", "reserved", "running", *INTENT, *INDEX_KEYS),
 )
 CHANGED_BY_CONFIRM = (*INTENT, "applied", "never_applied", *WATCH)
 CHANGED_BY_CLIENTS = (
     *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
     *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
-    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished"),
+    *("max_runs", "exclusions", "on_missed", "paused_until", "owed", "unfinished", "waiting_runs"),
     *("retry", "on_unknown", "overlap", "pause_after_failures", "failures_in_a_row"),
     *("revision", *INTENT, "applied", "updated_at", *INDEX_KEYS),
 )

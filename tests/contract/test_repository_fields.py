@@ -50,6 +50,7 @@ OTHER: dict[str, Any] = {
     "paused_until": NOW + 2 * DAY,
     "pending_since": None,
     "in_progress": (),
+    "waiting_runs": 7,
     "reserved": 3,
     "never_applied": False,
     "running": (),
@@ -77,11 +78,11 @@ BY_CLIENTS = OTHER.keys() - {
 }
 BY_RUNS = {
     *("status", "reason", "confirmed", "intent_until", "next_run_at", "last_run"),
-    *("pending_since", "in_progress", "reserved", "running", "failures_in_a_row", "expires_at"),
+    *("pending_since", "in_progress", "waiting_runs", "reserved", "running", "failures_in_a_row", "expires_at"),
 }
 COMPARED = {
     *("status", "revision", "confirmed", "intent_until", "next_run_at"),
-    *("pending_since", "in_progress", "reserved", "running", "failures_in_a_row"),
+    *("pending_since", "in_progress", "waiting_runs", "reserved", "running", "failures_in_a_row"),
 }
 
 

@@ -204,6 +204,7 @@ SCHEDULE = (
     Field("pending_since", "owed", EARLIEST, None, changed_by=BY_BOTH, is_compared=True, sent_as=None),
     Field("in_progress", "unfinished", TIMES, (), changed_by=BY_BOTH, is_compared=True, sent_as=()),
     # Claims and runs change these two; in a schedule without `max_runs` or `overlap: skip` they have their defaults.
+    Field("waiting_runs", "waiting_runs", NUMBER, 0, changed_by=BY_BOTH, is_compared=True, sent_as=0),
     Field("reserved", "reserved", NUMBER, 0, changed_by=(RUNS,), is_compared=True, sent_as=0),
     Field("running", "running", TIMES, (), changed_by=(RUNS,), is_compared=True, sent_as=()),
     _option(
@@ -269,6 +270,7 @@ RUN = (
     Field("counted", "counted", default=False),
     Field("schedule_created_at", "schedule_created_at", MILLISECONDS, None),
     Field("reserved", "reserved", default=False),
+    Field("waits", "waits", default=False),
     Field("unforeseen", "unforeseen", default=False, is_shown=True),
     Field("expires_at", "expires_at", EXPIRY, None),
 )

@@ -65,6 +65,7 @@ class Run:
     when `lease_until` has passed; it starts a retrying one at `next_attempt_at`.
     `schedule_created_at` is the creation of the schedule that the run belongs to; under the same id there may have been
     another. `unforeseen` runs were delivered at a time that our calendar does not have.
+    `waits` says that the schedule's number of waiting runs was raised for this one.
     `reserved` says that the schedule's number of reserved runs was raised for this one.
     `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
     out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
@@ -96,6 +97,7 @@ class Run:
     schedule_created_at: datetime | None = None
     unforeseen: bool = False
     reserved: bool = False
+    waits: bool = False
 
     @property
     def run_id(self) -> str:
@@ -113,6 +115,11 @@ class Run:
     def is_in_progress(self) -> bool:
         """Was it begun or put aside, so that it looks after itself and its schedule need not wait for it?"""
         return self.status in (RunStatus.RETRYING, RunStatus.HELD)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Does its schedule count it among those that wait? A retry that runs is counted until it ends."""
+        return self.waits and not self.has_ended
 
     @property
     def holds_reservation(self) -> bool:
@@ -147,7 +154,7 @@ class Run:
 
     def to_be_retried(self, at: datetime, *, error: str, next_attempt_at: datetime) -> Run:
         """This run after a failure, with the time of its next attempt."""
-        return replace(self._closed(at, error), status=RunStatus.RETRYING, next_attempt_at=next_attempt_at)
+        return replace(self._closed(at, error), status=RunStatus.RETRYING, next_attempt_at=next_attempt_at, waits=True)
 
     def released(self, at: datetime, claim_id: str) -> Run:
         """This run, which was held, to be started at `at`."""
@@ -158,6 +165,7 @@ class Run:
         return replace(
             self.released(at, claim_id),
             redriven=True,
+            waits=False,
             counted=self.counted or self.counts,
             tries=0,
             next_attempt_at=None,
@@ -182,6 +190,7 @@ class Run:
             possibly_repeated=earlier.possibly_repeated,
             unforeseen=self.unforeseen or earlier.unforeseen,
             reserved=earlier.holds_reservation,
+            waits=earlier.is_waited_for,
             redriven=earlier.redriven,
             counted=earlier.counted or earlier.counts,
             expires_at=max(filter(None, (self.expires_at, earlier.expires_at)), default=None),

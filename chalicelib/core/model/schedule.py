@@ -176,7 +176,8 @@ class Schedule:
     `next_run_at` is the first occurrence, by the timing it has now, that has no outcome yet. `pending_since` says that
     spans are open (span.py): no occurrence that was due before a change and has no outcome yet lies before it.
     `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
-    `unfinished` are those whose run waits for its next attempt or for a release: the run itself sees to them.
+    `in_progress` are the latest occurrences whose run waits for its next attempt or for a release, `waiting_runs` is
+    the number of all such runs: the run itself sees to them.
     `reserved` counts, where there is a `max_runs`, the runs that began or wait and are not in `run_count` yet;
     `running` lists, for `overlap: skip`, the occurrences whose runs are running now.
     `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out, and
@@ -214,6 +215,7 @@ class Schedule:
     paused_until: datetime | None = None
     pending_since: datetime | None = None
     in_progress: tuple[datetime, ...] = ()
+    waiting_runs: int = 0
     reserved: int = 0
     running: tuple[datetime, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)

@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 UNLIMITED = 10**9
 
 MAX_IN_PROGRESS = 50
-"""How many runs that wait for a retry or a release the record knows of, the latest. The runs themselves know."""
+"""How many runs that wait for a retry or a release the record lists, the latest; `waiting_runs` counts them all."""
 
 
 def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) -> datetime | None:
@@ -44,7 +44,7 @@ def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replac
     The run moves the schedule on only if it is the very occurrence that the schedule waits for; a later one never hides
     an earlier one that is missing.
     """
-    counted = _counted(with_reservation(schedule, run, replacing), run)
+    counted = _counted(_with_waiting(with_reservation(schedule, run, replacing), run, replacing), run)
     if not run.is_occurrence:
         return counted
     if not schedule.status.is_live:
@@ -79,6 +79,13 @@ def with_reservation(schedule: Schedule, run: Run, replacing: Run | None) -> Sch
         reserved=max(0, schedule.reserved + run.holds_reservation - held_before),
         running=_running(schedule, run),
     )
+
+
+def _with_waiting(schedule: Schedule, run: Run, replacing: Run | None) -> Schedule:
+    if not run.is_occurrence:
+        return schedule
+    waited_before = replacing is not None and replacing.is_waited_for
+    return replace(schedule, waiting_runs=max(0, schedule.waiting_runs + run.is_in_progress - waited_before))
 
 
 def _running(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
@@ -184,7 +191,7 @@ def auto_resumed(schedule: Schedule, since: datetime | None) -> Schedule | None:
 
 def _goes_on(schedule: Schedule, run: Run) -> bool:
     """Is there more to come? A paused schedule is over only if its last occurrence was carried out all the same."""
-    if schedule.next_run_at is not None or schedule.pending_since is not None or schedule.in_progress:
+    if schedule.next_run_at is not None or schedule.pending_since is not None or schedule.waiting_runs:
         return True
     if schedule.status is Status.ACTIVE:
         return False
