@@ -74,8 +74,10 @@ class JobRunner:
         if job.status is JobStatus.COMPLETED:
             return "nothing"
         began_at = self._clock()
-        following, complete = self._slice(job, min(began_at + SLICE, stop_at))
-        complete = complete and began_at >= job.created_at + LISTS_SETTLE
+        following, is_through = self._slice(job, min(began_at + SLICE, stop_at))
+        complete = is_through and (following.walk_began_at or began_at) >= job.created_at + LISTS_SETTLE
+        if is_through:
+            following = replace(following, walk_began_at=None)
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)
             self._repository.erase_webhook_keys(job.user_id)
