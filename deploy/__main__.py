@@ -50,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     to_render.set_defaults(command=run_render)
 
     to_finish = commands.add_parser(
-        "finish", help="after chalice deploy: keep its record, limit requests, tag the API, answer in problem+json"
+        "finish",
+        help="after chalice deploy: keep its record, and set what Chalice cannot (limits, tags, answers, retries)",
     )
     _add_stage(to_finish)
     _add_source(to_finish)

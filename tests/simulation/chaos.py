@@ -30,7 +30,7 @@ from notification.action_api import ActionFailed
 from notification.dead_letters import DeadLetters
 from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
-from tests.notification.world import SETTINGS, FakeAws
+from tests.notification.world import SETTINGS, FakeAws, run_id_of
 from tests.simulation.breaker import UNAVAILABLE, Kind
 from tests.simulation.eventbridge import Beat, EventBridge
 from tests.simulation.simulator import A_SECOND, INVOCATION, Life
@@ -104,7 +104,7 @@ class Provider(FakeAws):
 
     def send_email(self, **request: Any) -> dict[str, Any]:
         subject = request["Content"]["Simple"]["Subject"]["Data"]
-        return self._do(subject, request["EmailTags"][0]["Value"], "MessageRejected", {})
+        return self._do(subject, run_id_of(request), "MessageRejected", {})
 
     def put_events(self, **request: Any) -> dict[str, Any]:
         (entry,) = request["Entries"]

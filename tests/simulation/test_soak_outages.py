@@ -27,7 +27,7 @@ def test_every_occurrence_of_a_month_of_outages_is_accounted_for(promise: Promis
 
 
 def test_so_is_every_occurrence_of_a_small_month_of_outages() -> None:
-    assert_all_is_as_expected(a_rough_month(4, schedules=15), 4)
+    assert_all_is_as_expected(a_rough_month(7, schedules=20), 7)
 
 
 def a_rough_month(seed: int, *, schedules: int) -> Ledger:
