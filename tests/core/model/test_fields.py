@@ -15,9 +15,10 @@ import pytest
 from chalicelib.api.requests import DetailsBody
 from chalicelib.api.views import RunView, ScheduleView
 from chalicelib.core.errors import InvalidInput
-from chalicelib.core.model.fields import NO_DEFAULT, OPTIONS, RUN, SCHEDULE, Field, Limits
+from chalicelib.core.model.fields import NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SPAN, Field, Limits
 from chalicelib.core.model.run import Run
 from chalicelib.core.model.schedule import OnUnknown, Schedule
+from chalicelib.core.model.span import Span
 from chalicelib.scheduling.options import ScheduleOptions, options_to_record
 from local.testing import running_cloud
 from tests.builders import NOW, a_schedule, every_hour
@@ -40,6 +41,7 @@ def unpaired(table: Iterable[Field], record: type, *, without_row: frozenset[str
 def test_each_field_of_a_record_has_a_row_and_each_row_a_field() -> None:
     assert not unpaired(SCHEDULE, Schedule, without_row=frozenset({"action"}))
     assert not unpaired(RUN, Run)
+    assert not unpaired(SPAN, Span)
 
 
 def test_a_row_without_a_field_and_a_field_without_a_row_are_found() -> None:
