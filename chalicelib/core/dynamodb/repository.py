@@ -198,7 +198,13 @@ class DynamoRepository:
         return {"ConditionCheck": check | _bound(condition, values)}
 
     def finish(
-        self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None
+        self,
+        run: Run,
+        *,
+        replacing: Run | None,
+        expecting: Schedule,
+        updated: Schedule | None,
+        beside: Run | None = None,
     ) -> Conflict | None:
         put = self._put_run(run, replacing)
         if updated is None:
@@ -207,7 +213,8 @@ class DynamoRepository:
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
         add = {"run_count": 1} if run.counts else {}
         update = self._update(items.schedule_item(updated), *changes, add=add)
-        return _conflict(self._transact({"Update": update}, put, *self._expire_action(updated)), run)
+        more = [self._put_run(beside, None)] if beside else []
+        return _conflict(self._transact({"Update": update}, put, *more, *self._expire_action(updated)), run)
 
     def _put_run(self, run: Run, replacing: Run | None) -> Write:
         if replacing is None:

@@ -158,6 +158,8 @@ class Run:
         return replace(
             self.released(at, claim_id),
             redriven=True,
+            # What ended gave its reservation back.
+            reserved=self.holds_reservation,
             counted=self.counted or self.counts,
             tries=0,
             next_attempt_at=None,
