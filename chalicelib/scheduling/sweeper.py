@@ -22,8 +22,8 @@ from ..core.model import ids
 from ..core.model.job import Job
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
-from ..core.model.schedule import LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
-from ..core.model.transitions import auto_resumed, with_outcome, with_recorded_outcome
+from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
+from ..core.model.transitions import auto_resumed, superseded_by_a_change, with_outcome, with_recorded_outcome
 from ..core.timing.instants import from_iso, whole_ms
 from .intents import Intents
 from .jobs import JobRunner
@@ -49,9 +49,6 @@ LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 
 MOST_UNAVAILABLE = 3
 """After so many such answers of EventBridge a sweep tries no further intents: due retries must not wait for them."""
-
-CLOCKS_DIFFER = timedelta(minutes=2)
-"""How far the clocks of two processes may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +254,8 @@ class Sweeper:
         still wait in Lambda's queue. Catching up does not wait for that.
         """
         timing = (schedule.applied or schedule).timing
-        if self._is_caught_up(schedule, due, now) or timing.next_occurrence(now + CLOCKS_DIFFER) is not None:
+        is_caught_up = self._is_caught_up(schedule, due, now) and not superseded_by_a_change(schedule, due)
+        if is_caught_up or timing.next_occurrence(now + CLOCKS_DIFFER) is not None:
             return None
         if schedule.on_missed is OnMissed.SKIP:
             return final
@@ -275,7 +273,7 @@ class Sweeper:
             self._queue(schedule, None, latest, now)
 
     def _record_missed(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
-        if self._is_caught_up(schedule, due, now):
+        if self._is_caught_up(schedule, due, now) and not _is_superseded(schedule, run, due):
             self._catch_up(schedule, run, due, now)
             return None
         missed = self._ended(schedule, run, due, now)
@@ -322,8 +320,8 @@ class Sweeper:
             resource_id=schedule.resource_id,
             scheduled_time=due,
             delivered_for=due,
-            status=RunStatus.MISSED if schedule.status is Status.ACTIVE else RunStatus.SKIPPED,
-            reason=self._reason(schedule, run),
+            status=RunStatus.SKIPPED if self._is_skipped(schedule, run, due) else RunStatus.MISSED,
+            reason=self._reason(schedule, run, due),
             revision=schedule.revision,
             action_type=schedule.action_type,
             claim_id=self._new_id(),
@@ -332,11 +330,16 @@ class Sweeper:
         )
         return ended if run is None else ended.with_history_of(run)
 
-    def _reason(self, schedule: Schedule, run: Run | None) -> str:
+    def _is_skipped(self, schedule: Schedule, run: Run | None, due: datetime) -> bool:
+        return schedule.status is not Status.ACTIVE or _is_superseded(schedule, run, due)
+
+    def _reason(self, schedule: Schedule, run: Run | None, due: datetime) -> str:
         if schedule.status is not Status.ACTIVE:
             return f"the schedule was {schedule.status}"
         if run is not None:
             return "the run began and never ended"
+        if _is_superseded(schedule, run, due):
+            return "superseded: the timing was changed within two minutes, and nothing delivered it"
         return "nothing delivered it in time, or EventBridge had no such schedule"
 
     def _or_lost(self, updated: Schedule, *, moved: bool) -> Schedule:
@@ -357,6 +360,10 @@ class Sweeper:
 def _is_interrupted(run: Run, now: datetime) -> bool:
     """Did its process die, and has Lambda had the time to try it again by itself?"""
     return run.status is RunStatus.RUNNING and now >= run.lease_until + LAMBDA_TRIES_WITHIN
+
+
+def _is_superseded(schedule: Schedule, run: Run | None, due: datetime) -> bool:
+    return run is None and superseded_by_a_change(schedule, due)
 
 
 def _mark_unconfirmed(schedule: Schedule, now: datetime) -> Schedule:

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .run import Run, RunStatus
-from .schedule import LastRun, Overlap, Schedule, Status
+from .schedule import CLOCKS_DIFFER, LastRun, Overlap, Schedule, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -140,6 +140,20 @@ def pending_until(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
         return schedule.pending_occurrences
     due = takewhile(lambda at: at <= now, schedule.occurrences(waits_from - timedelta(seconds=1)))
     return tuple(deque((*schedule.pending_occurrences, *due), maxlen=MAX_PENDING))
+
+
+def superseded_by_a_change(schedule: Schedule, occurrence: datetime) -> bool:
+    """Did a change of the timing take it away, so shortly after its time that the changer's clock may have been ahead?
+
+    Whether EventBridge fired it before the change nobody can tell: it is done if it is delivered.
+    """
+    if not schedule.timing_changed_at - CLOCKS_DIFFER < occurrence <= schedule.timing_changed_at:
+        return False
+    return schedule.created_at < schedule.timing_changed_at and not _is_of(schedule.timing, occurrence)
+
+
+def _is_of(timing: Timing, occurrence: datetime) -> bool:
+    return timing.next_occurrence(occurrence - timedelta(seconds=1)) == occurrence
 
 
 def _waits_from(schedule: Schedule) -> datetime | None:
