@@ -29,10 +29,22 @@ def refused_to_sessions(cloud: LocalCloud) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def page_port() -> int:
+    """A port of this machine. Pages from there may call the API."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[Stack]:
     """With a Notification Lambda that has actions of its own. Other tests get their environment back at once."""
     project = make_project(tmp_path_factory.mktemp("project"))
-    stack = Stack(tmp_path_factory.mktemp("stack"), cloud_port=free_port(), api_port=free_port(), project=project)
+    stack = Stack(
+        tmp_path_factory.mktemp("stack"),
+        cloud_port=free_port(),
+        api_port=free_port(),
+        project=project,
+        cors_origins=f"http://127.0.0.1:{page_port}",
+    )
     try:
         with pytest.MonkeyPatch.context() as environment:
             for name, value in HOSTILE.items():

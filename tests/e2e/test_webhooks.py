@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,9 +29,9 @@ def wendy(stack: Stack) -> Client:
     return Client(stack.api_url, stack.token("wendy"))
 
 
-def a_webhook(client: Client, server: Server) -> dict[str, Any]:
+def a_webhook(client: Client, server: Server, after: str = "PT1M") -> dict[str, Any]:
     action = {"type": "webhook", "url": f"http://127.0.0.1:{server.port}/hook", "body": {"trial": "over", "ü": 1}}
-    return client.create(timing={"after": "PT1M"}, action=action)
+    return client.create(timing={"after": after}, action=action)
 
 
 def verified(server: Server, key: dict[str, Any]) -> Any:
@@ -63,6 +65,31 @@ def test_during_a_rotation_consumers_with_either_key_verify_it(wendy: Client, cl
 
     assert former["secret"] == before["secret"] != after["secret"]
     assert verified(server, before) == verified(server, after)
+
+
+def test_after_a_journey_its_consumer_verifies_it_if_it_is_signed_with_the_real_time(
+    cloud: LocalCloud, alice: Client, clock: Clock
+) -> None:
+    cloud.send("POST", "/_local/clock/webhooks", {"time": "real"})
+    try:
+        with running(answers()) as server:
+            clock.travel_to(due(a_webhook(alice, server, "P1D")))
+    finally:
+        cloud.send("POST", "/_local/clock/webhooks", {"time": "clock"})
+
+    (key,) = alice.get("/v1/webhook-keys")["keys"]
+    assert verified(server, key) == {"trial": "over", "ü": 1}
+
+
+def test_after_a_journey_a_refused_webhook_says_that_the_clocks_differ(alice: Client, clock: Clock) -> None:
+    date = format_datetime(datetime.now(UTC), usegmt=True)
+    with running(answers(f"HTTP/1.1 401 No\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode())) as server:
+        schedule = a_webhook(alice, server, "P1D")
+        clock.travel_to(due(schedule))
+
+    (run,) = ended_runs(alice, schedule)
+    assert "ahead of the consumer's clock" in run["attempts"][-1]["error"]
+    assert "/_local/clock/webhooks" in run["attempts"][-1]["error"]
 
 
 def test_no_state_of_terraform_holds_the_master_secret(stack: Stack) -> None:
