@@ -183,7 +183,7 @@ def test_what_a_change_superseded_stands_for_nothing(life: Life) -> None:
     waits, later = NOON + A_QUARTER, NOON + 3 * A_QUARTER
     event = life.event(schedule, later)
     life.lose(schedule)
-    life.travel(waits + A_MINUTE)
+    life.travel(waits + 3 * A_MINUTE)
     life.service.change("alice", schedule.schedule_id, timing=TimingSpec(cron="7 3 * * ? *", timezone="UTC"))
 
     life.fire(event)
