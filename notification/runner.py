@@ -20,7 +20,7 @@ from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Stat
 from chalicelib.core.model.transitions import left_open, with_outcome, with_reservation
 from chalicelib.core.timing.instants import iso, whole_ms
 
-from . import guard
+from . import guard, occurrences
 from .action_api import ActionFailed, RunContext
 from .actions import registry
 
@@ -130,7 +130,7 @@ class Runner:
                 existing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
                 continue
             run = _begun(verdict.run, invocation)
-            stood_for = self._stood_for(run, schedule) if run.unforeseen and existing is None else None
+            stood_for = self._stood_for(run, delivery, schedule) if existing is None else None
             refusal = self._repository.claim(
                 run,
                 expecting=schedule,
@@ -146,13 +146,17 @@ class Runner:
             schedule, existing = refusal.schedule or schedule, refusal.run or existing
         raise StoreUnavailable("the record changed with every try to claim the run")
 
-    def _stood_for(self, run: Run, schedule: Schedule) -> Run | None:
-        """The occurrence that this unforeseen run stands for: the nearest one without a run."""
+    def _stood_for(self, run: Run, delivery: Delivery, schedule: Schedule) -> Run | None:
+        """The occurrence that this run stands for if it is unforeseen: the nearest one without a run."""
+        if not run.unforeseen:
+            return None
         log.warning("unforeseen: our calendar has no occurrence at this time", extra=_facts(run))
-        for at in guard.stands_for(run, schedule):
+        is_open = schedule.pending_since is not None
+        spans = self._repository.list_spans(schedule.user_id, schedule.schedule_id) if is_open else ()
+        for at in occurrences.stands_for(run, delivery, schedule, spans):
             run_id = ids.run_id(run.user_id, run.schedule_id, at)
             if self._repository.get_run(run.user_id, run.schedule_id, run_id) is None:
-                return guard.stood_for(run, at)
+                return occurrences.stood_for(run, at)
         return None
 
     def _spans(self, delivery: Delivery, schedule: Schedule) -> Sequence[Span]:
@@ -169,7 +173,8 @@ class Runner:
         if self._read(delivery) is None:
             self._give_up("the schedule has no record in this table", delivery.event)
             return True
-        recorded = self._finish(run, schedule, replacing=existing)
+        stood_for = self._stood_for(run, delivery, schedule) if existing is None else None
+        recorded = self._finish(run, schedule, replacing=existing, beside=stood_for)
         if recorded is not None:
             self._told(recorded, delivery)
         return recorded is not None
@@ -252,7 +257,7 @@ class Runner:
         if run.status is RunStatus.FAILED:
             self._dead_letters.send(run.reason or "failed", delivery.event, run_id=run.run_id)
 
-    def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None) -> Run | None:
+    def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None, beside: Run | None = None) -> Run | None:
         """Writes the run, and what it changes on the schedule as that stands now: the run as it was written.
 
         None if somebody else has taken it.
@@ -264,12 +269,21 @@ class Runner:
             keep_record = self._settings.keep_runs + RECORD_OUTLIVES_RUNS
             updated = with_outcome(schedule, run, keep_record=keep_record, replacing=replacing)
             refusal = self._repository.finish(
-                run, replacing=replacing, expecting=schedule, updated=updated, span=left_open(schedule, run)
+                run,
+                replacing=replacing,
+                expecting=schedule,
+                updated=updated,
+                span=left_open(schedule, run),
+                beside=beside,
             )
             if refusal is None:
                 return run
             if refusal.run is not None:
                 return None
+            if beside is not None and not refusal.schedule_changed:
+                # What it was to stand for has a run of its own by now.
+                beside = None
+                continue
             if refusal.schedule is None:
                 break
             schedule = refusal.schedule

@@ -202,16 +202,20 @@ class InMemoryRepository:
         expecting: Schedule,
         updated: Schedule | None,
         span: Span | None = None,
+        beside: Run | None = None,
     ) -> Conflict | None:
         with self._call("finish"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
             changed = updated is not None and not _agrees(schedule, expecting, _compared(expecting))
             taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
-            if changed or taken:
+            is_beside_free = beside is None or self._find(items.run_key(beside)) is None
+            if changed or taken or not is_beside_free:
                 if existing == items.run_item(run):
                     return None
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
             self._write(items.run_item(run))
+            if beside:
+                self._write(items.run_item(beside))
             if updated is not None:
                 self._count_run(run, updated)
             if span is not None:

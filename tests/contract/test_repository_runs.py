@@ -277,6 +277,28 @@ def test_a_finish_that_the_sdk_repeats_succeeds_and_counts_once(
     assert repository.get("alice", "s1") == replace(completed(schedule), run_count=1)
 
 
+def test_the_run_beside_is_written_with_a_claim_or_a_finish_and_only_if_it_is_absent(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    first, second = _skipped(schedule, 2 * HOUR), _skipped(schedule, 3 * HOUR)
+    run = a_run(schedule)
+    taken = Conflict(schedule_changed=False, schedule=None, run=None)
+
+    assert repository.claim(run, expecting=schedule, replacing=None, beside=first) is None
+    other = replace(run, scheduled_time=NOW + 9 * HOUR)
+    assert repository.claim(other, expecting=schedule, replacing=None, beside=first) == taken
+    held: dict[str, Any] = {"replacing": run, "expecting": schedule, "updated": replace(schedule, failures_in_a_row=1)}
+    assert repository.finish(_done(run), **held, beside=first) == taken
+    assert repository.get("alice", "s1") == schedule
+    assert repository.finish(_done(run), **held, beside=second) is None
+
+    assert _runs(repository) == [second, first, _done(run)]
+
+
+def _skipped(schedule: Schedule, after: timedelta) -> Run:
+    return a_run(schedule, scheduled_time=NOW + after, status=RunStatus.SKIPPED)
+
+
 def test_a_run_that_ended_meanwhile_is_not_claimed_though_it_kept_its_claim_id(
     repository: ScheduleRepository, schedule: Schedule
 ) -> None:

@@ -216,6 +216,7 @@ class DynamoRepository:
         expecting: Schedule,
         updated: Schedule | None,
         span: Span | None = None,
+        beside: Run | None = None,
     ) -> Conflict | None:
         put = self._put_run(run, replacing)
         if updated is None:
@@ -224,7 +225,8 @@ class DynamoRepository:
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
         add = {"run_count": 1} if run.counts else {}
         update = self._update(items.schedule_item(updated), *changes, add=add)
-        writes = (*self._expire_action(updated), *self._open(span))
+        more = [self._put_run(beside, None)] if beside else []
+        writes = (*more, *self._expire_action(updated), *self._open(span))
         return _conflict(self._transact({"Update": update}, put, *writes), run)
 
     def _put_run(self, run: Run, replacing: Run | None) -> Write:

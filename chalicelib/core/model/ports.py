@@ -154,8 +154,10 @@ class ScheduleRepository(Protocol):
         expecting: Schedule,
         updated: Schedule | None,
         span: Span | None = None,
+        beside: Run | None = None,
     ) -> Conflict | None:
-        """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule.
+        """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule, and the run
+        `beside`, which must be absent.
 
         `leaving` is the schedule after the run; it is written if the record still has the expected revision, status,
         confirmation and next run. None for `leaving` writes the run alone. A Refusal with a `run` says that somebody

@@ -166,6 +166,8 @@ class Run:
             self.released(at, claim_id),
             redriven=True,
             waits=False,
+            # What ended gave its reservation back.
+            reserved=self.holds_reservation,
             counted=self.counted or self.counts,
             tries=0,
             next_attempt_at=None,
