@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from datetime import timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from ..timing.latest import latest
 from .run import Run, RunStatus
 from .schedule import LastRun, Overlap, Schedule, Status
 
@@ -33,10 +32,9 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
     Recurring schedules live on whole minutes and EventBridge's own seconds are not documented, so never by equality.
     """
     earliest = scheduled_time - MINUTE - window
-    candidates = takewhile(
-        lambda at: at <= scheduled_time + MINUTE, timing.occurrences(earliest - timedelta(seconds=1))
-    )
-    return min(candidates, key=lambda at: abs(at - scheduled_time), default=None)
+    before = latest(timing.occurrences, earliest - timedelta(seconds=1), scheduled_time)
+    following = (at for at in [timing.next_occurrence(scheduled_time)] if at and at <= scheduled_time + MINUTE)
+    return min((*before, *following), key=lambda at: abs(at - scheduled_time), default=None)
 
 
 def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replacing: Run | None = None) -> Schedule:
@@ -138,8 +136,8 @@ def pending_until(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:
     waits_from = _waits_from(schedule)
     if waits_from is None or waits_from > now:
         return schedule.pending_occurrences
-    due = takewhile(lambda at: at <= now, schedule.occurrences(waits_from - timedelta(seconds=1)))
-    return tuple(deque((*schedule.pending_occurrences, *due), maxlen=MAX_PENDING))
+    due = latest(schedule.occurrences, waits_from - timedelta(seconds=1), now, MAX_PENDING)
+    return (*schedule.pending_occurrences, *due)[-MAX_PENDING:]
 
 
 def _waits_from(schedule: Schedule) -> datetime | None:
