@@ -81,7 +81,7 @@ BY_RUNS = {
 }
 COMPARED = {
     *("status", "revision", "confirmed", "intent_until", "next_run_at"),
-    *("pending_occurrences", "in_progress", "reserved", "running", "failures_in_a_row"),
+    *("pending_occurrences", "in_progress", "reserved", "running", "failures_in_a_row", "expires_at"),
 }
 
 

@@ -138,6 +138,19 @@ def test_a_shard_that_cannot_be_read_keeps_it_from_no_other(life: Life) -> None:
     assert life.now_of(schedule).confirmed
 
 
+def test_a_run_whose_schedule_has_no_record_is_looked_at_once(life: Life) -> None:
+    schedule = life.one_time(after=A_DAY)
+    life.faults.once("starter.start", StarterUnavailable)
+    life.service.run_now("alice", schedule.schedule_id)
+    life.repository.erase(life.now_of(schedule))
+
+    life.travel(5 * A_MINUTE)
+
+    (run,) = life.all_runs()
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, "its schedule has no record")
+    assert [key for key, item in life.repository.items.items() if "watch_at" in item] == []
+
+
 def test_it_stops_in_time_and_says_how_far_behind_it_is(life: Life) -> None:
     _left_by_a_crash(life)
     life.clock.now += AN_HOUR

@@ -24,7 +24,7 @@ from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
-from tests.notification.world import EMAIL, NOON
+from tests.notification.world import EMAIL, NOON, refused
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
 from tests.slow import Slow
@@ -746,6 +746,20 @@ def test_erase_leaves_nothing_of_a_user(life: Life) -> None:
     assert life.service.get_job(job.job_id).status is JobStatus.COMPLETED
     assert [pk for pk, _ in life.repository.items] == [f"JOB#{job.job_id}"]
     assert life.bridge.schedules == {}
+
+
+def test_erase_takes_failed_runs_whose_schedule_has_no_record(life: Life) -> None:
+    life.aws.error = refused()
+    schedule = life.recurring(rate="1 minute", pause_after_failures=0)
+    life.travel(40 * A_MINUTE)
+    life.service.cancel("alice", schedule.schedule_id)
+    life.repository.erase(life.now_of(schedule))
+    job = life.service.erase("alice")
+
+    life.travel(5 * A_MINUTE)
+
+    assert [pk for pk, _ in life.repository.items] == [f"JOB#{job.job_id}"]
+    assert life.service.get_job(job.job_id).status is JobStatus.COMPLETED
 
 
 def test_erase_takes_what_has_expired_but_is_still_there(life: Life) -> None:
