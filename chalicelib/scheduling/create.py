@@ -18,7 +18,9 @@ from ..core.errors import (
     RevisionMismatch,
     ScheduleBusy,
     ScheduledTasksError,
+    ScheduleEnded,
     ScheduleExists,
+    ScheduleNotFound,
 )
 from ..core.model import ids
 from ..core.model.fields import OPTIONS
@@ -127,7 +129,13 @@ class ScheduleCreator:
         existing = self._repository.get(user_id, schedule_id)
         if existing is not None and existing.status.is_live:
             fields = {name: getattr(new, name) for name in REPLACED_BY_PUT}
-            return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
+            try:
+                return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
+            except (ScheduleEnded, ScheduleNotFound):
+                # It ended between the read and the change, as by a DELETE. This PUT is the later one, and creates.
+                existing = self._repository.get(user_id, schedule_id)
+                if existing is not None and existing.status.is_live:
+                    raise ScheduleBusy from None
         if if_match is not None:
             raise RevisionMismatch
         try:
