@@ -347,6 +347,9 @@ class Sweeper:
     def _start_run(self, run: Run) -> str:
         schedule = self._repository.get(run.user_id, run.schedule_id)
         if schedule is None:
+            # Nothing can do this run any more: without a watch the sweeper leaves it to its expiry.
+            ended = replace(run, status=RunStatus.SKIPPED, reason="its schedule has no record", next_attempt_at=None)
+            self._repository.finish(ended, replacing=run, expecting=None, updated=None)
             return "orphaned"
         self._starts.start(run, schedule)
         return "started"
