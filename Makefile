@@ -26,8 +26,10 @@ run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it
 	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
 .PHONY: run
 
+# By an environment variable, so that no shell reads quotes in a name.
+token: export TOKEN_USER = $(if $(filter command\ line,$(origin USER)),$(value USER),alice)
 token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob (CLOUD_PORT)
-	@$(BIN)/python -m local token --cloud-port $(or $(CLOUD_PORT),4566) --user '$(if $(filter command\ line,$(origin USER)),$(USER),alice)'
+	@$(BIN)/python -m local token --cloud-port $(or $(CLOUD_PORT),4566) --user "$$TOKEN_USER"
 .PHONY: token
 
 deploy: export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -1,21 +1,21 @@
 """`python -m deploy …`: what a deployment needs beside terraform and chalice (docs/deploy.md)."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from deploy.build.package import build
-from deploy.build.render import read_outputs, render
 from deploy.errors import DeployError
-from deploy.operate.explain.collect import explain, explainer_of
-from deploy.operate.hold import hold, release, switch_of
-from deploy.operate.reconcile import reconcile, reconciler_of
-from deploy.operate.throttle import throttle
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT, TERRAFORM
-from deploy.terraform.adapter import Terraform
-from deploy.terraform.binary import find_terraform
+from deploy.terminal import run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.terraform.backend import StateLocation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,18 +33,24 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
     package = commands.add_parser("package", help="make the zip of the Notification Lambda")
+    package.add_argument(
+        "--stage", help="check first that this shell's account, Region and concurrency are right for the stage"
+    )
     package.add_argument("--target", type=Path, default=NOTIFICATION_PACKAGE, help="the zip (default: %(default)s)")
     package.set_defaults(command=run_package)
 
     to_render = commands.add_parser("render", help="write Terraform's outputs into the stage of the Chalice app")
-    to_render.add_argument("--stage", required=True)
-    to_render.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
-    source = to_render.add_mutually_exclusive_group()
-    source.add_argument(
-        "--terraform", type=Path, default=TERRAFORM, help="folder that was applied (default: %(default)s)"
-    )
-    source.add_argument("--outputs", type=Path, help="file with the answer of `terraform output -json`")
+    _add_stage(to_render)
+    _add_source(to_render)
+    to_render.add_argument("--api-id", help="REST API to go on with, when Chalice's record of it is lost")
     to_render.set_defaults(command=run_render)
+
+    to_finish = commands.add_parser(
+        "finish", help="after chalice deploy: keep its record, limit requests, tag the API, answer in problem+json"
+    )
+    _add_stage(to_finish)
+    _add_source(to_finish)
+    to_finish.set_defaults(command=run_finish)
 
     to_reconcile = commands.add_parser(
         "reconcile", help="compare the table with EventBridge Scheduler; ends with 1 if they differ"
@@ -90,30 +96,78 @@ def _add_stage(command: argparse.ArgumentParser) -> None:
     command.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
 
 
+def _add_source(command: argparse.ArgumentParser) -> None:
+    """Where Terraform's outputs are."""
+    source = command.add_mutually_exclusive_group()
+    source.add_argument(
+        "--terraform", type=Path, default=TERRAFORM, help="folder that was applied (default: %(default)s)"
+    )
+    source.add_argument("--outputs", type=Path, help="file with the answer of `terraform output -json`")
+
+
+# Each command imports what it needs: boto3 takes half a second, in which Ctrl-C may come.
+
+
 def run_hold(options: argparse.Namespace) -> None:
+    from deploy.operate.hold import hold, switch_of  # noqa: PLC0415
+
     hold(switch_of(options.stage, options.project), options.reason)
 
 
 def run_release(options: argparse.Namespace) -> None:
+    from deploy.operate.hold import release, switch_of  # noqa: PLC0415
+
     if options.per_minute < 1:
         raise DeployError("--per-minute is at least 1.")
     release(switch_of(options.stage, options.project), options.per_minute)
 
 
 def run_terraform(_options: argparse.Namespace) -> None:
+    from deploy.terraform.binary import find_terraform  # noqa: PLC0415
+
     print(find_terraform(os.environ))
 
 
 def run_package(options: argparse.Namespace) -> None:
+    from deploy.build.package import build  # noqa: PLC0415
+
+    if options.stage:
+        _check_before_apply(options.stage)
     package = build(options.target)
     print(f"{package.path}  {package.size} bytes  sha256 {package.sha256}")
 
 
+def _check_before_apply(stage: str) -> None:
+    import boto3  # noqa: PLC0415
+
+    from deploy.rollout.before_apply import check  # noqa: PLC0415
+
+    if warning := check(stage, TERRAFORM, os.environ, boto3.Session()):
+        print(f"Warning: {warning}", file=sys.stderr)
+
+
 def run_render(options: argparse.Namespace) -> None:
-    rendered = render(options.stage, outputs_of(options), options.project)
-    for path in rendered.written:
+    import boto3  # noqa: PLC0415
+
+    from deploy.build.render import check_outputs, render  # noqa: PLC0415
+    from deploy.rollout.before_deploy import prepare  # noqa: PLC0415
+
+    outputs = outputs_of(options)
+    check_outputs(options.stage, outputs)
+    write_record = prepare(
+        options.stage,
+        options.project,
+        outputs,
+        boto3.Session(),
+        state_location_of(options),
+        app_name=outputs["app_name"],
+        api_id=options.api_id,
+    )
+    rendered = render(options.stage, outputs, options.project)
+    written = [path for path in (*rendered.written, write_record()) if path]
+    for path in written:
         print(f"wrote {path}")
-    if not rendered.written:
+    if not written:
         print("nothing to change")
     if rendered.missing:
         print(
@@ -123,21 +177,43 @@ def run_render(options: argparse.Namespace) -> None:
         )
 
 
+def run_finish(options: argparse.Namespace) -> None:
+    import boto3  # noqa: PLC0415
+
+    from deploy.build.render import check_outputs  # noqa: PLC0415
+    from deploy.rollout.finish import finish  # noqa: PLC0415
+
+    outputs = outputs_of(options)
+    check_outputs(options.stage, outputs)
+    finish(options.stage, options.project, outputs, boto3.Session(), state_location_of(options))
+
+
 def run_reconcile(options: argparse.Namespace) -> int:
+    from deploy.operate.reconcile import reconcile, reconciler_of  # noqa: PLC0415
+
     agree = reconcile(reconciler_of(options.stage, options.project), apply=options.apply)
     return 0 if agree else 1
 
 
 def run_throttle(options: argparse.Namespace) -> None:
+    from deploy.operate.throttle import throttle  # noqa: PLC0415
+
     throttle(options.stage, options.project, rate=options.rate, burst=options.burst)
     print(f"{options.rate:g} requests a second, {options.burst} at once; more are answered with 429")
 
 
-def run_explain(options: argparse.Namespace) -> None:
-    explain(explainer_of(options.stage, options.project), options.user, options.id)
+def run_explain(options: argparse.Namespace) -> int:
+    from deploy.operate.explain.collect import explain, explainer_of  # noqa: PLC0415
+
+    found = explain(explainer_of(options.stage, options.project), options.user, options.id)
+    return 0 if found else 1
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:
+    from deploy.build.render import read_outputs  # noqa: PLC0415
+    from deploy.terraform.adapter import Terraform  # noqa: PLC0415
+    from deploy.terraform.binary import find_terraform  # noqa: PLC0415
+
     if options.outputs:
         return read_outputs(options.outputs)
     # Reading outputs installs nothing, so a CLI configuration can only break it.
@@ -145,5 +221,12 @@ def outputs_of(options: argparse.Namespace) -> dict[str, str]:
     return Terraform(options.terraform, binary=find_terraform(environment), environment=environment).outputs()
 
 
+def state_location_of(options: argparse.Namespace) -> StateLocation | None:
+    """Where Terraform keeps the state; None if the outputs came in a file, or the state is not in S3."""
+    from deploy.terraform.backend import state_location  # noqa: PLC0415
+
+    return None if options.outputs else state_location(options.terraform)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

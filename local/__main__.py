@@ -7,26 +7,29 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.errors import DeployError
-
-from .app.directory import Claim, DirectoryRefused, directory_of
-from .app.processes import ChildFailed
-from .app.stack import NothingRuns
-from .endpoint.server import PortUnavailable
+from deploy.terminal import run as run_at_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLOUD_PORT = 4566
 API_PORT = 8000
+LAST_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 0, or 1 with a message on standard error."""
     options = parser().parse_args(arguments)
+    from deploy.errors import DeployError  # noqa: PLC0415
+
+    from .app.directory import DirectoryRefused  # noqa: PLC0415
+    from .app.processes import ChildFailed  # noqa: PLC0415
+    from .app.stack import NotRunning  # noqa: PLC0415
+    from .endpoint.server import PortUnavailable  # noqa: PLC0415
+
     try:
         options.command(options)
-    except (ChildFailed, DeployError, DirectoryRefused, NothingRuns, PortUnavailable) as error:
+    except (ChildFailed, DeployError, DirectoryRefused, NotRunning, PortUnavailable) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -38,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="cloud, infrastructure and API, until Ctrl-C")
     _add_common(run, "--cloud-port")
-    run.add_argument("--api-port", type=int, default=API_PORT)
+    run.add_argument("--api-port", type=port_number, default=API_PORT)
     run.add_argument(
         "--cors-origins", default="", help="origins of the pages that may call the API, separated by commas, or *"
     )
@@ -73,15 +76,24 @@ def _add_common(command: argparse.ArgumentParser, port: str) -> None:
 
 
 def _add_place(command: argparse.ArgumentParser, port: str, help_: str) -> None:
-    command.add_argument(port, type=int, default=CLOUD_PORT, dest="cloud_port")
+    command.add_argument(port, type=port_number, default=CLOUD_PORT, dest="cloud_port")
     command.add_argument("--directory", type=Path, help=f"{help_} (default: .local/PORT)")
 
 
 def _directory(options: argparse.Namespace) -> Path:
+    from .app.directory import directory_of  # noqa: PLC0415
+
     return options.directory or directory_of(options.cloud_port)
 
 
-# Each command imports what it needs: moto alone takes seconds.
+def port_number(text: str) -> int:
+    """Raises ArgumentTypeError unless `text` is a port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text} is no port: a port is a number from 1 to {LAST_PORT}")
+    return int(text)
+
+
+# Each command imports what it needs: moto alone takes seconds, in which Ctrl-C may come.
 
 
 def run_all(options: argparse.Namespace) -> None:
@@ -98,6 +110,7 @@ def run_all(options: argparse.Namespace) -> None:
 
 
 def run_cloud(options: argparse.Namespace) -> None:
+    from .app.directory import Claim  # noqa: PLC0415
     from .endpoint.cloud import serve  # noqa: PLC0415
 
     directory = _directory(options)
@@ -113,4 +126,4 @@ def print_token(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_at_terminal(main))

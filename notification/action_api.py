@@ -27,6 +27,7 @@ class ActionFailed(Exception):
 
     `permanent`: doing it again would fail again. `unknown`: the provider may have done it all the same, since its
     answer never came, or was a failure of its own. `retry_after`: how long the provider itself wants to be left alone.
+    `fault`: the deployment lacks something, such as a permission; an alarm tells the operator.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class ActionFailed(Exception):
         permanent: bool = False,
         unknown: bool = False,
         retry_after: timedelta | None = None,
+        fault: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.unknown = unknown
         self.retry_after = retry_after
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

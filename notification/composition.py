@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 TWICE = Config(connect_timeout=2, read_timeout=8, retries={"total_max_attempts": 2, "mode": "standard"})
 # SES and SNS take no idempotency key: whom they did not answer they may have served. The run decides, not the SDK.
 ONCE = TWICE.merge(Config(retries={"total_max_attempts": 1, "mode": "standard"}))
-# In its older Regions S3 would sign links in a way that encrypted buckets do not take.
-SIGNED = TWICE.merge(Config(signature_version="s3v4"))
+# Encrypted buckets accept links of signature version 4 only. Without `virtual`, botocore signs for the host
+# `BUCKET.s3.amazonaws.com`. That host redirects to one that was not signed for, for a new bucket, and refuses every
+# bucket of a newer Region (boto3 pull request 4768).
+SIGNED = TWICE.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+)
 CONFIGS = {"sesv2": ONCE, "sns": ONCE, "s3": SIGNED}
 BEFORE_THE_WORK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
 """For what an action has to read before its own time begins."""

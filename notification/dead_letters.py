@@ -6,11 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_sqs import SQSClient
 
-# A message may hold 1 MiB (SQS quotas); EventBridge's payload is 256 KB at most.
+MOST_BYTES = 262_144
+"""`max_message_size` of the queue (Terraform, modules/notification_function). An event may hold a megabyte."""
+
+LONGEST_REASON = 2_000
+CHARACTERS_OF_A_PART = 100_000
+"""They may double when the text becomes JSON again: each quote and each backslash does."""
+
+WHOSE = ("user_id", "schedule_id", "scheduled_time")
 
 
 class DeadLetters:
@@ -21,6 +28,26 @@ class DeadLetters:
         self._queue_url = queue_url
 
     def send(self, reason: str, event: Any, *, run_id: str | None = None) -> None:
-        """The whole event, so that all that is needed to do it again is there."""
-        message = {"reason": reason, "run_id": run_id, "event": event}
-        self._client().send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message, default=str))
+        """The whole event, so that all that is needed to do it again is there.
+
+        An event that is too large for one message comes in several: the joined `text` of its `parts` is the event.
+        """
+        about = {"reason": reason[:LONGEST_REASON], "run_id": run_id}
+        whole = _json({**about, "event": event})
+        bodies = [whole] if len(whole) <= MOST_BYTES else _parts(about, event)
+        for body in bodies:
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
+
+
+def _parts(about: Mapping[str, Any], event: Any) -> Iterator[str]:
+    text = _json(event)
+    starts = range(0, len(text), CHARACTERS_OF_A_PART)
+    whose = {name: event[name] for name in WHOSE if isinstance(event, dict) and isinstance(event.get(name), str)}
+    for number, start in enumerate(starts, start=1):
+        part = text[start : start + CHARACTERS_OF_A_PART]
+        yield _json({**about, "event": whose, "part": number, "parts": len(starts), "text": part})
+
+
+def _json(message: Any) -> str:
+    """In ASCII: a character is a byte, and SQS takes all of them."""
+    return json.dumps(message, default=str)

@@ -117,10 +117,10 @@ def judge(
     if (reason := _reason_to_skip(delivery, schedule, existing)) is not None:
         return Done(existing) if existing and _stays(existing, delivery) else _put(run, RunStatus.SKIPPED, reason)
     if invocation.hold is not None:
-        return _put(run, RunStatus.HELD, invocation.hold)
+        return _put(_reserved(run, schedule), RunStatus.HELD, invocation.hold)
     if existing and (reason := _reason_to_stop(schedule, existing)) is not None:
         return _put(run, RunStatus.FAILED, reason)
-    return Do(_attempt(run, invocation))
+    return Do(_reserved(_attempt(run, invocation), schedule))
 
 
 def _waits(existing: Run, invocation: Invocation) -> bool:
@@ -135,6 +135,12 @@ def _stays(existing: Run, delivery: Delivery) -> bool:
     """Is it recorded already, or begun by us, so that EventBridge's delivery of it has no say any more?"""
     is_ours = existing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
     return is_ours or existing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
+
+
+def _reserved(run: Run, schedule: Schedule) -> Run:
+    """What begins counts for `max_runs` at once; what was counted before, or a person asked for, is outside of it."""
+    is_new = schedule.max_runs is not None and run.is_occurrence and not run.counted and not run.redriven
+    return replace(run, reserved=run.reserved or is_new)
 
 
 def _is_leased(existing: Run, invocation: Invocation) -> bool:
@@ -159,19 +165,26 @@ def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
 def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None) -> str | None:
     if delivery.started is not None:
         return _reason_not_to_start(delivery, delivery.started, schedule, existing)
-    if schedule.status is not Status.ACTIVE:
+    if schedule.status is not Status.ACTIVE and not _ended_by_a_miss(schedule, existing):
         return f"the schedule was {schedule.status}"
-    return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule))
+    return _reason_against_its_time(delivery, schedule, _scheduled_time(delivery, schedule), existing)
 
 
-def _reason_against_its_time(delivery: Delivery, schedule: Schedule, occurrence: datetime) -> str | None:
+def _ended_by_a_miss(schedule: Schedule, existing: Run | None) -> bool:
+    """Was this occurrence given up while the schedule was active, so that its delivery comes after all?"""
+    return schedule.status in ENDED_BY_ITSELF and existing is not None and existing.status is RunStatus.MISSED
+
+
+def _reason_against_its_time(
+    delivery: Delivery, schedule: Schedule, occurrence: datetime, existing: Run | None
+) -> str | None:
     if delivery.schedule.created_at != schedule.created_at:
         return OF_AN_EARLIER_SCHEDULE
     if _was_paused(schedule, occurrence):
         return "the schedule was paused"
     if schedule.is_excluded(occurrence):
         return "the date is excluded"
-    if (reason := _reason_against_another(schedule, occurrence)) is not None:
+    if (reason := _reason_against_another(schedule, occurrence, existing)) is not None:
         return reason
     if delivery.schedule.revision != schedule.revision and not _is_owed(delivery, schedule):
         return "superseded: a later change of the schedule has no occurrence at this time"
@@ -187,15 +200,23 @@ def _was_paused(schedule: Schedule, occurrence: datetime) -> bool:
     )
 
 
-def _reason_against_another(schedule: Schedule, occurrence: datetime) -> str | None:
-    """What earlier runs that have not ended leave no room for."""
-    others = [at for at in schedule.in_progress if at != occurrence]
-    if schedule.max_runs is not None and schedule.run_count + len(others) >= schedule.max_runs:
+def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: Run | None) -> str | None:
+    """What other runs that have not ended leave no room for."""
+    if _is_full(schedule, existing):
         return f"max_runs: {schedule.max_runs} were carried out or are under way"
-    earlier = [at for at in others if at < occurrence]
-    if schedule.overlap is Overlap.SKIP and earlier:
-        return f"overlap: the run of {iso(earlier[-1])} has not ended"
+    others = [at for at in schedule.in_progress if at < occurrence]
+    others += [at for at in schedule.running if at != occurrence]
+    if schedule.overlap is Overlap.SKIP and others:
+        return f"overlap: the run of {iso(others[-1])} has not ended"
     return None
+
+
+def _is_full(schedule: Schedule, existing: Run | None) -> bool:
+    """Is there no room for a run more, beside that which `existing` has already?"""
+    if schedule.max_runs is None or (existing is not None and (existing.counted or existing.counts)):
+        return False
+    held = existing is not None and existing.holds_reservation
+    return schedule.run_count + schedule.reserved - held >= schedule.max_runs
 
 
 def _reason_not_to_start(delivery: Delivery, started: Started, schedule: Schedule, existing: Run | None) -> str | None:
@@ -205,8 +226,8 @@ def _reason_not_to_start(delivery: Delivery, started: Started, schedule: Schedul
     if made_for - {None, schedule.created_at}:
         return OF_AN_EARLIER_SCHEDULE
     a_person_asked = started.token is not None or (existing is not None and existing.redriven)
-    if not a_person_asked and schedule.max_runs is not None and schedule.run_count >= schedule.max_runs:
-        return f"max_runs: {schedule.max_runs} were carried out"
+    if not a_person_asked and _is_full(schedule, existing):
+        return f"max_runs: {schedule.max_runs} were carried out or are under way"
     allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
     return None if schedule.status in allowed else f"the schedule was {schedule.status}"
 

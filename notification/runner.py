@@ -17,7 +17,7 @@ from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
 from chalicelib.core.model import backoff, ids, payload
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
-from chalicelib.core.model.transitions import with_outcome
+from chalicelib.core.model.transitions import with_outcome, with_reservation
 from chalicelib.core.timing.instants import iso, whole_ms
 
 from . import guard
@@ -130,7 +130,13 @@ class Runner:
                 continue
             run = _begun(verdict.run, invocation)
             stood_for = self._stood_for(run, schedule) if run.unforeseen and existing is None else None
-            refusal = self._repository.claim(run, expecting=schedule, replacing=existing, beside=stood_for)
+            refusal = self._repository.claim(
+                run,
+                expecting=schedule,
+                replacing=existing,
+                beside=stood_for,
+                reserving=_reserving(run, schedule, existing),
+            )
             if refusal is None:
                 return Claimed(run, schedule)
             if refusal.schedule_changed and refusal.schedule is None:
@@ -188,6 +194,8 @@ class Runner:
 
     def _failed(self, claimed: Claimed, failure: ActionFailed) -> Run:
         """To be tried again, if that may help and is allowed."""
+        if failure.fault:
+            log.error("the run failed, and only a change of the deployment helps", extra=_facts(claimed.run))
         schedule, now = claimed.schedule, self._clock()
         run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
         at = backoff.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
@@ -246,7 +254,8 @@ class Runner:
             if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
                 break
-            updated = with_outcome(schedule, run, keep_record=self._settings.keep_runs + RECORD_OUTLIVES_RUNS)
+            keep_record = self._settings.keep_runs + RECORD_OUTLIVES_RUNS
+            updated = with_outcome(schedule, run, keep_record=keep_record, replacing=replacing)
             refusal = self._repository.finish(run, replacing=replacing, expecting=schedule, updated=updated)
             if refusal is None:
                 return run
@@ -265,6 +274,12 @@ class Runner:
         """No work, and nothing deleted: a restored table or a wrong TABLE_NAME must not cost a single payload."""
         log.error("no run: %s", told or reason)
         self._dead_letters.send(reason, event)
+
+
+def _reserving(run: Run, schedule: Schedule, existing: Run | None) -> Schedule | None:
+    """The schedule as the claim leaves it, or None if the claim changes nothing on it."""
+    reserving = with_reservation(schedule, run, existing)
+    return None if reserving == schedule else reserving
 
 
 def _begun(run: Run, invocation: Invocation) -> Run:

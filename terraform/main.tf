@@ -77,9 +77,12 @@ module "observability" {
   project                        = var.project
   stage                          = var.stage
   function_name                  = module.notification_function.function_name
+  log_group_name                 = module.notification_function.log_group_name
+  event_age_seconds              = var.event_age_seconds
   sweeper_function_name          = "${var.app_name}-${var.stage}-sweep"
   scheduler_group_name           = module.schedule_group.group_name
   delivery_dead_letter_queue_arn = module.schedule_group.delivery_dead_letter_queue_arn
   work_dead_letter_queue_arn     = module.notification_function.work_dead_letter_queue_arn
+  work_dead_letters_per_hour     = var.work_dead_letters_per_hour
   alarm_topic_arns               = var.alarm_topic_arns
 }

@@ -13,6 +13,26 @@ output "region_name" {
   value       = var.region
 }
 
+output "app_name" {
+  description = "Name of the Chalice app that the log groups, permissions and alarms are for; `python -m deploy render` refuses another one."
+  value       = var.app_name
+}
+
+output "lambda_runtime" {
+  description = "Runtime of all functions; `python -m deploy render` refuses another Python."
+  value       = var.lambda_runtime
+}
+
+output "api_rate_limit" {
+  description = "Requests a second to the API, as text: `python -m deploy finish` sets it."
+  value       = tostring(var.api_rate_limit)
+}
+
+output "api_burst_limit" {
+  description = "Requests at once to the API, as text: `python -m deploy finish` sets it."
+  value       = tostring(var.api_burst_limit)
+}
+
 output "lambda_architecture" {
   description = "Processor of all functions, the API's included."
   value       = var.lambda_architecture

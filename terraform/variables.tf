@@ -29,6 +29,17 @@ variable "region" {
   }
 }
 
+variable "account_id" {
+  description = "Account of everything: Terraform refuses credentials of another one. Null allows any."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is the 12 digits of an AWS account, in quotes."
+  }
+}
+
 variable "app_name" {
   description = "Name of the Chalice app as app.py says it; Chalice names its functions {app_name}-{stage}[-{function}]."
   type        = string
@@ -236,6 +247,28 @@ variable "action_rates" {
   }
 }
 
+variable "api_rate_limit" {
+  description = "Requests a second that API Gateway lets through to the API; more are answered with 429. `python -m deploy finish` sets it."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.api_rate_limit > 0 && var.api_rate_limit <= 100000
+    error_message = "api_rate_limit is more than 0 and at most 100,000 requests a second: at 0, API Gateway refuses every request."
+  }
+}
+
+variable "api_burst_limit" {
+  description = "Requests at once that API Gateway lets through to the API. `python -m deploy finish` sets it."
+  type        = number
+  default     = 200
+
+  validation {
+    condition     = var.api_burst_limit >= 1 && var.api_burst_limit <= 100000 && floor(var.api_burst_limit) == var.api_burst_limit
+    error_message = "api_burst_limit is a whole number of requests, 1 to 100,000."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
@@ -247,8 +280,19 @@ variable "log_retention_days" {
   }
 }
 
+variable "work_dead_letters_per_hour" {
+  description = "How much work may be given up within an hour without an alarm: users' own mistakes fail too."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.work_dead_letters_per_hour >= 0 && floor(var.work_dead_letters_per_hour) == var.work_dead_letters_per_hour
+    error_message = "work_dead_letters_per_hour is a whole number, 0 or more."
+  }
+}
+
 variable "alarm_topic_arns" {
-  description = "ARNs of the SNS topics that alarms are sent to, 5 at most; without any, alarms are only seen in CloudWatch."
+  description = "ARNs of the SNS topics that alarms, and their end, are sent to, 5 at most; without any, alarms are only seen in CloudWatch."
   type        = set(string)
   default     = []
 

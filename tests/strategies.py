@@ -68,6 +68,7 @@ schedules = st.builds(
     flexible_window_minutes=st.integers(0, 1440),
     delivery=st.builds(DeliveryPolicy, st.integers(0, 185), st.integers(60, 86_400)),
     confirmed=st.booleans(),
+    never_applied=st.booleans(),
     intent_until=st.none() | milliseconds,
     reason=st.none() | texts,
     last_run=st.none() | st.builds(LastRun, seconds, ids, st.none() | texts),

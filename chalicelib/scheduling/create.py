@@ -221,6 +221,7 @@ class ScheduleCreator:
             timing_changed_at=now,
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
+            never_applied=True,
             **options_to_record(dict.fromkeys(OPTIONS) | details, resolved),
         )
         next_run_at = schedule.next_occurrence(now)

@@ -155,7 +155,7 @@ class Intents:
         """The third step. A record that went on meanwhile puts what we applied in doubt."""
         try:
             if self._repository.confirm(schedule):
-                return replace(schedule, confirmed=True, intent_until=None, applied=None)
+                return schedule.as_confirmed()
             self._repository.mark_unconfirmed(schedule, now=self._clock())
         except StoreUnavailable:
             return schedule

@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ..core.errors import ChangeLost, ScheduledTasksError, StoreUnavailable
+from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerUnavailable, StoreUnavailable
 from ..core.model import ids
 from ..core.model.job import Job
 from ..core.model.ports import all_items
@@ -45,6 +46,12 @@ OCCURRENCES_AT_ONCE = 50
 
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
+
+MOST_UNAVAILABLE = 3
+"""After so many such answers of EventBridge a sweep tries no further intents: due retries must not wait for them."""
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the clocks of two processes may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +98,11 @@ class Sweeper:
         self._durations = durations
         self._new_id = new_id
         self._shards_at_once = shards_at_once
+        self._unavailable = 0
 
     def sweep(self, *, stop_at: datetime) -> SweepReport:
         """One walk over all shards, until all is done or `stop_at` has come."""
-        now = self._clock()
+        now, self._unavailable = self._clock(), 0
         with ThreadPoolExecutor(self._shards_at_once) as pool:
             reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
@@ -139,10 +147,10 @@ class Sweeper:
 
     def _handle_schedule(self, schedule: Schedule) -> str:
         now = self._clock()
-        if not schedule.confirmed:
-            return self._finish(schedule)
         if schedule.status is Status.PAUSED and schedule.paused_until and schedule.paused_until - RESUME_EARLY <= now:
             return self._resume(schedule)
+        if not schedule.confirmed:
+            return self._finish(schedule, now)
         if schedule.fails_too_often:
             return self._pause_failing(schedule)
         if schedule.first_due is not None and schedule.first_due <= now:
@@ -150,8 +158,18 @@ class Sweeper:
         self._repository.reschedule_watch(schedule)
         return "rescheduled"
 
-    def _finish(self, schedule: Schedule) -> str:
-        self._intents.finish(schedule)
+    def _finish(self, schedule: Schedule, now: datetime) -> str:
+        """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached."""
+        if schedule.first_due is not None and schedule.first_due <= now:
+            schedule, _ = self._account_all(schedule, now)
+        if self._unavailable >= MOST_UNAVAILABLE:
+            return "not_tried"
+        try:
+            self._intents.finish(schedule)
+        except SchedulerUnavailable:
+            # Shards may count at the same moment: then one intent more is tried.
+            self._unavailable += 1
+            raise
         return "finished"
 
     def _resume(self, schedule: Schedule) -> str:
@@ -175,19 +193,26 @@ class Sweeper:
     # Occurrences
 
     def _account(self, schedule: Schedule, now: datetime) -> str:
-        """Walks from the first occurrence that is not accounted for, and stops at the first one to wait for."""
+        schedule, waits = self._account_all(schedule, now)
+        if waits:
+            return "waiting"
+        self._reschedule(schedule, None if schedule.first_due is None or schedule.first_due > now else now)
+        return "recorded"
+
+    def _account_all(self, schedule: Schedule, now: datetime) -> tuple[Schedule, bool]:
+        """Walks from the first occurrence that is not accounted for, and stops at the first one to wait for.
+
+        The schedule as it is then, and whether there is one to wait for.
+        """
         for _ in range(OCCURRENCES_AT_ONCE):
             due = schedule.first_due
             if due is None or due > now:
                 break
             following = self._account_one(schedule, due, now)
             if following is None:
-                return "waiting"
+                return schedule, True
             schedule = following
-        self._repository.reschedule_watch(
-            schedule, until=None if schedule.first_due is None or schedule.first_due > now else now
-        )
-        return "recorded"
+        return schedule, False
 
     def _account_one(self, schedule: Schedule, due: datetime, now: datetime) -> Schedule | None:
         """The schedule with this occurrence accounted for; None if it is still to be waited for."""
@@ -206,7 +231,6 @@ class Sweeper:
 
     def _wait_until(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> datetime | None:
         """When to look again; None if nothing can be expected any more."""
-        late_at = due + schedule.window + LATE_AFTER
         final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
         if run is not None and run.status is RunStatus.QUEUED:
             return now + self._durations.event_age
@@ -214,18 +238,50 @@ class Sweeper:
             return run.lease_until + LAMBDA_TRIES_WITHIN
         if run is not None and now < final:
             return now + LAMBDA_TRIES_WITHIN
-        if now < late_at:
-            return late_at
-        if now >= final or schedule.status is not Status.ACTIVE:
+        return self._wait_for_delivery(schedule, due, now, final)
+
+    def _wait_for_delivery(self, schedule: Schedule, due: datetime, now: datetime, final: datetime) -> datetime | None:
+        """As `_wait_until`, where there is no run. A one-time schedule that is applied a little late still fires."""
+        if schedule.never_applied and not schedule.timing.is_one_time:
             return None
-        return final if self._gateway.has(schedule) else None
+        if now < (late_at := due + schedule.window + LATE_AFTER):
+            return late_at
+        if now >= final or schedule.status is not Status.ACTIVE or schedule.never_applied:
+            return None
+        return final if self._gateway.has(schedule) else self._wait_for_the_queue(schedule, due, now, final)
+
+    def _wait_for_the_queue(self, schedule: Schedule, due: datetime, now: datetime, final: datetime) -> datetime | None:
+        """As `_wait_until`, of what EventBridge does not have.
+
+        That says nothing about one that has had its last occurrence: EventBridge removes it, while the delivery may
+        still wait in Lambda's queue. Catching up does not wait for that.
+        """
+        timing = (schedule.applied or schedule).timing
+        if self._is_caught_up(schedule, due, now) or timing.next_occurrence(now + CLOCKS_DIFFER) is not None:
+            return None
+        if schedule.on_missed is OnMissed.SKIP:
+            return final
+        self._catch_up_latest(schedule, due, now)
+        return min(final, now + LATE_AFTER)
+
+    def _catch_up_latest(self, schedule: Schedule, due: datetime, now: datetime) -> None:
+        """Of several that wait, the latest makes up for all, as soon as it is late itself."""
+        late = takewhile(lambda at: at + schedule.window + LATE_AFTER <= now, schedule.occurrences(due))
+        latest = max(late, default=None)
+        if latest is None or not self._is_caught_up(schedule, latest, now):
+            return
+        run_id = ids.run_id(schedule.user_id, schedule.schedule_id, latest)
+        if self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id) is None:
+            self._queue(schedule, None, latest, now)
 
     def _record_missed(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
         if self._is_caught_up(schedule, due, now):
             self._catch_up(schedule, run, due, now)
             return None
         missed = self._ended(schedule, run, due, now)
-        updated = _mark_unconfirmed(with_outcome(schedule, missed, keep_record=self._durations.keep_records), now)
+        updated = _mark_unconfirmed(
+            with_outcome(schedule, missed, keep_record=self._durations.keep_records, replacing=run), now
+        )
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated)
         return self._or_lost(updated, moved=refusal is None)
 
@@ -239,19 +295,23 @@ class Sweeper:
         return following is None or following > now
 
     def _catch_up(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
-        """The same run and the same claim as a late delivery would have, so one of the two acts."""
-        queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
-        if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
-            self._starts.start(queued, schedule)
+        self._queue(schedule, run, due, now)
         unconfirmed = _mark_unconfirmed(schedule, now)
-        if unconfirmed.confirmed:
+        if unconfirmed is schedule:
             self._reschedule(schedule, now + self._durations.event_age)
         else:
             self._repository.advance(unconfirmed, expecting=schedule)
 
-    def _reschedule(self, schedule: Schedule, until: datetime) -> None:
-        """An intent that was opened on the way does not wait."""
-        self._repository.reschedule_watch(schedule, until=until if schedule.confirmed else None)
+    def _queue(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
+        """The same run and the same claim as a late delivery would have, so one of the two acts."""
+        queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
+        if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
+            self._starts.start(queued, schedule)
+
+    def _reschedule(self, schedule: Schedule, until: datetime | None) -> None:
+        """An intent does not wait: it is watched until EventBridge agrees."""
+        if schedule.confirmed:
+            self._repository.reschedule_watch(schedule, until=until)
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """The occurrence as nobody will do it any more, with what `run` tells of it so far."""

@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 # Written out, and not taken from the field table: the contract suite compares the fake with the real repository.
 SAME_STATE = ("revision", "status")
 INTENT = ("confirmed", "intent_until")
-STATE = (*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "failures_in_a_row")
+CLAIM_STATE = (*SAME_STATE, "run_count", "reserved", "running")
+STATE = (*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "reserved", "running", "failures_in_a_row")
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 CHANGED_BY_RUNS = (
     *("status", "reason", "next_run_at", "owed", "unfinished", "last_run", "failures_in_a_row", "expires_at"),
-    *(*INTENT, *INDEX_KEYS),
+    *("reserved", "running", *INTENT, *INDEX_KEYS),
 )
-CHANGED_BY_CONFIRM = (*INTENT, "applied", *WATCH)
+CHANGED_BY_CONFIRM = (*INTENT, "applied", "never_applied", *WATCH)
 CHANGED_BY_CLIENTS = (
     *("status", "reason", "next_run_at", "expires_at", "resource_id", "name", "metadata", "timing"),
     *("timing_changed_at", "flexible_window_minutes", "delivery", "action_type", "action_revision"),
@@ -114,8 +115,7 @@ class InMemoryRepository:
             if existing["confirmed"] is False:
                 if not _agrees(existing, schedule, INTENT):
                     return False
-                confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
-                self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM)
+                self._update(items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM)
             return True
 
     # Lists
@@ -157,17 +157,25 @@ class InMemoryRepository:
     # Runs
 
     def claim(
-        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+        self,
+        run: Run,
+        *,
+        expecting: Schedule,
+        replacing: Run | None,
+        beside: Run | None = None,
+        reserving: Schedule | None = None,
     ) -> Conflict | None:
         with self._call("claim"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
-            changed = not _agrees(schedule, expecting, SAME_STATE)
+            changed = not _agrees(schedule, expecting, CLAIM_STATE if reserving else SAME_STATE)
             taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
             is_beside_free = beside is None or self._find(items.run_key(beside)) is None
             if not changed and not taken and is_beside_free:
                 self._write(items.run_item(run))
                 if beside:
                     self._write(items.run_item(beside))
+                if reserving:
+                    self._update(items.schedule_item(reserving), ("reserved", "running"))
             elif existing != items.run_item(run):
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
         return None

@@ -5,7 +5,7 @@ stages, settings and variables are a person's and stay as they are.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,15 @@ ENVIRONMENT = {
 }
 """Variable of the API's functions -> Terraform output."""
 
+NEEDED = (
+    *("stage_name", "project_name", "app_name", "lambda_architecture", "lambda_runtime", "api_policy_json"),
+    *("api_rate_limit", "api_burst_limit"),
+)
+"""Outputs that are no variables of the API's functions."""
+
+RENDERED = "SCHEDULER_GROUP_NAME"
+"""A stage that has this variable was rendered before: the others are ours to replace."""
+
 OWN_ACTION_TYPES = "OWN_ACTION_TYPES"
 """Variable of the API's functions: types separated by commas; not there without any (chalicelib/settings.py)."""
 
@@ -46,16 +55,17 @@ def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Pa
     """Write what Terraform made for `stage` into the Chalice app that lies in `project`.
 
     `outputs`: name -> value, as `terraform output -json` says. `actions`: the folder of the actions that are deployed.
-    Raises DeployError if the outputs are of another stage or incomplete, an action's type cannot be read, or the app
-    has no readable .chalice/config.json.
+    Raises DeployError if the outputs are of another stage or app or incomplete, an action's type cannot be read, or the
+    app has no readable .chalice/config.json or one with settings of the same names for something else.
     """
     check_outputs(stage, outputs)
     config_path = project / ".chalice" / "config.json"
     config = read_config(config_path)
     stage_config = config.setdefault("stages", {}).setdefault(stage, {})
+    check_no_collision(config, stage, outputs)
+    policy = policy_of(outputs, config_path.with_name(own_policy_name(stage)))
     render_stage(stage_config, stage, outputs)
     render_own_actions(stage_config["environment_variables"], own_action_types(actions))
-    policy = json.loads(outputs["api_policy_json"])
     written = [
         path
         # The policy first: a config never names a policy that is not there.
@@ -76,7 +86,7 @@ def read_outputs(path: Path) -> dict[str, str]:
 def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
     if not outputs:
         raise DeployError("Terraform has no outputs yet: run terraform apply first.")
-    needed = {"stage_name", "api_policy_json", "lambda_architecture", *ENVIRONMENT.values()}
+    needed = {*NEEDED, *ENVIRONMENT.values()}
     if needed - set(outputs):
         raise DeployError(
             f"Terraform's outputs lack {', '.join(sorted(needed - set(outputs)))}: run terraform apply first."
@@ -86,6 +96,16 @@ def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
             f"Terraform's state is that of stage {outputs['stage_name']}, not of {stage}. "
             f"Run terraform init -reconfigure -backend-config=envs/{stage}.s3.tfbackend first."
         )
+
+
+def read_config_of(stage: str, project: Path) -> dict[str, Any]:
+    """The config of the Chalice app in `project`, which has this stage. Raises DeployError."""
+    path = project / ".chalice" / "config.json"
+    config = read_config(path)
+    stages = config.get("stages", {})
+    if stage not in stages:
+        raise DeployError(f"There is no stage {stage} in {path}; its stages: {', '.join(sorted(stages)) or 'none'}.")
+    return config
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -98,6 +118,53 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise DeployError(f"{path} holds no JSON object.")
     return config
+
+
+def check_no_collision(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str]) -> None:
+    """Raises DeployError if the app means something else by a name that would be written."""
+    if config.get("app_name") != outputs["app_name"]:
+        raise DeployError(
+            f"The app is named {config.get('app_name')}, and Terraform made the log groups, permissions and alarms of "
+            f"{outputs['app_name']}. Set app_name in envs/{stage}.tfvars to the name that the app has in "
+            ".chalice/config.json, and apply."
+        )
+    if collisions := list(_collisions(config, stage, outputs)):
+        raise DeployError(
+            f"Stage {stage} has settings that would be replaced: {', '.join(collisions)}. Nothing was written. Rename "
+            f"the app's own variables; move the statements of its own policy to .chalice/{own_policy_name(stage)}, "
+            "which render adds to the policy of Scheduled Tasks."
+        )
+
+
+def _collisions(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str]) -> Iterator[str]:
+    stage_config = config["stages"][stage]
+    merged = {**config, **stage_config}
+    if merged.get("autogen_policy"):
+        yield "autogen_policy: true"
+    if merged.get("iam_policy_file", policy_name(stage)) != policy_name(stage):
+        yield f"iam_policy_file: {merged['iam_policy_file']}"
+    variables = config.get("environment_variables", {}) | stage_config.get("environment_variables", {})
+    if RENDERED not in stage_config.get("environment_variables", {}):
+        yield from (
+            f"environment variable {name}: {variables[name]}"
+            for name, output in ENVIRONMENT.items()
+            if variables.get(name, outputs[output]) != outputs[output]
+        )
+
+
+def policy_of(outputs: Mapping[str, str], own: Path) -> dict[str, Any]:
+    """The policy of the app's functions: Terraform's statements, and those of the app's `own` policy, if it has one."""
+    policy: dict[str, Any] = json.loads(outputs["api_policy_json"])
+    if own.exists():
+        policy["Statement"] = [*policy["Statement"], *_statements(own)]
+    return policy
+
+
+def _statements(path: Path) -> list[Any]:
+    match _content(path):
+        case {"Statement": list(statements)}:
+            return statements
+    raise DeployError(f"{path} is no IAM policy: a JSON object with a list Statement.")
 
 
 def render_stage(config: dict[str, Any], stage: str, outputs: Mapping[str, str]) -> None:
@@ -117,6 +184,10 @@ def render_own_actions(variables: dict[str, str], types: Sequence[str]) -> None:
 
 def policy_name(stage: str) -> str:
     return f"policy-{stage}.json"
+
+
+def own_policy_name(stage: str) -> str:
+    return f"own-policy-{stage}.json"
 
 
 def write_json(path: Path, content: dict[str, Any]) -> bool:

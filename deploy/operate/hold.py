@@ -55,7 +55,7 @@ class Switch:
         return self._variables(self._configuration()).get(VARIABLE)
 
     def hold(self, reason: str) -> None:
-        """Every run that begins from now on is recorded as held."""
+        """Every run that begins from now on is recorded as held. Raises DeployError if another reason is set."""
         self._set(reason)
 
     def release(self, *, per_minute: int) -> Job:
@@ -69,8 +69,11 @@ class Switch:
         """Back when the function has it. Raises DeployError if somebody else changes the function meanwhile."""
         found = self._configuration()
         variables = self._variables(found)
-        if variables.get(VARIABLE) == reason:
+        existing = variables.get(VARIABLE)
+        if existing == reason:
             return
+        if existing and reason:
+            raise DeployError(f"All runs are held already. The reason is kept: {existing}")
         others = {name: value for name, value in variables.items() if name != VARIABLE}
         changed = others | ({VARIABLE: reason} if reason else {})
         # The revision keeps two changes apart on AWS; the local cloud's function has none.
@@ -88,22 +91,22 @@ class Switch:
         return found["Environment"]["Variables"]
 
 
-def hold(switch: Switch, reason: str, tell: Callable[[str], None] = print) -> None:
+def hold(switch: Switch, reason: str, write: Callable[[str], None] = print) -> None:
     """Raises DeployError."""
     if not reason.isprintable() or not 0 < len(reason) <= LONGEST_REASON:
         raise DeployError(f"A reason is one line of 1 to {LONGEST_REASON} characters: people read it in each held run.")
     with _translated():
         switch.hold(reason)
-    tell(f"All runs are held from now on: {reason}")
-    tell("EventBridge goes on firing; what it fires is recorded as held. Let go with python -m deploy release.")
+    write(f"All runs are held from now on: {reason}")
+    write("EventBridge goes on firing; what it fires is recorded as held. Let go with python -m deploy release.")
 
 
-def release(switch: Switch, per_minute: int, tell: Callable[[str], None] = print) -> None:
+def release(switch: Switch, per_minute: int, write: Callable[[str], None] = print) -> None:
     """Raises DeployError."""
     with _translated():
         job = switch.release(per_minute=per_minute)
-    tell("Runs begin again.")
-    tell(f"Those that were held are done from the next minute on, {per_minute} a minute: job {job.job_id}")
+    write("Runs begin again.")
+    write(f"Those that were held are done from the next minute on, {per_minute} a minute: job {job.job_id}")
 
 
 def switch_of(stage: str, project: Path) -> Switch:

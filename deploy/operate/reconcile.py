@@ -27,7 +27,7 @@ from chalicelib.core.model import ids, payload
 from chalicelib.core.model.ports import all_items
 from chalicelib.core.model.schedule import Schedule, Status
 from chalicelib.core.timing.instants import END_OF_TIME, EPOCH, iso
-from deploy.build.render import ENVIRONMENT, read_config
+from deploy.build.render import ENVIRONMENT, read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
 from deploy.operate.clock import clock_of
@@ -79,7 +79,7 @@ class Difference:
 
     def __str__(self) -> str:
         schedule = self.record or (self.delivery and self.delivery.schedule)
-        return f"{self.kind}: {_told(schedule) if schedule else self.name}"
+        return f"{self.kind}: {_name_of(schedule) if schedule else self.name}"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Group:
 
 
 class Reconciler:
-    """Compares and mends. `target_arn` is what every schedule fires at; `clock` gives aware UTC."""
+    """Compares and fixes. `target_arn` is what every schedule fires at; `clock` gives aware UTC."""
 
     def __init__(
         self, repository: ScheduleRepository, group: Group, target_arn: str, clock: Callable[[], datetime]
@@ -139,7 +139,7 @@ class Reconciler:
         found = [*_side_by_side(self._look_for, missing), *_side_by_side(self._look_into, strange)]
         return Comparison(len(listed), len(watched), [difference for difference in found if difference])
 
-    def mend(self, difference: Difference) -> str:
+    def fix(self, difference: Difference) -> str:
         """What was done, in words. Nothing is ever removed here: that is the sweeper's, who reads the record again."""
         if difference.record is not None:
             self._repository.mark_unconfirmed(difference.record, now=self._clock())
@@ -215,15 +215,15 @@ class Reconciler:
         )
 
 
-def reconcile(reconciler: Reconciler, *, apply: bool, tell: Callable[[str], None] = print) -> bool:
+def reconcile(reconciler: Reconciler, *, apply: bool, write: Callable[[str], None] = print) -> bool:
     """Whether table and EventBridge agree, or have been made to. Raises DeployError."""
     with as_deploy_errors():
         comparison = reconciler.compare()
         for difference in comparison.differences:
-            tell(f"{difference} -> {reconciler.mend(difference)}" if apply else str(difference))
-        tell(str(comparison))
+            write(f"{difference} -> {reconciler.fix(difference)}" if apply else str(difference))
+        write(str(comparison))
         if comparison.differences and not apply:
-            tell("Nothing was changed. With --apply it is.")
+            write("Nothing was changed. With --apply it is.")
         return all(apply and difference.kind is not Kind.UNREADABLE for difference in comparison.differences)
 
 
@@ -242,9 +242,9 @@ def reconciler_of(stage: str, project: Path) -> Reconciler:
 
 
 def stage_variables(stage: str, project: Path) -> dict[str, str]:
-    """The variables of the API's functions. Raises DeployError if the stage was never rendered."""
-    config = read_config(project / ".chalice" / "config.json")
-    variables: dict[str, str] = config.get("stages", {}).get(stage, {}).get("environment_variables", {})
+    """The variables of the API's functions. Raises DeployError if the stage is unknown or was never rendered."""
+    config = read_config_of(stage, project)
+    variables: dict[str, str] = config["stages"][stage].get("environment_variables", {})
     if missing := ENVIRONMENT.keys() - variables.keys():
         raise DeployError(
             f"Stage {stage} has no {', '.join(sorted(missing))} in {project / '.chalice' / 'config.json'}: "
@@ -280,7 +280,7 @@ def _is_over(schedule: Schedule) -> bool:
     return schedule.status is Status.ACTIVE and schedule.next_run_at is None
 
 
-def _told(schedule: Schedule) -> str:
+def _name_of(schedule: Schedule) -> str:
     return f"{schedule.user_id} / {schedule.schedule_id}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from deploy.build.render import read_config
+from deploy.build.render import read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EVERY_METHOD = "/*/*/throttling"
 CHALICES_OWN_STAGE = "api"
+HIGHEST = 100_000
+"""Ten times the quota of an account in most Regions, which can be raised."""
 
 
 def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any = None) -> None:
@@ -28,18 +30,46 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
 
     Raises DeployError.
     """
-    chalice = project / ".chalice"
-    api_stage = read_config(chalice / "config.json").get("api_gateway_stage", CHALICES_OWN_STAGE)
-    api_id = _api_id(chalice / "deployed" / f"{stage}.json", stage)
-    changes = {"rateLimit": f"{rate:g}", "burstLimit": str(burst)}
+    check_limits(rate, burst)
+    api_stage = api_stage_of(stage, project)
+    api_id = _api_id(project / ".chalice" / "deployed" / f"{stage}.json", stage)
     with as_deploy_errors():
-        (client or boto3.client("apigateway")).update_stage(
-            restApiId=api_id,
-            stageName=api_stage,
-            patchOperations=[
-                {"op": "replace", "path": f"{EVERY_METHOD}/{name}", "value": value} for name, value in changes.items()
-            ],
-        )
+        set_limits(client or boto3.client("apigateway"), api_id, api_stage, rate=rate, burst=burst)
+
+
+def set_limits(client: Any, api_id: str, api_stage: str, *, rate: float, burst: int) -> None:
+    """Raises ClientError."""
+    changes = {"rateLimit": f"{rate:.12g}", "burstLimit": str(burst)}
+    client.update_stage(
+        restApiId=api_id,
+        stageName=api_stage,
+        patchOperations=[
+            {"op": "replace", "path": f"{EVERY_METHOD}/{name}", "value": value} for name, value in changes.items()
+        ],
+    )
+
+
+def limits_of(client: Any, api_id: str, api_stage: str) -> tuple[float, int] | None:
+    """Rate and burst as they are set; None if they are not. Raises ClientError."""
+    settings = client.get_stage(restApiId=api_id, stageName=api_stage).get("methodSettings", {}).get("*/*")
+    return (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) if settings else None
+
+
+def api_stage_of(stage: str, project: Path) -> str:
+    """API Gateway's stage, which is part of the URL. Raises DeployError if the app has no such stage."""
+    config = read_config_of(stage, project)
+    name: str = config["stages"][stage].get("api_gateway_stage") or config.get("api_gateway_stage", CHALICES_OWN_STAGE)
+    return name
+
+
+def check_limits(rate: float, burst: int) -> None:
+    """Raises DeployError for a limit that API Gateway refuses, or that closes the API."""
+    for option, value in (("--rate", rate), ("--burst", burst)):
+        if not 0 < value <= HIGHEST:
+            raise DeployError(
+                f"{option} is {value:g}, and must be more than 0 and at most {HIGHEST:,}: at 0, API Gateway refuses "
+                "every request. To stop runs there is `python -m deploy hold`."
+            )
 
 
 def _api_id(deployed: Path, stage: str) -> str:

@@ -28,7 +28,7 @@ from chalice.deploy.validate import validate_routes
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGateway, RouteMatcher, create_local_server
 
 from local.endpoint.server import HOST, PortUnavailable
-from local.iam.app_roles import take_role
+from local.iam.app_roles import assume_role
 from local.time.travelled import TravelledTime
 
 
@@ -50,7 +50,7 @@ def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -
     """The app of `project_dir` with the environment of its stage, listening on `port`. Raises PortUnavailable."""
     time.catch_up()
     config = load_config(project_dir, stage)
-    take_role(config, "api_handler")
+    assume_role(config, "api_handler")
     app = config.chalice_app
     validate_routes(app.routes)
     try:

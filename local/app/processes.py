@@ -54,9 +54,9 @@ class Child:
         give_up_at = time.monotonic() + seconds
         while not _answers(url):
             if not self.is_running():
-                raise ChildFailed(f"{self.name} ended at once:\n{self.last_words()}")
+                raise ChildFailed(f"{self.name} ended at once:\n{self.last_output()}")
             if time.monotonic() > give_up_at:
-                raise ChildFailed(f"{self.name} does not answer at {url} after {seconds:.0f} s:\n{self.last_words()}")
+                raise ChildFailed(f"{self.name} does not answer at {url} after {seconds:.0f} s:\n{self.last_output()}")
             time.sleep(LOOKS_EVERY_SECONDS)
 
     def stop(self) -> None:
@@ -71,7 +71,7 @@ class Child:
         if self._file:
             self._file.close()
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         """The end of its log."""
         return self._log.read_text(errors="replace")[-2000:] if self._log else ""
 

@@ -1,4 +1,4 @@
-"""`make run`: checks what is needed, brings everything up with its steps told, and takes it down on Ctrl-C."""
+"""`make run`: checks what is needed, brings everything up and prints its steps, and takes it down on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
         lateness=lateness,
         iam=iam,
         cors_origins=cors_origins,
-        on_step=Steps().tell,
+        on_step=Steps().show,
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_interrupt)
@@ -79,7 +79,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
 def check_prerequisites(cloud_port: int, api_port: int) -> None:
     """All that is missing, in one message. Raises NotReady."""
     environment = sealed_environment(f"http://127.0.0.1:{cloud_port}", REGION)
-    missing = [*_missing_terraform(environment), *_taken_ports({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
+    missing = [*_missing_terraform(environment), *_ports_in_use({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
     if missing:
         raise NotReady("make run cannot start yet:\n" + "\n".join(f"  - {what}" for what in missing))
 
@@ -93,15 +93,15 @@ def _missing_terraform(environment: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _taken_ports(ports: Mapping[str, int]) -> list[str]:
+def _ports_in_use(ports: Mapping[str, int]) -> list[str]:
     return [
-        f"port {port} is taken, perhaps by another `make run`; end that, or choose another: make run {name}={port + 1}"
+        f"port {port} is in use, perhaps by another `make run`; end that, or choose another: make run {name}={port + 1}"
         for name, port in ports.items()
-        if _is_taken(port)
+        if _is_in_use(port)
     ]
 
 
-def _is_taken(port: int) -> bool:
+def _is_in_use(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -118,7 +118,7 @@ class Steps:
         self._started_at = time.monotonic()
         self._count = 0
 
-    def tell(self, step: str) -> None:
+    def show(self, step: str) -> None:
         self._count += 1
         seconds = time.monotonic() - self._started_at
         print(f"[{self._count}/{STEPS}] {step}  ({seconds:.0f} s so far)", flush=True)
@@ -138,7 +138,7 @@ def _wait(stack: Stack) -> None:
     while True:
         for child in stack.children:
             if not child.is_running():
-                raise ChildFailed(f"{child.name} ended by itself:\n{child.last_words()}")
+                raise ChildFailed(f"{child.name} ended by itself:\n{child.last_output()}")
         time.sleep(LOOKS_EVERY_SECONDS)
 
 

@@ -30,7 +30,7 @@ SCOPES = ("schedules:read", "schedules:write")
 STARTS_WITHIN_SECONDS = 60
 
 
-class NothingRuns(Exception):
+class NotRunning(Exception):
     """Nothing runs here: start `make run` first."""
 
     def __init__(self) -> None:
@@ -155,9 +155,9 @@ class Stack:
 
 
 def token(directory: Path, user: str, scopes: Iterable[str] = SCOPES) -> str:
-    """A token that the API of the stack in `directory` trusts. Raises NothingRuns."""
+    """A token that the API of the stack in `directory` trusts. Raises NotRunning."""
     config = directory / "project" / ".chalice" / "config.json"
     if not config.exists():
-        raise NothingRuns
+        raise NotRunning
     settings = json.loads(config.read_text())["stages"][STAGE]["environment_variables"]
     return Issuer(directory, settings["JWT_ISSUER"]).make_token(user, scopes)

@@ -26,7 +26,7 @@ from chalice.local import LambdaContext
 from chalicelib.core.timing.instants import iso
 from local.app.api import load_config, serve_until_signalled
 from local.endpoint.server import HOST
-from local.iam.app_roles import take_role
+from local.iam.app_roles import assume_role
 from local.time.travelled import TravelledTime
 
 FUNCTION = "sweep"
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     time = TravelledTime(options.offset_file)
     time.catch_up()
     config = load_config(options.project_dir, options.stage)
-    take_role(config, FUNCTION)
+    assume_role(config, FUNCTION)
     try:
         sweep = sweeper_of(config)
     except NoSweeper as error:

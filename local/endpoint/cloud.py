@@ -23,8 +23,10 @@ from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
+from local.endpoint.mail import RefusedBySes, check_mail, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
+from local.endpoint.s3_hosts import RefusedByS3, by_path
 from local.endpoint.server import HOST, Server
 from local.endpoint.sweeping import Sweeping
 from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
@@ -33,7 +35,9 @@ from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
 from local.iam.policies import CannotJudge
 from local.lambda_runtime.responses import invoke
 from local.lambda_runtime.runtime import LambdaRuntime
+from local.moto_backends.apigateway import tag_resource
 from local.moto_backends.application import Aws
+from local.moto_backends.concurrency import account_settings
 from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
@@ -123,7 +127,10 @@ class Cloud:
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()
-        operation = operation_of(request)
+        try:
+            operation = operation_of(by_path(request))
+        except RefusedByS3 as refused:
+            return refused.response()
         response = self._answer(operation)
         milliseconds = (monotonic() - started) * 1000
         self._list(Call(str(operation), time, operation.caller, response.status_code, milliseconds))
@@ -137,7 +144,7 @@ class Cloud:
         """Whatever happens, an answer that an SDK can read."""
         try:
             return self._faults.around(str(operation), lambda: self._do(operation))
-        except Refused as refused:
+        except (Refused, RefusedBySes) as refused:
             return error_response(operation, refused.status, refused.code, str(refused))
         except AccessDenied as denied:
             return access_denied(operation, str(denied))
@@ -155,8 +162,9 @@ class Cloud:
 
     def _do(self, operation: Operation) -> Response:
         self._iam.check_call(operation)
+        check_mail(operation)
         response = self._dispatch(operation)
-        self._outbox.take(operation, response.status_code, response.get_data(), self._clock.now())
+        self._outbox.record(operation, response.status_code, response.get_data(), self._clock.now())
         return response
 
     def _dispatch(self, operation: Operation) -> Response:
@@ -166,7 +174,7 @@ class Cloud:
             return invoke(self._runtime, operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        return self._aws.respond(operation.request)
+        return _answer_beside_moto(operation) or self._aws.respond(operation.request)
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request
@@ -179,6 +187,18 @@ class Cloud:
             account=ACCOUNT,
         )
         return Response(body, status, headers)
+
+
+def _answer_beside_moto(operation: Operation) -> Response | None:
+    """Answers the operations that moto does not have."""
+    match str(operation):
+        case "lambda:GetAccountSettings":
+            return account_settings(operation.region)
+        case "apigateway:TagResource":
+            return tag_resource(operation.parameters["resourceArn"], operation.parameters["tags"])
+        case "sesv2:PutEmailIdentityConfigurationSetAttributes":
+            return set_default_configuration_set(operation)
+    return None
 
 
 def serve(

@@ -21,7 +21,7 @@ from local.endpoint.sweeping import Sweeping
 from local.iam.enforce import Iam
 from local.time.clock import Clock
 from local.time.signal import TimeSignal
-from local.time.travel import InvalidJourney, JourneyUnderWay, TimeTravel
+from local.time.travel import ClockAdvanceInProgress, InvalidClockAdvance, TimeTravel
 
 PREFIX = "/_local/"
 
@@ -103,13 +103,13 @@ class Control:
         return _json(self._time_travel.state())
 
     def _set_clock(self, request: Request) -> Response:
-        """200 after the arrival; 202 while a long journey goes on: GET tells how far it is."""
+        """200 after the advance; 202 while a long one continues: GET shows its progress."""
         try:
-            self._time_travel.go(_members(request))
-        except InvalidJourney as error:
+            self._time_travel.advance(_members(request))
+        except InvalidClockAdvance as error:
             raise BadRequest(str(error)) from error
-        except JourneyUnderWay as error:
-            raise Conflict(f"a journey is under way; DELETE {PREFIX}clock/journey ends it") from error
+        except ClockAdvanceInProgress as error:
+            raise Conflict(f"a clock advance is in progress; DELETE {PREFIX}clock/journey ends it") from error
         state = self._time_travel.state()
         return _json(state, HTTPStatus.ACCEPTED if state["travelling"] else HTTPStatus.OK)
 

@@ -96,7 +96,7 @@ class Faults:
 
     def around(self, operation: str, work: Callable[[], _Result]) -> _Result:
         """Do the work of a call, unless a fault strikes it. Raises Refused."""
-        fault = self._strike(operation)
+        fault = self._apply(operation)
         if fault is None:
             return work()
         if fault.mode == "fail-after-work":
@@ -105,7 +105,7 @@ class Faults:
             self._stopped.wait(fault.seconds)
         raise _refused(fault.mode, operation.partition(":")[0])
 
-    def _strike(self, operation: str) -> Fault | None:
+    def _apply(self, operation: str) -> Fault | None:
         """The first fault in force for this call, used up by once."""
         with self._lock:
             for fault in self._faults:

@@ -21,7 +21,7 @@ AUDIENCE = "scheduled-tasks"
 PATH = "/_local/issuer"  # below the endpoint of the local cloud
 
 _ALGORITHM = "RS256"
-_LONG = timedelta(days=3650)  # local time can travel; a token should survive the journey
+_LONG = timedelta(days=3650)  # local time can travel; a token must stay valid meanwhile
 
 
 class Issuer:

@@ -52,7 +52,7 @@ class Outbox:
     def __init__(self) -> None:
         self._messages: deque[Message] = deque(maxlen=_MOST)
 
-    def take(self, operation: Operation, status: int, answer: bytes, now: datetime) -> None:
+    def record(self, operation: Operation, status: int, answer: bytes, now: datetime) -> None:
         """Keep what the operation sent, if it sends anything and AWS took it."""
         channel = _CHANNELS.get(str(operation))
         if channel is not None and status == HTTPStatus.OK:

@@ -15,7 +15,7 @@ from chalice.constants import LAMBDA_TRUST_POLICY
 _LONGEST_SESSION_SECONDS = 43_200
 
 
-def take_role(config: Config, function: str) -> None:
+def assume_role(config: Config, function: str) -> None:
     """Make the role of one of the app's functions, and leave its credentials in this process's environment.
 
     To be called before the app is imported. Without a policy file there is no role to take: all stays as it is.

@@ -11,11 +11,12 @@ from email.utils import parseaddr
 from typing import Any
 
 from moto.secretsmanager.models import secretsmanager_backends
-from moto.ses.models import ses_backends
+from moto.ses.models import EmailIdentity
 
 from local.aws_protocols.operations import Operation
 from local.environment import ACCOUNT
 from local.iam.policies import Need
+from local.moto_backends.ses import configuration_set_of, identity_of
 
 Parameters = Mapping[str, Any]
 Reader = Callable[[Operation, Parameters], list[Need]]
@@ -112,21 +113,33 @@ def _read_queue(operation: Operation, parameters: Parameters) -> list[Need]:
 
 
 def _read_mail(operation: Operation, parameters: Parameters) -> list[Need]:
-    """The identity is the sender's address if SES knows it, else the nearest domain that it knows."""
+    """The sender's identity, the configuration set, and each recipient that is an identity of the account itself.
+
+    SES was seen to refuse on a recipient's identity (aws-sdk-js 3641), and on the set that an identity has by default.
+    """
     action = "ses:SendRawEmail" if "Raw" in parameters["Content"] else "ses:SendEmail"
-    sender = parseaddr(parameters.get("FromEmailAddress", ""))[1]
-    known = ses_backends[ACCOUNT][operation.region].email_identities
-    identity = next((name for name in _identities(sender) if name in known), sender)
-    needs = [Need(action, parameters.get("FromEmailAddressIdentityArn") or _arn(operation, f"identity/{identity}"))]
-    if "ConfigurationSetName" in parameters:
-        needs.append(Need(action, _arn(operation, f"configuration-set/{parameters['ConfigurationSetName']}")))
-    return needs
+    sender, region = parameters.get("FromEmailAddress", ""), operation.region
+    named = parameters.get("ConfigurationSetName")
+    chosen = configuration_set_of(sender, named, region)
+    identities = [identity_of(sender, region), *(identity_of(to, region) for to in _recipients(parameters))]
+    senders = parameters.get("FromEmailAddressIdentityArn") or _identity_arn(operation, identities[0], sender)
+    resources = [
+        senders,
+        *(_identity_arn(operation, identity) for identity in identities[1:] if identity),
+        *([_arn(operation, f"configuration-set/{chosen}")] if chosen else []),
+    ]
+    context = (("ses:FromAddress", parseaddr(sender)[1]),)
+    return [Need(action, resource, context) for resource in resources]
 
 
-def _identities(address: str) -> list[str]:
-    """That may stand for an address, the narrowest first."""
-    labels = address.rpartition("@")[2].split(".")
-    return [address, *(".".join(labels[first:]) for first in range(len(labels)))]
+def _recipients(parameters: Parameters) -> list[str]:
+    destination = parameters.get("Destination", {})
+    return [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
+
+
+def _identity_arn(operation: Operation, identity: EmailIdentity | None, otherwise: str = "") -> str:
+    """Of an address that no identity stands for, its own."""
+    return _arn(operation, f"identity/{identity.email_identity if identity else parseaddr(otherwise)[1]}")
 
 
 def _read_events(operation: Operation, parameters: Parameters) -> list[Need]:

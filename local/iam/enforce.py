@@ -79,7 +79,7 @@ class Iam:
             self._require(Principal(function.role_arn, function.name), Need("sqs:SendMessage", queue_arn))
 
     def begin_session(self, function: Function) -> Mapping[str, str]:
-        """The credentials of a new sandbox, as environment variables."""
+        """The credentials of a new execution environment, as environment variables."""
         if self.mode == "enforce":
             self._look_at_log_rights(function)
         return new_session(function.role_arn, function.name, region=function.region)

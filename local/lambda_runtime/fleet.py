@@ -1,13 +1,13 @@
-"""The sandboxes of one function: kept warm, added under load, replaced after a deployment."""
+"""The execution environments of one function: kept warm, added under load, replaced after a deployment."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+from local.lambda_runtime.execution_environment import ExecutionEnvironment
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome
-from local.lambda_runtime.sandbox import Sandbox
 
 _MOST = 10
 _MOST_STARTING = os.cpu_count() or 1  # more cold starts at once than processors only make each of them slower
@@ -18,31 +18,31 @@ class Throttled(Exception):
 
 
 class Fleet:
-    """Hands each invocation to a free sandbox. Beyond ten at work, invocations wait; Lambda would start up to 1,000."""
+    """Gives each invocation a free environment. Beyond ten busy ones, invocations wait; Lambda starts up to 1,000."""
 
-    def __init__(self, make: Callable[[Function], Sandbox]) -> None:
+    def __init__(self, make: Callable[[Function], ExecutionEnvironment]) -> None:
         self._make = make
         self._changed = Condition()
         self._deployed: Function | None = None
-        self._all: set[Sandbox] = set()
-        self._free: list[Sandbox] = []
+        self._all: set[ExecutionEnvironment] = set()
+        self._free: list[ExecutionEnvironment] = []
         self._invocations = 0
         self._starting = 0
         self._closed = False
 
     def invoke(self, function: Function, invocation: Invocation) -> Outcome:
-        """Run it in a sandbox of `function` as deployed now. Raises Throttled."""
-        with self._counted(function.reserved_concurrency), self._sandbox(function) as sandbox:
-            return sandbox.invoke(invocation)
+        """Run it in a environment of `function` as deployed now. Raises Throttled."""
+        with self._counted(function.reserved_concurrency), self._environment(function) as environment:
+            return environment.invoke(invocation)
 
     def stop(self) -> None:
-        """End all sandboxes, at work or not."""
+        """End all environments, at work or not."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            sandboxes = list(self._all)
-        for sandbox in sandboxes:
-            sandbox.stop()
+            environments = list(self._all)
+        for environment in environments:
+            environment.stop()
 
     @contextmanager
     def _counted(self, most: int | None) -> Iterator[None]:
@@ -57,24 +57,24 @@ class Fleet:
                 self._invocations -= 1
 
     @contextmanager
-    def _sandbox(self, function: Function) -> Iterator[Sandbox]:
+    def _environment(self, function: Function) -> Iterator[ExecutionEnvironment]:
         self._retire_others_than(function)
-        sandbox = self._take_free() or self._start(function)
+        environment = self._acquire_free() or self._start(function)
         try:
-            yield sandbox
+            yield environment
         finally:
-            self._give_back(sandbox)
+            self._release(environment)
 
     def _retire_others_than(self, function: Function) -> None:
         with self._changed:
             self._deployed = function
-            retired = [sandbox for sandbox in self._free if not self._serves(sandbox)]
-            self._free = [sandbox for sandbox in self._free if sandbox not in retired]
-        for sandbox in retired:
-            self._end(sandbox)
+            retired = [environment for environment in self._free if not self._serves(environment)]
+            self._free = [environment for environment in self._free if environment not in retired]
+        for environment in retired:
+            self._end(environment)
 
-    def _take_free(self) -> Sandbox | None:
-        """The sandbox used last, when one is free; None when the caller may start another. Else waits for either."""
+    def _acquire_free(self) -> ExecutionEnvironment | None:
+        """The free environment used last; None when the caller may start another. Else waits for either."""
         with self._changed:
             self._changed.wait_for(lambda: self._free or self._may_start() or self._closed)
             if self._closed:
@@ -87,38 +87,38 @@ class Fleet:
     def _may_start(self) -> bool:
         return len(self._all) + self._starting < _MOST and self._starting < _MOST_STARTING
 
-    def _start(self, function: Function) -> Sandbox:
+    def _start(self, function: Function) -> ExecutionEnvironment:
         try:
-            sandbox = self._make(function)
-            self._add(sandbox)
-            sandbox.wait_until_begun()
-            return sandbox
+            environment = self._make(function)
+            self._add(environment)
+            environment.wait_until_ready()
+            return environment
         finally:
             with self._changed:
                 self._starting -= 1
                 self._changed.notify_all()
 
-    def _add(self, sandbox: Sandbox) -> None:
+    def _add(self, environment: ExecutionEnvironment) -> None:
         with self._changed:
-            self._all.add(sandbox)
+            self._all.add(environment)
             closed = self._closed
         if closed:  # `stop` has not seen it
-            sandbox.stop()
+            environment.stop()
 
-    def _give_back(self, sandbox: Sandbox) -> None:
+    def _release(self, environment: ExecutionEnvironment) -> None:
         with self._changed:
-            kept = self._serves(sandbox)
+            kept = self._serves(environment)
             if kept:
-                self._free.append(sandbox)
+                self._free.append(environment)
                 self._changed.notify_all()
         if not kept:
-            self._end(sandbox)
+            self._end(environment)
 
-    def _serves(self, sandbox: Sandbox) -> bool:
-        return sandbox.usable and sandbox.function == self._deployed and not self._closed
+    def _serves(self, environment: ExecutionEnvironment) -> bool:
+        return environment.usable and environment.function == self._deployed and not self._closed
 
-    def _end(self, sandbox: Sandbox) -> None:
-        sandbox.stop()
+    def _end(self, environment: ExecutionEnvironment) -> None:
+        environment.stop()
         with self._changed:
-            self._all.discard(sandbox)
+            self._all.discard(environment)
             self._changed.notify_all()

@@ -32,7 +32,7 @@ class AsynchronousSettings:
 
 @dataclass(frozen=True)
 class Function:
-    """A function's version. Two are equal when one's sandboxes can serve the other."""
+    """A function's version. Two are equal when one's execution environments can serve the other."""
 
     name: str
     version: str

@@ -11,12 +11,12 @@ from tempfile import mkdtemp
 from threading import Lock
 
 from local.lambda_runtime.asynchronous import AsynchronousInvocations, Destinations
+from local.lambda_runtime.execution_environment import ExecutionEnvironment, Place
 from local.lambda_runtime.fleet import Fleet, Throttled
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome
 from local.lambda_runtime.log import FunctionLog
 from local.lambda_runtime.provided import BY_AWS, FOR_TIME_TRAVEL, provide
-from local.lambda_runtime.sandbox import Place, Sandbox
 from local.time.agenda import Agenda
 from local.time.clock import Clock
 from local.time.signal import TimeSignal
@@ -30,7 +30,7 @@ class LambdaRuntime:
 
     time_signal: tells the functions the time. endpoint: the local cloud, as they see it. directory: for unpacked zips
     and logs. on_line: called with (function name, line) for each line of a function's log. destinations: where failed
-    events go. begin_session: gives a new sandbox its credentials, as environment variables.
+    events go. begin_session: gives a new execution environment its credentials, as environment variables.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class LambdaRuntime:
         self._asynchronous.accept(invocation)
 
     def stop(self) -> None:
-        """End every sandbox, and start no other."""
+        """End every execution environment, and start no other."""
         with self._lock:
             self._stopped = True
             fleets = list(self._fleets.values())
@@ -82,10 +82,10 @@ class LambdaRuntime:
             if key not in self._fleets:
                 path = self._directory / "logs" / f"{function.name}.log"
                 log = FunctionLog(function.name, path, self._on_line)
-                self._fleets[key] = Fleet(partial(self._make_sandbox, log=log))
+                self._fleets[key] = Fleet(partial(self._make_environment, log=log))
             return self._fleets[key]
 
-    def _make_sandbox(self, function: Function, log: FunctionLog) -> Sandbox:
+    def _make_environment(self, function: Function, log: FunctionLog) -> ExecutionEnvironment:
         place = Place(
             task_root=self._unpack(function),
             home=self._directory / "home",
@@ -94,7 +94,7 @@ class LambdaRuntime:
             endpoint=self._endpoint,
             credentials=self._begin_session(function),
         )
-        return Sandbox(function, place, self._time_signal, log)
+        return ExecutionEnvironment(function, place, self._time_signal, log)
 
     def _unpack(self, function: Function) -> Path:
         """The function's zip, unpacked once; the name of the directory is its checksum."""

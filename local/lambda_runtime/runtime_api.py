@@ -24,13 +24,13 @@ _TICK_SECONDS = 0.05
 class RuntimeApi:
     """Hands invocations to one child and takes its answers.
 
-    begun: set when the child has asked for its first invocation, or by whoever sees that it never will.
+    ready: set when the child has asked for its first invocation, or by whoever sees that it never will.
     outcomes: what it answered, in order; whoever sees its end puts None.
     on_tick: called about every 50 ms while the server runs.
     """
 
     def __init__(self, on_tick: Callable[[], None]) -> None:
-        self.begun = Event()
+        self.ready = Event()
         self.asked_for_work = False
         self.outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         self._work: SimpleQueue[tuple[Invocation, int] | None] = SimpleQueue()
@@ -59,7 +59,7 @@ class RuntimeApi:
     def next_headers_and_payload(self) -> tuple[dict[str, str], bytes] | None:
         """Wait for an invocation; None when the server stops."""
         self.asked_for_work = True
-        self.begun.set()
+        self.ready.set()
         work = self._work.get()
         if work is None:
             return None

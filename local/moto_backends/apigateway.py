@@ -1,10 +1,18 @@
-"""API Gateway's control plane, mended so that `chalice deploy` and `chalice delete` work against moto."""
+"""API Gateway's control plane, fixed so that `chalice deploy` and `chalice delete` work against moto."""
 
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from moto.apigateway.models import APIGatewayBackend, Deployment, GatewayResponse, RestAPI
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from werkzeug.wrappers import Response
 
+_TAGGED = re.compile(
+    r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<api>[^/]+)(/stages/(?P<stage>[^/]+))?"
+)
 _BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 
 
@@ -59,3 +67,14 @@ def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
     """
     others = {name: value for name, value in document.items() if name != "swagger"}
     return {"openapi": "3.0.1", **others, "info": {"description": "", **document["info"]}}
+
+
+def tag_resource(arn: str, tags: dict[str, str]) -> Response:
+    """Answer a TagResource request for an API or a stage, which moto does not have."""
+    found = _TAGGED.fullmatch(arn)
+    if found is None:
+        raise NotImplementedError(f"tags of {arn}")
+    api = get_backend("apigateway")[DEFAULT_ACCOUNT_ID][found["region"]].get_rest_api(found["api"])
+    tagged = api.stages[found["stage"]] if found["stage"] else api
+    tagged.tags = (tagged.tags or {}) | tags
+    return Response(status=HTTPStatus.NO_CONTENT)

@@ -1,4 +1,4 @@
-"""AWS's APIs as moto plays them, in this process: the WSGI application, mended where this project needs better.
+"""AWS's APIs as moto plays them, in this process: the WSGI application, fixed where this project needs better.
 
 What moto does otherwise than AWS, and what is done about it, stands in docs/emulation.md.
 """
@@ -16,7 +16,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from local.moto_backends.dynamodb import IsolatedDynamoDB, WriteListener
-from local.moto_backends.fixes import mend_moto
+from local.moto_backends.fixes import fix_moto
 
 
 class AwsError(Exception):
@@ -35,7 +35,7 @@ class Aws:
     """
 
     def __init__(self, *table_listeners: WriteListener) -> None:
-        mend_moto()
+        fix_moto()
         BackendDict.reset()
         self._dynamodb = IsolatedDynamoDB(*table_listeners)
         self._application = DomainDispatcherApplication(create_backend_app)

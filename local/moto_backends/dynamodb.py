@@ -72,20 +72,20 @@ class IsolatedBackend(DynamoDBBackend):
         """Undo what moto did when it fails: it changes the item step by step."""
         with self._undone_on_error([(table_name, key)]):
             item = super().update_item(table_name, key, *arguments, **options)
-        self._tell(table_name, key)
+        self._notify_listeners(table_name, key)
         return item
 
     def put_item(self, table_name: str, item_attrs: dict[str, Any], *arguments: Any, **options: Any) -> Item:
         item = super().put_item(table_name, item_attrs, *arguments, **options)
-        self._tell(table_name, self._key_of(table_name, item_attrs))
+        self._notify_listeners(table_name, self._key_of(table_name, item_attrs))
         return item
 
     def delete_item(self, table_name: str, key: dict[str, Any], *arguments: Any, **options: Any) -> Item | None:
         item = super().delete_item(table_name, key, *arguments, **options)
-        self._tell(table_name, key)
+        self._notify_listeners(table_name, key)
         return item
 
-    def _tell(self, table_name: str, key: dict[str, Any]) -> None:
+    def _notify_listeners(self, table_name: str, key: dict[str, Any]) -> None:
         found = self.get_item(table_name, key)
         text = f"{table_name} {json.dumps(key, sort_keys=True)}"
         for listen in self.listeners:
@@ -138,7 +138,7 @@ class IsolatedBackend(DynamoDBBackend):
                 expression_attribute_names=members.get("ExpressionAttributeNames", {}),
                 expression_attribute_values=members.get("ExpressionAttributeValues", {}),
             )
-            self._tell(operation.table_name, operation.key)
+            self._notify_listeners(operation.table_name, operation.key)
 
     @contextmanager
     def _undone_on_error(self, targets: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:

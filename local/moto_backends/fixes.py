@@ -12,17 +12,22 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
-from moto.ses.models import EmailIdentity, SESBackend, ses_backends
+from moto.ses.models import ses_backends
+from moto.sqs.exceptions import InvalidParameterValue
+from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from local.moto_backends.apigateway import RestApis
+from local.moto_backends.concurrency import check_reservation
+from local.moto_backends.ses import Mail
 
 
-def mend_moto() -> None:
+def fix_moto() -> None:
     """For this process; to be called before moto is asked for anything."""
     apigateway_backends.backend = RestApis
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
-    ses_backends.backend = _Mail
+    ses_backends.backend = Mail
+    sqs_backends.backend = _Queues
     s3_models.FakeBucket = _Bucket  # type: ignore[misc]
 
 
@@ -45,6 +50,12 @@ class _Function(LambdaFunction):
 class _Functions(LambdaBackend):
     __module__ = LambdaBackend.__module__
 
+    def put_function_concurrency(self, function_name: str, reserved_concurrency: str) -> str:
+        """Refuse what leaves too little for other functions; moto has no limit."""
+        self.get_function(function_name)  # raises what becomes a 404
+        check_reservation(self.list_functions(), function_name, int(reserved_concurrency))
+        return super().put_function_concurrency(function_name, reserved_concurrency)
+
     def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
         """Replace the function's config; moto's own adds another, and goes on with the first."""
         self.get_function(function_name).event_invoke_config.clear()
@@ -56,22 +67,32 @@ class _Functions(LambdaBackend):
         return self.put_function_event_invoke_config(function_name, (known[0].config if known else {}) | config)
 
 
-class _Mail(SESBackend):
-    __module__ = SESBackend.__module__
+class _Queues(SQSBackend):
+    __module__ = SQSBackend.__module__
 
-    def create_email_identity_v2(
+    def send_message(
         self,
-        email_identity: str,
-        tags: list[dict[str, str]] | None,
-        dkim_signing_attributes: object | None,
-        configuration_set_name: str | None,
-    ) -> EmailIdentity:
-        """Verified at once: on a laptop nobody reads the mail with the link."""
-        identity = super().create_email_identity_v2(
-            email_identity, tags, dkim_signing_attributes, configuration_set_name
-        )
-        identity.verified_for_sending_status = True
-        return identity
+        queue_name: str,
+        message_body: str,
+        message_attributes: dict[str, Any] | None = None,
+        *more: Any,
+        **named: Any,
+    ) -> Message:
+        """Refuses what is larger than the queue takes, in bytes and with its attributes; moto counts characters."""
+        most: int = self.get_queue(queue_name).maximum_message_size  # type: ignore[attr-defined]
+        if len(message_body.encode()) + _bytes_of_attributes(message_attributes or {}) > most:
+            message = f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+            raise InvalidParameterValue(message)
+        return super().send_message(queue_name, message_body, message_attributes, *more, **named)
+
+
+def _bytes_of_attributes(attributes: dict[str, Any]) -> int:
+    """Name, type and value of each (SQS Developer Guide, sqs-message-metadata)."""
+    return sum(
+        len(name.encode())
+        + sum(len(part if isinstance(part, bytes) else str(part).encode()) for part in about.values())
+        for name, about in attributes.items()
+    )
 
 
 class _Bucket(FakeBucket):

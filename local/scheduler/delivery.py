@@ -88,9 +88,9 @@ class Delivery:
 
     def begin(self, firing: Firing, ended: Callable[[], None]) -> None:
         """Make the first try now. `ended` is called after the last one, whether it succeeded or not."""
-        self._try(_Task(firing.schedule, firing.scheduled_time, self._clock.now(), 1, ended))
+        self._attempt(_Task(firing.schedule, firing.scheduled_time, self._clock.now(), 1, ended))
 
-    def _try(self, task: _Task) -> None:
+    def _attempt(self, task: _Task) -> None:
         invocation = _invocation(task)
         error = self._deliver(invocation)
         if error is None:
@@ -98,7 +98,7 @@ class Delivery:
         elif not error.retryable:
             self._give_up(task, invocation, error, None)
         else:
-            self._try_again(task, invocation, error)
+            self._retry_later(task, invocation, error)
 
     def _deliver(self, invocation: Invocation) -> TargetError | None:
         try:
@@ -114,21 +114,23 @@ class Delivery:
             )
         return None
 
-    def _try_again(self, task: _Task, invocation: Invocation, error: TargetError) -> None:
+    def _retry_later(self, task: _Task, invocation: Invocation, error: TargetError) -> None:
         next_try = self._clock.now() + _pause(task)
         used_up = _used_up(task.schedule.target.retry, task.attempt, next_try - task.first_tried_at)
         if used_up is None:
-            self._agenda.call_at(next_try, partial(self._try, replace(task, attempt=task.attempt + 1)))
+            self._agenda.call_at(next_try, partial(self._attempt, replace(task, attempt=task.attempt + 1)))
         else:
             self._give_up(task, invocation, error, used_up)
 
     def _give_up(self, task: _Task, invocation: Invocation, error: TargetError, used_up: str | None) -> None:
         _logger.warning("%s gave up on %s: %s", invocation.schedule_arn, invocation.target_arn, error)
         if queue_arn := task.schedule.target.dead_letter_arn:
-            self._bury(queue_arn, invocation, error, used_up)
+            self._send_to_dead_letter_queue(queue_arn, invocation, error, used_up)
         task.ended()
 
-    def _bury(self, queue_arn: str, invocation: Invocation, error: TargetError, used_up: str | None) -> None:
+    def _send_to_dead_letter_queue(
+        self, queue_arn: str, invocation: Invocation, error: TargetError, used_up: str | None
+    ) -> None:
         body, attributes = dead_letter(invocation, error, used_up)
         try:
             self._dead_letters.send(invocation, queue_arn, body, attributes)

@@ -1,4 +1,4 @@
-"""What fires when: pure calculation. Time is an argument, chance is a hash, so that a journey can be repeated."""
+"""What fires when: pure calculation. Time is an argument, chance is a hash, so that a clock advance can be repeated."""
 
 import heapq
 from collections.abc import Iterable, Iterator

@@ -41,11 +41,11 @@ class FiringLoop:
 
     def _fire(self, firing: Firing) -> None:
         following = self._engine.next_firing(firing.schedule, firing.scheduled_time)
-        if self._move_on(firing, following):
+        if self._schedule_next(firing, following):
             last = following is None
             self._delivery.begin(firing, lambda: self._completed(firing.schedule) if last else None)
 
-    def _move_on(self, firing: Firing, following: Firing | None) -> bool:
+    def _schedule_next(self, firing: Firing, following: Firing | None) -> bool:
         """Arm the next firing before the delivery, which may hang. False: updated or deleted since it was due."""
         arn = firing.schedule.arn
         with self._lock:

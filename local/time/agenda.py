@@ -59,7 +59,7 @@ class Agenda:
 
     @property
     def jobs_run(self) -> int:
-        """How many jobs have run since the start: shows the progress of a long journey."""
+        """How many jobs have run since the start: shows the progress of a long clock advance."""
         return self._jobs_run
 
     def call_at(self, when: datetime, job: Job) -> Entry:
@@ -109,7 +109,7 @@ class Agenda:
         `busy` work may call it: it would wait for itself. Once interrupted it ends where it is, and waits no longer for
         what was set off. Raises ValueError when `to` lies in the past.
         """
-        with self._one_traveller, self._journey(to):
+        with self._one_traveller, self._stopped_clock(to):
             self._wait_until_settled(is_interrupted)
             before = self._jobs_run
             while not is_interrupted() and (due := self._go_to_next_instant(to)):
@@ -126,7 +126,7 @@ class Agenda:
             self._changed.notify()
 
     @contextmanager
-    def _journey(self, to: datetime) -> Iterator[None]:
+    def _stopped_clock(self, to: datetime) -> Iterator[None]:
         """The clock stands and the timer rests."""
         with self._changed:
             now = self._clock.now()

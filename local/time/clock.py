@@ -7,7 +7,7 @@ from threading import Lock
 class Clock:
     """Runs at real speed from wherever it was set; stands still while the agenda works through an instant.
 
-    Durations (time-outs, pauses of a thread) are never measured here: a journey must not make them longer or shorter.
+    Durations (time-outs, pauses of a thread) are never measured here: a clock advance must not change them.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The clock by HTTP: look at it, set it forward, watch a long journey, end it on the way, come back."""
+"""The clock by HTTP: look at it, set it forward, follow a long advance, end it on the way, return to real time."""
 
 import re
 from collections.abc import Mapping
@@ -18,81 +18,83 @@ _DURATION = re.compile(
 )
 
 
-class InvalidJourney(ValueError):
-    """The request names no time that can be travelled to; the message tells why."""
+class InvalidClockAdvance(ValueError):
+    """The request names no time that the clock can advance to; the message says why."""
 
 
-class JourneyUnderWay(Exception):
+class ClockAdvanceInProgress(Exception):
     """Only one at a time."""
 
 
 class TimeTravel:
-    """Journeys, one at a time, each on a thread of its own. For many threads."""
+    """Clock advances, one at a time, each on a thread of its own. For many threads."""
 
     def __init__(self, clock: Clock, agenda: Agenda, time_signal: TimeSignal) -> None:
         self._clock = clock
         self._agenda = agenda
         self._time_signal = time_signal
         self._lock = Lock()
-        self._journey: _Journey | None = None
+        self._advance: _ClockAdvance | None = None
 
-    def go(self, request: Mapping[str, Any]) -> None:
-        """Set out, and wait for the arrival, 20 seconds at most: `state` tells.
+    def advance(self, request: Mapping[str, Any]) -> None:
+        """Start a clock advance and wait for its end, at most 20 seconds; `state` shows its progress.
 
-        request: {"advance": ISO 8601 duration}, {"to": ISO 8601 instant} or {"reset": true}, which ends a journey under
-        way. Raises InvalidJourney, JourneyUnderWay.
+        request: {"advance": ISO 8601 duration}, {"to": ISO 8601 instant} or {"reset": true}, which ends an advance in
+        progress. Raises InvalidClockAdvance, ClockAdvanceInProgress.
         """
         with self._lock:
             if request == {"reset": True}:
                 self._reset()
                 return
-            if self._journey is not None and self._journey.is_alive():
-                raise JourneyUnderWay
-            journey = self._journey = _Journey(self._agenda, self._time_signal, _target(request, self._clock.now()))
-            journey.start()
-        journey.join(_SECONDS_TO_WAIT)
+            if self._advance is not None and self._advance.is_alive():
+                raise ClockAdvanceInProgress
+            advance = self._advance = _ClockAdvance(
+                self._agenda, self._time_signal, _target(request, self._clock.now())
+            )
+            advance.start()
+        advance.join(_SECONDS_TO_WAIT)
 
     def end(self) -> None:
-        """End the journey under way, if there is one: time runs on from where it is."""
+        """End the clock advance in progress, if there is one: time runs on from where it is."""
         with self._lock:
             self._end()
 
     def _end(self) -> None:
-        if self._journey is not None:
-            self._journey.end()
+        if self._advance is not None:
+            self._advance.end()
 
     def _reset(self) -> None:
         self._end()
         self._agenda.reset()
         self._time_signal.send()
-        self._journey = None
+        self._advance = None
 
     def state(self) -> dict[str, Any]:
-        """The time; and of the journey under way, or else the last one: where to, and how many jobs ran on the way."""
-        journey = self._journey
+        """The time; and of the clock advance in progress, or else the last one, its target and how many jobs it ran."""
+        advance = self._advance
         state: dict[str, Any] = {"now": iso_ms(self._clock.now()), "travelling": False}
-        if journey is not None:
-            state |= {"travelling": journey.is_alive(), "to": iso_ms(journey.target), "jobs": journey.jobs}
+        if advance is not None:
+            state |= {"travelling": advance.is_alive(), "to": iso_ms(advance.target), "jobs": advance.jobs}
         return state
 
 
-class _Journey(Thread):
+class _ClockAdvance(Thread):
     def __init__(self, agenda: Agenda, time_signal: TimeSignal, target: datetime) -> None:
-        super().__init__(name="journey", daemon=True)
+        super().__init__(name="clock advance", daemon=True)
         self.target = target
         self._agenda = agenda
         self._time_signal = time_signal
         self._jobs_before = agenda.jobs_run
-        self._jobs_in_all: int | None = None
+        self._jobs_in_total: int | None = None
         self._is_ended = Event()
 
     @property
     def jobs(self) -> int:
-        """So far; after the arrival, in all."""
-        return self._agenda.jobs_run - self._jobs_before if self._jobs_in_all is None else self._jobs_in_all
+        """How many jobs ran so far; after the end, in total."""
+        return self._agenda.jobs_run - self._jobs_before if self._jobs_in_total is None else self._jobs_in_total
 
     def run(self) -> None:
-        self._jobs_in_all = self._agenda.advance(self.target, self._is_ended.is_set)
+        self._jobs_in_total = self._agenda.advance(self.target, self._is_ended.is_set)
         self._time_signal.send()
 
     def end(self) -> None:
@@ -106,9 +108,9 @@ def _target(request: Mapping[str, Any], now: datetime) -> datetime:
     try:
         target = _read(request, now)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidJourney(f"{dict(request)} cannot be travelled to: {error}") from error
+        raise InvalidClockAdvance(f"{dict(request)} cannot be travelled to: {error}") from error
     if target < now:
-        raise InvalidJourney(f"{iso_ms(target)} lies before the clock's {iso_ms(now)}: time goes forward only")
+        raise InvalidClockAdvance(f"{iso_ms(target)} lies before the clock's {iso_ms(now)}: time goes forward only")
     return target
 
 

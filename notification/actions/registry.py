@@ -18,7 +18,8 @@ class ActionUnknown(ActionFailed):
     """No file in `notification/actions` registers this type."""
 
     def __init__(self, type_: str) -> None:
-        super().__init__(f"unknown action {type_!r}; deployed: {', '.join(sorted(registered()))}", permanent=True)
+        deployed = ", ".join(sorted(registered()))
+        super().__init__(f"unknown action {type_!r}; deployed: {deployed}", permanent=True, fault=True)
 
 
 def registered() -> Mapping[str, RegisteredAction]:

@@ -24,4 +24,9 @@ def send(run: RunContext, data: Mapping[str, Any]) -> None:
 
 
 def _attributes(sender_id: str | None) -> dict[str, Any]:
-    return {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": sender_id}} if sender_id else {}
+    # Without a type the account's default decides. It is often `Promotional`: less reliable, and not delivered at night
+    # in some countries (SNS Developer Guide, sms_publish-to-phone).
+    texts = {"AWS.SNS.SMS.SMSType": "Transactional"}
+    if sender_id:
+        texts["AWS.SNS.SMS.SenderID"] = sender_id
+    return {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}

@@ -27,8 +27,29 @@ NOT_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionEr
 """The request was never sent. Every other broken connection may have carried it."""
 
 
-def failure(provider: str, exc: Exception, *, passing: AbstractSet[str] = frozenset()) -> ActionFailed:
-    """What to raise for one of FAILURES. `passing` are the provider's own codes that are worth another try."""
+DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    }
+)
+"""The function's role lacks a permission, or is gone."""
+
+
+def failure(
+    provider: str,
+    exc: Exception,
+    *,
+    passing: AbstractSet[str] = frozenset(),
+    faults: AbstractSet[str] = frozenset(),
+) -> ActionFailed:
+    """What to raise for one of FAILURES.
+
+    `passing` are the provider's own codes that are worth another try, `faults` those of a wrong deployment.
+    """
     if isinstance(exc, ParamValidationError):
         # Its own text quotes what was to be sent.
         return ActionFailed(f"{provider} takes no such request: a field has the wrong type", permanent=True)
@@ -39,4 +60,5 @@ def failure(provider: str, exc: Exception, *, passing: AbstractSet[str] = frozen
         f"{provider} {code}: {exc.response['Error'].get('Message', '')}",
         permanent=not (is_transient(exc) or code in passing),
         unknown=http_status(exc) >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        fault=code in DENIED or code in faults,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.actions.text_rules import in_one_line, is_mail_address
@@ -17,25 +18,32 @@ if TYPE_CHECKING:
 # What SES refuses for the moment, beside throttles (API reference, SendEmail).
 PASSING = frozenset({"LimitExceededException", "SendingPausedException"})
 
+# An identity or a configuration set is missing, or the account may not send any more.
+FAULTS = frozenset({"AccountSuspendedException", "MailFromDomainNotVerifiedException", "NotFoundException"})
+
+NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_-]")
+"""What SES refuses in a tag's value (API reference, MessageTag). The id of a run of "run now" has a dot."""
+
 ADDRESSES = {"to": "ToAddresses", "cc": "CcAddresses", "bcc": "BccAddresses"}
 
 
 def send_mail(run: RunContext, mail: Mapping[str, Any]) -> None:
     """Sends `to`, `cc`, `bcc`, `reply_to` (lists of addresses), `subject`, and `text`, `html` or both.
 
-    The run id travels as a tag. Raises ActionFailed, for an address that is none as well: it would become a header.
+    The run id travels as a tag, with `_` for what a tag cannot hold. Raises ActionFailed, for an address that is none
+    as well: it would become a header.
     """
     request = {
         "FromEmailAddress": run.settings.sender_address,
         "Destination": {theirs: _addresses(mail, ours) for ours, theirs in ADDRESSES.items()},
         "ReplyToAddresses": _addresses(mail, "reply_to"),
         "Content": {"Simple": {"Subject": _content(in_one_line(mail["subject"])), "Body": _body(mail)}},
-        "EmailTags": [{"Name": "run_id", "Value": run.run_id}],
+        "EmailTags": [{"Name": "run_id", "Value": NOT_IN_TAGS.sub("_", run.run_id)}],
     }
     try:
         run.aws("sesv2").send_email(**request)
     except FAILURES as exc:
-        raise failure("SES", exc, passing=PASSING) from exc
+        raise failure("SES", exc, passing=PASSING, faults=FAULTS) from exc
 
 
 def _addresses(mail: Mapping[str, Any], field: str) -> list[str]:

@@ -3,14 +3,6 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:events:eu-central-1:111122223333:event-bus/default" }
   }
 
-  mock_data "aws_sesv2_email_identity" {
-    defaults = { arn = "arn:aws:ses:eu-central-1:111122223333:identity/example.com" }
-  }
-
-  mock_resource "aws_ses_email_identity" {
-    defaults = { arn = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com" }
-  }
-
   mock_resource "aws_sqs_queue" {
     defaults = {
       arn = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
@@ -99,6 +91,11 @@ run "a_small_function_with_the_rights_of_its_work" {
   }
 
   assert {
+    condition     = one(aws_lambda_function.notification.logging_config[*].system_log_level) == "INFO"
+    error_message = "Each invocation's report is in the log: Lambda writes it at this level."
+  }
+
+  assert {
     condition     = aws_cloudwatch_log_group.notification.retention_in_days == 30
     error_message = "Logs are kept 30 days."
   }
@@ -123,9 +120,10 @@ run "a_small_function_with_the_rights_of_its_work" {
     condition = (
       aws_sqs_queue.work_dead_letters.name == "mail-work-dead-letters-test" &&
       aws_sqs_queue.work_dead_letters.sqs_managed_sse_enabled &&
-      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600
+      aws_sqs_queue.work_dead_letters.message_retention_seconds == 14 * 24 * 3600 &&
+      aws_sqs_queue.work_dead_letters.max_message_size == 256 * 1024
     )
-    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages 14 days."
+    error_message = "The queue is {project}-work-dead-letters-{stage}, encrypted, and keeps messages of 256 KB for 14 days."
   }
 
   assert {
@@ -140,7 +138,10 @@ run "a_small_function_with_the_rights_of_its_work" {
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test",
         "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test/index/by_time",
       ])
-      "ses:SendEmail"             = "arn:aws:ses:eu-central-1:111122223333:identity/tasks@example.com"
+      "ses:SendEmail" = join(" ", [
+        "arn:aws:ses:eu-central-1:111122223333:identity/*",
+        "arn:aws:ses:eu-central-1:111122223333:configuration-set/*",
+      ])
       "events:PutEvents"          = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
       "s3:GetObject s3:PutObject" = "arn:aws:s3:::mail-reports-test-111122223333/reports/*"
       "sqs:SendMessage"           = "arn:aws:sqs:eu-central-1:111122223333:mail-work-dead-letters-test"
@@ -152,6 +153,14 @@ run "a_small_function_with_the_rights_of_its_work" {
       )
     }
     error_message = "The role has these rights and no other: none on schedules, no PassRole, no secret but the master of webhook keys."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
+      statement.Condition if contains(statement.Action, "ses:SendEmail")
+    ] == [{ StringEquals = { "ses:FromAddress" = "tasks@example.com" } }]
+    error_message = "It sends as the sender's address, and as nobody else."
   }
 
   assert {
@@ -293,11 +302,8 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
   }
 
   assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
-      statement.Resource if contains(statement.Action, "ses:SendEmail")
-    ] == [["arn:aws:ses:eu-central-1:111122223333:identity/example.com"]]
-    error_message = "The role sends as the identity that was named."
+    condition     = data.aws_sesv2_email_identity.existing[0].email_identity == "example.com"
+    error_message = "The identity that was named must exist."
   }
 }
 

@@ -4,6 +4,8 @@ variables {
   project                        = "mail"
   stage                          = "test"
   function_name                  = "mail-notification-test"
+  log_group_name                 = "/aws/lambda/mail-notification-test"
+  event_age_seconds              = 1800
   sweeper_function_name          = "tasks-test-sweep"
   scheduler_group_name           = "mail-scheduler-group-test"
   delivery_dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test"
@@ -11,7 +13,7 @@ variables {
   alarm_topic_arns               = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
 }
 
-run "an_alarm_for_whatever_is_given_up" {
+run "an_alarm_for_what_the_operator_must_act_on" {
   module {
     source = "./modules/observability"
   }
@@ -19,14 +21,17 @@ run "an_alarm_for_whatever_is_given_up" {
   assert {
     condition = {
       for alarm in aws_cloudwatch_metric_alarm.alarms :
-      alarm.alarm_name => join(" ", [alarm.namespace, alarm.metric_name, alarm.statistic, join(" ", values(alarm.dimensions))])
+      alarm.alarm_name => join(" ", compact([
+        alarm.namespace, alarm.metric_name, alarm.statistic, join(" ", values(coalesce(alarm.dimensions, {})))
+      ]))
       } == {
-      "mail-delivery-dead-letters-test"         = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum mail-delivery-dead-letters-test"
-      "mail-work-dead-letters-test"             = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum mail-work-dead-letters-test"
+      "mail-delivery-dead-letters-test"         = "AWS/SQS NumberOfMessagesSent Sum mail-delivery-dead-letters-test"
+      "mail-work-dead-letters-test"             = "AWS/SQS NumberOfMessagesSent Sum mail-work-dead-letters-test"
       "mail-delivery-dropped-test"              = "AWS/Scheduler InvocationDroppedCount Sum mail-scheduler-group-test"
       "mail-delivery-dead-letter-lost-test"     = "AWS/Scheduler InvocationsFailedToBeSentToDeadLetterCount Sum mail-scheduler-group-test"
+      "mail-notification-faults-test"           = "ScheduledTasks/mail-test NotificationFaults Sum"
       "mail-notification-errors-test"           = "AWS/Lambda Errors Sum mail-notification-test"
-      "mail-notification-throttles-test"        = "AWS/Lambda Throttles Sum mail-notification-test"
+      "mail-notification-event-age-test"        = "AWS/Lambda AsyncEventAge Maximum mail-notification-test"
       "mail-notification-dropped-test"          = "AWS/Lambda AsyncEventsDropped Sum mail-notification-test"
       "mail-notification-dead-letter-lost-test" = "AWS/Lambda DestinationDeliveryFailures Sum mail-notification-test"
       "mail-sweeper-errors-test"                = "AWS/Lambda Errors Sum tasks-test-sweep"
@@ -35,18 +40,35 @@ run "an_alarm_for_whatever_is_given_up" {
   }
 
   assert {
-    condition = toset(flatten([for alarm in aws_cloudwatch_metric_alarm.alarms : keys(alarm.dimensions)])) == toset([
+    condition = toset(flatten([for alarm in aws_cloudwatch_metric_alarm.alarms : keys(coalesce(alarm.dimensions, {}))])) == toset([
       "FunctionName", "QueueName", "ScheduleGroup",
     ])
     error_message = "Each metric is that of its one resource, by the dimension that AWS names it with."
   }
 
   assert {
-    condition = alltrue([
+    condition = {
       for alarm in aws_cloudwatch_metric_alarm.alarms :
-      alarm.comparison_operator == "GreaterThanThreshold" && alarm.threshold == 0 && alarm.evaluation_periods == 1
+      alarm.alarm_name => [alarm.threshold, alarm.period, alarm.evaluation_periods]
+      if[alarm.threshold, alarm.period, alarm.evaluation_periods] != [0, 300, 1]
+      } == {
+      "mail-work-dead-letters-test"      = [100, 3600, 1]
+      "mail-notification-errors-test"    = [0, 300, 3]
+      "mail-notification-event-age-test" = [900000, 300, 1]
+    }
+    error_message = "One event is one too many; but users' work may fail, Lambda tries again, and what is limited may wait."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.alarms : alarm.comparison_operator == "GreaterThanThreshold"
     ])
-    error_message = "One event is one too many."
+    error_message = "Each goes off over its threshold."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.alarms : alarm.metric_name != "ApproximateNumberOfMessagesVisible"])
+    error_message = "No alarm stands as long as a message lies in a queue, which is 14 days."
   }
 
   assert {
@@ -57,14 +79,35 @@ run "an_alarm_for_whatever_is_given_up" {
   assert {
     condition = alltrue([
       for alarm in aws_cloudwatch_metric_alarm.alarms :
-      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:on-call"])
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:on-call"]) && alarm.ok_actions == alarm.alarm_actions
     ])
-    error_message = "Every alarm is sent to the topics."
+    error_message = "Every alarm is sent to the topics, and its end too."
   }
 
   assert {
-    condition     = length(output.alarm_names) == 10 && contains(output.alarm_names, "mail-sweeper-silent-test")
+    condition     = length(output.alarm_names) == 11 && contains(output.alarm_names, "mail-sweeper-silent-test")
     error_message = "The alarms are told by name."
+  }
+}
+
+run "faults_are_counted_in_the_log" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_metric_filter.faults.log_group_name == "/aws/lambda/mail-notification-test" &&
+      aws_cloudwatch_log_metric_filter.faults.pattern == "{ $.level = \"ERROR\" && $.logger = \"notification.runner\" }"
+    )
+    error_message = "A fault is a line of level ERROR in the Notification Lambda's log."
+  }
+
+  assert {
+    condition = [
+      for made in aws_cloudwatch_log_metric_filter.faults.metric_transformation : [made.namespace, made.name, made.value]
+    ] == [["ScheduledTasks/mail-test", "NotificationFaults", "1"]]
+    error_message = "It is the metric that the alarm watches."
   }
 }
 
@@ -90,8 +133,11 @@ run "an_alarm_for_a_sweeper_that_stands_still" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.sweeper_silent.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:on-call"])
-    error_message = "It is sent to the topics."
+    condition = (
+      aws_cloudwatch_metric_alarm.sweeper_silent.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:on-call"]) &&
+      aws_cloudwatch_metric_alarm.sweeper_silent.ok_actions == aws_cloudwatch_metric_alarm.sweeper_silent.alarm_actions
+    )
+    error_message = "It is sent to the topics, and its end too."
   }
 }
 

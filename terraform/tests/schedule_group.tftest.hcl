@@ -39,8 +39,11 @@ run "a_group_that_reaches_one_function_and_one_queue" {
   }
 
   assert {
-    condition     = aws_sqs_queue.delivery_dead_letters.message_retention_seconds == 14 * 24 * 3600
-    error_message = "Messages are kept as long as SQS can."
+    condition = (
+      aws_sqs_queue.delivery_dead_letters.message_retention_seconds == 14 * 24 * 3600 &&
+      aws_sqs_queue.delivery_dead_letters.max_message_size == 256 * 1024
+    )
+    error_message = "Messages of 256 KB are kept as long as SQS can."
   }
 
   assert {

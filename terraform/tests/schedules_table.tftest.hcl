@@ -48,8 +48,8 @@ run "a_table_that_keeps_what_it_is_given" {
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.schedules.server_side_encryption[*].enabled)
-    error_message = "Encryption is on."
+    condition     = one(aws_dynamodb_table.schedules.server_side_encryption[*].enabled) == false
+    error_message = "The key is one that AWS owns and does not bill: no KMS key of the account."
   }
 
   assert {

@@ -50,6 +50,9 @@ OTHER: dict[str, Any] = {
     "paused_until": NOW + 2 * DAY,
     "pending_occurrences": (),
     "in_progress": (),
+    "reserved": 3,
+    "never_applied": False,
+    "running": (),
     "retry": RetryPolicy(2, 180),
     "on_unknown": OnUnknown.RETRY,
     "overlap": Overlap.ALLOW,
@@ -63,14 +66,22 @@ OTHER: dict[str, Any] = {
 }
 """Another value for each field but those that name the schedule."""
 
-BY_CLIENTS = OTHER.keys() - {"last_run", "run_count", "request_digest", "created_at"}
+BY_CLIENTS = OTHER.keys() - {
+    "last_run",
+    "never_applied",
+    "run_count",
+    "reserved",
+    "running",
+    "request_digest",
+    "created_at",
+}
 BY_RUNS = {
     *("status", "reason", "confirmed", "intent_until", "next_run_at", "last_run"),
-    *("pending_occurrences", "in_progress", "failures_in_a_row", "expires_at"),
+    *("pending_occurrences", "in_progress", "reserved", "running", "failures_in_a_row", "expires_at"),
 }
 COMPARED = {
     *("status", "revision", "confirmed", "intent_until", "next_run_at"),
-    *("pending_occurrences", "in_progress", "failures_in_a_row"),
+    *("pending_occurrences", "in_progress", "reserved", "running", "failures_in_a_row"),
 }
 
 
@@ -83,7 +94,7 @@ def test_there_is_another_value_for_each_field() -> None:
 def test_the_field_table_says_who_changes_what_as_it_is_written_here() -> None:
     assert _changed_by(CLIENTS) == BY_CLIENTS
     assert _changed_by(RUNS) == BY_RUNS
-    assert _changed_by(CONFIRM) == {"confirmed", "intent_until", "applied"}
+    assert _changed_by(CONFIRM) == {"confirmed", "intent_until", "applied", "never_applied"}
     assert {field.name for field in SCHEDULE if field.is_compared} == COMPARED
 
 

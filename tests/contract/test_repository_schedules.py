@@ -186,6 +186,13 @@ def test_a_confirm_closes_the_intent_and_nothing_else(repository: ScheduleReposi
     assert repository.get("alice", "s1") == confirmed(a_schedule())
 
 
+def test_what_was_once_confirmed_was_applied(repository: ScheduleRepository) -> None:
+    repository.create(a_schedule(never_applied=True), an_action())
+
+    assert repository.confirm(a_schedule(never_applied=True))
+    assert repository.get("alice", "s1") == confirmed(a_schedule())
+
+
 def test_a_confirm_said_twice_is_still_true(repository: ScheduleRepository) -> None:
     repository.create(a_schedule(), an_action())
     repository.confirm(a_schedule())

@@ -13,7 +13,7 @@ from chalicelib.core.model import ids
 from chalicelib.core.model.job import Job, JobKind, JobStatus
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import INTENT_LEASE, Schedule, Status
-from chalicelib.core.timing.instants import iso
+from chalicelib.core.timing.instants import from_iso, iso
 from tests.builders import (
     DAY,
     HOUR,
@@ -26,10 +26,11 @@ from tests.builders import (
     changed,
     confirmed,
     every_hour,
+    once,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from chalicelib.core.model.ports import ScheduleRepository, Watch
 
@@ -84,6 +85,30 @@ def test_each_take_in_vain_moves_the_watch_further_up_to_an_hour(repository: Sch
 
     minutes = [1, 2, 4, 8, 16, 32, 60, 60]
     assert moved == [iso(now + number * MINUTE) for number in minutes]
+
+
+@pytest.mark.parametrize(
+    ("due", "minutes"),
+    [
+        (DAY, [1, 2, 4, 5, 5, 5]),
+        (30 * MINUTE, [1, 2, 4, 5, 5, 5]),
+        (12 * MINUTE, [1, 2, 4, 3, 1, 5]),
+        (3 * MINUTE, [1, 1, 4, 2, 5, 5]),
+    ],
+)
+def test_an_intent_is_tried_again_before_its_next_occurrence_and_every_five_minutes(
+    repository: ScheduleRepository, due: timedelta, minutes: list[int]
+) -> None:
+    repository.create(a_schedule(timing=once(NOW + due)), an_action())
+    now, waited = NOW, []
+    for _ in minutes:
+        (watch,) = _due(repository, now + DAY)
+        repository.acquire_lease(watch, now=now)
+        (again,) = _due(repository, now + DAY)
+        waited.append(from_iso(again.at) - now)
+        now = from_iso(again.at)
+
+    assert waited == [number * MINUTE for number in minutes]
 
 
 def test_taking_up_an_intent_renews_its_lease(repository: ScheduleRepository) -> None:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from deploy.rollout.target import RUNNING
+
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ["arn"]}],
@@ -12,15 +14,20 @@ POLICY = {
 def outputs(stage: str = "dev", **changed: str) -> dict[str, str]:
     return {
         "stage_name": stage,
+        "project_name": "tasks",
+        "app_name": "tasks",
         "lambda_architecture": "arm64",
+        "lambda_runtime": RUNNING,
         "scheduler_group_name": f"tasks-scheduler-group-{stage}",
-        "scheduler_role_arn": "arn:aws:iam::111122223333:role/tasks-scheduler",
-        "notification_lambda_arn": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
+        "scheduler_role_arn": "arn:aws:iam::123456789012:role/tasks-scheduler",
+        "notification_lambda_arn": "arn:aws:lambda:eu-central-1:123456789012:function:tasks-notification",
         "table_name": f"tasks-schedules-{stage}",
-        "delivery_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
-        "webhook_master_secret_arn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tasks-webhook-master",
+        "delivery_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:123456789012:tasks-delivery-dead-letters",
+        "webhook_master_secret_arn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tasks-webhook-master",
         "event_age_seconds": "600",
         "run_retention_days": "30",
+        "api_rate_limit": "100",
+        "api_burst_limit": "200",
         "api_policy_json": json.dumps(POLICY),
     } | changed
 

@@ -1,16 +1,25 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from moto import mock_aws
 
 from deploy.__main__ import main
 from tests.deploy.terraform_outputs import as_terraform_says, outputs, outputs_file
 
 
+@pytest.fixture(autouse=True)
+def an_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A shell that is set to the account and Region of the outputs."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield
+
+
 def a_project(folder: Path) -> Path:
     (folder / ".chalice").mkdir()
-    (folder / ".chalice/config.json").write_text("{}")
+    (folder / ".chalice/config.json").write_text('{"app_name": "tasks"}')
     return folder
 
 
@@ -39,6 +48,8 @@ def test_render_reads_the_outputs_of_a_terraform_folder(
     project = a_project(tmp_path)
     monkeypatch.setenv("PATH", str(fake_terraform(f"echo '{as_terraform_says(outputs())}'")))
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/nowhere")
+    (tmp_path / ".terraform").mkdir()
+    (tmp_path / ".terraform/terraform.tfstate").write_text('{"backend": {"type": "local"}}')
 
     assert main(["render", "--stage", "dev", "--project", str(project), "--terraform", str(tmp_path)]) == 0
 
@@ -84,3 +95,22 @@ def test_a_command_line_that_cannot_be_meant_ends_with_2(arguments: list[str]) -
         main(arguments)
 
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["hold"], ["release"], ["reconcile"], ["explain", "--user", "alice", "--id", "9b2f"], ["throttle"]],
+)
+def test_an_unknown_stage_is_told_which_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    project = a_project(tmp_path)
+    (project / ".chalice/config.json").write_text('{"stages": {"prod": {}, "dev": {}}}')
+
+    code = main([*command, "--stage", "prdo", "--project", str(project)])
+
+    assert code == 1
+    assert (
+        capsys.readouterr().err
+        == f"There is no stage prdo in {project / '.chalice/config.json'}; its stages: dev, prod.\n"
+    )

@@ -18,10 +18,10 @@ import urllib3
 from botocore.exceptions import ClientError
 from policy_sentry.querying.actions import get_action_data
 
-from local.app.stack import SCOPES
+from local.app.stack import REGION, SCOPES
 from local.environment import ACCOUNT
-from local.iam.idle import idle_rights
 from local.iam.policies import Need, Statement, judge, read_policy
+from local.iam.unused_permissions import unused_permissions
 from tests.e2e.aws import client
 from tests.e2e.client import Client
 from tests.e2e.cloud import Clock
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
+SENDER = "tasks@example.com"
 APP = "scheduled-tasks-local-{}"
 ROLES = {
     "app": [APP.format("api_handler"), APP.format("sweep")],
@@ -52,7 +53,9 @@ WITH_WILDCARDS = {
         "schedule/scheduled-tasks-scheduler-group-local/*",
     },
     "notification": {
+        "configuration-set/*",
         "endpoint/*",
+        "identity/*",
         "log-group:/aws/lambda/scheduled-tasks-notification-local:log-stream:*",
         f"scheduled-tasks-reports-local-{ACCOUNT}/reports/*",
     },
@@ -80,7 +83,7 @@ class World:
     def broken(self, operation: str, mode: str, **how: Any) -> None:
         assert self.cloud.send("POST", "/_local/faults", {"operation": operation, "mode": mode, **how}).status == 201
 
-    def mended(self) -> None:
+    def without_faults(self) -> None:
         self.cloud.send("DELETE", "/_local/faults")
 
 
@@ -133,6 +136,17 @@ def a_push_notification(world: World) -> None:
     world.clock.travel_to(due(schedule))
 
 
+def a_mail_under_a_default_configuration_set(world: World) -> None:
+    """To an address that is an identity of the account itself."""
+    ses = client(world.stack, "sesv2")
+    ses.create_configuration_set(ConfigurationSetName="iam")
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=SENDER, ConfigurationSetName="iam")
+    schedule = world.create(action={**an_email("iam"), "to": [SENDER]})
+    world.clock.travel_to(due(schedule))
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=SENDER)
+    assert world.user.get(path_of(schedule))["status"] == "completed"
+
+
 def a_report_and_its_links(world: World) -> None:
     """Which whoever has the mail opens, without keys."""
     action = {"type": "report", "to": ["ivy@example.com"], "period": "day", "subject": "Ivy's day"}
@@ -146,7 +160,7 @@ def work_that_is_tried_again(world: World) -> None:
     world.broken("sesv2:SendEmail", "throttle", times=1)
     schedule = world.create()
     world.clock.travel_to(due(schedule) + timedelta(minutes=3))
-    world.mended()
+    world.without_faults()
     (run,) = world.user.get(f"{path_of(schedule)}/runs")["items"]
     assert (run["status"], len(run["attempts"])) == ("succeeded", 2)
 
@@ -156,7 +170,7 @@ def failures_that_people_have_done_again(world: World) -> None:
     world.broken("sesv2:SendEmail", "throttle")
     schedules = [world.create(resource_id="contract-8", retry={"max_retries": 0}) for _ in range(2)]
     world.clock.travel_to(due(schedules[-1]) + timedelta(minutes=1))
-    world.mended()
+    world.without_faults()
     first, *_ = [run for run in failed_runs(world) if run["resource_id"] == "contract-8"]
     answer = world.user.send("POST", f"/v1/schedules/{first['schedule_id']}/runs/{first['run_id']}/redrive")
     assert answer.status == 202
@@ -192,7 +206,7 @@ def a_delivery_that_is_given_up(world: World) -> None:
     schedule = world.create(delivery={"max_retries": 0, "max_age_seconds": 60})
     world.broken("lambda:Invoke", "throttle")
     world.clock.travel_to(due(schedule) + timedelta(minutes=1))
-    world.mended()
+    world.without_faults()
 
 
 def creates_that_the_sweeper_finishes(world: World) -> None:
@@ -200,7 +214,7 @@ def creates_that_the_sweeper_finishes(world: World) -> None:
     for mode in ("throttle", "fail-after-work"):
         world.broken("scheduler:CreateSchedule", mode)
         answer = world.user.send("POST", "/v1/schedules", {"timing": {"after": "PT1H"}, "action": an_email("iam")})
-        world.mended()
+        world.without_faults()
         assert answer.status in (201, 202), answer
     world.clock.travel(minutes=3)
 
@@ -219,6 +233,7 @@ PASSES: Sequence[Callable[[World], None]] = (
     signed_webhooks,
     an_sms,
     a_push_notification,
+    a_mail_under_a_default_configuration_set,
     a_report_and_its_links,
     work_that_is_tried_again,
     failures_that_people_have_done_again,
@@ -239,7 +254,7 @@ def decisions(stack: Stack, cloud: LocalCloud) -> Iterator[dict[str, list[dict[s
             make_calls(world)
         yield by_role(cloud)
     finally:
-        world.mended()
+        world.without_faults()
         world.clock.return_to_real_time()
 
 
@@ -286,9 +301,11 @@ def test_no_right_of_a_role_is_idle(stack: Stack, decisions: dict[str, list[dict
     asked = needs(decisions, ROLES[name], trust=False)
     assert all(judge(statements, need).allowed for need in asked)
 
-    idle = [right for right in idle_rights(statements, asked) if not (name == "app" and LOGS_OF_THE_APP in right)]
+    unused = [
+        right for right in unused_permissions(statements, asked) if not (name == "app" and LOGS_OF_THE_APP in right)
+    ]
 
-    assert idle == []
+    assert unused == []
 
 
 def test_the_api_and_the_sweeper_have_one_policy(stack: Stack) -> None:
@@ -301,7 +318,7 @@ def test_the_api_and_the_sweeper_have_one_policy(stack: Stack) -> None:
 def test_no_trust_is_idle(stack: Stack, decisions: dict[str, list[dict[str, Any]]], name: str) -> None:
     (role,) = ROLES[name]
 
-    assert idle_rights(trust(stack, role), needs(decisions, [role], trust=True)) == []
+    assert unused_permissions(trust(stack, role), needs(decisions, [role], trust=True)) == []
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -357,3 +374,15 @@ def test_a_schedule_of_another_group_cannot_have_the_schedulers_role(stack: Stac
             FlexibleTimeWindow={"Mode": "OFF"},
             Target={"Arn": stack.outputs["notification_lambda_arn"], "RoleArn": stack.outputs["scheduler_role_arn"]},
         )
+
+
+def test_the_notification_lambda_sends_as_its_one_sender_only(stack: Stack) -> None:
+    """Not even as another address of the domain that SES has verified."""
+    statements = rights(stack, ROLES["notification"][0])
+    domain = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"
+
+    senders = [SENDER, "boss@example.com", "tasks@example.com.evil.example"]
+    needs = [Need("ses:SendEmail", domain, (("ses:FromAddress", sender),)) for sender in senders]
+
+    assert [judge(statements, need).allowed for need in needs] == [True, False, False]
+    assert not judge(statements, Need("ses:SendEmail", domain)).allowed

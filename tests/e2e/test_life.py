@@ -64,7 +64,7 @@ def in_an_hour(subject: str) -> dict[str, Any]:
 
 
 def every_ten_minutes(clock: Clock, subject: str, **details: Any) -> dict[str, Any]:
-    """For two hours: whatever a failed test leaves behind must not fire through another one's journey."""
+    """For two hours: whatever a failed test leaves behind must not fire in another one's clock advance."""
     end = clock.now() + timedelta(hours=2)
     return {"timing": {"rate": "10 minutes", "end_at": end.isoformat()}, "action": an_email(subject), **details}
 
@@ -259,10 +259,10 @@ def test_a_table_that_lost_its_records_loses_no_payload_and_is_filled_again_from
     assert carol.send("GET", path_of(schedule)).status == 404
 
     line = f"not in the table: carol / {schedule['schedule_id']}"
-    found, mended, after = reconcile(stack), reconcile(stack, "--apply"), reconcile(stack)
-    assert (found[0], mended[0]) == (1, 0), (found, mended)
+    found, fixed, after = reconcile(stack), reconcile(stack, "--apply"), reconcile(stack)
+    assert (found[0], fixed[0]) == (1, 0), (found, fixed)
     assert line in found[1]
-    assert f"{line} -> recorded again" in mended[1]
+    assert f"{line} -> recorded again" in fixed[1]
     assert "carol" not in after[1]
 
     again = carol.get(path_of(schedule))

@@ -1,6 +1,6 @@
 """Recurring schedules, fired for real by a clock that travels: at the previewed instants, and at no others.
 
-Each has an `end_at`: whatever a failed test leaves behind must not fire through another one's journey.
+Each has an `end_at`: whatever a failed test leaves behind must not fire in another one's clock advance.
 """
 
 from __future__ import annotations

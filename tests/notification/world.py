@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -19,6 +19,9 @@ from notification.dead_letters import DeadLetters
 from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
 from notification.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
@@ -108,9 +111,7 @@ class World:
         self.repository = InMemoryRepository(self.faults)
         self.gateway = self.a_gateway()
         self.starter = FakeStarter(self.faults)
-        self.service = SchedulerService(
-            self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
-        )
+        self.service = self.a_service()
         self.sweeper = self._a_sweeper()
         self.aws = FakeAws(self.faults)
         self.master = FakeMaster()
@@ -118,7 +119,18 @@ class World:
         self.runner = self.a_runner()
 
     def _a_sweeper(self) -> Sweeper:
-        return Sweeper(self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep)
+        clock = self.clock_of("sweeper")
+        return Sweeper(self.repository, self.gateway, self.starter, clock=clock, sleep=self.clock.sleep)
+
+    def clock_of(self, process: str) -> Callable[[], datetime]:  # noqa: ARG002 - here all go by the same clock
+        """What a process goes by: `api`, `sweeper` or `lambda`."""
+        return self.clock
+
+    def a_service(self) -> SchedulerService:
+        """The API's process."""
+        return SchedulerService(
+            self.repository, self.gateway, self.starter, clock=self.clock_of("api"), sleep=self.clock.sleep
+        )
 
     def a_runner(self, settings: Settings = SETTINGS) -> Runner:
         """One execution environment of the Lambda."""
@@ -127,8 +139,8 @@ class World:
             DeadLetters(lambda: self.aws, settings.work_dead_letter_queue_url),  # type: ignore[arg-type, return-value]
             settings,
             aws=self.aws,
-            signer=Signer(self.repository, self.master, self.clock),
-            clock=self.clock,
+            signer=Signer(self.repository, self.master, self.clock_of("lambda")),
+            clock=self.clock_of("lambda"),
             new_id=lambda: f"claim-{next(self._claim_ids)}",
         )
 

@@ -47,14 +47,14 @@ def test_a_create_that_eventbridge_is_too_busy_for_is_accepted_and_fires_at_its_
     assert disagreements(life) == []
 
 
-def test_it_asks_less_and_less_often_while_eventbridge_is_down(life: Life) -> None:
+def test_it_asks_every_five_minutes_while_eventbridge_is_down(life: Life) -> None:
     life.faults.always("gateway.put", SchedulerUnavailable)
     life.one_time(after=A_DAY)
     life.faults.calls.clear()
 
     life.travel(4 * AN_HOUR)
 
-    assert life.faults.calls.count("gateway.put") == 9
+    assert life.faults.calls.count("gateway.put") == 50
 
 
 def test_a_create_that_eventbridge_refuses_later_has_failed_and_says_why(life: Life) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.sweeper import Sweeper
@@ -16,9 +17,12 @@ from tests.simulation.explorer import Actor, Script
 from tests.simulation.simulator import A_DAY, INVOCATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     Change = Callable[[SchedulerService], object]
+
+NO_TIME = timedelta(0)
 
 
 def rename(service: SchedulerService) -> object:
@@ -49,47 +53,68 @@ def put_anew(service: SchedulerService) -> object:
     return service.put("alice", "s1", timing=TimingSpec(rate="50 minutes"), action=EMAIL)
 
 
-def client(change: Change) -> Actor:
-    """An API Lambda that carries out one request."""
+def run_now(service: SchedulerService) -> object:
+    return service.run_now("alice", "s1")
+
+
+def client(change: Change, *, ahead: timedelta = NO_TIME) -> Actor:
+    """An API Lambda that carries out one request. Its clock is `ahead` of the true time, as those below may be."""
 
     def body(script: Script) -> object:
-        return change(_service(script))
+        return change(_service(script, ahead))
 
     return Actor(change.__name__, body)
 
 
-def run() -> Actor:
+def run(*, ahead: timedelta = NO_TIME) -> Actor:
     """EventBridge fires what is due, and the Notification Lambda does it, within its 30 seconds."""
 
     def body(script: Script) -> None:
         event = script.bridge.fire()
         if event is not None:
-            _runner(script).handle(event, INVOCATION)
+            _runner(script, ahead, "claim-run").handle(event, INVOCATION)
 
     return Actor("run", body, bounded=True)
 
 
-def sweeper() -> Actor:
+def delivery(event: Mapping[str, Any], *, name: str = "delivery", ahead: timedelta = NO_TIME) -> Actor:
+    """An event that waited in Lambda's queue, or that comes once more, in another execution environment."""
+
+    def body(script: Script) -> None:
+        _runner(script, ahead, f"claim-{name}").handle(event, INVOCATION)
+
+    return Actor(name, body, bounded=True)
+
+
+def sweeper(*, ahead: timedelta = NO_TIME) -> Actor:
     """One sweep."""
 
     def body(script: Script) -> object:
         adapters = (script.repository, script.gateway, script.starter)
-        return Sweeper(*adapters, clock=script.clock, sleep=script.sleep).sweep(stop_at=script.clock() + A_DAY)
+
+        clock = _ahead(script, ahead)
+        return Sweeper(*adapters, clock=clock, sleep=script.sleep).sweep(stop_at=clock() + A_DAY)
 
     return Actor("sweeper", body)
 
 
-def _service(script: Script) -> SchedulerService:
-    return SchedulerService(script.repository, script.gateway, script.starter, clock=script.clock, sleep=script.sleep)
+def _service(script: Script, ahead: timedelta) -> SchedulerService:
+    clock = _ahead(script, ahead)
+    return SchedulerService(script.repository, script.gateway, script.starter, clock=clock, sleep=script.sleep)
 
 
-def _runner(script: Script) -> Runner:
+def _runner(script: Script, ahead: timedelta, claim_id: str) -> Runner:
+    clock = _ahead(script, ahead)
     return Runner(
         script.repository,
         DeadLetters(lambda: script.aws, SETTINGS.work_dead_letter_queue_url),
         SETTINGS,
         aws=lambda _: script.aws,
-        signer=Signer(script.repository, FakeMaster(), script.clock),
-        clock=script.clock,
-        new_id=lambda: "claim-run",
+        signer=Signer(script.repository, FakeMaster(), clock),
+        clock=clock,
+        new_id=lambda: claim_id,
     )
+
+
+def _ahead(script: Script, ahead: timedelta) -> Callable[[], datetime]:
+    return lambda: script.clock() + ahead

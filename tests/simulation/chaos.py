@@ -24,7 +24,6 @@ from chalicelib.core.model.ports import Page, Watch
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.timing.expressions import ceil_minute
 from chalicelib.core.timing.instants import from_iso, iso
-from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.sweeper import Sweeper, SweepReport
 from chalicelib.testing import Crash, Faults, InMemoryRepository
 from notification.action_api import ActionFailed
@@ -33,7 +32,8 @@ from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
 from tests.notification.world import SETTINGS, FakeAws
 from tests.simulation.breaker import UNAVAILABLE, Kind
-from tests.simulation.simulator import A_SECOND, INVOCATION, Beat, EventBridge, Life
+from tests.simulation.eventbridge import Beat, EventBridge
+from tests.simulation.simulator import A_SECOND, INVOCATION, Life
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -243,7 +243,7 @@ class QuickEventBridge(EventBridge):
 class ChaoticLife(Life):
     """The world, and a tenth of everything goes wrong in it until `calm_down`.
 
-    `ended_well` has, for each occurrence, when the first invocation for it returned that Lambda counts as a success.
+    `first_ended` has, for each occurrence, when the first invocation for it returned that Lambda counts as a success.
     """
 
     sweeper_class = OneByOne
@@ -254,13 +254,11 @@ class ChaoticLife(Life):
         self.clock.now = self._swept_at = start
         self.chaos.sleep = self.clock.sleep
         self.repository = self.table = WatchedRepository(self.chaos)
-        self.service = SchedulerService(
-            self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
-        )
+        self.service = self.a_service()
         self.sweeper = self._a_sweeper()
         self.aws = self.provider = Provider(self.chaos, self.clock)
         self.hold(None)
-        self.ended_well: dict[Occurrence, datetime] = {}
+        self.first_ended: dict[Occurrence, datetime] = {}
         self.sweeps = 0
         self._claims = 0
 
@@ -271,9 +269,10 @@ class ChaoticLife(Life):
         """All runs are held, or none any more."""
         settings = replace(SETTINGS, hold=reason)
         letters = DeadLetters(lambda: self.aws, settings.work_dead_letter_queue_url)  # type: ignore[arg-type, return-value]
-        signer = Signer(self.repository, self.master, self.clock)
+        clock = self.clock_of("lambda")
+        signer = Signer(self.repository, self.master, clock)
         self.runner = Runner(
-            self.repository, letters, settings, aws=self.aws, signer=signer, clock=self.clock, new_id=self._a_claim
+            self.repository, letters, settings, aws=self.aws, signer=signer, clock=clock, new_id=self._a_claim
         )
 
     def calm_down(self) -> None:
@@ -288,15 +287,7 @@ class ChaoticLife(Life):
         self._claims += 1
         return f"claim-{self._claims}"
 
-    def _do_next(self) -> None:
-        event = self.bridge.fire()
-        if event is None:
-            super()._do_next()
-            return
-        for delay in self._delays():
-            self.queue.add(event, self.clock.now + delay)
-
-    def _delays(self) -> list[timedelta]:
+    def delays(self) -> list[timedelta]:
         """How late each copy of a delivery comes; none for one that is lost. AWS itself is up to 60 seconds late."""
         random = self.chaos.random
         soon = timedelta(seconds=random.choice([0, 0, 0, random.randrange(60)])) if self.chaos.is_on else timedelta(0)
@@ -317,12 +308,12 @@ class ChaoticLife(Life):
         watch = self.table.watched.next_watch
         if watch is None or self.sweeps_down:
             return None
-        return ceil_minute(max(from_iso(watch), self._swept_at + A_SECOND, self.clock.now))
+        return ceil_minute(max(from_iso(watch) - self.ahead["sweeper"], self._swept_at + A_SECOND, self.clock.now))
 
     def _invoke(self, event: Mapping[str, Any]) -> None:
         self.runner.handle(event, INVOCATION)
         delivery = read(event)
-        self.ended_well.setdefault((delivery.schedule.schedule_id, delivery.scheduled_time), self.clock.now)
+        self.first_ended.setdefault((delivery.schedule.schedule_id, delivery.scheduled_time), self.clock.now)
 
 
 __all__ = ["Chaos", "ChaoticLife", "Crash", "Occurrence", "Provider", "ScheduledTasksError"]

@@ -163,12 +163,22 @@ class State:
 
 
 class Explorer:
-    """Goes through all orders. `tick` is how much time passes when time passes; `rest` looks at each end."""
+    """Goes through all orders. `tick` is how much time passes when time passes; `rest` looks at each end, and `watch`
+    at each state on the way.
+    """
 
-    def __init__(self, life: Life, *, tick: timedelta, rest: Callable[[State], None]) -> None:
+    def __init__(
+        self,
+        life: Life,
+        *,
+        tick: timedelta,
+        rest: Callable[[State], None],
+        watch: Callable[[State], None] = lambda _: None,
+    ) -> None:
         self._life = life
         self._tick = tick
         self._rest = rest
+        self._watch = watch
         self._orders: dict[Hashable, int] = {}
         self._held: dict[Hashable, Actor] = {}
         self._done: dict[Hashable, tuple[Answer, Moment]] = {}
@@ -186,6 +196,7 @@ class Explorer:
     def _orders_from(self, state: State) -> int:
         key = self._key(state)
         if key not in self._orders:
+            self._watch(state)
             following = [self._orders_from(after) for after in self._following(state)]
             if not following:
                 self._rest(state)

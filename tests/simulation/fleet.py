@@ -19,7 +19,6 @@ from botocore.exceptions import ClientError
 
 from chalicelib.core.timing.expressions import ceil_minute
 from chalicelib.core.timing.instants import EPOCH, from_iso
-from chalicelib.scheduling.service import SchedulerService
 from chalicelib.testing import FakeMaster, Faults
 from notification.dead_letters import DeadLetters
 from notification.pace import Pace
@@ -105,9 +104,7 @@ class Fleet(Life):
         super().__init__(self.slow)
         self.clock.now = self._swept_at = NINE - timedelta(minutes=10)
         self.repository = self.table = WatchedRepository(self.slow)
-        self.service = SchedulerService(
-            self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
-        )
+        self.service = self.a_service()
         self.sweeper = self._a_sweeper()
         self.ses = self.aws = LimitedSes(self.clock, a_second)
         self.throttled = 0

@@ -144,7 +144,7 @@ class Ledger:
 
     def _may_miss(self, plan: Plan, run: Run) -> bool:
         """Nothing that was delivered in time is missed."""
-        ended_well = self.month.life.ended_well.get((plan.schedule_id, run.scheduled_time))
+        ended_well = self.month.life.first_ended.get((plan.schedule_id, run.scheduled_time))
         return ended_well is None or ended_well > run.scheduled_time + LATE
 
     def _may_come_too_late(self, plan: Plan, run: Run, record: Schedule) -> bool:

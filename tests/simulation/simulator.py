@@ -5,32 +5,30 @@ What AWS does is taken from its documentation and from measurements; each source
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.aws.eventbridge import schedule_request
 from chalicelib.core.dynamodb.items import action_from_item, action_key, from_item
-from chalicelib.core.errors import ScheduledTasksError, SchedulerRefused
+from chalicelib.core.errors import ScheduledTasksError, StarterUnavailable
 from chalicelib.core.model import ids
-from chalicelib.core.timing.expressions import ceil_minute, parse
-from chalicelib.core.timing.instants import EPOCH, from_iso, iso
+from chalicelib.core.timing.expressions import ceil_minute
+from chalicelib.core.timing.instants import from_iso
 from chalicelib.scheduling.sweeper import Sweeper
-from chalicelib.testing import Crash, FakeGateway, Faults
-from chalicelib.testing.gateway import NAMES
+from chalicelib.testing import Crash, Faults
 from tests.notification.world import A_MINUTE, EMAIL, World
+from tests.simulation.eventbridge import EventBridge
+from tests.simulation.lambda_queue import LambdaQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Action, Schedule
-    from chalicelib.core.timing.expressions import Expression
-    from chalicelib.testing import StoppedClock
+    from tests.simulation.eventbridge import Beat
 
 A_SECOND = timedelta(seconds=1)
 AN_HOUR = timedelta(hours=1)
@@ -38,108 +36,7 @@ A_DAY = timedelta(days=1)
 A_LEASE = timedelta(seconds=62)
 """A lease, and a little more."""
 
-OVERDUE_FIRES_AFTER = timedelta(seconds=41)
-"""A past `at()` is accepted and fires about that long after Create- or UpdateSchedule (measured on AWS)."""
-
-OLDEST_START = timedelta(minutes=5)
-"""AWS refuses a StartDate that is older."""
-
-LAMBDA_PAUSES = (timedelta(minutes=1), timedelta(minutes=2))
-"""Before the second and the third try of an asynchronous invocation (Lambda guide, invocation-async)."""
-
 INVOCATION = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Beat:
-    """The next time that a schedule of EventBridge fires: when, for which scheduled time."""
-
-    at: datetime
-    name: str
-    scheduled_time: datetime
-
-
-class EventBridge(FakeGateway):
-    """EventBridge Scheduler that fires. It goes by what each stored request says, and by nothing else."""
-
-    def __init__(self, faults: Faults, clock: Callable[[], datetime]) -> None:
-        super().__init__(faults)
-        self._clock = clock
-        self.beats: dict[str, Beat] = {}
-
-    def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
-        self._check_start(schedule, action, now)
-        name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
-        before = self.schedules.get(name)
-        try:
-            super().put(schedule, action, now=now)
-        finally:
-            if (stored := self.schedules.get(name)) is not None and stored is not before:
-                self._arm(name, stored)
-
-    def _check_start(self, schedule: Schedule, action: Action, now: datetime) -> None:
-        """Only a request that was long on its way can be too old."""
-        oldest = self._clock() - OLDEST_START
-        if now < oldest and schedule_request(schedule, action, NAMES, now=now).get("StartDate", oldest) < oldest:
-            raise SchedulerRefused("The StartDate you specify cannot be earlier than 5 minutes ago.")
-
-    @property
-    def next_beat(self) -> Beat | None:
-        return min((beat for name, beat in self.beats.items() if name in self.schedules), default=None)
-
-    def fire(self) -> dict[str, Any] | None:
-        """Invokes the target of a schedule that is due, if there is one: the event that it gets."""
-        beat = self.next_beat
-        if beat is None or beat.at > self._clock():
-            return None
-        request = self.schedules[beat.name]
-        following = next(_calendar(request).occurrences(beat.scheduled_time), None)
-        if following is not None:
-            self.beats[beat.name] = Beat(following, beat.name, following)
-        else:
-            self._complete(beat.name, request)
-        return self._event(request, beat.scheduled_time)
-
-    def _arm(self, name: str, request: dict[str, Any]) -> None:
-        now = self._clock()
-        self.beats.pop(name, None)
-        if request["State"] == "ENABLED":
-            self._beat(name, _calendar(request), now)
-
-    def _beat(self, name: str, calendar: Expression, now: datetime) -> None:
-        first = next(calendar.occurrences(now), None)
-        if first is not None:
-            self.beats[name] = Beat(first, name, first)
-        elif calendar.kind == "at":
-            self.beats[name] = Beat(now + OVERDUE_FIRES_AFTER, name, next(calendar.occurrences(EPOCH)))
-
-    def _complete(self, name: str, request: Mapping[str, Any]) -> None:
-        del self.beats[name]
-        if request["ActionAfterCompletion"] == "DELETE":
-            del self.schedules[name]
-
-    def _event(self, request: Mapping[str, Any], scheduled_time: datetime) -> dict[str, Any]:
-        """The Input with its context attributes, replaced as plain text."""
-        attributes = {
-            "scheduled-time": iso(scheduled_time),
-            "schedule-arn": request["Name"],
-            "execution-id": f"{scheduled_time:%Y%m%d%H%M%S}00",
-            "attempt-number": "1",
-        }
-        text: str = request["Target"]["Input"]
-        for attribute, value in attributes.items():
-            text = text.replace(f"<aws.scheduler.{attribute}>", value)
-        event: dict[str, Any] = json.loads(text)
-        return event
-
-
-def _calendar(request: Mapping[str, Any]) -> Expression:
-    return parse(
-        request["ScheduleExpression"],
-        request["ScheduleExpressionTimezone"],
-        start_at=request.get("StartDate"),
-        end_at=request.get("EndDate"),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,44 +51,18 @@ class Moment:
     now: datetime
 
 
-class LambdaQueue:
-    """Lambda's asynchronous queue: an event that fails is tried twice more, then it goes to `on_failure`."""
-
-    def __init__(self, handle: Callable[[Mapping[str, Any]], None], clock: StoppedClock) -> None:
-        self._handle = handle
-        self._clock = clock
-        self._order = count()
-        self.events: list[tuple[datetime, int, int, Mapping[str, Any]]] = []
-        self.on_failure: list[Mapping[str, Any]] = []
-
-    def add(self, event: Mapping[str, Any], at: datetime, *, failed: int = 0) -> None:
-        heappush(self.events, (at, next(self._order), failed, event))
-
-    @property
-    def next_at(self) -> datetime | None:
-        return self.events[0][0] if self.events else None
-
-    def work(self) -> None:
-        """The next event, once."""
-        *_, failed, event = heappop(self.events)
-        try:
-            self._handle(event)
-        except (Crash, ScheduledTasksError):
-            if failed < len(LAMBDA_PAUSES):
-                self.add(event, self._clock() + LAMBDA_PAUSES[failed], failed=failed + 1)
-            else:
-                self.on_failure.append(event)
-
-
 class Life(World):
     """The world in which all goes on by itself while time travels.
 
-    `lateness` is how late each delivery reaches the Lambda, `copies` how often it does; `fired` are all so far.
+    `lateness` is how late EventBridge hands over each delivery, `copies` how often; `fired` are all so far,
+    `ended_well` those whose invocation returned, and when.
+    `ahead` is how far the clock of a process is ahead of the true time.
     """
 
     sweeper_class = Sweeper
 
     def __init__(self, faults: Faults | None = None) -> None:
+        self.ahead: dict[str, timedelta] = defaultdict(timedelta)
         super().__init__(faults)
         self.bridge = cast("EventBridge", self.gateway)
         self.queue = LambdaQueue(self._invoke, self.clock)
@@ -199,10 +70,14 @@ class Life(World):
         self.copies = 1
         self.sweeps_down = False
         self.fired: list[Mapping[str, Any]] = []
+        self.ended_well: list[tuple[datetime, Mapping[str, Any]]] = []
         self._swept_at = self.clock.now
 
     def a_gateway(self) -> EventBridge:
         return EventBridge(self.faults, self.clock)
+
+    def clock_of(self, process: str) -> Callable[[], datetime]:
+        return lambda: self.clock.now + self.ahead[process]
 
     def _a_sweeper(self) -> Sweeper:
         """One shard after the other: the same order in every run."""
@@ -211,7 +86,7 @@ class Life(World):
             self.repository,
             self.gateway,
             self.starter,
-            clock=self.clock,
+            clock=self.clock_of("sweeper"),
             sleep=self.clock.sleep,
             new_id=lambda: f"sweeper-{next(ids)}",
             shards_at_once=1,
@@ -227,11 +102,16 @@ class Life(World):
             self._do_next()
         self.clock.now = max(self.clock.now, end)
 
+    def refuse_invokes(self) -> None:
+        """Lambda's own API is down: neither EventBridge nor one of ours can hand an event over."""
+        self.queue.refuses_invokes = True
+        self.faults.always("starter.start", StarterUnavailable)
+
     def sweep(self) -> None:
         """Once, as every minute. If it dies, there is the next one."""
         self._swept_at = self.clock.now
         with suppress(Crash, ScheduledTasksError):
-            self.sweeper.sweep(stop_at=self.clock.now + timedelta(seconds=50))
+            self.sweeper.sweep(stop_at=self.clock_of("sweeper")() + timedelta(seconds=50))
 
     def _next_at(self) -> datetime | None:
         self._hand_over()
@@ -241,14 +121,18 @@ class Life(World):
 
     def _do_next(self) -> None:
         now = self.clock.now
-        if (event := self.bridge.fire()) is not None:
-            self.fired.append(event)
-            for _ in range(self.copies):
-                self.queue.add(event, now + self.lateness)
+        if (fired := self.bridge.fire_one()) is not None:
+            self.fired.append(fired.event)
+            for delay in self.delays():
+                self.queue.add(fired.event, now + delay, max_age=fired.max_age)
         elif (at := self.queue.next_at) is not None and at <= now:
             self.queue.work()
         else:
             self.sweep()
+
+    def delays(self) -> list[timedelta]:
+        """How late each copy of the next delivery comes."""
+        return [self.lateness] * self.copies
 
     def _hand_over(self) -> None:
         """What was started by us waits in Lambda's queue as well."""
@@ -260,10 +144,12 @@ class Life(World):
         watches = [item["watch_at"] for item in self.repository.items.values() if "watch_at" in item]
         if not watches or self.sweeps_down:
             return None
-        return ceil_minute(max(from_iso(min(watches)), self._swept_at + A_SECOND, self.clock.now))
+        due = from_iso(min(watches)) - self.ahead["sweeper"]
+        return ceil_minute(max(due, self._swept_at + A_SECOND, self.clock.now))
 
     def _invoke(self, event: Mapping[str, Any]) -> None:
         self.runner.handle(event, INVOCATION)
+        self.ended_well.append((self.clock.now, event))
 
     def moment(self) -> Moment:
         """What is stored now."""
@@ -339,4 +225,4 @@ class Life(World):
         return [item for (_, sk), item in self.repository.items.items() if sk.startswith(prefix)]
 
 
-__all__ = ["AN_HOUR", "A_DAY", "A_MINUTE", "A_SECOND", "EMAIL", "EventBridge", "LambdaQueue", "Life"]
+__all__ = ["AN_HOUR", "A_DAY", "A_MINUTE", "A_SECOND", "EMAIL", "Life"]

@@ -14,7 +14,8 @@ from notification.action_api import ActionFailed
 from tests.notification.world import NOON, next_run
 from tests.simulation.agreement import disagreements
 from tests.simulation.chaos import ChaoticLife
-from tests.simulation.simulator import A_MINUTE, AN_HOUR, INVOCATION, LambdaQueue, Life
+from tests.simulation.lambda_queue import LambdaQueue
+from tests.simulation.simulator import A_MINUTE, AN_HOUR, INVOCATION, Life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,14 +93,16 @@ def test_what_was_lost_before_the_last_of_max_runs_is_told_of(life: Life) -> Non
     assert disagreements(life) == []
 
 
-def test_a_run_that_died_before_the_last_of_max_runs_is_not_done_once_more(life: Life) -> None:
+def test_a_run_whose_process_died_keeps_its_place_among_max_runs(life: Life) -> None:
     schedule = life.recurring(rate="5 minutes", max_runs=1)
     for number in range(LAMBDAS_TRIES):
         life.faults.once("repository.finish", Crash, nth=number + 1)
 
     life.travel(2 * AN_HOUR)
 
-    assert life.story(schedule) == [("12:05", "skipped"), ("12:10", "succeeded")]
+    outcomes = [outcome for _, outcome in life.story(schedule)]
+    assert outcomes == ["succeeded", *["skipped"] * (len(outcomes) - 1)]
+    assert life.now_of(schedule).run_count == 1
     assert disagreements(life) == []
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
-FOREVER = datetime.max.replace(tzinfo=UTC) - A_DAY
+FOREVER = datetime.max.replace(tzinfo=UTC) - 2 * A_DAY
 MAY_BE_LATE = 5 * A_MINUTE
 SETTLED_AFTER = 6 * AN_HOUR
 
@@ -108,9 +108,10 @@ class Span:
     after: datetime
     until: datetime = FOREVER
 
-    def occurrences(self, now: datetime) -> list[datetime]:
-        times = takewhile(lambda at: at <= min(self.until, now), self.plan.times(self.begun))
-        return [at for at in times if at > self.after]
+    def occurrences(self, now: datetime, margin: timedelta) -> list[datetime]:
+        """Without those that lie within `margin` of its ends; with a negative one, and those beyond them."""
+        times = takewhile(lambda at: at <= min(self.until - margin, now), self.plan.times(self.begun))
+        return [at for at in times if at > self.after + margin]
 
 
 @dataclass
@@ -119,8 +120,10 @@ class Promises:
 
     `quiet_until` is the end of the last pause; `stops` may overtake a run. What begins anew under the id of one that
     has ended knows nothing of what that one would still have skipped: its own spans are those from `first` on.
+    `margin` is how far clocks differ: so near to a change, an occurrence may be the one's or the other's.
     """
 
+    margin: timedelta = timedelta(0)
     spans: list[Span] = field(default_factory=list)
     stops: list[datetime] = field(default_factory=list)
     quiet_until: datetime = NOON
@@ -149,14 +152,15 @@ class Promises:
         self.spans[-1].until = now
 
     def allowed(self, now: datetime) -> set[datetime]:
-        return {at for span in self.spans for at in span.occurrences(now)}
+        return {at for span in self.spans for at in span.occurrences(now, -self.margin)}
 
     def promised(self, now: datetime) -> set[datetime]:
-        return {at for span in self.spans[self.first :] for at in span.occurrences(now)}
+        return {at for span in self.spans[self.first :] for at in span.occurrences(now, self.margin)}
 
-    def is_overtaken(self, occurrence: datetime) -> bool:
+    def is_overtaken(self, occurrence: datetime, late: timedelta) -> bool:
         """Was it stopped before it may have been delivered?"""
-        return any(occurrence <= stop <= occurrence + MAY_BE_LATE for stop in self.stops)
+        first, last = occurrence - self.margin, occurrence + late + self.margin
+        return any(first <= stop <= last for stop in self.stops)
 
     def _go_on(self, now: datetime) -> None:
         self._open(self.spans[-1].plan, self.spans[-1].begun, now)
@@ -187,6 +191,8 @@ LATENESSES = st.sampled_from([timedelta(0), 40 * A_SECOND, 4 * A_MINUTE])
 class Weeks(RuleBasedStateMachine):
     """Two schedules of one user, and all that can happen to them."""
 
+    clocks_differ_by = timedelta(0)
+
     def __init__(self) -> None:
         super().__init__()
         self.breaker = Breaker()
@@ -194,6 +200,7 @@ class Weeks(RuleBasedStateMachine):
         self.breaker.sleep = self.life.clock.sleep
         self.model: dict[str, Promises] = {}
         self.calm = True
+        self.late = MAY_BE_LATE
 
     # Clients
 
@@ -212,7 +219,7 @@ class Weeks(RuleBasedStateMachine):
         if now is not None and before is not None and before.status.is_live:
             self.model[schedule_id].retime(plan, now)
         elif now is not None:
-            self.model.setdefault(schedule_id, Promises()).begin(plan, now)
+            self.model.setdefault(schedule_id, Promises(self.clocks_differ_by)).begin(plan, now)
 
     @rule(schedule_id=IDS, plan=PLANS)
     def retime(self, schedule_id: str, plan: Plan) -> None:
@@ -318,9 +325,10 @@ class Weeks(RuleBasedStateMachine):
 
     def _broken(self, schedule_id: str, promises: Promises) -> list[str]:
         runs = self._runs(schedule_id)
-        promised = promises.promised(self.life.clock.now - MAY_BE_LATE)
-        allowed = promises.allowed(self.life.clock.now)
-        neglected = (at for at in promised & runs.keys() if not _is_done(runs[at]) and not promises.is_overtaken(at))
+        promised = promises.promised(self.life.clock.now - self.late)
+        allowed = promises.allowed(self.life.clock.now + self.clocks_differ_by)
+        undone = (at for at in promised & runs.keys() if not _is_done(runs[at]))
+        neglected = (at for at in undone if not promises.is_overtaken(at, self.late))
         return [
             *(f"{at}: nothing is known of it" for at in promised - runs.keys()),
             *(f"{at}: carried out, and not promised" for at in runs.keys() - allowed if _is_done(runs[at])),

@@ -1,4 +1,4 @@
-"""What each route takes and answers: the rows that the description of the API (`openapi.py`) is made of.
+"""What each route takes and answers: the rows that the description of the API (`document.py`) is made of.
 
 A test holds them equal to the app's routes, another one provokes each status, and the HTTP tests check every answer
 that they get.

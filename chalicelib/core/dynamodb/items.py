@@ -1,4 +1,4 @@
-"""Records as items of the table: the plain values of `records`, plus the keys of the table and its indexes."""
+"""Records as items of the table: the plain values of `codec`, plus the keys of the table and its indexes."""
 
 from __future__ import annotations
 
@@ -148,13 +148,17 @@ def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job:
 def leased(item: Item, now: datetime) -> Item:
     """A watched item as it is while somebody looks after it: watched again in a minute, then two, then four …
 
-    An intent that is taken up is leased anew, and for a minute only: meanwhile no other change can start.
+    An intent that is taken up is leased anew, and for a minute only: meanwhile no other change can start. It is watched
+    again in five minutes at the latest, and before its next occurrence.
     """
     tries = int(item.get("watch_tries", 0)) + 1
     # Bounded before it is multiplied: what fails for two days would else be more than a timedelta holds.
     away = min(INTENT_LEASE * 2 ** min(tries - 1, MOST_DOUBLINGS), LONGEST_WATCH)
-    renewed = {"intent_until": iso_ms(now + INTENT_LEASE)} if item.get("confirmed") is False else {}
-    return {**item, "watch_at": iso(now + away), "watch_tries": tries, **renewed}
+    watch = {"watch_at": iso(now + away), "watch_tries": tries}
+    if item.get("confirmed") is False:
+        watch["watch_at"] = iso(schedule_from_plain(item).next_try_at(now, away))
+        watch["intent_until"] = iso_ms(now + INTENT_LEASE)
+    return {**item, **watch}
 
 
 def unconfirmed(schedule: Schedule, lease_until: datetime) -> Item:

@@ -66,6 +66,10 @@ CHANGED_BY_CLIENTS = (*changed_by(CLIENTS), "write_id", *INDEX_KEYS)
 
 STATE = tuple(field.stored for field in SCHEDULE if field.is_compared)
 
+RESERVATIONS = ("reserved", "running")
+CLAIM_STATE = ("revision", "status", "run_count", *RESERVATIONS)
+"""What a claim with a reservation was decided on."""
+
 RUN_LOCK = ("claim_id", "status", "lease_until")
 """What shows that nobody wrote a run since it was read."""
 
@@ -126,9 +130,10 @@ class DynamoRepository:
             raise ChangeLost
 
     def confirm(self, schedule: Schedule) -> bool:
-        confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
         names = ("revision", "status", *INTENT)
-        update = self._update(items.schedule_item(confirmed), CHANGED_BY_CONFIRM, *_unchanged(schedule, names))
+        update = self._update(
+            items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM, *_unchanged(schedule, names)
+        )
         existing = self._update_one(update)
         # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
         return existing is None or (
@@ -172,16 +177,25 @@ class DynamoRepository:
     # Runs
 
     def claim(
-        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+        self,
+        run: Run,
+        *,
+        expecting: Schedule,
+        replacing: Run | None,
+        beside: Run | None = None,
+        reserving: Schedule | None = None,
     ) -> Conflict | None:
-        condition = "#revision = :x_revision AND #status = :x_status"
-        check = {
-            **self._at(items.schedule_key(expecting)),
-            "ConditionExpression": condition,
-            **_bound(condition, {":x_revision": expecting.revision, ":x_status": expecting.status}),
-        }
         more = [self._put_run(beside, None)] if beside else []
-        return _conflict(self._transact({"ConditionCheck": check}, self._put_run(run, replacing), *more), run)
+        writes = (self._checked_or_reserved(expecting, reserving), self._put_run(run, replacing), *more)
+        return _conflict(self._transact(*writes), run)
+
+    def _checked_or_reserved(self, expecting: Schedule, reserving: Schedule | None) -> Write:
+        if reserving is not None:
+            update = self._update(items.schedule_item(reserving), RESERVATIONS, *_unchanged(expecting, CLAIM_STATE))
+            return {"Update": update}
+        condition, values = _unchanged(expecting, ("revision", "status"))
+        check = {**self._at(items.schedule_key(expecting)), "ConditionExpression": condition}
+        return {"ConditionCheck": check | _bound(condition, values)}
 
     def finish(
         self, run: Run, *, replacing: Run | None, expecting: Schedule, updated: Schedule | None

@@ -174,6 +174,7 @@ SCHEDULE = (
         is_compared=True,
         sent_as=True,
     ),
+    Field("never_applied", "never_applied", default=False, changed_by=(CONFIRM,), sent_as=False),
     Field("intent_until", "intent_until", MILLISECONDS, None, changed_by=BY_ALL, is_compared=True, sent_as=None),
     Field(
         "next_run_at",
@@ -200,6 +201,9 @@ SCHEDULE = (
     Field("paused_until", "paused_until", MILLISECONDS, None, is_shown=True, changed_by=BY_CLIENTS),
     Field("pending_occurrences", "owed", TIMES, (), changed_by=BY_BOTH, is_compared=True, sent_as=()),
     Field("in_progress", "unfinished", TIMES, (), changed_by=BY_BOTH, is_compared=True, sent_as=()),
+    # Claims and runs change these two; in a schedule without `max_runs` or `overlap: skip` they have their defaults.
+    Field("reserved", "reserved", NUMBER, 0, changed_by=(RUNS,), is_compared=True, sent_as=0),
+    Field("running", "running", TIMES, (), changed_by=(RUNS,), is_compared=True, sent_as=()),
     _option(
         "retry",
         RETRY,
@@ -262,6 +266,7 @@ RUN = (
     Field("redriven", "redriven", default=False),
     Field("counted", "counted", default=False),
     Field("schedule_created_at", "schedule_created_at", MILLISECONDS, None),
+    Field("reserved", "reserved", default=False),
     Field("unforeseen", "unforeseen", default=False, is_shown=True),
     Field("expires_at", "expires_at", EXPIRY, None),
 )

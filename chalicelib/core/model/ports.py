@@ -126,10 +126,19 @@ class ScheduleRepository(Protocol):
         """A shard of everybody's runs that wait for the operator, oldest first."""
 
     def claim(
-        self, run: Run, *, expecting: Schedule, replacing: Run | None, beside: Run | None = None
+        self,
+        run: Run,
+        *,
+        expecting: Schedule,
+        replacing: Run | None,
+        beside: Run | None = None,
+        reserving: Schedule | None = None,
     ) -> Conflict | None:
         """Writes the run if the schedule is as expected (same revision and status) and the run is absent or the one
-        replaced, in one transaction; with it the run `beside`, which must be absent. Returns None on success, also for
+        replaced, in one transaction; with it the run `beside`, which must be absent.
+
+        `reserving` is the schedule with its number of reserved and its list of running runs as this claim leaves them;
+        they are written if the counts are still as in `expecting`. Returns None on success, also for
         a claim whose answer was lost.
         """
 

@@ -65,6 +65,7 @@ class Run:
     when `lease_until` has passed; it starts a retrying one at `next_attempt_at`.
     `schedule_created_at` is the creation of the schedule that the run belongs to; under the same id there may have been
     another. `unforeseen` runs were delivered at a time that our calendar does not have.
+    `reserved` says that the schedule's number of reserved runs was raised for this one.
     `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
     out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
     an attempt that finds it set makes the run `possibly_repeated`.
@@ -94,6 +95,7 @@ class Run:
     counted: bool = False
     schedule_created_at: datetime | None = None
     unforeseen: bool = False
+    reserved: bool = False
 
     @property
     def run_id(self) -> str:
@@ -113,9 +115,15 @@ class Run:
         return self.status in (RunStatus.RETRYING, RunStatus.HELD)
 
     @property
+    def holds_reservation(self) -> bool:
+        """A retry keeps it, and so does a run whose process died; only what ends the run gives it back."""
+        return self.reserved and not self.has_ended
+
+    @property
     def counts(self) -> bool:
-        """Was an occurrence carried out that its schedule has not counted?"""
-        carried_out = self.status in (RunStatus.SUCCEEDED, RunStatus.FAILED)
+        """Was an occurrence carried out, or begun and never ended, that its schedule has not counted?"""
+        begun_and_lost = self.status is RunStatus.MISSED and bool(self.attempts)
+        carried_out = begun_and_lost or self.status in (RunStatus.SUCCEEDED, RunStatus.FAILED)
         return self.is_occurrence and carried_out and not self.counted
 
     @property
@@ -173,8 +181,9 @@ class Run:
             acting_since=earlier.acting_since,
             possibly_repeated=earlier.possibly_repeated,
             unforeseen=self.unforeseen or earlier.unforeseen,
+            reserved=earlier.holds_reservation,
             redriven=earlier.redriven,
-            counted=earlier.counted,
+            counted=earlier.counted or earlier.counts,
             expires_at=max(filter(None, (self.expires_at, earlier.expires_at)), default=None),
         )
 

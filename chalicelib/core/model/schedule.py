@@ -7,7 +7,7 @@ All instants are aware UTC datetimes.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -34,6 +34,11 @@ LATE_AFTER = timedelta(minutes=5)
 
 RECORD_OUTLIVES_RUNS = timedelta(days=1)
 """How much longer the record of a finished schedule stays than the records of its runs."""
+TRIED_AGAIN_WITHIN = timedelta(minutes=5)
+"""The longest that an open intent waits for its next try, so that an outage of EventBridge ends for it soon after."""
+
+APPLIED_EARLY = timedelta(minutes=2)
+"""How long before an occurrence an open intent is tried: the sweeper's minute, and one more for itself."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -163,10 +168,13 @@ class Schedule:
     `revision` counts changes (it starts at the creation's epoch milliseconds, so a re-created id never repeats one).
     `action_revision` is the revision that wrote the action's body, which is an item of its own.
     `confirmed` says that EventBridge is known to agree; while it is not, `intent_until` is the lease of the change.
+    `never_applied` until EventBridge is first known to agree: no delivery is expected.
     `next_run_at` is the first occurrence, by the timing it has now, that is not yet accounted for; `owed` are those
     that were due when a client changed it, and had not been accounted for then.
     `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
     `unfinished` are those whose run waits for its next attempt or for a release: the run itself sees to them.
+    `reserved` counts, where there is a `max_runs`, the runs that began or wait and are not in `run_count` yet;
+    `running` lists, for `overlap: skip`, the occurrences whose runs are running now.
     `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out, and
     `failures_in_a_row` those of them that failed last; so many as `pause_after_failures` (0: never) pause it.
     `paused_until` is when a pause ends or ended; what was not due before the pause and lies before this is not owed.
@@ -192,6 +200,7 @@ class Schedule:
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     confirmed: bool = False
     intent_until: datetime | None = None
+    never_applied: bool = False
     reason: str | None = None
     last_run: LastRun | None = None
     run_count: int = 0
@@ -201,6 +210,8 @@ class Schedule:
     paused_until: datetime | None = None
     pending_occurrences: tuple[datetime, ...] = ()
     in_progress: tuple[datetime, ...] = ()
+    reserved: int = 0
+    running: tuple[datetime, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_unknown: OnUnknown = OnUnknown.RETRY
     overlap: Overlap = Overlap.ALLOW
@@ -219,14 +230,27 @@ class Schedule:
         """
         if not self.confirmed and self.intent_until:
             return self.intent_until
-        deadlines = []
+        return min(self._deadlines(), default=None)
+
+    def next_try_at(self, now: datetime, pause: timedelta) -> datetime:
+        """When an open intent that is tried now is tried again, if this try fails: after `pause`, 5 minutes at most.
+
+        It is tried before its next occurrence, and looked at when its own deadlines come; never while its lease lasts.
+        """
+        lease_until = now + INTENT_LEASE
+        following = self.next_occurrence(lease_until) if self.status is Status.ACTIVE else None
+        early = [following - APPLIED_EARLY] if following else []
+        deadlines = [at for at in self._deadlines() if at > now]
+        return max(lease_until, min([now + min(pause, TRIED_AGAIN_WITHIN), *early, *deadlines]))
+
+    def _deadlines(self) -> Iterator[datetime]:
+        """Of its occurrences, its pause, and its failures."""
         if (due := self.first_due) is not None:
-            deadlines.append(due + self.window + LATE_AFTER)
+            yield due + self.window + LATE_AFTER
         if self.status is Status.PAUSED and self.paused_until:
-            deadlines.append(self.paused_until - RESUME_EARLY)
+            yield self.paused_until - RESUME_EARLY
         if self.fails_too_often and self.last_run:
-            deadlines.append(self.last_run.scheduled_time)
-        return min(deadlines, default=None)
+            yield self.last_run.scheduled_time
 
     @property
     def fails_too_often(self) -> bool:
@@ -257,6 +281,10 @@ class Schedule:
     def is_first_revision(self) -> bool:
         """Nothing but its creation has happened to it."""
         return self.revision == epoch_ms(self.created_at)
+
+    def as_confirmed(self) -> Schedule:
+        """The schedule once EventBridge is known to agree."""
+        return replace(self, confirmed=True, intent_until=None, applied=None, never_applied=False)
 
     def is_leased(self, now: datetime) -> bool:
         """Is a change on its way to EventBridge, so that no other may start?"""

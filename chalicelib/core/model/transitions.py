@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .run import Run, RunStatus
-from .schedule import LastRun, Schedule, Status
+from .schedule import LastRun, Overlap, Schedule, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,17 +39,18 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
     return min(candidates, key=lambda at: abs(at - scheduled_time), default=None)
 
 
-def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Schedule:
+def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replacing: Run | None = None) -> Schedule:
     """The schedule after this run ended, or was put off. `keep_record` is how long a finished one's record stays.
+    `replacing` is the run as it was before, whose reservation ends or goes over to this one.
 
     The run moves the schedule on only if it is the very occurrence that the schedule waits for; a later one never hides
     an earlier one that is missing.
     """
-    counted = _counted(schedule, run)
+    counted = _counted(with_reservation(schedule, run, replacing), run)
     if not run.is_occurrence:
         return counted
     if not schedule.status.is_live:
-        return _made_good(counted, run)
+        return _ended_anew(counted, run)
     if run.counts and schedule.max_runs is not None and counted.run_count >= schedule.max_runs:
         finished = replace(_finished(counted, run, keep_record), pending_occurrences=_left(counted, run))
         return _removed(finished, run)
@@ -67,8 +68,26 @@ def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Sch
 def with_recorded_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Schedule:
     """The same for a run whose ending was recorded, and counted, while the schedule still waited for an earlier one."""
     before = replace(schedule, run_count=schedule.run_count - run.counts)
-    after = with_outcome(before, run, keep_record=keep_record)
+    after = with_outcome(before, run, keep_record=keep_record, replacing=run)
     return replace(after, failures_in_a_row=schedule.failures_in_a_row)
+
+
+def with_reservation(schedule: Schedule, run: Run, replacing: Run | None) -> Schedule:
+    """The schedule with its number of reserved runs, and its list of running ones, as `run` leaves them."""
+    held_before = replacing is not None and replacing.holds_reservation
+    return replace(
+        schedule,
+        reserved=max(0, schedule.reserved + run.holds_reservation - held_before),
+        running=_running(schedule, run),
+    )
+
+
+def _running(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
+    if not run.is_occurrence:
+        return schedule.running
+    others = {at for at in schedule.running if at != run.scheduled_time}
+    is_listed = run.status is RunStatus.RUNNING and schedule.overlap is Overlap.SKIP
+    return tuple(sorted(others | ({run.scheduled_time} if is_listed else set())))
 
 
 def _left(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
@@ -102,13 +121,16 @@ def _in_progress(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
 def _failures_in_a_row(schedule: Schedule, run: Run) -> int:
     if not run.counts:
         return schedule.failures_in_a_row
-    return schedule.failures_in_a_row + 1 if run.status is RunStatus.FAILED else 0
+    return 0 if run.status is RunStatus.SUCCEEDED else schedule.failures_in_a_row + 1
 
 
-def _made_good(schedule: Schedule, run: Run) -> Schedule:
-    """A one-time schedule that had failed, and whose run was done again, has not failed after all."""
-    is_good = schedule.status is Status.FAILED and run.status is RunStatus.SUCCEEDED and schedule.timing.is_one_time
-    return replace(schedule, status=Status.COMPLETED, reason=None) if is_good else schedule
+def _ended_anew(schedule: Schedule, run: Run) -> Schedule:
+    """A one-time schedule that had failed, and whose run was done after all or again, ends as that run did."""
+    if schedule.status is not Status.FAILED or not schedule.timing.is_one_time:
+        return schedule
+    if run.status is RunStatus.SUCCEEDED:
+        return replace(schedule, status=Status.COMPLETED, reason=None)
+    return replace(schedule, reason=run.reason) if run.status is RunStatus.FAILED else schedule
 
 
 def pending_until(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:

@@ -1,1 +1,1 @@
-"""`python -m deploy explain`: the evidence about one schedule, one sentence of verdict, and the page with both."""
+"""`python -m deploy explain`: the facts about one schedule, one sentence of diagnosis, and the page with both."""

@@ -20,7 +20,7 @@ from deploy.operate.aws import as_deploy_errors
 from deploy.operate.clock import clock_of
 from deploy.operate.explain.dead_letters import about, look_into
 from deploy.operate.explain.differences import differences
-from deploy.operate.explain.facts import Evidence, ExistingItem
+from deploy.operate.explain.facts import ExistingItem, Facts
 from deploy.operate.explain.page import explanation
 from deploy.operate.hold import PATIENCE, VARIABLE
 from deploy.operate.reconcile import stage_variables
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.ports import ScheduleRepository
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Schedule
-    from deploy.operate.explain.facts import Letter
+    from deploy.operate.explain.facts import DeadLetterMessage
 
 LATEST_RUNS = 10
 
@@ -74,22 +74,22 @@ class Explainer:
         self._clock = clock
         self._event_age = event_age
 
-    def evidence(self, user_id: str, schedule_id: str) -> Evidence:
+    def facts(self, user_id: str, schedule_id: str) -> Facts:
         """The table and EventBridge must answer; what else cannot be read is told as such."""
         now = self._clock()
         record = self._record(user_id, schedule_id, now)
         variables, function_unread = self._function()
-        delivery, looked_at_delivery = self._letters("delivery", self._delivery_url, user_id, schedule_id)
-        work, looked_at_work = self._letters("work", lambda: variables.get(WORK_QUEUE_URL), user_id, schedule_id)
-        return Evidence(
+        delivery, looked_at_delivery = self._dead_letters("delivery", self._delivery_url, user_id, schedule_id)
+        work, looked_at_work = self._dead_letters("work", lambda: variables.get(WORK_QUEUE_URL), user_id, schedule_id)
+        return Facts(
             stage=self._stage,
             user_id=user_id,
             schedule_id=schedule_id,
             now=now,
             record=record,
-            existing=self._standing(user_id, schedule_id, record, now),
+            existing=self._existing(user_id, schedule_id, record, now),
             runs=self._runs(user_id, schedule_id, record, now),
-            letters=sorted([*delivery, *work], key=lambda letter: letter.sent_at, reverse=True),
+            dead_letters=sorted([*delivery, *work], key=lambda message: message.sent_at, reverse=True),
             hold=variables.get(VARIABLE) or None,
             event_age=self._event_age,
             function_unread=function_unread,
@@ -113,7 +113,7 @@ class Explainer:
 
     # EventBridge
 
-    def _standing(self, user_id: str, schedule_id: str, record: Schedule | None, now: datetime) -> ExistingItem | None:
+    def _existing(self, user_id: str, schedule_id: str, record: Schedule | None, now: datetime) -> ExistingItem | None:
         client = self._clients.scheduler
         try:
             found = client.get_schedule(GroupName=self._names.group, Name=ids.scheduler_name(user_id, schedule_id))
@@ -138,9 +138,9 @@ class Explainer:
         name = self._names.dead_letter_arn.rpartition(":")[2]
         return self._clients.queues.get_queue_url(QueueName=name)["QueueUrl"]
 
-    def _letters(
+    def _dead_letters(
         self, queue: str, find_url: Callable[[], str | None], user_id: str, schedule_id: str
-    ) -> tuple[list[Letter], str]:
+    ) -> tuple[list[DeadLetterMessage], str]:
         """Those about the schedule, and how many were looked at."""
         try:
             url = find_url()
@@ -153,13 +153,14 @@ class Explainer:
         return found, f"{queue} queue: {len(found)} about this schedule; {look}"
 
 
-def explain(explainer: Explainer, user_id: str, schedule_id: str, tell: Callable[[str], None] = print) -> None:
-    """Raises DeployError."""
+def explain(explainer: Explainer, user_id: str, schedule_id: str, write: Callable[[str], None] = print) -> bool:
+    """Returns whether the table or EventBridge has the schedule. Raises DeployError."""
     with as_deploy_errors():
-        found = explainer.evidence(user_id, schedule_id)
+        found = explainer.facts(user_id, schedule_id)
     for line in explanation(found):
         # Errors and reasons are other people's texts: nothing of them may steer the terminal.
-        tell("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))
+        write("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))
+    return found.record is not None or found.existing is not None
 
 
 def explainer_of(stage: str, project: Path) -> Explainer:

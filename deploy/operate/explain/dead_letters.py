@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.model import ids
 from chalicelib.core.timing.instants import from_epoch_seconds, from_iso
-from deploy.operate.explain.facts import Letter
+from deploy.operate.explain.facts import DeadLetterMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,11 +47,13 @@ def look_into(client: SQSClient, url: str) -> Look:
                 break
             seen |= {message["MessageId"]: message for message in received}
     finally:
-        _let_go(client, url, list(seen.values()))
+        _make_visible(client, url, list(seen.values()))
     return Look(tuple(seen.values()), there)
 
 
-def about(messages: Iterable[MessageTypeDef], queue: str, user_id: str, schedule_id: str) -> Iterator[Letter]:
+def about(
+    messages: Iterable[MessageTypeDef], queue: str, user_id: str, schedule_id: str
+) -> Iterator[DeadLetterMessage]:
     """Those messages that are about this schedule. What cannot be read is about none."""
     for message in messages:
         body = _json(message["Body"])
@@ -59,7 +61,7 @@ def about(messages: Iterable[MessageTypeDef], queue: str, user_id: str, schedule
             name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()
         }
         if _is_about(attributes, _event(body), user_id, schedule_id):
-            yield _letter(queue, message, body, attributes)
+            yield _dead_letter(queue, message, body, attributes)
 
 
 def _number(client: SQSClient, url: str) -> int:
@@ -80,7 +82,7 @@ def _receive(client: SQSClient, url: str) -> list[MessageTypeDef]:
     return answer.get("Messages", [])
 
 
-def _let_go(client: SQSClient, url: str, messages: list[MessageTypeDef]) -> None:
+def _make_visible(client: SQSClient, url: str, messages: list[MessageTypeDef]) -> None:
     """One that this fails for comes back by itself."""
     for first in range(0, len(messages), AT_ONCE):
         client.change_message_visibility_batch(
@@ -112,10 +114,12 @@ def _is_about(attributes: Mapping[str, str], event: Mapping[str, Any], user_id: 
     return of_eventbridge or (event.get("user_id"), event.get("schedule_id")) == (user_id, schedule_id)
 
 
-def _letter(queue: str, message: MessageTypeDef, body: Mapping[str, Any], attributes: Mapping[str, str]) -> Letter:
+def _dead_letter(
+    queue: str, message: MessageTypeDef, body: Mapping[str, Any], attributes: Mapping[str, str]
+) -> DeadLetterMessage:
     # SQS says it in milliseconds.
     sent_at = from_epoch_seconds(int(message["Attributes"]["SentTimestamp"]) // 1000)
-    return Letter(
+    return DeadLetterMessage(
         queue=queue,
         sent_at=sent_at,
         scheduled_time=_instant(attributes.get("SCHEDULED_TIME") or _event(body).get("scheduled_time")),

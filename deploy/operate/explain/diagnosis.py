@@ -1,4 +1,4 @@
-"""One sentence about a schedule, for the person who asks why it did not run. Pure calculation."""
+"""One sentence about a known, for the person who asks why it did not run. Pure calculation."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import LATE_AFTER, OnMissed, Status
-from deploy.operate.explain.case import Case, call, command, failures_of, reason_of
-from deploy.operate.explain.formatting import Clockface, span
+from deploy.operate.explain.facts import ScheduleFacts
+from deploy.operate.explain.formatting import TimeFormat, failures_of, reason_of, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from chalicelib.core.model.run import Run
-    from deploy.operate.explain.facts import Evidence, Letter
+    from deploy.operate.explain.facts import DeadLetterMessage, Facts
 
 SWEPT_WITHIN = timedelta(minutes=5)
 """When what the sweeper is to do each minute has certainly been tried."""
@@ -26,93 +26,93 @@ SEEN_BY_RECONCILE = frozenset({"State", "Arn"})
 CARRIED_OUT = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
 
-def verdict(found: Evidence) -> str:
-    """What is the matter, or that nothing is, and what to do about it."""
-    if found.record is None:
-        return _without_record(found)
-    case = Case(found, found.record)
-    return next(sentence for tell in SENTENCES if (sentence := tell(case)) is not None)
+def diagnosis(facts: Facts) -> str:
+    """Returns what is wrong and what to do about it, or that the schedule is well."""
+    if facts.record is None:
+        return _without_record(facts)
+    known = ScheduleFacts(facts, facts.record)
+    return next(sentence for sentence_of in SENTENCES if (sentence := sentence_of(known)) is not None)
 
 
 # Without a record
 
 
-def _without_record(found: Evidence) -> str:
-    who = f"{found.schedule_id} of {found.user_id}"
-    if found.existing is not None:
-        mend = command(found, "reconcile", "--apply")
+def _without_record(facts: Facts) -> str:
+    who = f"{facts.schedule_id} of {facts.user_id}"
+    if facts.existing is not None:
+        fix = facts.command("reconcile", "--apply")
         return (
             f"Schedule {who} stands in EventBridge and has no record, so what it fires goes to the work dead-letter "
-            f"queue undone: {mend} records it again."
+            f"queue undone: {fix} records it again."
         )
-    if found.letters:
-        return f"There is no schedule {who} any more, but {_letters(found)}."
+    if facts.dead_letters:
+        return f"There is no schedule {who} any more, but {_dead_letters(facts)}."
     return (
         f"There is no schedule {who}, neither in the table nor in EventBridge: see that both ids are right; a record "
         f"goes about 90 days after its schedule has ended."
     )
 
 
-def _letters(found: Evidence) -> str:
-    latest = max(found.letters, key=lambda letter: letter.sent_at)
-    number = "a dead letter is" if len(found.letters) == 1 else f"{len(found.letters)} dead letters are"
-    return f"{number} about it, the latest one {_told(latest, Clockface(found.now))}"
+def _dead_letters(facts: Facts) -> str:
+    latest = max(facts.dead_letters, key=lambda message: message.sent_at)
+    number = "a dead letter is" if len(facts.dead_letters) == 1 else f"{len(facts.dead_letters)} dead letters are"
+    return f"{number} about it, the latest one {_where(latest, TimeFormat(facts.now))}"
 
 
-def _told(letter: Letter, times: Clockface) -> str:
-    of = "" if letter.scheduled_time is None else f"of {times.short(letter.scheduled_time)} "
-    return f"{of}in the {letter.queue} queue ({letter.reason})"
+def _where(message: DeadLetterMessage, times: TimeFormat) -> str:
+    of = "" if message.scheduled_time is None else f"of {times.short(message.scheduled_time)} "
+    return f"{of}in the {message.queue} queue ({message.reason})"
 
 
 # What stops it
 
 
-def _cancelled(case: Case) -> str | None:
-    if case.record.status is not Status.CANCELLED:
+def _cancelled(known: ScheduleFacts) -> str | None:
+    if known.record.status is not Status.CANCELLED:
         return None
-    begin = f"It was cancelled at {case.utc(case.record.updated_at)}"
-    if case.found.existing is None:
+    begin = f"It was cancelled at {known.utc(known.record.updated_at)}"
+    if known.facts.existing is None:
         return f"{begin}, and nothing is done any more."
-    by = command(case.found, "reconcile", "--apply") if case.record.confirmed else "the sweeper"
+    by = known.facts.command("reconcile", "--apply") if known.record.confirmed else "the sweeper"
     return f"{begin}, and nothing is done any more; EventBridge still has it, until {by} removes it."
 
 
-def _paused(case: Case) -> str | None:
-    record = case.record
+def _paused(known: ScheduleFacts) -> str | None:
+    record = known.record
     if record.status is not Status.PAUSED:
         return None
-    begin = f"It was paused at {case.utc(record.updated_at)}" + (f" ({reason_of(record)})" if record.reason else "")
-    if record.paused_until is not None and record.paused_until + SWEPT_WITHIN < case.now:
-        return f"{begin} until {case.at(record.paused_until)}, and has not gone on: look whether the sweeper runs."
+    begin = f"It was paused at {known.utc(record.updated_at)}" + (f" ({reason_of(record)})" if record.reason else "")
+    if record.paused_until is not None and record.paused_until + SWEPT_WITHIN < known.now:
+        return f"{begin} until {known.at(record.paused_until)}, and has not gone on: look whether the sweeper runs."
     if record.paused_until is not None:
-        return f"{begin}: no occurrence is done until {case.at(record.paused_until)}, when it goes on by itself."
-    return f"{begin}: no occurrence is done until somebody resumes it: {call(case.found, '/resume')}."
+        return f"{begin}: no occurrence is done until {known.at(record.paused_until)}, when it goes on by itself."
+    return f"{begin}: no occurrence is done until somebody resumes it: {known.facts.request('/resume')}."
 
 
-def _held(case: Case) -> str | None:
-    held = [run for run in case.found.runs if run.status is RunStatus.HELD]
-    release = command(case.found, "release")
-    if case.found.hold is None:
-        return _held_still(case, held[-1], release) if held else None
-    waiting = _waiting(case, held)
+def _held(known: ScheduleFacts) -> str | None:
+    held = [run for run in known.facts.runs if run.status is RunStatus.HELD]
+    release = known.facts.command("release")
+    if known.facts.hold is None:
+        return _held_after_release(known, held[-1], release) if held else None
+    waiting = _waiting(known, held)
     if waiting is None:
         return None
-    return f"The operator holds all runs ({case.found.hold}): {waiting} for {release}."
+    return f"The operator holds all runs ({known.facts.hold}): {waiting} for {release}."
 
 
-def _waiting(case: Case, held: list[Run]) -> str | None:
+def _waiting(known: ScheduleFacts, held: list[Run]) -> str | None:
     """What the hold is the reason for; `held` is newest first. What is due and not even held has another one."""
     if len(held) > 1:
-        return f"{len(held)} runs, the first of {case.at(held[-1].scheduled_time)}, wait"
+        return f"{len(held)} runs, the first of {known.at(held[-1].scheduled_time)}, wait"
     if held:
-        return f"the run of {case.at(held[0].scheduled_time)} waits"
-    due = case.record.first_due
-    return None if due is None or case.awaited is not None else f"the run of {case.at(due)} will wait"
+        return f"the run of {known.at(held[0].scheduled_time)} waits"
+    due = known.record.first_due
+    return None if due is None or known.awaited is not None else f"the run of {known.at(due)} will wait"
 
 
-def _held_still(case: Case, run: Run, release: str) -> str:
+def _held_after_release(known: ScheduleFacts, run: Run, release: str) -> str:
     return (
-        f"{case.the_run(run)} was held ({reason_of(run)}) and nothing is held any more: a release that is under way "
+        f"{known.the_run(run)} was held ({reason_of(run)}) and nothing is held any more: a release that is under way "
         f"starts it, or else {release}."
     )
 
@@ -120,123 +120,123 @@ def _held_still(case: Case, run: Run, release: str) -> str:
 # What is missing
 
 
-def _late(case: Case) -> str | None:
-    due, record = case.awaited, case.record
-    if due is None or case.now < due + record.window + LATE_AFTER:
+def _late(known: ScheduleFacts) -> str | None:
+    due, record = known.awaited, known.record
+    if due is None or known.now < due + record.window + LATE_AFTER:
         return None
-    final = due + record.window + timedelta(seconds=record.delivery.max_age_seconds) + case.found.event_age
+    final = due + record.window + timedelta(seconds=record.delivery.max_age_seconds) + known.facts.event_age
     ending = "made up for or recorded as missed" if record.on_missed is OnMissed.RUN_NOW else "recorded as missed"
-    begin = f"The run of {case.at(due)} is {span(case.now - due)} late: {_why_late(case, due)}"
-    if case.now > final + SWEPT_WITHIN:
-        return f"{begin}; the sweeper should have seen to it by {case.utc(final)}: look whether it runs."
-    return f"{begin}; unless it comes, it is {ending} by {case.utc(final)}."
+    begin = f"The run of {known.at(due)} is {span(known.now - due)} late: {_why_late(known, due)}"
+    if known.now > final + SWEPT_WITHIN:
+        return f"{begin}; the sweeper should have seen to it by {known.utc(final)}: look whether it runs."
+    return f"{begin}; unless it comes, it is {ending} by {known.utc(final)}."
 
 
-def _why_late(case: Case, due: datetime) -> str:
-    if (payload := case.payload_of(due)) is not None:
+def _why_late(known: ScheduleFacts, due: datetime) -> str:
+    if (payload := known.payload_of(due)) is not None:
         return payload
-    if case.found.existing is not None:
+    if known.facts.existing is not None:
         return "nothing has delivered it"
-    if case.record.timing.is_one_time:
+    if known.record.timing.is_one_time:
         return "it has left EventBridge, fired or removed, and nothing has arrived"
     return "EventBridge has no such schedule"
 
 
-def _disagreeing(case: Case) -> str | None:
-    if case.agrees or not case.record.status.is_live:
+def _disagreeing(known: ScheduleFacts) -> str | None:
+    if known.agrees or not known.record.status.is_live:
         return None
-    if not case.record.confirmed:
-        return _on_its_way(case)
-    reconcile = command(case.found, "reconcile", "--apply")
-    existing = case.found.existing
+    if not known.record.confirmed:
+        return _being_applied(known)
+    reconcile = known.facts.command("reconcile", "--apply")
+    existing = known.facts.existing
     if existing is None:
         return f"EventBridge has no such schedule, and nothing will fire it: {reconcile} makes it again."
     differences = "; ".join(f"{part} {difference}" for part, difference in existing.differences.items())
     begin = f"EventBridge has it otherwise than the record says ({differences})"
     if existing.differences.keys() & SEEN_BY_RECONCILE:
         return f"{begin}: {reconcile} puts that right."
-    return f"{begin}: any change puts that right, {call(case.found, '', method='PATCH')}."
+    return f"{begin}: any change puts that right, {known.facts.request('', method='PATCH')}."
 
 
-def _on_its_way(case: Case) -> str:
-    record = case.record
+def _being_applied(known: ScheduleFacts) -> str:
+    record = known.record
     change = "creation" if record.is_first_revision else "change"
-    begin = f"Its {change} of {case.utc(record.updated_at)} has not reached EventBridge"
-    if record.is_leased(case.now) and record.intent_until:
-        return f"{begin} yet: if it is not there by {case.utc(record.intent_until)}, the sweeper brings it."
+    begin = f"Its {change} of {known.utc(record.updated_at)} has not reached EventBridge"
+    if record.is_leased(known.now) and record.intent_until:
+        return f"{begin} yet: if it is not there by {known.utc(record.intent_until)}, the sweeper brings it."
     return f"{begin}: the sweeper tries again, and its log says why the change was postponed."
 
 
-def _due(case: Case) -> str | None:
-    due, record = case.awaited, case.record
+def _due(known: ScheduleFacts) -> str | None:
+    due, record = known.awaited, known.record
     if due is None:
         return None
     slack = "EventBridge may be a minute late"
     if record.window:
         slack = f"EventBridge delivers it within {span(record.window)}"
     late_at = due + record.window + LATE_AFTER
-    return f"The run of {case.at(due)} is due: {slack}, and it is late from {case.utc(late_at)} on."
+    return f"The run of {known.at(due)} is due: {slack}, and it is late from {known.utc(late_at)} on."
 
 
 # How a run is getting on
 
 
-def _of_its_run(case: Case) -> str | None:
-    tell = None if case.run is None else OF_RUN.get(case.run.status)
-    return None if tell is None or case.run is None else tell(case, case.run)
+def _of_latest_run(known: ScheduleFacts) -> str | None:
+    sentence_of = None if known.run is None else OF_RUN.get(known.run.status)
+    return None if sentence_of is None or known.run is None else sentence_of(known, known.run)
 
 
-def _running(case: Case, run: Run) -> str:
+def _running(known: ScheduleFacts, run: Run) -> str:
     began = run.attempts[-1].started_at if run.attempts else run.scheduled_time
-    if run.is_leased(case.now):
-        return f"{case.the_run(run)} is under way since {case.utc(began)}."
+    if run.is_leased(known.now):
+        return f"{known.the_run(run)} is under way since {known.utc(began)}."
     return (
-        f"{case.the_run(run)} began at {case.utc(began)} and never ended: its process died, and Lambda, or else the "
+        f"{known.the_run(run)} began at {known.utc(began)} and never ended: its process died, and Lambda, or else the "
         f"sweeper, does it again."
     )
 
 
-def _queued(case: Case, run: Run) -> str:
-    begin = f"{case.the_run(run)} is queued" + (" to be done again" if run.redriven else "")
-    start_at = case.utc(run.lease_until)
-    if run.lease_until + SWEPT_WITHIN < case.now:
+def _queued(known: ScheduleFacts, run: Run) -> str:
+    begin = f"{known.the_run(run)} is queued" + (" to be done again" if run.redriven else "")
+    start_at = known.utc(run.lease_until)
+    if run.lease_until + SWEPT_WITHIN < known.now:
         return f"{begin} and should have begun at {start_at}: look whether the sweeper runs."
     return f"{begin}: if it has not begun by {start_at}, the sweeper starts it."
 
 
-def _retrying(case: Case, run: Run) -> str:
-    begin, at = _failure(case, run), run.next_attempt_at or case.now
-    if at + SWEPT_WITHIN < case.now:
-        return f"{begin}; its next attempt was due at {case.utc(at)} and has not begun: look whether the sweeper runs."
-    return f"{begin}; next attempt at {case.utc(at)}."
+def _retrying(known: ScheduleFacts, run: Run) -> str:
+    begin, at = _failure(known, run), run.next_attempt_at or known.now
+    if at + SWEPT_WITHIN < known.now:
+        return f"{begin}; its next attempt was due at {known.utc(at)} and has not begun: look whether the sweeper runs."
+    return f"{begin}; next attempt at {known.utc(at)}."
 
 
-def _run_failed(case: Case, run: Run) -> str:
-    begin = _failure(case, run)
+def _run_failed(known: ScheduleFacts, run: Run) -> str:
+    begin = _failure(known, run)
     if run.acting_since or run.possibly_repeated:
-        return f"{begin}; it may have been done all the same, so ask its provider before {case.redrive(run)}."
-    return f"{begin}; to have it done again: {case.redrive(run)}."
+        return f"{begin}; it may have been done all the same, so ask its provider before {known.redrive(run)}."
+    return f"{begin}; to have it done again: {known.redrive(run)}."
 
 
-def _failure(case: Case, run: Run) -> str:
-    return f"{case.the_run(run)} failed{failures_of(run)}: {reason_of(run)}"
+def _failure(known: ScheduleFacts, run: Run) -> str:
+    return f"{known.the_run(run)} failed{failures_of(run)}: {reason_of(run)}"
 
 
-def _missed(case: Case, run: Run) -> str:
-    reasons = filter(None, (reason_of(run), case.payload_of(run.scheduled_time)))
-    return f"{case.the_run(run)} was missed: {'; '.join(reasons)}; to have it done: {case.redrive(run)}."
+def _missed(known: ScheduleFacts, run: Run) -> str:
+    reasons = filter(None, (reason_of(run), known.payload_of(run.scheduled_time)))
+    return f"{known.the_run(run)} was missed: {'; '.join(reasons)}; to have it done: {known.redrive(run)}."
 
 
-def _succeeded(case: Case, run: Run) -> str | None:
+def _succeeded(known: ScheduleFacts, run: Run) -> str | None:
     if not run.possibly_repeated:
         return None
     return (
-        f"{case.the_run(run)} succeeded and may have been done twice, because an attempt before ended without a word; "
-        f"{case.following()}."
+        f"{known.the_run(run)} succeeded and may have been done twice, because an attempt before ended without a word; "
+        f"{known.following()}."
     )
 
 
-OF_RUN: Mapping[RunStatus, Callable[[Case, Run], str | None]] = {
+OF_RUN: Mapping[RunStatus, Callable[[ScheduleFacts, Run], str | None]] = {
     RunStatus.RUNNING: _running,
     RunStatus.QUEUED: _queued,
     RunStatus.RETRYING: _retrying,
@@ -249,62 +249,62 @@ OF_RUN: Mapping[RunStatus, Callable[[Case, Run], str | None]] = {
 # How it ended, or goes on
 
 
-def _failed(case: Case) -> str | None:
-    if case.record.status is not Status.FAILED:
+def _failed(known: ScheduleFacts) -> str | None:
+    if known.record.status is not Status.FAILED:
         return None
-    return f"It failed, and nothing is done any more: {reason_of(case.record)}."
+    return f"It failed, and nothing is done any more: {reason_of(known.record)}."
 
 
-def _completed(case: Case) -> str | None:
-    last_run = case.record.last_run
-    if case.record.status is not Status.COMPLETED:
+def _completed(known: ScheduleFacts) -> str | None:
+    last_run = known.record.last_run
+    if known.record.status is not Status.COMPLETED:
         return None
-    if case.record.reason is not None or last_run is None:
-        return f"It is completed: {reason_of(case.record)}."
+    if known.record.reason is not None or last_run is None:
+        return f"It is completed: {reason_of(known.record)}."
     ended = last_run.status if last_run.status in CARRIED_OUT else f"was {last_run.status}"
-    return f"It is completed: its last run, of {case.at(last_run.scheduled_time)}, {ended}."
+    return f"It is completed: its last run, of {known.at(last_run.scheduled_time)}, {ended}."
 
 
-def _unconfirmed(case: Case) -> str | None:
-    if case.record.confirmed:
+def _unconfirmed(known: ScheduleFacts) -> str | None:
+    if known.record.confirmed:
         return None
     return (
-        f"EventBridge has it as its change of {case.utc(case.record.updated_at)} says; the sweeper still has to "
-        f"confirm that; {case.following()}."
+        f"EventBridge has it as its change of {known.utc(known.record.updated_at)} says; the sweeper still has to "
+        f"confirm that; {known.following()}."
     )
 
 
-def _undone(case: Case) -> str | None:
-    letter = next((letter for letter in case.found.letters if letter.undone), None)
-    if letter is None:
+def _undone(known: ScheduleFacts) -> str | None:
+    message = next((message for message in known.facts.dead_letters if message.undone), None)
+    if message is None:
         return None
-    where = _told(letter, Clockface(case.now, case.record.timing.timezone))
-    instead = call(case.found, "/run")
-    return f"A delivery was not done and has no run, {where}; to make up for it: {instead}; {case.following()}."
+    where = _where(message, TimeFormat(known.now, known.record.timing.timezone))
+    instead = known.facts.request("/run")
+    return f"A delivery was not done and has no run, {where}; to make up for it: {instead}; {known.following()}."
 
 
-def _skipped(case: Case) -> str | None:
-    run = case.run
+def _skipped(known: ScheduleFacts) -> str | None:
+    run = known.run
     if run is None or run.status is not RunStatus.SKIPPED:
         return None
-    return f"{case.the_run(run)} was skipped: {reason_of(run)}; {case.following()}."
+    return f"{known.the_run(run)} was skipped: {reason_of(run)}; {known.following()}."
 
 
-def _well(case: Case) -> str:
-    if case.run is None:
-        due = case.record.next_run_at
-        first = "it has no occurrence" if due is None else f"its first run is due at {case.at(due)}"
+def _well(known: ScheduleFacts) -> str:
+    if known.run is None:
+        due = known.record.next_run_at
+        first = "it has no occurrence" if due is None else f"its first run is due at {known.at(due)}"
         return f"It is active and well: {first}."
-    return f"It is active and well: the run of {case.at(case.run.scheduled_time)} succeeded, and {case.following()}."
+    return f"It is active and well: the run of {known.at(known.run.scheduled_time)} succeeded, and {known.following()}."
 
 
-SENTENCES: tuple[Callable[[Case], str | None], ...] = (
+SENTENCES: tuple[Callable[[ScheduleFacts], str | None], ...] = (
     _cancelled,
     _paused,
     _held,
     _late,
     _disagreeing,
-    _of_its_run,
+    _of_latest_run,
     _failed,
     _completed,
     _due,

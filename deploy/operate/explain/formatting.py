@@ -1,4 +1,4 @@
-"""Instants as a person reads them at night: in UTC, in the schedule's own zone, and how far they are from now."""
+"""Instants in UTC and in the schedule's time zone with their distance from now, and parts of sentences about runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from chalicelib.scheduling.english import clock
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.core.model.run import Run
+    from chalicelib.core.model.schedule import Schedule
+
 UNITS = ((timedelta(days=2), "day", 86_400), (timedelta(hours=2), "hour", 3600), (timedelta(minutes=2), "minute", 60))
 """From this length on, a span is told in this unit of so many seconds; what is shorter, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Clockface:
+class TimeFormat:
     """Reads instants (aware) at `now`, for a schedule whose calendar is that of `timezone`."""
 
     now: datetime
@@ -61,3 +64,16 @@ def span(length: timedelta) -> str:
             return f"{int(length.total_seconds()) // seconds} {unit}s"
     seconds = int(length.total_seconds())
     return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
+def failures_of(run: Run) -> str:
+    """How often it failed, as it goes behind the verb."""
+    failures = sum(attempt.error is not None for attempt in run.attempts)
+    if failures == 0:
+        return ""
+    return " once" if failures == 1 else f" {failures} times"
+
+
+def reason_of(ended: Run | Schedule) -> str:
+    """As it goes into the middle of a sentence."""
+    return (ended.reason or "no reason is known").rstrip(".")

@@ -1,4 +1,4 @@
-"""What `explain` prints: the verdict, and below it what that was made from, each fact on its line."""
+"""The page that `explain` prints: the diagnosis, and below it each fact on its line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.model.schedule import Status
 from chalicelib.scheduling import english
-from deploy.operate.explain.diagnosis import verdict
-from deploy.operate.explain.formatting import Clockface, span
+from deploy.operate.explain.diagnosis import diagnosis
+from deploy.operate.explain.formatting import TimeFormat, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
     from chalicelib.core.model.run import Attempt, Run
     from chalicelib.core.model.schedule import Schedule
-    from deploy.operate.explain.facts import Evidence, Letter
+    from deploy.operate.explain.facts import DeadLetterMessage, Facts
 
 OCCURRENCES = 5
 ATTEMPTS = 5
-LETTERS = 10
+DEAD_LETTERS = 10
 
 
-def explanation(found: Evidence) -> Iterator[str]:
+def explanation(facts: Facts) -> Iterator[str]:
     """Line by line."""
-    times = Clockface(found.now, found.record.timing.timezone if found.record else "UTC")
-    yield verdict(found)
+    times = TimeFormat(facts.now, facts.record.timing.timezone if facts.record else "UTC")
+    yield diagnosis(facts)
     yield ""
-    yield f"It is {times.long(found.now)}."
+    yield f"It is {times.long(facts.now)}."
     parts = {
-        "Record": _record(found, times),
-        "EventBridge": _eventbridge(found),
-        "Operator": _operator(found),
-        "Next occurrences": _occurrences(found, times),
-        "Latest runs": _runs(found, times),
-        "Dead letters": _letters(found, times),
+        "Record": _record(facts, times),
+        "EventBridge": _eventbridge(facts),
+        "Operator": _operator(facts),
+        "Next occurrences": _occurrences(facts, times),
+        "Latest runs": _runs(facts, times),
+        "Dead letters": _dead_letters(facts, times),
     }
     for title, lines in parts.items():
         yield ""
@@ -46,8 +46,8 @@ def explanation(found: Evidence) -> Iterator[str]:
 # The record
 
 
-def _record(found: Evidence, times: Clockface) -> Iterator[str]:
-    record = found.record
+def _record(facts: Facts, times: TimeFormat) -> Iterator[str]:
+    record = facts.record
     if record is None:
         yield "none in the table"
         return
@@ -67,14 +67,14 @@ def _status(record: Schedule) -> str:
     return f"{record.status}: {record.reason}" if record.reason else str(record.status)
 
 
-def _confirmed(record: Schedule, times: Clockface) -> str:
+def _confirmed(record: Schedule, times: TimeFormat) -> str:
     if record.confirmed:
         return "yes, EventBridge is known to agree"
     lease = "nowhere" if record.intent_until is None else times.utc(record.intent_until)
     return f"no, the change is on its way; its lease ends {lease}"
 
 
-def _next_run(record: Schedule, times: Clockface) -> str:
+def _next_run(record: Schedule, times: TimeFormat) -> str:
     if record.next_run_at is None:
         return "none"
     awaited = "" if record.next_run_at > times.now else ", and not accounted for"
@@ -100,7 +100,7 @@ def _rules(record: Schedule) -> str:
     return ", ".join(rules)
 
 
-def _particulars(record: Schedule, times: Clockface) -> Iterator[str]:
+def _particulars(record: Schedule, times: TimeFormat) -> Iterator[str]:
     """What not every schedule has."""
     if record.window:
         yield f"window      {span(record.window)}"
@@ -117,31 +117,31 @@ def _particulars(record: Schedule, times: Clockface) -> Iterator[str]:
 # EventBridge, operator, calendar
 
 
-def _eventbridge(found: Evidence) -> Iterator[str]:
-    existing = found.existing
+def _eventbridge(facts: Facts) -> Iterator[str]:
+    existing = facts.existing
     if existing is None:
         yield "has no such schedule"
         return
     yield f"has it, {existing.state}"
-    if found.record is not None and found.record.status.is_live:
+    if facts.record is not None and facts.record.status.is_live:
         yield from (f"differs: {part} {difference}" for part, difference in existing.differences.items())
         if not existing.differences:
             yield "as the record says"
 
 
-def _operator(found: Evidence) -> Iterator[str]:
-    if found.function_unread:
-        yield f"not known whether he holds runs: {found.function_unread}"
+def _operator(facts: Facts) -> Iterator[str]:
+    if facts.function_unread:
+        yield f"not known whether he holds runs: {facts.function_unread}"
     else:
-        yield "holds nothing" if found.hold is None else f"holds all runs: {found.hold}"
+        yield "holds nothing" if facts.hold is None else f"holds all runs: {facts.hold}"
 
 
-def _occurrences(found: Evidence, times: Clockface) -> Iterator[str]:
-    record = found.record
+def _occurrences(facts: Facts, times: TimeFormat) -> Iterator[str]:
+    record = facts.record
     if record is None or not record.status.is_live:
         yield "none"
         return
-    coming = list(islice(record.timing.occurrences(found.now), OCCURRENCES))
+    coming = list(islice(record.timing.occurrences(facts.now), OCCURRENCES))
     for at in coming:
         yield times.full(at) + _left_out(record, at)
     if len(coming) < OCCURRENCES:
@@ -159,17 +159,17 @@ def _left_out(record: Schedule, at: datetime) -> str:
 # Runs
 
 
-def _runs(found: Evidence, times: Clockface) -> Iterator[str]:
-    if not found.runs:
+def _runs(facts: Facts, times: TimeFormat) -> Iterator[str]:
+    if not facts.runs:
         yield "none"
-    for run in found.runs:
+    for run in facts.runs:
         yield _headline(run, times)
         yield f"  run {run.run_id}{_lateness(run)}"
         attempts = list(enumerate(run.attempts, 1))
         yield from (f"  attempt {number}: {_attempt(attempt, times)}" for number, attempt in attempts[-ATTEMPTS:])
 
 
-def _headline(run: Run, times: Clockface) -> str:
+def _headline(run: Run, times: TimeFormat) -> str:
     parts = [
         f"{times.full(run.scheduled_time)}: {run.status}",
         f": {run.reason}" if run.reason else "",
@@ -185,7 +185,7 @@ def _lateness(run: Run) -> str:
     return "" if run.lateness is None else f", began {run.lateness.total_seconds():.1f} s after its time"
 
 
-def _attempt(attempt: Attempt, times: Clockface) -> str:
+def _attempt(attempt: Attempt, times: TimeFormat) -> str:
     began = f"began at {times.utc(attempt.started_at)}"
     if attempt.ended_at is None:
         return f"{began}, {attempt.error or 'has not ended'}"
@@ -196,14 +196,14 @@ def _attempt(attempt: Attempt, times: Clockface) -> str:
 # Dead letters
 
 
-def _letters(found: Evidence, times: Clockface) -> Iterator[str]:
-    yield from found.looked_at
-    for letter in found.letters[:LETTERS]:
-        yield _letter(letter, times)
-    if len(found.letters) > LETTERS:
-        yield f"and {len(found.letters) - LETTERS} older ones"
+def _dead_letters(facts: Facts, times: TimeFormat) -> Iterator[str]:
+    yield from facts.looked_at
+    for message in facts.dead_letters[:DEAD_LETTERS]:
+        yield _dead_letter(message, times)
+    if len(facts.dead_letters) > DEAD_LETTERS:
+        yield f"and {len(facts.dead_letters) - DEAD_LETTERS} older ones"
 
 
-def _letter(letter: Letter, times: Clockface) -> str:
-    run = "" if letter.scheduled_time is None else f", of {times.short(letter.scheduled_time)}"
-    return f"{letter.queue} queue, since {times.utc(letter.sent_at)}{run}: {letter.reason}"
+def _dead_letter(message: DeadLetterMessage, times: TimeFormat) -> str:
+    run = "" if message.scheduled_time is None else f", of {times.short(message.scheduled_time)}"
+    return f"{message.queue} queue, since {times.utc(message.sent_at)}{run}: {message.reason}"

@@ -13,7 +13,7 @@ resource "aws_iam_role" "notification" {
 }
 
 locals {
-  ses_identity_arn = one(concat(data.aws_sesv2_email_identity.existing[*].arn, aws_ses_email_identity.sender[*].arn))
+  ses_arn = "arn:${local.partition}:ses:${local.region}:${local.account}"
 
   rights = [
     {
@@ -32,10 +32,13 @@ locals {
       Resource = [var.table_arn, "${var.table_arn}/index/by_time"]
     },
     {
-      Sid      = "SendMail"
-      Effect   = "Allow"
-      Action   = ["ses:SendEmail"]
-      Resource = [local.ses_identity_arn]
+      Sid    = "SendMail"
+      Effect = "Allow"
+      Action = ["ses:SendEmail"]
+      # SES asks for the right on the sender's identity, on the configuration set that an identity has by default, and on a
+      # recipient's identity (aws-sdk-js 3641). The condition is what keeps the function from sending as anybody else.
+      Resource  = ["${local.ses_arn}:identity/*", "${local.ses_arn}:configuration-set/*"]
+      Condition = { StringEquals = { "ses:FromAddress" = var.sender_address } }
     },
     {
       Sid      = "PutEvents"

@@ -12,6 +12,7 @@ resource "aws_cloudwatch_log_group" "notification" {
 resource "aws_sqs_queue" "work_dead_letters" {
   name                      = "${var.project}-work-dead-letters-${var.stage}"
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
+  max_message_size          = 262144  # the most that every version of the provider takes
 
   # SQS's own key, or the one that is named: it refuses both.
   sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
@@ -52,7 +53,7 @@ resource "aws_lambda_function" "notification" {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.notification.name
     application_log_level = "INFO"
-    system_log_level      = "WARN"
+    system_log_level      = "INFO" # `platform.report`: duration, memory used, cold starts
   }
 
   lifecycle {
@@ -78,7 +79,8 @@ resource "aws_lambda_function_event_invoke_config" "notification" {
   }
 }
 
-# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link).
+# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link). Reading
+# the first makes a plan fail where it is missing.
 data "aws_sesv2_email_identity" "existing" {
   count = var.ses_identity == null ? 0 : 1
 

@@ -8,6 +8,11 @@ output "function_arn" {
   value       = aws_lambda_function.notification.arn
 }
 
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = aws_cloudwatch_log_group.notification.name
+}
+
 output "work_dead_letter_queue_arn" {
   description = "ARN of the queue for work that could not be done."
   value       = aws_sqs_queue.work_dead_letters.arn

@@ -1,22 +1,31 @@
-# Whatever is given up, and whatever could not even be put aside. Each alarm is about one event being one too many.
+# Alarms on what the operator must act on. What a user's own schedule does, such as a webhook that answers 404, raises none;
+# nor does what `max_concurrency` makes wait. Each alarm returns to OK by itself: none counts what lies in a queue.
 
 locals {
   lambda = { namespace = "AWS/Lambda", statistic = "Sum", dimensions = { FunctionName = var.function_name } }
+  ages   = { namespace = "AWS/Lambda", statistic = "Maximum", dimensions = { FunctionName = var.function_name } }
   sweep  = { namespace = "AWS/Lambda", statistic = "Sum", dimensions = { FunctionName = var.sweeper_function_name } }
   group  = { namespace = "AWS/Scheduler", statistic = "Sum", dimensions = { ScheduleGroup = var.scheduler_group_name } }
+  faults = { namespace = local.faults_namespace, statistic = "Sum", dimensions = {} }
 
-  # Where it is measured, what is measured, and what it means. Names of metrics: Lambda Developer Guide,
-  # monitoring-metrics-types; Scheduler User Guide, monitoring-cloudwatch; SQS Developer Guide, sqs-available-cloudwatch-metrics.
+  # Of one stage: a metric of a log filter has no dimension that could name it.
+  faults_namespace = "ScheduledTasks/${var.project}-${var.stage}"
+
+  # Where it is measured, what is measured, and what it means; by default one event within five minutes is one too many. Names
+  # of metrics: Lambda Developer Guide, monitoring-metrics-types; Scheduler User Guide, monitoring-cloudwatch; SQS Developer
+  # Guide, sqs-available-cloudwatch-metrics.
   alarms = {
     delivery-dead-letters = {
       on          = local.queues.delivery
-      metric      = "ApproximateNumberOfMessagesVisible"
+      metric      = "NumberOfMessagesSent"
       description = "EventBridge gave up a delivery: the payload waits in the delivery dead-letter queue."
     }
     work-dead-letters = {
       on          = local.queues.work
-      metric      = "ApproximateNumberOfMessagesVisible"
-      description = "Work was given up: the payload and the reason wait in the work dead-letter queue."
+      metric      = "NumberOfMessagesSent"
+      threshold   = var.work_dead_letters_per_hour
+      period      = 3600
+      description = "Much work was given up within an hour: the payloads and the reasons wait in the work dead-letter queue."
     }
     delivery-dropped = {
       on          = local.group
@@ -28,15 +37,22 @@ locals {
       metric      = "InvocationsFailedToBeSentToDeadLetterCount"
       description = "EventBridge gave up a delivery and could not put its payload into the dead-letter queue."
     }
+    notification-faults = {
+      on          = local.faults
+      metric      = "NotificationFaults"
+      description = "A run failed by the deployment's fault: a right, a record or an action is missing, or an action raised."
+    }
     notification-errors = {
       on          = local.lambda
       metric      = "Errors"
-      description = "The Notification Lambda crashed, timed out or ran out of memory; Lambda tries again."
+      periods     = 3
+      description = "The Notification Lambda has failed for 15 minutes: it crashes, times out or runs out of memory."
     }
-    notification-throttles = {
-      on          = local.lambda
-      metric      = "Throttles"
-      description = "The Notification Lambda had no free concurrency; Lambda tries again."
+    notification-event-age = {
+      on          = local.ages
+      metric      = "AsyncEventAge"
+      threshold   = var.event_age_seconds * 1000 / 2
+      description = "Events have waited half the time that Lambda keeps them: work begins late, and will be given up."
     }
     notification-dropped = {
       on          = local.lambda
@@ -55,10 +71,23 @@ locals {
     }
   }
 
-  # A queue's metrics know it by its name: arn:…:sqs:{region}:{account}:{name}.
+  # A queue's metrics know it by its name: arn:…:sqs:{region}:{account}:{name}. The senders call SendMessage, so they are counted.
   queues = {
     for name, arn in { delivery = var.delivery_dead_letter_queue_arn, work = var.work_dead_letter_queue_arn } :
-    name => { namespace = "AWS/SQS", statistic = "Maximum", dimensions = { QueueName = split(":", arn)[5] } }
+    name => { namespace = "AWS/SQS", statistic = "Sum", dimensions = { QueueName = split(":", arn)[5] } }
+  }
+}
+
+# What notification/runner.py logs as an error is the operator's to mend; what a user's schedule cannot do is no error there.
+resource "aws_cloudwatch_log_metric_filter" "faults" {
+  name           = "${var.project}-notification-faults-${var.stage}"
+  log_group_name = var.log_group_name
+  pattern        = "{ $.level = \"ERROR\" && $.logger = \"notification.runner\" }"
+
+  metric_transformation {
+    namespace = local.faults_namespace
+    name      = local.alarms.notification-faults.metric
+    value     = "1"
   }
 }
 
@@ -72,11 +101,12 @@ resource "aws_cloudwatch_metric_alarm" "alarms" {
   dimensions          = each.value.on.dimensions
   statistic           = each.value.on.statistic
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 300
-  evaluation_periods  = 1
+  threshold           = try(each.value.threshold, 0)
+  period              = try(each.value.period, 300)
+  evaluation_periods  = try(each.value.periods, 1)
   treat_missing_data  = "notBreaching" # no event, no data
   alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
 }
 
 # The sweeper finds what is missing, so its own absence must be found from outside.
@@ -93,4 +123,5 @@ resource "aws_cloudwatch_metric_alarm" "sweeper_silent" {
   evaluation_periods  = 1
   treat_missing_data  = "breaching" # what is not invoked has no data
   alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
 }

@@ -13,6 +13,17 @@ variable "function_name" {
   type        = string
 }
 
+variable "log_group_name" {
+  description = "Name of the Notification Lambda's log group, whose lines are JSON."
+  type        = string
+}
+
+variable "event_age_seconds" {
+  description = "Seconds that Lambda keeps an event for the Notification Lambda."
+  type        = number
+  default     = 3600
+}
+
 variable "sweeper_function_name" {
   description = "Name of the sweeper, as Chalice names it."
   type        = string
@@ -33,8 +44,14 @@ variable "work_dead_letter_queue_arn" {
   type        = string
 }
 
+variable "work_dead_letters_per_hour" {
+  description = "How much work may be given up within an hour without an alarm: users' own mistakes fail too."
+  type        = number
+  default     = 100
+}
+
 variable "alarm_topic_arns" {
-  description = "ARNs of the SNS topics that alarms are sent to; without any, alarms are only seen in CloudWatch."
+  description = "ARNs of the SNS topics that alarms, and their end, are sent to; without any, alarms are only seen in CloudWatch."
   type        = set(string)
   default     = []
 }

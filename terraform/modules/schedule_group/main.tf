@@ -7,6 +7,7 @@ resource "aws_scheduler_schedule_group" "schedules" {
 resource "aws_sqs_queue" "delivery_dead_letters" {
   name                      = "${var.project}-delivery-dead-letters-${var.stage}"
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
+  max_message_size          = 262144  # the most that every version of the provider takes
 
   # SQS's own key, or the one that is named: it refuses both.
   sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null

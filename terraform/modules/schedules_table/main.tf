@@ -50,8 +50,10 @@ resource "aws_dynamodb_table" "schedules" {
     enabled = true
   }
 
+  # Every table is encrypted. Disabled here means a key that AWS owns, without charge; enabled without a key would mean the
+  # account's `aws/dynamodb`, whose every use is billed (DynamoDB Developer Guide, encryption.howitworks).
   server_side_encryption {
-    enabled     = true
+    enabled     = var.kms_key_arn != null
     kms_key_arn = var.kms_key_arn
   }
 }

@@ -175,5 +175,5 @@ def _delivered(written: str, at: datetime) -> dict[str, Any]:
 
 
 def _without_story(schedule: Schedule) -> Schedule:
-    confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None)
+    confirmed = replace(schedule, confirmed=True, intent_until=None, applied=None, never_applied=False)
     return replace(confirmed, next_run_at=None, pending_occurrences=(), last_run=None, run_count=0)

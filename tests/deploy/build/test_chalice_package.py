@@ -65,7 +65,7 @@ def a_rendered_project(project: Path, architecture: str) -> Path:
             shutil.copytree(path, project / path.name, ignore=ignored)
         elif not path.name.startswith("."):
             (project / path.name).symlink_to(path)
-    render("dev", outputs(lambda_architecture=architecture), project)
+    render("dev", outputs(app_name="scheduled-tasks", lambda_architecture=architecture), project)
     return project
 
 

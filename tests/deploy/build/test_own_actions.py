@@ -35,7 +35,7 @@ def variables_after_render(project: Path, actions: Path) -> dict[str, str]:
     (project / ".chalice").mkdir(exist_ok=True)
     config = project / ".chalice/config.json"
     if not config.exists():
-        config.write_text("{}")
+        config.write_text('{"app_name": "tasks"}')
     render("dev", outputs(), project, actions=actions)
     variables: dict[str, str] = json.loads(config.read_text())["stages"]["dev"]["environment_variables"]
     return variables

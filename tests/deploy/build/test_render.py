@@ -31,11 +31,11 @@ def test_the_stage_gets_what_terraform_made(tmp_path: Path) -> None:
         "lambda_architecture": "arm64",
         "environment_variables": {
             "SCHEDULER_GROUP_NAME": "tasks-scheduler-group-dev",
-            "SCHEDULER_ROLE_ARN": "arn:aws:iam::111122223333:role/tasks-scheduler",
-            "NOTIFICATION_LAMBDA_ARN": "arn:aws:lambda:eu-central-1:111122223333:function:tasks-notification",
+            "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/tasks-scheduler",
+            "NOTIFICATION_LAMBDA_ARN": "arn:aws:lambda:eu-central-1:123456789012:function:tasks-notification",
             "TABLE_NAME": "tasks-schedules-dev",
-            "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:eu-central-1:111122223333:tasks-delivery-dead-letters",
-            "WEBHOOK_MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tasks-webhook-master",
+            "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:eu-central-1:123456789012:tasks-delivery-dead-letters",
+            "WEBHOOK_MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tasks-webhook-master",
             "EVENT_AGE_SECONDS": "600",
             "RUN_RETENTION_DAYS": "30",
         },
@@ -54,7 +54,10 @@ def test_what_a_person_wrote_stays_in_its_order(tmp_path: Path) -> None:
         "tags": {"Team": "Müller"},
         "stages": {
             "prod": {"environment_variables": {"TABLE_NAME": "prods"}},
-            "dev": {"lambda_timeout": 20, "environment_variables": {"JWT_ISSUER": "https://i", "TABLE_NAME": "old"}},
+            "dev": {
+                "lambda_timeout": 20,
+                "environment_variables": {"JWT_ISSUER": "https://i", "TABLE_NAME": "old", "SCHEDULER_GROUP_NAME": "g"},
+            },
         },
         "app_name": "tasks",
     }
@@ -128,7 +131,10 @@ def test_a_stage_without_an_issuer_is_said_to_miss_it(tmp_path: Path) -> None:
 
 
 def test_settings_for_all_stages_count(tmp_path: Path) -> None:
-    project = a_project(tmp_path, {"environment_variables": {"JWT_ISSUER": "https://i", "JWT_AUDIENCE": "tasks"}})
+    project = a_project(
+        tmp_path,
+        {"app_name": "tasks", "environment_variables": {"JWT_ISSUER": "https://i", "JWT_AUDIENCE": "tasks"}},
+    )
 
     assert render("dev", outputs(), project).missing == []
 
@@ -182,3 +188,69 @@ def test_the_committed_config_gives_the_api_its_size() -> None:
         "arm64",
     )
     assert config["autogen_policy"] is False
+
+
+def shops_config(stage: dict[str, Any], **everywhere: Any) -> dict[str, Any]:
+    """An app that was there before."""
+    return {"app_name": "tasks", "stages": {"dev": stage}, **everywhere}
+
+
+@pytest.mark.parametrize(
+    ("config", "collision"),
+    [
+        (shops_config({"environment_variables": {"TABLE_NAME": "orders"}}), "environment variable TABLE_NAME: orders"),
+        (shops_config({}, environment_variables={"TABLE_NAME": "orders"}), "environment variable TABLE_NAME: orders"),
+        (shops_config({"iam_policy_file": "shop.json"}), "iam_policy_file: shop.json"),
+        (shops_config({}, iam_policy_file="shop.json"), "iam_policy_file: shop.json"),
+        (shops_config({"autogen_policy": True}), "autogen_policy: true"),
+    ],
+)
+def test_a_setting_of_somebody_elses_app_is_not_replaced(
+    tmp_path: Path, config: dict[str, Any], collision: str
+) -> None:
+    project = a_project(tmp_path, config)
+
+    with pytest.raises(DeployError, match=f"settings that would be replaced: {collision}"):
+        render("dev", outputs(), project)
+
+    assert config_of(project) == config
+    assert not (project / ".chalice/policy-dev.json").exists()
+
+
+def test_a_stage_that_turns_off_what_the_app_has_on_is_no_collision(tmp_path: Path) -> None:
+    project = a_project(tmp_path, shops_config({"autogen_policy": False}, autogen_policy=True))
+
+    render("dev", outputs(), project)
+
+    assert config_of(project)["stages"]["dev"]["autogen_policy"] is False
+
+
+def test_the_apps_own_policy_is_part_of_the_rendered_one(tmp_path: Path) -> None:
+    own = {
+        "Effect": "Allow",
+        "Action": "dynamodb:Query",
+        "Resource": "arn:aws:dynamodb:eu-central-1:123456789012:table/orders",
+    }
+    project = a_project(tmp_path)
+    (project / ".chalice/own-policy-dev.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [own]}))
+
+    render("dev", outputs(), project)
+
+    rendered = json.loads((project / ".chalice/policy-dev.json").read_text())
+    assert rendered["Statement"] == [*POLICY["Statement"], own]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"Statement": {}}'])
+def test_an_own_policy_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    project = a_project(tmp_path)
+    (project / ".chalice/own-policy-dev.json").write_text(content)
+
+    with pytest.raises(DeployError, match=r"own-policy-dev\.json is no IAM policy"):
+        render("dev", outputs(), project)
+
+
+def test_an_app_of_another_name_is_refused_since_its_logs_would_be_lost(tmp_path: Path) -> None:
+    project = a_project(tmp_path, {"app_name": "shop"})
+
+    with pytest.raises(DeployError, match=r"app is named shop, .* of tasks\. Set app_name in envs/dev\.tfvars"):
+        render("dev", outputs(), project)

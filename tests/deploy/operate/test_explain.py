@@ -128,8 +128,11 @@ class World:
 
     def explained(self, schedule_id: str = "s1") -> list[str]:
         lines: list[str] = []
-        explain(self.explainer, "alice", schedule_id, tell=lines.append)
+        explain(self.explainer, "alice", schedule_id, write=lines.append)
         return lines
+
+    def found(self, schedule_id: str) -> bool:
+        return explain(self.explainer, "alice", schedule_id, write=lambda _: None)
 
     def part(self, title: str) -> list[str]:
         """The lines below a title."""
@@ -480,7 +483,14 @@ def test_a_table_that_does_not_answer_is_told(world: World) -> None:
 
 def test_the_command_wants_a_stage_that_was_rendered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / ".chalice").mkdir()
-    (tmp_path / ".chalice" / "config.json").write_text("{}")
+    (tmp_path / ".chalice" / "config.json").write_text('{"stages": {"dev": {}}}')
 
     assert main(["explain", "--stage", "dev", "--project", str(tmp_path), "--user", "alice", "--id", "s1"]) == 1
     assert capsys.readouterr().err.endswith("run python -m deploy render --stage dev first.\n")
+
+
+def test_only_a_schedule_that_is_there_ends_with_0(world: World) -> None:
+    schedule = world.service.create_one_time(user_id="alice", after=HOUR, action=an_action())
+
+    assert world.found(schedule.schedule_id)
+    assert not world.found("another")

@@ -64,7 +64,7 @@ def switch(function: FakeLambda, repository: InMemoryRepository) -> Switch:
 
 
 def test_it_holds_with_a_reason_and_keeps_every_other_variable(switch: Switch, function: FakeLambda) -> None:
-    hold(switch, "SES is down", tell=lambda _: None)
+    hold(switch, "SES is down", write=lambda _: None)
 
     assert function.variables == {"TABLE_NAME": "schedules", "HOLD": "SES is down"}
     assert (switch.reason, function.waited) == ("SES is down", 1)
@@ -76,7 +76,7 @@ def test_it_lets_go_and_leaves_a_job_for_what_was_held(
     switch.hold("SES is down")
 
     told: list[str] = []
-    release(switch, 30, tell=told.append)
+    release(switch, 30, write=told.append)
 
     job = repository.get_job(told[-1].rpartition(" ")[2])
     assert (function.variables, switch.reason) == ({"TABLE_NAME": "schedules"}, None)
@@ -85,7 +85,7 @@ def test_it_lets_go_and_leaves_a_job_for_what_was_held(
 
 
 def test_who_was_let_go_already_still_has_what_is_held_done(switch: Switch, function: FakeLambda) -> None:
-    release(switch, 30, tell=lambda _: None)
+    release(switch, 30, write=lambda _: None)
 
     assert function.revision == 1
 
@@ -115,7 +115,7 @@ def test_a_table_out_of_reach_is_told_and_asked_again_it_goes_on(
 
     with pytest.raises(DeployError, match="cannot be reached"):
         release(switch, 30)
-    release(switch, 30, tell=lambda _: None)
+    release(switch, 30, write=lambda _: None)
 
     assert len(repository.items) == 1
 
@@ -126,3 +126,11 @@ def test_a_reason_is_one_line(switch: Switch, function: FakeLambda, reason: str)
         hold(switch, reason)
 
     assert function.revision == 1
+
+
+def test_a_second_hold_keeps_the_reason_of_the_first(switch: Switch, function: FakeLambda) -> None:
+    hold(switch, "SES is down", write=lambda _: None)
+
+    with pytest.raises(DeployError, match="The reason is kept: SES is down"):
+        hold(switch, "another reason")
+    assert function.variables["HOLD"] == "SES is down"

@@ -47,7 +47,7 @@ class World:
     def reconcile(self, *, apply: bool = False) -> tuple[bool, list[str]]:
         """Whether they agree, and what was told."""
         told: list[str] = []
-        return reconcile(self.reconciler, apply=apply, tell=told.append), told
+        return reconcile(self.reconciler, apply=apply, write=told.append), told
 
     def sweep(self) -> None:
         self.clock.sleep(1)

@@ -28,7 +28,8 @@ def api_gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def project(directory: Path, *resources: dict[str, str]) -> Path:
     """A Chalice project that was deployed to the stage `dev`."""
     (directory / ".chalice" / "deployed").mkdir(parents=True)
-    (directory / ".chalice" / "config.json").write_text(json.dumps({"api_gateway_stage": "v1"}))
+    config = {"api_gateway_stage": "v1", "stages": {"dev": {}, "prod": {}}}
+    (directory / ".chalice" / "config.json").write_text(json.dumps(config))
     (directory / ".chalice" / "deployed" / "dev.json").write_text(json.dumps({"resources": resources}))
     return directory
 
@@ -70,3 +71,19 @@ def test_what_aws_refuses_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(DeployError, match="NotFound"):
         throttle("dev", app, rate=50, burst=75)
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst"), [("-5", "10"), ("0", "10"), ("nan", "10"), ("inf", "10"), ("50", "0"), ("50", "-1")]
+)
+def test_a_limit_that_would_close_the_api_is_refused(
+    api_gateway: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], rate: str, burst: str
+) -> None:
+    api_id = deployed_api(api_gateway)
+    app = project(tmp_path, {"name": "rest_api", "rest_api_id": api_id})
+
+    ended_with = main(["throttle", "--stage", "dev", "--project", str(app), f"--rate={rate}", f"--burst={burst}"])
+
+    assert ended_with == 1
+    assert "must be more than 0 and at most 100,000" in capsys.readouterr().err
+    assert not api_gateway.get_stage(restApiId=api_id, stageName="v1").get("methodSettings")

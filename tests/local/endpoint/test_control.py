@@ -144,7 +144,7 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("journey", "reason"),
+    ("advance", "reason"),
     [
         ({"advance": "30 days"}, "no ISO 8601 duration"),
         ({"advance": "P"}, "no ISO 8601 duration"),
@@ -155,8 +155,8 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
         ({}, "send {"),
     ],
 )
-def test_a_journey_to_nowhere_is_refused_with_a_reason(cloud: RunningCloud, journey: Any, reason: str) -> None:
-    status, message = refusal(cloud, "clock", journey)
+def test_an_advance_to_no_time_is_refused_with_a_reason(cloud: RunningCloud, advance: Any, reason: str) -> None:
+    status, message = refusal(cloud, "clock", advance)
 
     assert status == 400
     assert reason in message

@@ -15,6 +15,11 @@ from botocore.exceptions import ClientError
 from local.testing import REGION, RunningCloud, running_cloud
 
 SENDER = "tasks@example.com"
+A_MAIL: dict[str, Any] = {
+    "FromEmailAddress": SENDER,
+    "Destination": {"ToAddresses": ["alice@example.com"]},
+    "Content": {"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hi"}}}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,48 @@ def test_a_mail_that_ses_refuses_is_not_there(cloud: RunningCloud) -> None:
         send(cloud, sender="stranger@elsewhere.example")
 
     assert outbox(cloud) == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        {"Name": "run_id", "Value": "20270301T120000.123Z-9f2c"},
+        {"Name": "run.id", "Value": "1"},
+        {"Name": "run_id", "Value": "a b"},
+        {"Name": "run_id", "Value": ""},
+    ],
+)
+def test_a_mail_with_a_tag_that_ses_refuses_is_not_there(cloud: RunningCloud, tag: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match=r"BadRequestException.* Invalid tag (name|value) <"):
+        cloud.client("sesv2").send_email(**A_MAIL, EmailTags=[tag])
+
+    assert outbox(cloud) == []
+
+
+def test_a_mail_under_a_configuration_set_that_is_not_there_is_refused(cloud: RunningCloud) -> None:
+    with pytest.raises(ClientError, match=r"NotFoundException.* Configuration set <none> does not exist"):
+        cloud.client("sesv2").send_email(**A_MAIL, ConfigurationSetName="none")
+
+    assert outbox(cloud) == []
+
+
+def test_an_identity_may_have_a_default_configuration_set(cloud: RunningCloud) -> None:
+    ses = cloud.client("sesv2")
+    ses.create_configuration_set(ConfigurationSetName="usual")
+
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=SENDER, ConfigurationSetName="usual")
+    assert ses.get_email_identity(EmailIdentity=SENDER)["ConfigurationSetName"] == "usual"
+    ses.send_email(**A_MAIL)
+    ses.put_email_identity_configuration_set_attributes(EmailIdentity=SENDER)
+
+    assert "ConfigurationSetName" not in ses.get_email_identity(EmailIdentity=SENDER)
+    assert len(outbox(cloud)) == 1
+
+
+@pytest.mark.parametrize("names", [{"EmailIdentity": "nobody.example"}, {"ConfigurationSetName": "none"}])
+def test_a_default_configuration_set_of_nobody_s_is_refused(cloud: RunningCloud, names: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match="NotFoundException"):
+        cloud.client("sesv2").put_email_identity_configuration_set_attributes(**{"EmailIdentity": SENDER, **names})
 
 
 def test_a_mail_by_the_older_ses_is_there(cloud: RunningCloud) -> None:

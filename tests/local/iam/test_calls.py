@@ -80,7 +80,7 @@ def received(method: str, url: str, headers: Mapping[str, Any], body: Any = b"")
 
 def a_mail(sender: str, **more: Any) -> dict[str, Any]:
     content = {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}}
-    return {"FromEmailAddress": sender, "Destination": {"ToAddresses": ["b@example.com"]}, "Content": content, **more}
+    return {"FromEmailAddress": sender, "Destination": {"ToAddresses": ["b@else.where"]}, "Content": content, **more}
 
 
 def events(*buses: str) -> dict[str, Any]:
@@ -223,15 +223,40 @@ def _known_to_ses() -> Iterator[None]:
     ],
 )
 def test_a_mail_needs_a_right_on_the_narrowest_identity_that_ses_knows(sender: str, identity: str) -> None:
-    assert needs_of(operation("sesv2", "send_email", a_mail(sender))) == [
-        Need("ses:SendEmail", f"arn:aws:ses:{HERE}:identity/{identity}")
-    ]
+    (need,) = needs_of(operation("sesv2", "send_email", a_mail(sender)))
+
+    assert (need.action, need.resource) == ("ses:SendEmail", f"arn:aws:ses:{HERE}:identity/{identity}")
+
+
+def test_a_mail_says_whom_it_is_from_without_the_name() -> None:
+    (need,) = needs_of(operation("sesv2", "send_email", a_mail("Tasks <tasks@example.net>")))
+
+    assert need.context == (("ses:FromAddress", "tasks@example.net"),)
 
 
 def test_a_mail_under_a_configuration_set_needs_a_right_on_it_too() -> None:
     (_, second) = needs_of(operation("sesv2", "send_email", a_mail("a@b.c", ConfigurationSetName="sent")))
 
-    assert second == Need("ses:SendEmail", f"arn:aws:ses:{HERE}:configuration-set/sent")
+    assert (second.action, second.resource) == ("ses:SendEmail", f"arn:aws:ses:{HERE}:configuration-set/sent")
+
+
+@pytest.mark.usefixtures("_known_to_ses")
+def test_a_mail_of_an_identity_with_a_default_configuration_set_needs_a_right_on_that() -> None:
+    ses_backends[ACCOUNT][REGION].email_identities["example.org"].configuration_set_name = "usual"
+
+    needs = needs_of(operation("sesv2", "send_email", a_mail("tasks@eu.example.org")))
+
+    assert [need.resource.rpartition(":")[2] for need in needs] == ["identity/example.org", "configuration-set/usual"]
+
+
+@pytest.mark.usefixtures("_known_to_ses")
+def test_a_mail_to_identities_of_the_account_needs_a_right_on_each() -> None:
+    to = {"ToAddresses": ["a@example.org", "b@example.net"], "BccAddresses": ["Me <tasks@example.com>"]}
+
+    needs = needs_of(operation("sesv2", "send_email", a_mail("x@example.com", Destination=to)))
+
+    identities = [need.resource.rpartition("/")[2] for need in needs]
+    assert identities == ["example.com", "example.org", "tasks@example.com"]
 
 
 def test_a_link_that_was_signed_beforehand_is_its_signers_call() -> None:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.app.api import load_config
 from local.environment import ACCOUNT, sealed_environment
-from local.iam.app_roles import take_role
+from local.iam.app_roles import assume_role
 from local.iam.enforce import Iam, RoleNotTrusted
 from local.testing import REGION, RunningCloud, answer_of, running_cloud
 
@@ -367,7 +367,7 @@ def test_a_process_of_the_app_goes_on_as_the_role_of_its_rendered_policy(
 ) -> None:
     for _ in ("the first start", "another one"):
         as_administrator()
-        take_role(load_config(project, "local"), "sweep")
+        assume_role(load_config(project, "local"), "sweep")
 
     session = boto3.Session()
     assert session.client("sts").get_caller_identity()["Arn"].endswith(":assumed-role/tiny-local-sweep/sweep")
@@ -379,7 +379,7 @@ def test_an_app_without_a_rendered_policy_stays_an_administrator(
     as_administrator: Callable[[], None], cloud: RunningCloud, project: Path
 ) -> None:
     as_administrator()
-    take_role(load_config(project, "bare"), "sweep")
+    assume_role(load_config(project, "bare"), "sweep")
 
     assert cloud.client("iam").list_roles()["Roles"] == []
     assert "AWS_SESSION_TOKEN" not in os.environ

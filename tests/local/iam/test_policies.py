@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.iam.idle import idle_rights
 from local.iam.policies import CannotJudge, Need, Statement, Verdict, judge, read_policy
+from local.iam.unused_permissions import unused_permissions
 
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks"
 GET = Need("dynamodb:GetItem", TABLE)
@@ -153,12 +153,17 @@ def test_idle_is_what_no_call_needs() -> None:
     index = f"{TABLE}/index/by_time"
     statements = policy(allow(["dynamodb:GetItem", "dynamodb:Query"], [TABLE, index]), allow("sqs:SendMessage", "*"))
 
-    assert idle_rights(statements, [GET]) == ["p/0: dynamodb:Query", f"p/0: {index}", "p/1: sqs:SendMessage", "p/1: *"]
-    assert idle_rights(statements, [GET, Need("dynamodb:Query", index), Need("sqs:SendMessage", "q")]) == []
+    assert unused_permissions(statements, [GET]) == [
+        "p/0: dynamodb:Query",
+        f"p/0: {index}",
+        "p/1: sqs:SendMessage",
+        "p/1: *",
+    ]
+    assert unused_permissions(statements, [GET, Need("dynamodb:Query", index), Need("sqs:SendMessage", "q")]) == []
 
 
 def test_of_two_statements_that_allow_the_same_each_is_idle() -> None:
-    assert idle_rights(policy(allow(), allow()), [GET]) == [
+    assert unused_permissions(policy(allow(), allow()), [GET]) == [
         "p/0: dynamodb:GetItem",
         f"p/0: {TABLE}",
         "p/1: dynamodb:GetItem",

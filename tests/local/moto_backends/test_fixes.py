@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.testing import RunningCloud, running_cloud
 
@@ -95,3 +96,27 @@ def test_a_bucket_that_wants_encrypted_connections_is_reached_by_links_all_the_s
         urlopen(link.partition("?")[0], timeout=10)  # noqa: S310
     with refused.value:
         assert refused.value.code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("body", "attributes", "is_taken"),
+    [
+        ("x" * 1024, {}, True),
+        ("ü" * 512, {}, True),
+        ("ü" * 512 + "x", {}, False),
+        ("x" * 1000, {"RUN": "r" * 15}, True),  # 3 for the name, 6 for String, 15 for the value
+        ("x" * 1000, {"RUN": "r" * 16}, False),
+    ],
+)
+def test_a_queue_takes_messages_of_its_size_in_bytes_with_their_attributes(
+    cloud: RunningCloud, body: str, attributes: dict[str, str], *, is_taken: bool
+) -> None:
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="small", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    about = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+
+    if is_taken:
+        assert sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=about)["MessageId"]
+    else:
+        with pytest.raises(ClientError, match="Message must be shorter than 1024 bytes"):
+            sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=about)

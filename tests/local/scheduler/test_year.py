@@ -125,7 +125,7 @@ def a_cron(rng: Random, begin: datetime, end: datetime) -> Sample:
 
 
 def dates(rng: Random, begin: datetime, end: datetime) -> tuple[datetime, datetime, dict[str, datetime]]:
-    """Half of the schedules start later; all end, so that the last window is over before the journey is."""
+    """Half of the schedules start later; all end, so that the last window is over before the clock advance is."""
     span = (end - begin) // MINUTE
     stop = end - rng.randrange(span // 4) * MINUTE
     if rng.random() < 0.5:

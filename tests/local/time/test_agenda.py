@@ -151,10 +151,10 @@ def test_each_instant_waits_for_busy_work(agenda: Agenda) -> None:
 
     agenda.call_at(NOON + HOUR, set_off)
     agenda.call_at(NOON + 2 * HOUR, noting(seen, "next instant"))
-    journey = in_background(lambda: agenda.advance(NOON + DAY))
+    advance = in_background(lambda: agenda.advance(NOON + DAY))
     is_busy.wait(PATIENCE)
     may_end.set()
-    journey.join(PATIENCE)
+    advance.join(PATIENCE)
 
     assert seen == ["busy work", "next instant"]
 
@@ -254,11 +254,11 @@ def test_a_stop_ends_a_journey(agenda: Agenda, clock: Clock) -> None:
         agenda.call_at(clock.now() + SECOND, every_second)
 
     agenda.call_at(NOON, every_second)
-    journey = in_background(lambda: agenda.advance(NOON + 10_000 * DAY))
+    advance = in_background(lambda: agenda.advance(NOON + 10_000 * DAY))
     agenda.stop()
-    journey.join(PATIENCE)
+    advance.join(PATIENCE)
 
-    assert not journey.is_alive()
+    assert not advance.is_alive()
 
 
 def test_a_stopped_agenda_does_not_travel(agenda: Agenda, clock: Clock) -> None:

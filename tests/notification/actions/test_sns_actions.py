@@ -25,13 +25,23 @@ def published(type_: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_sms_goes_to_one_phone() -> None:
-    assert published("sms", SMS) == {"PhoneNumber": "+491701234567", "Message": "It is time.", "MessageAttributes": {}}
+    request = published("sms", SMS)
+
+    assert (request["PhoneNumber"], request["Message"]) == ("+491701234567", "It is time.")
+    assert request.keys() == {"PhoneNumber", "Message", "MessageAttributes"}
+
+
+def test_an_sms_is_transactional_whatever_the_account_has_by_default() -> None:
+    attributes = published("sms", SMS)["MessageAttributes"]
+
+    assert attributes == {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
 
 
 def test_an_sms_may_show_a_sender() -> None:
     attributes = published("sms", {**SMS, "sender_id": "SHOP"})["MessageAttributes"]
 
-    assert attributes == {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "SHOP"}}
+    assert attributes["AWS.SNS.SMS.SenderID"] == {"DataType": "String", "StringValue": "SHOP"}
+    assert attributes["AWS.SNS.SMS.SMSType"]["StringValue"] == "Transactional"
 
 
 def test_the_text_of_an_sms_is_filled_as_it_is() -> None:

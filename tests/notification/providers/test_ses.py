@@ -48,6 +48,12 @@ def test_a_mail_has_its_sender_its_parts_and_the_run_id() -> None:
     assert request["EmailTags"] == [{"Name": "run_id", "Value": a_run().run_id}]
 
 
+def test_the_id_of_a_run_that_was_asked_for_by_hand_is_a_tag_that_ses_accepts() -> None:
+    request = sent(a_mail(), run_id="20270301T120000.123Z-0123456789abcdef")
+
+    assert request["EmailTags"] == [{"Name": "run_id", "Value": "20270301T120000_123Z-0123456789abcdef"}]
+
+
 def test_no_data_changes_the_sender() -> None:
     request = sent(a_mail(**{"from": "boss@example.com", "sender_address": "boss@example.com", "sender": "x@y.zz"}))
 

@@ -43,7 +43,7 @@ class Place:
     credentials: Mapping[str, str]
 
 
-class Sandbox:
+class ExecutionEnvironment:
     """A child under AWS's runtime interface client. Made running; `invoke` it by one caller at a time; `stop` it."""
 
     def __init__(self, function: Function, place: Place, time_signal: TimeSignal, log: FunctionLog) -> None:
@@ -65,14 +65,14 @@ class Sandbox:
         """Has it started, and is it still there?"""
         return self._api.asked_for_work and self._process.poll() is None
 
-    def wait_until_begun(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until the handler is imported, or cannot be: then `invoke` tells why."""
         started = monotonic()
-        self._api.begun.wait(_SECONDS_TO_START)
+        self._api.ready.wait(_SECONDS_TO_START)
         self._init_seconds = monotonic() - started
 
     def invoke(self, invocation: Invocation) -> Outcome:
-        """Run it within the function's timeout and memory. Never raises; a broken sandbox is not `usable` any more."""
+        """Run it within the function's timeout and memory. Never raises; a broken one is no longer `usable`."""
         self._log.write(f"START RequestId: {invocation.request_id} Version: {self.function.version}")
         started = monotonic()
         outcome = self._answer_to(invocation)
@@ -113,7 +113,7 @@ class Sandbox:
         """Log what the child prints; when it has ended, say so to whoever waits for it."""
         self._output.follow()
         self._process.wait()
-        self._api.begun.set()
+        self._api.ready.set()
         self._api.outcomes.put(None)
 
     def _watch_memory(self) -> None:

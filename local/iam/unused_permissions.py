@@ -1,4 +1,4 @@
-"""Which rights nobody used: what could be taken out of a role's policies without refusing one of its recorded calls."""
+"""The unused permissions of a role: without them, each of its recorded calls would still be allowed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from local.iam.policies import Need, Statement, judge
 
 
-def idle_rights(statements: Sequence[Statement], needs: Sequence[Need]) -> list[str]:
+def unused_permissions(statements: Sequence[Statement], needs: Sequence[Need]) -> list[str]:
     """Each action and each resource that can go, as "policy/Sid: what". needs: the recorded ones, all allowed."""
     return [
         f"{statement.label}: {part}"

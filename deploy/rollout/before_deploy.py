@@ -1,0 +1,103 @@
+"""What `render` does before it writes: compare account and Region, and bring Chalice's record to this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
+from deploy.rollout.chalice_record import KeptRecord, LocalRecord, api_id_of, chosen, record_of_api
+from deploy.rollout.target import check_python, check_target, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import boto3
+
+    from deploy.rollout.chalice_record import Content, Stored
+    from deploy.terraform.backend import StateLocation
+
+
+def prepare(
+    stage: str,
+    project: Path,
+    outputs: Mapping[str, str],
+    session: boto3.Session,
+    location: StateLocation | None,
+    *,
+    app_name: str,
+    api_id: str | None = None,
+) -> Callable[[], Path | None]:
+    """Make every check, and return what writes the record: that gives its path, or None if nothing changed.
+
+    `location`: of Terraform's state; None if that is not in S3. `api_id`: of the REST API to go on with, said by a
+    person because the record is lost.
+    Raises DeployError, with nothing written.
+    """
+    check_python(outputs["lambda_runtime"])
+    check_target(target_of(outputs), stage, session)
+    local = LocalRecord(project, stage)
+    with as_deploy_errors():
+        kept = _fetched(session, location)
+        content = chosen(local.read(), local.fetched, kept) if api_id is None else _adopted(session, api_id)
+        if api_id_of(content) is None:
+            _refuse_a_second_api(session, f"{app_name}-{stage}", stage, local, location)
+    return lambda: _written(local, content, kept)
+
+
+def _fetched(session: boto3.Session, location: StateLocation | None) -> Stored | None:
+    return KeptRecord(session.client("s3", region_name=location.region), location).fetch() if location else None
+
+
+def _written(local: LocalRecord, content: Content | None, kept: Stored | None) -> Path | None:
+    changed = content is not None and content != local.read()
+    if changed and content is not None:
+        local.write(content)
+    if kept is not None and kept != local.fetched:
+        local.note(kept)
+    return local.path if changed else None
+
+
+def _adopted(session: boto3.Session, api_id: str) -> Content:
+    """Raises ClientError if there is no such API."""
+    session.client("apigateway").get_rest_api(restApiId=api_id)
+    return record_of_api(api_id)
+
+
+def _refuse_a_second_api(
+    session: boto3.Session, function: str, stage: str, local: LocalRecord, location: StateLocation | None
+) -> None:
+    apis = _apis_that_invoke(session, function)
+    if not apis:
+        return
+    kept = str(KeptRecord(session.client("s3"), location)) if location else "Terraform's state, which is not in S3"
+    raise DeployError(
+        f"The function {function} is deployed behind the REST API {' and '.join(apis)}, and no record says so: "
+        f"neither {local.path} nor {kept}. `chalice deploy` would make a second API under a new URL. Nothing was "
+        f"changed. On the machine that deployed last, run python -m deploy finish --stage {stage}; or say which API to "
+        "go on with: "
+        f"python -m deploy render --stage {stage} --api-id {apis[0]}"
+    )
+
+
+def _apis_that_invoke(session: boto3.Session, function: str) -> list[str]:
+    """REST APIs that are there and may invoke the function: Chalice gives each the permission when it makes it."""
+    client = session.client("lambda")
+    try:
+        policy = json.loads(client.get_policy(FunctionName=function)["Policy"])
+    except client.exceptions.ResourceNotFoundException:
+        return []
+    sources = [_source_of(statement) for statement in policy["Statement"]]
+    named = {source.split(":")[5].partition("/")[0] for source in sources if ":execute-api:" in source}
+    existing = session.client("apigateway").get_paginator("get_rest_apis").paginate()
+    return sorted(named & {api["id"] for page in existing for api in page["items"]})
+
+
+def _source_of(statement: Mapping[str, object]) -> str:
+    """The ARN that a statement of a function's policy is limited to; empty if to none."""
+    match statement:
+        case {"Condition": {"ArnLike": {"AWS:SourceArn": str(arn)}}}:
+            return arn
+    return ""

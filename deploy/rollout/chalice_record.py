@@ -1,0 +1,146 @@
+"""Chalice's record of what it deployed, kept beside Terraform's state.
+
+Chalice finds functions and roles by their names, and its REST API only by the id in .chalice/deployed/{stage}.json. A
+machine without that file makes a second API under a new URL. So the file is kept in the bucket of Terraform's state:
+`render` fetches it, `finish` stores it, on the condition that nobody has stored another one in between.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.core.aws_errors import error_code
+from deploy.errors import DeployError
+from deploy.files import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+    from deploy.terraform.backend import StateLocation
+
+SUFFIX = ".chalice-deployed.json"
+
+Content = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The record as S3 has it."""
+
+    content: Content
+    etag: str
+
+
+class KeptRecord:
+    """One stage's record in S3."""
+
+    def __init__(self, client: S3Client, location: StateLocation) -> None:
+        self._client = client
+        self._bucket = location.bucket
+        self._key = location.key + SUFFIX
+
+    def __str__(self) -> str:
+        return f"s3://{self._bucket}/{self._key}"
+
+    def fetch(self) -> Stored | None:
+        """Raises ClientError, and DeployError if the object is no record."""
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=self._key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        return Stored(_parsed(found["Body"].read(), str(self)), found["ETag"])
+
+    def store(self, content: Content, replacing: Stored | None) -> Stored:
+        """Raises DeployError if S3 has something else than `replacing` by now."""
+        condition: Any = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
+        body = _serialized(content)
+        try:
+            answer = self._client.put_object(
+                Bucket=self._bucket, Key=self._key, Body=body, ContentType="application/json", **condition
+            )
+        except ClientError as exc:
+            if error_code(exc) in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
+                raise DeployError(
+                    f"{self} was changed since `render` fetched it: another machine deployed this stage. "
+                    "Run render, chalice deploy and finish again."
+                ) from exc
+            raise
+        return Stored(content, answer["ETag"])
+
+
+class LocalRecord:
+    """One stage's record in the Chalice app of `project`, and a copy of what was fetched or stored last."""
+
+    def __init__(self, project: Path, stage: str) -> None:
+        self.path = project / ".chalice" / "deployed" / f"{stage}.json"
+        self._fetched = self.path.with_name(f"{stage}.fetched")
+
+    def read(self) -> Content | None:
+        """Raises DeployError if the file is no record."""
+        return _parsed(self.path.read_bytes(), str(self.path)) if self.path.exists() else None
+
+    def write(self, content: Content) -> None:
+        write_atomically(self.path, _serialized(content))
+
+    @property
+    def fetched(self) -> Stored | None:
+        """What this machine and S3 agreed on last; None if they never did."""
+        if not self._fetched.exists():
+            return None
+        found = _parsed(self._fetched.read_bytes(), str(self._fetched))
+        return Stored(found["content"], found["etag"])
+
+    def note(self, stored: Stored) -> None:
+        """Remember what S3 has now."""
+        write_atomically(self._fetched, _serialized({"etag": stored.etag, "content": stored.content}))
+
+
+def api_id_of(record: Content | None) -> str | None:
+    """The id of the REST API that Chalice recorded."""
+    resources = (record or {}).get("resources", [])
+    return next((one["rest_api_id"] for one in resources if "rest_api_id" in one), None)
+
+
+def chosen(local: Content | None, fetched: Stored | None, kept: Stored | None) -> Content | None:
+    """The record to go on with: S3's, unless this machine has deployed since it was fetched.
+
+    Raises DeployError if this machine and S3 name different APIs, and each has changed.
+    """
+    if kept is None or local == kept.content:
+        return local
+    if local is None or (fetched is not None and local == fetched.content):
+        return kept.content
+    if fetched is not None and kept.content == fetched.content:
+        return local
+    if api_id_of(local) in (None, api_id_of(kept.content)):
+        return kept.content
+    raise DeployError(
+        f"This machine deployed the REST API {api_id_of(local)}, and another machine {api_id_of(kept.content)}. "
+        "Nothing was changed. Decide which one clients use, and run render --api-id with its id."
+    )
+
+
+def record_of_api(api_id: str) -> Content:
+    """The least that makes Chalice update this API: everything else it finds by name."""
+    api = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api_id}
+    return {"resources": [api], "schema_version": "2.0", "backend": "api"}
+
+
+def _serialized(content: Content) -> bytes:
+    return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _parsed(content: bytes, where: str) -> Content:
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise DeployError(f"{where} is not JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise DeployError(f"{where} holds no JSON object.")
+    return found

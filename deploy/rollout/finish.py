@@ -1,0 +1,83 @@
+"""The last command of a deployment: keep Chalice's record, and do what Chalice cannot. Can be repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.api.edge.cors import SETTING, read_origins
+from deploy.build.render import read_config_of
+from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
+from deploy.operate.throttle import api_stage_of
+from deploy.rollout.chalice_record import KeptRecord, LocalRecord, api_id_of
+from deploy.rollout.rest_api import RestApi
+from deploy.rollout.target import check_target, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import boto3
+
+    from deploy.rollout.chalice_record import Content
+    from deploy.terraform.backend import StateLocation
+
+
+def finish(
+    stage: str,
+    project: Path,
+    outputs: Mapping[str, str],
+    session: boto3.Session,
+    location: StateLocation | None,
+    *,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """`outputs`: Terraform's; `location`: of its state, None if that is not in S3.
+
+    The record is stored first: with it, everything else can be repeated from any machine. Raises DeployError.
+    """
+    target = target_of(outputs)
+    check_target(target, stage, session)
+    local = LocalRecord(project, stage)
+    content, api_id = _deployed(local, stage)
+    api = RestApi(session.client("apigateway"), api_id, api_stage_of(stage, project), target)
+    with as_deploy_errors():
+        if not api.exists():
+            raise DeployError(
+                f"{local.path} names the REST API {api_id}, which is not there: run chalice deploy again."
+            )
+        tell(_stored(local, content, session, location))
+        for changed in api.complete(
+            rate=float(outputs["api_rate_limit"]),
+            burst=int(outputs["api_burst_limit"]),
+            origins=_origins(stage, project),
+            tags={"Project": outputs["project_name"], "Stage": stage, "ManagedBy": "chalice"},
+        ):
+            tell(changed)
+    tell(f"stage {stage} is deployed: REST API {api_id}")
+
+
+def _origins(stage: str, project: Path) -> tuple[str, ...]:
+    config = read_config_of(stage, project)
+    variables = config.get("environment_variables", {}) | config["stages"][stage].get("environment_variables", {})
+    try:
+        return read_origins(variables.get(SETTING, ""))
+    except ValueError as error:
+        raise DeployError(f"{SETTING} of stage {stage}: {error}") from error
+
+
+def _deployed(local: LocalRecord, stage: str) -> tuple[Content, str]:
+    content = local.read()
+    api_id = api_id_of(content)
+    if content is None or api_id is None:
+        raise DeployError(f"{local.path} names no REST API: run chalice deploy --stage {stage} first.")
+    return content, api_id
+
+
+def _stored(local: LocalRecord, content: Content, session: boto3.Session, location: StateLocation | None) -> str:
+    if location is None:
+        return f"Warning: Terraform's state is not in S3, so {local.path} is kept on this machine only"
+    kept = KeptRecord(session.client("s3", region_name=location.region), location)
+    if local.fetched is None or local.fetched.content != content:
+        local.note(kept.store(content, local.fetched))
+    return f"Chalice's record is kept in {kept}"

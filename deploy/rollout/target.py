@@ -1,0 +1,60 @@
+"""The account and the Region of a stage, compared with those of the credentials before anything is changed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy.errors import DeployError
+from deploy.operate.aws import as_deploy_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import boto3
+
+RUNNING = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a stage is. `account`: None if nothing says which one."""
+
+    region: str
+    account: str | None
+    partition: str = "aws"
+
+
+def target_of(outputs: Mapping[str, str]) -> Target:
+    """As Terraform's outputs say: in the ARN of the Notification Lambda."""
+    _, partition, _, region, account, *_ = outputs["notification_lambda_arn"].split(":")
+    return Target(region, account, partition)
+
+
+def check_target(target: Target, stage: str, session: boto3.Session) -> None:
+    """Raises DeployError unless the session's Region and credentials are those of the stage."""
+    if session.region_name != target.region:
+        raise DeployError(
+            f"Stage {stage} is in {target.region}, and this shell is set to {session.region_name or 'no Region'}. "
+            f"Nothing was changed. Set it: export AWS_DEFAULT_REGION={target.region}"
+        )
+    with as_deploy_errors():
+        account = session.client("sts").get_caller_identity()["Account"]
+    if target.account not in (None, account):
+        raise DeployError(
+            f"Stage {stage} is in account {target.account}, and these credentials are of account {account}. "
+            "Nothing was changed."
+        )
+
+
+def check_python(runtime: str, running: str = RUNNING) -> None:
+    """`runtime`: of the stage's functions, such as python3.11. Raises DeployError if this Python is another one.
+
+    Chalice deploys the API to the runtime of the Python that it runs on, with packages made for that.
+    """
+    if runtime != running:
+        raise DeployError(
+            f"The stage's functions run on {runtime} (lambda_runtime), and this is {running}. Nothing was changed. "
+            f"Make .venv with {runtime}: rm -r .venv, then make with PYTHON={runtime}."
+        )

@@ -1,0 +1,53 @@
+"""Where Terraform keeps its state, and what a stage's settings say: read from Terraform's own files."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.errors import DeployError
+
+SETTING = r'^{name}[ \t]*=[ \t]*(?:"(?P<text>[^"\n]*)"|(?P<number>[0-9.]+))'
+"""A line of a .tfvars file. Those of an object are indented, as `terraform fmt` leaves them."""
+
+
+@dataclass(frozen=True)
+class StateLocation:
+    """The object in S3 that holds the state."""
+
+    bucket: str
+    key: str
+    region: str
+
+
+def state_location(folder: Path) -> StateLocation | None:
+    """Where `terraform init` bound the Terraform folder to; None if not to S3.
+
+    Raises DeployError if `init` has not run.
+    """
+    path = folder / ".terraform" / "terraform.tfstate"
+    try:
+        backend = json.loads(path.read_text())["backend"]
+    except FileNotFoundError:
+        raise DeployError(f"{path} is missing: run terraform init first.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeployError(f"{path} names no backend: run terraform init -reconfigure.") from error
+    if backend["type"] != "s3":
+        return None
+    config = backend["config"]
+    return StateLocation(config["bucket"], config["key"], config["region"])
+
+
+def stage_setting(name: str, stage: str, folder: Path, environment: Mapping[str, str]) -> str | None:
+    """What Terraform's variable is set to, if it is text or a number: by envs/{stage}.tfvars, else by TF_VAR_{name}.
+
+    Raises DeployError if the stage has no such file.
+    """
+    path = folder / "envs" / f"{stage}.tfvars"
+    try:
+        found = re.search(SETTING.format(name=name), path.read_text(), re.MULTILINE)
+    except FileNotFoundError:
+        stages = ", ".join(sorted(file.stem for file in path.parent.glob("*.tfvars")))
+        raise DeployError(f"{path} is missing; there are settings of {stages or 'no stage'}.") from None
+    return (found["text"] or found["number"]) if found else environment.get(f"TF_VAR_{name}")

@@ -1,0 +1,60 @@
+"""What SES refuses, and moto does not: tags with other characters, configuration sets that are not there."""
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from local.aws_protocols.operations import Operation
+from local.moto_backends.ses import configuration_set_of, find_identity, is_configuration_set
+
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_OUR_TAG = "ses:"
+"""SES has tags of its own, such as `ses:feedback-id-a` (SES Developer Guide, monitor-using-event-publishing)."""
+
+
+class RefusedBySes(Exception):
+    """SES refuses the request. The message is AWS's."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def check_mail(operation: Operation) -> None:
+    """Raises RefusedBySes for a mail that SES does not send; other operations pass."""
+    if str(operation) != "sesv2:SendEmail":
+        return
+    mail = operation.parameters
+    for tag in mail.get("EmailTags", []):
+        _check_tag("name", tag["Name"].removeprefix(_OUR_TAG))
+        _check_tag("value", tag["Value"])
+    name = configuration_set_of(mail.get("FromEmailAddress", ""), mail.get("ConfigurationSetName"), operation.region)
+    if name is not None and not is_configuration_set(name, operation.region):
+        raise _not_found(f"Configuration set <{name}> does not exist.")
+
+
+def set_default_configuration_set(operation: Operation) -> Response:
+    """PutEmailIdentityConfigurationSetAttributes, which moto lacks. Raises RefusedBySes."""
+    asked: dict[str, Any] = operation.parameters
+    name = asked.get("ConfigurationSetName")
+    identity = find_identity(asked["EmailIdentity"], operation.region)
+    if identity is None:
+        raise _not_found(f"Email identity {asked['EmailIdentity']} does not exist.")
+    if name and not is_configuration_set(name, operation.region):
+        raise _not_found(f"Configuration set <{name}> does not exist.")
+    identity.configuration_set_name = name or None
+    return Response(json.dumps({}), content_type="application/json")
+
+
+def _check_tag(part: str, text: str) -> None:
+    if not _TAG.fullmatch(text):
+        message = f"Invalid tag {part} <{text}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
+        raise RefusedBySes(HTTPStatus.BAD_REQUEST, "BadRequestException", message)
+
+
+def _not_found(message: str) -> RefusedBySes:
+    return RefusedBySes(HTTPStatus.NOT_FOUND, "NotFoundException", message)

@@ -1,0 +1,49 @@
+"""SES as moto keeps it: identities, their default configuration sets, and which of them stands for an address."""
+
+from email.utils import parseaddr
+
+from moto.ses.models import EmailIdentity, SESBackend, ses_backends
+
+from local.environment import ACCOUNT
+
+
+class Mail(SESBackend):
+    """Identities are verified at once: on a laptop nobody reads the mail with the link."""
+
+    __module__ = SESBackend.__module__  # moto finds a backend's URLs beside its module
+
+    def create_email_identity_v2(
+        self,
+        email_identity: str,
+        tags: list[dict[str, str]] | None,
+        dkim_signing_attributes: object | None,
+        configuration_set_name: str | None,
+    ) -> EmailIdentity:
+        identity = super().create_email_identity_v2(
+            email_identity, tags, dkim_signing_attributes, configuration_set_name
+        )
+        identity.verified_for_sending_status = True
+        return identity
+
+
+def find_identity(name: str, region: str) -> EmailIdentity | None:
+    found: EmailIdentity | None = ses_backends[ACCOUNT][region].email_identities.get(name)
+    return found
+
+
+def identity_of(mailbox: str, region: str) -> EmailIdentity | None:
+    """The identity that stands for an address: the address itself, else its nearest domain. None: SES knows neither."""
+    address = parseaddr(mailbox)[1]
+    labels = address.rpartition("@")[2].split(".")
+    names = [address, *(".".join(labels[first:]) for first in range(len(labels)))]
+    return next((found for name in names if (found := find_identity(name, region))), None)
+
+
+def configuration_set_of(sender: str, named: str | None, region: str) -> str | None:
+    """A mail's configuration set: the one that the request names, else the default one of the sender's identity."""
+    identity = identity_of(sender, region)
+    return named or (identity.configuration_set_name if identity else None)
+
+
+def is_configuration_set(name: str, region: str) -> bool:
+    return name in ses_backends[ACCOUNT][region].config_sets

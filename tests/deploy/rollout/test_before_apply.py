@@ -1,0 +1,147 @@
+"""`package --stage` refuses what `terraform apply` would fail at half way, or do to another account or Region."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from deploy.errors import DeployError
+from deploy.paths import TERRAFORM
+from deploy.rollout.before_apply import USUAL_PROJECT, USUAL_RUNTIME, check
+from deploy.rollout.concurrency import check_concurrency
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import boto3
+
+    from tests.deploy.rollout.conftest import World
+
+
+class FakeLambda:
+    """The account's limits, and what one function has reserved of them."""
+
+    class exceptions:  # noqa: N801 - as clients have it
+        ResourceNotFoundException = ClientError
+
+    meta = SimpleNamespace(region_name="eu-central-1")
+
+    def __init__(self, limit: int, *, others: int = 0, own: int | None = None) -> None:
+        self._limit, self._others, self._own = limit, others, own
+
+    def get_account_settings(self) -> dict[str, Any]:
+        unreserved = self._limit - self._others - (self._own or 0)
+        return {"AccountLimit": {"ConcurrentExecutions": self._limit, "UnreservedConcurrentExecutions": unreserved}}
+
+    def get_function_concurrency(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "mail"
+        if self._own is None:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetFunctionConcurrency")
+        return {"ReservedConcurrentExecutions": self._own} if self._own else {}
+
+
+def told(wanted: int | None, client: Any) -> str | None:
+    return check_concurrency(wanted, "mail", client)
+
+
+def settings(folder: Path, **lines: str) -> Path:
+    """A Terraform folder with the settings of stage dev."""
+    (folder / "envs").mkdir()
+    text = "".join(f"{name} = {value}\n" for name, value in lines.items())
+    (folder / "envs/dev.tfvars").write_text('stage = "dev"\n' + text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "client",
+    [FakeLambda(10), FakeLambda(10, own=0), FakeLambda(1000, others=980), FakeLambda(20, own=4)],
+)
+def test_a_reservation_that_lambda_refuses_is_refused_with_the_quota_to_raise(client: Any) -> None:
+    with pytest.raises(
+        DeployError, match=r"max_concurrency = 14 .* Raise the quota \"Concurrent executions\" .*L-B99A9384"
+    ):
+        told(14, client)
+
+
+def test_the_quota_to_ask_for_has_room_for_all() -> None:
+    with pytest.raises(DeployError, match="--desired-value 2100 --region eu-central-1"):
+        told(2000, FakeLambda(1000))
+
+
+@pytest.mark.parametrize(
+    "client", [FakeLambda(1000), FakeLambda(1000, own=14), FakeLambda(114), FakeLambda(114, own=14)]
+)
+def test_a_reservation_that_fits_is_no_news(client: Any) -> None:
+    assert told(14, client) is None
+
+
+def test_a_reservation_that_most_accounts_refuse_is_warned_of() -> None:
+    assert "leaves 86 of the account's 100" in (told(14, FakeLambda(100)) or "")
+
+
+def test_no_reservation_at_all_is_warned_of() -> None:
+    assert "a burst of runs may use all of the account's 10 concurrent executions" in (told(None, FakeLambda(10)) or "")
+
+
+@pytest.mark.usefixtures("world")
+def test_the_local_clouds_account_has_room_for_the_committed_settings(session: boto3.Session) -> None:
+    assert check("prod", TERRAFORM, {}, session) is None
+
+
+def test_the_local_cloud_refuses_what_aws_refuses(world: World) -> None:
+    world.cloud.deploy("mail", "def handle(event, context): pass")
+    client = world.cloud.client("lambda")
+
+    with pytest.raises(ClientError, match=r"UnreservedConcurrentExecution below its minimum value of \[100\]"):
+        client.put_function_concurrency(FunctionName="mail", ReservedConcurrentExecutions=901)
+    client.put_function_concurrency(FunctionName="mail", ReservedConcurrentExecutions=900)
+
+
+@pytest.mark.usefixtures("world")
+def test_the_account_of_the_stage_is_compared(session: boto3.Session, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="in account 444455556666"):
+        check("dev", settings(tmp_path, region='"eu-central-1"', account_id='"444455556666"'), {}, session)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_setting_that_is_a_comment_is_none(session: boto3.Session, tmp_path: Path) -> None:
+    folder = settings(tmp_path, region='"eu-central-1"')
+    (folder / "envs/dev.tfvars").write_text('# account_id = "444455556666"\nregion = "eu-central-1"\n')
+
+    assert "max_concurrency is not set" in (check("dev", folder, {}, session) or "")
+
+
+@pytest.mark.usefixtures("world")
+def test_the_region_of_the_stage_is_compared(session: boto3.Session, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="dev is in eu-south-1, and this shell is set to eu-central-1"):
+        check("dev", settings(tmp_path, region='"eu-south-1"'), {}, session)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_variable_of_the_shell_counts_where_the_file_says_nothing(session: boto3.Session, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="max_concurrency = 991"):
+        check("dev", settings(tmp_path, region='"eu-central-1"'), {"TF_VAR_max_concurrency": "991"}, session)
+
+
+def test_the_python_of_the_stage_is_compared(session: boto3.Session, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"run on python3\.10"):
+        check("dev", settings(tmp_path, lambda_runtime='"python3.10"'), {}, session)
+
+
+def test_a_stage_without_settings_is_told_which_there_are(session: boto3.Session, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"prdo\.tfvars is missing; there are settings of dev\."):
+        check("prdo", settings(tmp_path), {}, session)
+
+
+@pytest.mark.parametrize(("variable", "default"), [("project", USUAL_PROJECT), ("lambda_runtime", USUAL_RUNTIME)])
+def test_the_defaults_are_terraforms(variable: str, default: str) -> None:
+    declared = re.search(
+        rf'variable "{variable}" {{.*?default\s+= "(.*?)"', (TERRAFORM / "variables.tf").read_text(), re.DOTALL
+    )
+
+    assert declared
+    assert declared[1] == default

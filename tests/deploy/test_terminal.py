@@ -1,0 +1,112 @@
+"""Whatever stops a command, its user reads a sentence: with real processes, pipes and signals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.paths import PROJECT
+from deploy.terminal import INTERRUPTED, READER_GONE, run
+
+MAKE = shutil.which("make") or "make"
+INTERRUPTS_WHEN_IMPORTED = """
+import os, signal, time
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(5)
+"""
+
+
+def ended(*arguments: str, environment: dict[str, str] | None = None, output: int = subprocess.PIPE) -> tuple[int, str]:
+    """Exit code and standard error of `python -m …`."""
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=PROJECT,
+        env=os.environ | (environment or {}),
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("slow_import", "command"),
+    [
+        ("boto3", ["deploy", "hold", "--stage", "dev"]),
+        ("moto", ["local", "cloud"]),
+        ("pydantic", ["local", "run"]),
+        ("jwt", ["local", "token"]),
+    ],
+)
+def test_ctrl_c_during_the_imports_ends_with_one_word(tmp_path: Path, slow_import: str, command: list[str]) -> None:
+    (tmp_path / f"{slow_import}.py").write_text(INTERRUPTS_WHEN_IMPORTED)
+
+    code, errors = ended(*command, environment={"PYTHONPATH": str(tmp_path)})
+
+    assert (code, errors) == (INTERRUPTED, "interrupted\n")
+
+
+def test_a_reader_that_has_ended_is_no_error_to_tell() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    code, errors = ended("deploy", "terraform", output=writer)
+    os.close(writer)
+
+    assert (code, errors) == (READER_GONE, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, errors = ended("deploy", "terraform", output=full.fileno())
+
+    assert (code, errors) == (1, "[Errno 28] No space left on device\n")
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "build").write_text("a file where a folder should be")
+
+    code, errors = ended("deploy", "package", "--target", str(tmp_path / "build" / "notification.zip"))
+
+    assert code == 1
+    assert errors.startswith("[Errno ")
+    assert str(tmp_path / "build") in errors
+    assert "Traceback" not in errors
+
+
+def test_the_exit_code_of_the_command_is_kept() -> None:
+    assert run(lambda: 7) == 7
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "http", "8000.5"])
+def test_a_number_that_is_no_port_is_refused_by_name(port: str) -> None:
+    code, errors = ended("local", "run", "--cloud-port", port)
+
+    assert code == 2
+    assert errors.endswith(f"argument --cloud-port: {port} is no port: a port is a number from 1 to 65535\n")
+
+
+@pytest.mark.parametrize("user", ["o'brien", 'a "quoted" name', "two words", "back`tick", "a;b"])
+def test_make_token_hands_any_name_on_as_it_is(tmp_path: Path, user: str) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nfor word; do printf "[%s]" "$word"; done\n')
+    python.chmod(0o755)
+
+    printed = subprocess.run(
+        [MAKE, "--silent", "token", f"USER={user}", f"BIN={tmp_path}", f"INSTALLED={python}"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+    assert printed == f"[-m][local][token][--user][{user}]"

@@ -1,0 +1,83 @@
+"""Failures that only the operator can mend: errors in the log, which the alarm `notification-faults` counts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.core.model.schedule import Action
+from deploy.paths import TERRAFORM
+from tests.notification.contexts import refused
+
+if TYPE_CHECKING:
+    from tests.notification.world import World
+
+DENIED = ["AccessDeniedException", "AccessDenied", "AuthorizationError", "UnrecognizedClientException"]
+
+
+def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """As the filter of the log counts them."""
+    main = (TERRAFORM / "modules/observability/main.tf").read_text()
+    pattern = re.search(r'pattern += "\{ \$\.level = \\"(\w+)\\" && \$\.logger = \\"([\w.]+)\\" \}"', main)
+    assert pattern
+    return [r.getMessage() for r in caplog.records if (r.levelname, r.name) == pattern.groups()]
+
+
+def fire_a_mail(world: World, error: Exception | None = None) -> None:
+    world.aws.error = error
+    world.fire(world.event(world.a_schedule()))
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException", "TooManyRequestsException"])
+def test_what_a_provider_does_not_take_is_no_fault(world: World, caplog: pytest.LogCaptureFixture, code: str) -> None:
+    fire_a_mail(world, refused(code))
+
+    assert faults(caplog) == []
+
+
+def test_a_webhook_that_answers_404_is_no_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.fire(world.event(world.a_schedule(action=Action("webhook", {"url": "http://127.0.0.1:1/"}))))
+
+    assert faults(caplog) == []
+
+
+@pytest.mark.parametrize("code", DENIED)
+def test_a_right_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCaptureFixture, code: str) -> None:
+    fire_a_mail(world, refused(code, 403))
+
+    assert faults(caplog) == ["the run failed, and only a change of the deployment helps"]
+
+
+def test_a_configuration_set_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    fire_a_mail(world, refused("NotFoundException", 404))
+
+    assert len(faults(caplog)) == 1
+
+
+def test_an_action_that_is_not_deployed_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.fire(world.event(world.a_schedule(action=Action("invoice.remind", {}))))
+
+    assert len(faults(caplog)) == 1
+
+
+def test_a_payload_without_a_record_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    event = world.event(world.a_schedule())
+    world.repository.items.clear()
+
+    world.fire(event)
+
+    assert faults(caplog) == ["no run: the schedule has no record in this table"]
+
+
+def test_a_run_that_succeeds_is_no_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    fire_a_mail(world)
+
+    assert (faults(caplog), len(world.mails())) == ([], 1)
+
+
+def test_an_action_that_raises_what_it_should_not_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    fire_a_mail(world, KeyError("plan"))
+
+    assert [line.partition("\n")[0] for line in faults(caplog)] == ["the action raised KeyError"]
