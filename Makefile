@@ -33,12 +33,13 @@ token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob (
 .PHONY: token
 
 deploy: export PATH := $(CURDIR)/$(BIN):$(PATH)
-deploy: $(INSTALLED) ## the four commands of docs/deploy.md: make deploy STAGE=dev
+deploy: $(INSTALLED) ## the five commands of docs/deploy.md: make deploy STAGE=dev
 	@test -n '$(STAGE)' || { echo 'say which: make deploy STAGE=dev'; exit 2; }
-	python -m deploy package
+	python -m deploy package --stage $(STAGE)
 	terraform -chdir=terraform apply -var-file=envs/$(STAGE).tfvars
 	python -m deploy render --stage $(STAGE)
 	chalice deploy --stage $(STAGE)
+	python -m deploy finish --stage $(STAGE)
 .PHONY: deploy
 
 test: $(INSTALLED) ## all checks and tests but the long ones

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from deploy.terminal import run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deploy.build.lambda_platform import LambdaPlatform
     from deploy.terraform.backend import StateLocation
 
 
@@ -22,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; 0, or 1 with a message on standard error (`reconcile`: or if it differs)."""
     options = parser().parse_args(arguments)
     try:
+        if getattr(options, "stage", None) == "local" and options.command in WITH_MAKE_RUN:
+            _go_to_make_run(options)
         return options.command(options) or 0
     except DeployError as error:
         print(error, file=sys.stderr)
@@ -46,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     to_render.set_defaults(command=run_render)
 
     to_finish = commands.add_parser(
-        "finish", help="after chalice deploy: keep its record, limit requests, tag the API, answer in problem+json"
+        "finish",
+        help="after chalice deploy: keep its record, and set what Chalice cannot (limits, tags, answers, retries)",
     )
     _add_stage(to_finish)
     _add_source(to_finish)
@@ -88,6 +93,11 @@ def parser() -> argparse.ArgumentParser:
         "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
     )
     binary.set_defaults(command=run_terraform)
+
+    mirror = commands.add_parser(
+        "mirror", help="print TF_CLI_ARGS_init for a mirror of the AWS provider on this machine, as `make run` finds it"
+    )
+    mirror.set_defaults(command=run_mirror)
     return root
 
 
@@ -128,13 +138,35 @@ def run_terraform(_options: argparse.Namespace) -> None:
     print(find_terraform(os.environ))
 
 
+def run_mirror(_options: argparse.Namespace) -> None:
+    from deploy.terraform.mirror import find_mirror  # noqa: PLC0415
+
+    if mirror := find_mirror(os.environ):
+        print(f"-plugin-dir={mirror}")
+
+
 def run_package(options: argparse.Namespace) -> None:
     from deploy.build.package import build  # noqa: PLC0415
 
     if options.stage:
         _check_before_apply(options.stage)
-    package = build(options.target)
-    print(f"{package.path}  {package.size} bytes  sha256 {package.sha256}")
+    package = build(options.target, platform=_platform(options.stage))
+    print(f"{package.path}  {package.size:,} bytes ({package.unpacked:,} unpacked)  sha256 {package.sha256}")
+
+
+def _platform(stage: str | None) -> LambdaPlatform:
+    from deploy.build.lambda_platform import deprecation, lambda_platform  # noqa: PLC0415
+    from deploy.rollout.target import check_python  # noqa: PLC0415
+    from deploy.terraform.backend import stage_setting, variable  # noqa: PLC0415
+
+    def setting(name: str) -> str | None:
+        return stage_setting(name, stage, TERRAFORM, os.environ) if stage else variable(name, os.environ)
+
+    platform = lambda_platform(setting)
+    check_python(platform.runtime)
+    if note := deprecation(platform.runtime, datetime.now(UTC).date()):
+        print(f"Warning: {note}", file=sys.stderr)
+    return platform
 
 
 def _check_before_apply(stage: str) -> None:
@@ -172,7 +204,8 @@ def run_render(options: argparse.Namespace) -> None:
     if rendered.missing:
         print(
             f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet. Until "
-            f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused.",
+            f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused, unless "
+            "the app has logins of its own.",
             file=sys.stderr,
         )
 
@@ -207,6 +240,23 @@ def run_explain(options: argparse.Namespace) -> int:
 
     found = explain(explainer_of(options.stage, options.project), options.user, options.id)
     return 0 if found else 1
+
+
+WITH_MAKE_RUN = (run_hold, run_release, run_reconcile, run_explain)
+"""Commands that work on the stage of `make run` as they stand: `--stage local`."""
+
+
+def _go_to_make_run(options: argparse.Namespace) -> None:
+    """Unless another project was named: then the caller's variables say where its cloud is."""
+    from deploy.operate.local_stage import environment_for, project_of_make_run  # noqa: PLC0415
+
+    if options.project != PROJECT:
+        return
+    options.project = project_of_make_run(PROJECT)
+    environment = environment_for(options.project, os.environ)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, str]:

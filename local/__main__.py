@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,9 +121,17 @@ def run_cloud(options: argparse.Namespace) -> None:
 
 
 def print_token(options: argparse.Namespace) -> None:
-    from .app.stack import SCOPES, token  # noqa: PLC0415
+    from .app.stack import SCOPES, NotRunning, token, token_from  # noqa: PLC0415
 
-    print(token(_directory(options), options.user, options.scopes or SCOPES))
+    scopes = options.scopes or SCOPES
+    try:
+        print(token(_directory(options), options.user, scopes))
+    except NotRunning:
+        # In a clone of its own, as docs/deploy.md has it, the cloud is the one that the shell is set to.
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if endpoint is None:
+            raise
+        print(token_from(endpoint, options.user, scopes))
 
 
 if __name__ == "__main__":

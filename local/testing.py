@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 from botocore.config import Config
@@ -63,6 +64,12 @@ class Workbench:
         url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
         messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What was sent through the cloud, newest first: mail, SMS, push and events."""
+        with urlopen(f"{self.endpoint}/_local/outbox", timeout=10) as answer:  # noqa: S310 - our own loopback
+            messages: list[dict[str, Any]] = json.load(answer)["messages"]
         return messages
 
     def _role(self) -> str:

@@ -35,6 +35,8 @@ module "notification_function" {
   allow_sms                 = var.allow_sms
   allow_push                = var.allow_push
   secret_arns               = var.secret_arns
+  environment_variables     = var.environment_variables
+  action_policy_statements  = var.action_policy_statements
   webhook_master_secret_arn = module.webhook_secret.secret_arn
   loopback_webhooks         = var.loopback_webhooks
   run_retention_days        = var.run_retention_days

@@ -80,7 +80,7 @@ variable "notification_package" {
 }
 
 variable "lambda_runtime" {
-  description = "Runtime of the Notification Lambda."
+  description = "Runtime of the Notification Lambda: the only place that states it. Chalice gives the API that of the Python that deploys, and `python -m deploy package` refuses another."
   type        = string
   default     = "python3.11"
 
@@ -162,6 +162,18 @@ variable "secret_arns" {
     condition     = alltrue([for arn in values(var.secret_arns) : can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", arn))])
     error_message = "A value of secret_arns is the whole ARN of one secret, without wildcards."
   }
+}
+
+variable "environment_variables" {
+  description = "Environment variables that your own actions read, beside the function's own."
+  type        = map(string)
+  default     = {}
+}
+
+variable "action_policy_statements" {
+  description = "What your own actions may do beside the built-in ones: statements of an IAM policy that allow actions on resources."
+  type        = list(object({ actions = list(string), resources = list(string), conditions = optional(map(map(list(string))), {}) }))
+  default     = []
 }
 
 variable "webhook_secret_version" {

@@ -171,13 +171,17 @@ class CancelledView(View):
 
 
 class JobView(View):
-    """Work on many items; `done` counts the schedules or runs that are finished with."""
+    """Work on many items; `done` counts the schedules or runs that are finished with.
+
+    `passed_over` counts runs that cannot be queued, such as those of a cancelled schedule.
+    """
 
     job_id: str
     kind: JobKind
     user_id: str | None
     status: JobStatus
     done: int
+    passed_over: int
     created_at: Measured
     updated_at: Measured
 

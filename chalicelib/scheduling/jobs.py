@@ -74,8 +74,10 @@ class JobRunner:
         if job.status is JobStatus.COMPLETED:
             return "nothing"
         began_at = self._clock()
-        following, complete = self._slice(job, min(began_at + SLICE, stop_at))
-        complete = complete and began_at >= job.created_at + LISTS_SETTLE
+        following, is_through = self._slice(job, min(began_at + SLICE, stop_at))
+        complete = is_through and (following.walk_began_at or began_at) >= job.created_at + LISTS_SETTLE
+        if is_through:
+            following = replace(following, walk_began_at=None)
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)
             self._repository.erase_webhook_keys(job.user_id)
@@ -86,29 +88,32 @@ class JobRunner:
         if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
             return self._redrives.queue(job, stop_at)
         complete = True
-        for schedule in self._schedules(job.kind, job.user_id or ""):
+        for schedule in self._schedules(job):
             if self._clock() >= stop_at:
                 return job, False
-            if self._do(job.kind, schedule, stop_at):
+            if self._do(job, schedule, stop_at):
                 job = replace(job, done=job.done + 1)
             else:
                 complete = False
         return job, complete
 
-    def _schedules(self, kind: JobKind, user_id: str) -> Iterator[Schedule]:
-        for status in LIVE if kind is JobKind.CANCEL_ALL else Status:
-            yield from all_items(partial(self._repository.list_by_user, user_id, status, limit=PAGE))
+    def _schedules(self, job: Job) -> Iterator[Schedule]:
+        """Those that the job is about: an erasure leaves nothing, whenever it was created."""
+        for status in LIVE if job.kind is JobKind.CANCEL_ALL else Status:
+            list_of = partial(self._repository.list_by_user, job.user_id or "", status, limit=PAGE)
+            until = _created_by(job)
+            yield from (found for found in all_items(list_of) if until is None or found.created_at <= until)
 
-    def _do(self, kind: JobKind, schedule: Schedule, stop_at: datetime) -> bool:
+    def _do(self, job: Job, schedule: Schedule, stop_at: datetime) -> bool:
         """Whether this schedule is done with; if not, the next slice comes back to it."""
         try:
-            ended = self._changes.cancel(schedule.user_id, schedule.schedule_id)
+            ended = self._changes.cancel(schedule.user_id, schedule.schedule_id, created_by=_created_by(job))
         except ScheduleBusy:
             return False
         except ScheduleNotFound:
             # Expired, and still there; or gone, and still listed.
             ended = schedule
-        return kind is JobKind.CANCEL_ALL or (ended.confirmed and self._erase(ended, stop_at))
+        return job.kind is JobKind.CANCEL_ALL or (ended.confirmed and self._erase(ended, stop_at))
 
     def _erase(self, schedule: Schedule, stop_at: datetime) -> bool:
         """The record after its runs, so that a crash leaves the way to the rest; then what came between the two."""
@@ -130,6 +135,11 @@ class JobRunner:
             watch_at=None if complete else now,
             expires_at=now + JOB_RETENTION if complete else None,
         )
+
+
+def _created_by(job: Job) -> datetime | None:
+    """The latest creation of what the job cancels: what its user creates after asking is not meant. None: any."""
+    return job.created_at if job.kind is JobKind.CANCEL_ALL else None
 
 
 def new_job(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.errors import (
@@ -17,9 +16,9 @@ from ..core.errors import (
     ScheduleBusy,
     ScheduleEnded,
     ScheduleNotFound,
+    StoreUnavailable,
 )
 from ..core.model import ids
-from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import Schedule, Status
 from ..core.timing.instants import whole_ms
@@ -29,13 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from ..core.model.job import Job, Selection
-    from ..core.model.ports import ScheduleRepository
+    from ..core.model.job import Job
+    from ..core.model.ports import Page, ScheduleRepository
     from .retention import Durations
     from .run_starts import RunStarts
 
 TRIES = 4
-PAGE = 100
+PAGE = 5
+"""How many runs a job looks at between two positions that it keeps. A page must fit into the shortest slice: a slice
+that ends within a page begins the page again.
+"""
 
 REDRIVABLE = frozenset({RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED})
 
@@ -67,15 +69,40 @@ class RunRedriver:
         raise ScheduleBusy
 
     def queue(self, job: Job, stop_at: datetime) -> tuple[Job, bool]:
-        """Queues what the job is for, at its rate, as far as there is time. True if it came to the end of the list."""
-        for run in self._runs_of(job):
-            now = whole_ms(self._clock())
-            if now >= stop_at:
-                return job, False
-            at = max(job.next_at or now, now)
-            if self._queue_one(run, at, now):
-                job = replace(job, done=job.done + 1, next_at=at + job.interval)
-        return job, True
+        """Queues the job's runs at its rate, as far as there is time. True if its walk came to the end of the list.
+
+        Raises StoreUnavailable if nothing was done.
+        """
+        reached = (job, False)
+        try:
+            for step in self._steps(job, stop_at):
+                reached = step
+        except StoreUnavailable:
+            if reached == (job, False):
+                raise
+        return reached
+
+    def _steps(self, job: Job, stop_at: datetime) -> Iterator[tuple[Job, bool]]:
+        """The job after each run that it queued and after each page, and whether that was the last page."""
+        if job.walk_began_at is None:
+            job = replace(job, walk_began_at=whole_ms(self._clock()), passed_over=0)
+        is_through = False
+        while not is_through:
+            page, passed_over = self._page(job), 0
+            for run in page.items:
+                now = whole_ms(self._clock())
+                if now >= stop_at:
+                    return
+                at = max(job.next_at or now, now)
+                if not _is_meant(run, job):
+                    continue
+                if self._queue_one(run, at, now):
+                    job = replace(job, done=job.done + 1, next_at=at + job.interval)
+                    yield job, False
+                else:
+                    passed_over += 1
+            job, is_through = _behind(page, replace(job, passed_over=job.passed_over + passed_over))
+            yield job, is_through
 
     def _queue_one(self, run: Run, at: datetime, now: datetime) -> bool:
         """Whether it was; what has gone on since it was listed, or may not be done again, is left as it is.
@@ -89,18 +116,13 @@ class RunRedriver:
             return False
         return self._repository.claim(self._queued(run, at, now), expecting=schedule, replacing=run) is None
 
-    def _runs_of(self, job: Job) -> Iterator[Run]:
-        if job.selection is None:
-            return self._held()
-        return (run for run in self._selected(job.selection) if _is_meant(run, job.selection, job.created_at))
-
-    def _selected(self, selection: Selection) -> Iterator[Run]:
-        list_of = partial(self._repository.list_runs_of_user, selection.user_id, selection.status)
-        return all_items(partial(list_of, since=selection.since, until=selection.until, limit=PAGE))
-
-    def _held(self) -> Iterator[Run]:
-        for shard in range(ids.WATCH_SHARDS):
-            yield from all_items(partial(self._repository.list_held_runs, shard, limit=PAGE))
+    def _page(self, job: Job) -> Page[Run]:
+        of = job.selection
+        if of is None:
+            return self._repository.list_held_runs(job.shard, limit=PAGE, cursor=job.cursor)
+        return self._repository.list_runs_of_user(
+            of.user_id, of.status, since=of.since, until=of.until, limit=PAGE, cursor=job.cursor
+        )
 
     def _run(self, user_id: str, schedule_id: str, run_id: str, now: datetime) -> Run:
         run = self._repository.get_run(user_id, schedule_id, run_id)
@@ -126,9 +148,19 @@ class RunRedriver:
         return run.redrive(at, claim_id, expires_at=now + self._durations.keep_runs)
 
 
-def _is_meant(run: Run, selection: Selection, asked_at: datetime) -> bool:
+def _behind(page: Page[Run], job: Job) -> tuple[Job, bool]:
+    """The job behind this page, and whether the page was its last one. A release walks over all shards."""
+    if page.next_cursor is not None:
+        return replace(job, cursor=page.next_cursor), False
+    is_last = job.selection is not None or job.shard + 1 == ids.WATCH_SHARDS
+    return replace(job, cursor=None, shard=0 if is_last else job.shard + 1), is_last
+
+
+def _is_meant(run: Run, job: Job) -> bool:
     """What fails again after it was asked for is not done a third time."""
-    if run.attempts and (run.attempts[-1].ended_at or run.attempts[-1].started_at) >= asked_at:
+    of = job.selection
+    if of is None:
+        return True
+    if run.attempts and (run.attempts[-1].ended_at or run.attempts[-1].started_at) >= job.created_at:
         return False
-    of_schedule = selection.schedule_id in (None, run.schedule_id)
-    return of_schedule and selection.resource_id in (None, run.resource_id)
+    return of.schedule_id in (None, run.schedule_id) and of.resource_id in (None, run.resource_id)

@@ -305,7 +305,7 @@ class SchedulerService:
         return all_items(partial(self.list_for_resource, resource_id, user_id=user_id, status=status, limit=100))
 
     def cancel_all(self, user_id: str) -> Job:
-        """Cancels everything of a user, as a job that the sweeper works on."""
+        """Cancels all schedules that a user created until now, as a job that the sweeper works on."""
         return self._jobs.start(JobKind.CANCEL_ALL, user_id)
 
     def erase(self, user_id: str) -> Job:

@@ -110,12 +110,23 @@ class ScheduleUpdater:
 
         return self._modify(user_id, schedule_id, change, if_match)
 
-    def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
-        """Will not fire any more; what has ended already stays as it ended."""
+    def cancel(
+        self,
+        user_id: str,
+        schedule_id: str,
+        *,
+        if_match: int | None = None,
+        created_by: datetime | None = None,
+    ) -> Schedule:
+        """Will not fire any more; what has ended already stays as it ended.
+
+        A schedule that was created after `created_by` stays as it is: under an id there may be a new one.
+        """
         for more_tries in reversed(range(TRIES)):
             schedule = self.find(user_id, schedule_id)
             _check(if_match, schedule)
-            if not schedule.status.is_live:
+            is_later = created_by is not None and schedule.created_at > created_by
+            if is_later or not schedule.status.is_live:
                 return schedule
             if self._is_free(schedule, may_wait=more_tries > 0):
                 try:

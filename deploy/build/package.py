@@ -7,11 +7,15 @@ import hashlib
 import importlib.metadata
 import io
 import re
+import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.build.lambda_platform import LambdaPlatform
+from deploy.build.requirements import REQUIREMENTS, required_files
 from deploy.errors import DeployError
 from deploy.files import write_atomically
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT
@@ -23,35 +27,79 @@ UNIX = 3
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Bytes that Lambda takes of a zip that is uploaded directly (Lambda Developer Guide, gettingstarted-limits)."""
+
+    zipped: int = 50_000_000
+    unpacked: int = 250 * 1024**2
+
+
+@dataclass(frozen=True)
 class Package:
     path: Path
     size: int
+    """Bytes."""
+    unpacked: int
     """Bytes."""
     sha256: str
     """Hexadecimal."""
 
 
-def build(target: Path = NOTIFICATION_PACKAGE, project: Path = PROJECT) -> Package:
+def build(
+    target: Path = NOTIFICATION_PACKAGE,
+    project: Path = PROJECT,
+    platform: LambdaPlatform | None = None,
+    limits: Limits = Limits(),
+) -> Package:
     """Write the zip of the Notification Lambda of `project` to `target`.
 
-    Raises DeployError if a part is missing, or the tzdata installed is not the one that requirements.txt pins.
+    platform: what its own packages are installed for; None is this machine. Raises DeployError if a part is missing,
+    the tzdata installed is not the one that requirements.txt pins, pip cannot install what own actions require, or
+    Lambda would not take the zip.
     """
-    content = zip_bytes([*our_files(project), *tzdata_files(project)])
+    with tempfile.TemporaryDirectory() as folder:
+        required = list(required_files(project, platform, Path(folder)))
+        files = [*our_files(project), *tzdata_files(project), *required]
+        _check_names(files)
+        unpacked = sum(path.stat().st_size for _, path in files)
+        content = _fitting(files, limits)
+    _check_sizes(len(content), unpacked, limits)
     write_atomically(target, content)
-    return Package(target, len(content), hashlib.sha256(content).hexdigest())
+    return Package(target, len(content), unpacked, hashlib.sha256(content).hexdigest())
 
 
-def zip_bytes(files: Iterable[tuple[str, Path]]) -> bytes:
+def _check_names(files: Iterable[tuple[str, Path]]) -> None:
+    twice = sorted(name for name, times in Counter(name for name, _ in files).items() if times > 1)
+    if twice:
+        raise DeployError(f"{REQUIREMENTS} brings {twice[0]}, which the zip has already.")
+
+
+def _check_sizes(size: int, unpacked: int, limits: Limits) -> None:
+    if size > limits.zipped or unpacked > limits.unpacked:
+        raise DeployError(
+            f"The zip would have {size:,} bytes ({unpacked:,} unpacked); Lambda takes {limits.zipped:,} "
+            f"({limits.unpacked:,}). Require less in {REQUIREMENTS}."
+        )
+
+
+def _fitting(files: list[tuple[str, Path]], limits: Limits) -> bytes:
+    """Deflated only if Lambda would not take it otherwise."""
+    content = zip_bytes(files)
+    return content if len(content) <= limits.zipped else zip_bytes(files, zipfile.ZIP_DEFLATED)
+
+
+def zip_bytes(files: Iterable[tuple[str, Path]], compression: int = zipfile.ZIP_STORED) -> bytes:
     """(name in the zip, file) -> the zip. Nothing of the file but its content matters.
 
     Stored, not deflated: zlib's output differs between its versions, and Lambda unpacks once per cold start anyway.
     """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, path in sorted(files):
             entry = zipfile.ZipInfo(name, OLDEST_ZIP_TIME)
             entry.create_system = UNIX
             entry.external_attr = PLAIN_FILE
+            entry.compress_type = compression
             archive.writestr(entry, path.read_bytes())
     return buffer.getvalue()
 
@@ -60,8 +108,8 @@ def our_files(project: Path) -> Iterator[tuple[str, Path]]:
     for part in OUR_PARTS:
         if not (project / part).exists():
             raise DeployError(f"{project / part} is missing: it belongs into the Notification Lambda's zip.")
-        for path in _files_of(project / part):
-            yield path.relative_to(project).as_posix(), path
+        names = ((path.relative_to(project).as_posix(), path) for path in _files_of(project / part))
+        yield from ((name, path) for name, path in names if name != REQUIREMENTS)
 
 
 def _files_of(part: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deploy.build.lambda_platform import lambda_platform
 from deploy.operate.aws import as_deploy_errors
 from deploy.rollout.concurrency import check_concurrency
 from deploy.rollout.target import Target, check_python, check_target
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     import boto3
 
 USUAL_PROJECT = "scheduled-tasks"
-USUAL_RUNTIME = "python3.11"
-"""As terraform/variables.tf has them."""
+"""As terraform/variables.tf has it."""
 
 
 def check(stage: str, folder: Path, environment: Mapping[str, str], session: boto3.Session) -> str | None:
@@ -31,7 +31,7 @@ def check(stage: str, folder: Path, environment: Mapping[str, str], session: bot
     def setting(name: str) -> str | None:
         return stage_setting(name, stage, folder, environment)
 
-    check_python(setting("lambda_runtime") or USUAL_RUNTIME)
+    check_python(lambda_platform(setting).runtime)
     region = setting("region")
     check_target(Target(region or session.region_name or "", setting("account_id")), stage, session)
     most = setting("max_concurrency")

@@ -11,6 +11,7 @@ from deploy.operate.aws import as_deploy_errors
 from deploy.operate.throttle import api_stage_of
 from deploy.rollout.chalice_record import KeptRecord, LocalRecord, api_id_of
 from deploy.rollout.rest_api import RestApi
+from deploy.rollout.sweep_retries import try_sweeps_once
 from deploy.rollout.target import check_target, target_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def finish(
             tags={"Project": outputs["project_name"], "Stage": stage, "ManagedBy": "chalice"},
         ):
             tell(changed)
+        if tried_once := try_sweeps_once(session.client("lambda"), content):
+            tell(tried_once)
     tell(f"stage {stage} is deployed: REST API {api_id}")
 
 

@@ -50,4 +50,9 @@ def stage_setting(name: str, stage: str, folder: Path, environment: Mapping[str,
     except FileNotFoundError:
         stages = ", ".join(sorted(file.stem for file in path.parent.glob("*.tfvars")))
         raise DeployError(f"{path} is missing; there are settings of {stages or 'no stage'}.") from None
-    return (found["text"] or found["number"]) if found else environment.get(f"TF_VAR_{name}")
+    return (found["text"] or found["number"]) if found else variable(name, environment)
+
+
+def variable(name: str, environment: Mapping[str, str]) -> str | None:
+    """What Terraform's variable is set to by the environment alone."""
+    return environment.get(f"TF_VAR_{name}")

@@ -6,13 +6,15 @@ Each stack lives in a directory of its own and shares nothing with another one, 
 from __future__ import annotations
 
 import json
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
 from deploy.build.package import build
 from deploy.build.render import render
 from deploy.terraform.provision import provision
 
-from ..endpoint.issuer import AUDIENCE, Issuer
+from ..endpoint.issuer import AUDIENCE, TOKEN_PATH, Issuer
 from ..endpoint.issuer import PATH as ISSUER_PATH
 from ..environment import sealed_environment
 from ..time.signal import FILE_NAME as OFFSET_FILE
@@ -33,8 +35,8 @@ STARTS_WITHIN_SECONDS = 60
 class NotRunning(Exception):
     """Nothing runs here: start `make run` first."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
 
 
 class Stack:
@@ -163,3 +165,17 @@ def token(directory: Path, user: str, scopes: Iterable[str] = SCOPES) -> str:
         raise NotRunning
     settings = json.loads(config.read_text())["stages"][STAGE]["environment_variables"]
     return Issuer(directory, settings["JWT_ISSUER"]).make_token(user, scopes)
+
+
+def token_from(endpoint: str, user: str, scopes: Iterable[str] = SCOPES) -> str:
+    """A token that a stage trusts which was deployed to the local cloud at `endpoint`. Raises NotRunning."""
+    form = urlencode({"user": user, "scope": " ".join(scopes)})
+    place = urlsplit(endpoint)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
+    try:
+        connection.request("POST", TOKEN_PATH, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        return str(json.loads(connection.getresponse().read())["access_token"])
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+        raise NotRunning(f"There is no local cloud at {endpoint}, which AWS_ENDPOINT_URL names.") from error
+    finally:
+        connection.close()

@@ -22,10 +22,11 @@ from local.endpoint.calls import Call, Calls
 from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.endpoint.issuer import Issuer
+from local.endpoint.issuer import TOKEN_PATH, Issuer
 from local.endpoint.mail import RefusedBySes, check_mail, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
+from local.endpoint.rules import ScheduledRules
 from local.endpoint.s3_hosts import RefusedByS3, by_path
 from local.endpoint.server import HOST, Server
 from local.endpoint.sweeping import Sweeping
@@ -77,12 +78,13 @@ class Cloud:
         self._calls = Calls()
         self._iam = Iam(clock, iam)
         sweeping = Sweeping(clock, agenda, time_signal)
+        self._issuer = Issuer(directory, self.endpoint + ISSUER_PATH)
         self._control = Control(
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
             time_signal=time_signal,
             outbox=self._outbox,
-            issuer=Issuer(directory, self.endpoint + ISSUER_PATH),
+            issuer=self._issuer,
             faults=self._faults,
             calls=self._calls,
             iam=self._iam,
@@ -101,6 +103,7 @@ class Cloud:
             begin_session=self._iam.begin_session,
         )
         self._user_requests = UserRequests(self._runtime)
+        self._rules = ScheduledRules(clock, agenda, self._runtime, sweeping)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)
         self._scheduler = Scheduler(
@@ -124,6 +127,8 @@ class Cloud:
         self._agenda.stop()
 
     def _respond(self, request: Request) -> Response:
+        if request.path == TOKEN_PATH:
+            return self._issuer.token_answer(request)
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()
@@ -174,7 +179,10 @@ class Cloud:
             return invoke(self._runtime, operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        return _answer_beside_moto(operation) or self._aws.respond(operation.request)
+        response = _answer_beside_moto(operation) or self._aws.respond(operation.request)
+        if operation.service == "events":
+            self._rules.refresh()
+        return response
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+from werkzeug.wrappers import Request, Response
 
 AUDIENCE = "scheduled-tasks"
 PATH = "/_local/issuer"  # below the endpoint of the local cloud
+TOKEN_PATH = f"{PATH}/token"
 
 _ALGORITHM = "RS256"
 _LONG = timedelta(days=3650)  # local time can travel; a token must stay valid meanwhile
@@ -53,10 +56,20 @@ class Issuer:
         }
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
+    def token_answer(self, request: Request) -> Response:
+        """Answer a POST of the form `user=alice&scope=schedules:read schedules:write`, as a token endpoint would."""
+        user = request.form.get("user", "")
+        if request.method != "POST" or not user:
+            return Response('{"error": "invalid_request"}', HTTPStatus.BAD_REQUEST, content_type="application/json")
+        token = self.make_token(user, request.form.get("scope", "").split())
+        body = json.dumps({"access_token": token, "token_type": "Bearer"})
+        return Response(body, headers={"Cache-Control": "no-store"}, content_type="application/json")
+
     def configuration(self) -> dict[str, Any]:
         """https://openid.net/specs/openid-connect-discovery-1_0.html, as far as checking a token needs it."""
         return {
             "issuer": self._url,
+            "token_endpoint": f"{self._url}/token",
             "jwks_uri": f"{self._url}/.well-known/jwks.json",
             "id_token_signing_alg_values_supported": [_ALGORITHM],
         }

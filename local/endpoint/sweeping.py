@@ -5,7 +5,7 @@ an empty table), so the watches are followed as they are written, and a minute w
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,14 +36,19 @@ class _Planned:
 
 
 class Sweeping:
-    """Follows the watches and has the sweeper run. For many threads. Does nothing until a sweeper is registered."""
+    """Follows the watches and has the sweepers run: that of `make run`, and those that were deployed.
+
+    For many threads. Runs nothing until there is a sweeper; what is written before is remembered for it.
+    """
 
     def __init__(self, clock: Clock, agenda: Agenda, time_signal: TimeSignal) -> None:
         self._clock = clock
         self._agenda = agenda
         self._time_signal = time_signal
         self._url: str | None = None
+        self._deployed: dict[str, Callable[[], None]] = {}
         self._lock = Lock()
+        self._watched: dict[str, datetime] = {}
         self._planned: dict[datetime, _Planned] = {}
         self._minutes: dict[str, datetime] = {}  # of each watched item
         self._swept = EPOCH
@@ -55,18 +60,39 @@ class Sweeping:
     def register(self, url: str) -> None:
         """From now on, a POST to `url` runs the sweeper, and is answered when it has ended."""
         self._url = url
+        self._begin()
+
+    def deploy(self, function: str, run: Callable[[], None]) -> None:
+        """From now on, `run` runs this deployed sweeper too, and returns when that has ended."""
+        self._deployed[function] = run
+        self._begin()
+
+    def remove(self, function: str) -> None:
+        """The deployed sweeper is gone."""
+        self._deployed.pop(function, None)
+
+    def _begin(self) -> None:
+        with self._lock:
+            for key, watch_at in self._watched.items():
+                if key not in self._minutes:
+                    self._plan(key, watch_at)
+
+    @property
+    def _has_sweeper(self) -> bool:
+        return self._url is not None or bool(self._deployed)
 
     def follow(self, key: str, item: Mapping[str, Any] | None) -> None:
         """An item of the table was written; None: it is gone. item: attributes as DynamoDB's API has them."""
-        if self._url is None:
-            return
         watch_at = _watch_at(item or {})
         with self._lock:
             self._forget(key)
             if watch_at is not None:
-                self._plan(key, watch_at)
+                self._watched[key] = watch_at
+                if self._has_sweeper:
+                    self._plan(key, watch_at)
 
     def _forget(self, key: str) -> None:
+        self._watched.pop(key, None)
         minute = self._minutes.pop(key, EPOCH)
         planned = self._planned.get(minute)
         if planned is None:
@@ -96,15 +122,23 @@ class Sweeping:
                 return  # its last item was written while this job was on its way to a thread
             self._swept = minute
         self._time_signal.send()
-        self._run_sweeper()
+        self._run_sweepers()
         with self._lock:
             for key in planned.items & self._minutes.keys():
                 # Nobody wrote it: the sweeper failed, or had no time for it. The next one finds it still due.
                 if self._minutes[key] == minute:
-                    self._plan(key, minute)
+                    del self._minutes[key]
+                    if self._has_sweeper:
+                        self._plan(key, minute)
 
-    def _run_sweeper(self) -> None:
-        place = urlsplit(self._url or "")
+    def _run_sweepers(self) -> None:
+        if self._url is not None:
+            self._run_sweeper(self._url)
+        for run in list(self._deployed.values()):
+            run()
+
+    def _run_sweeper(self, url: str) -> None:
+        place = urlsplit(url)
         connection = HTTPConnection(place.hostname or "", place.port, timeout=_SECONDS_TO_SWEEP)
         try:
             connection.request("POST", place.path)

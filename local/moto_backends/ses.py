@@ -2,9 +2,8 @@
 
 from email.utils import parseaddr
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import EmailIdentity, SESBackend, ses_backends
-
-from local.environment import ACCOUNT
 
 
 class Mail(SESBackend):
@@ -27,7 +26,7 @@ class Mail(SESBackend):
 
 
 def find_identity(name: str, region: str) -> EmailIdentity | None:
-    found: EmailIdentity | None = ses_backends[ACCOUNT][region].email_identities.get(name)
+    found: EmailIdentity | None = ses_backends[DEFAULT_ACCOUNT_ID][region].email_identities.get(name)
     return found
 
 
@@ -46,4 +45,4 @@ def configuration_set_of(sender: str, named: str | None, region: str) -> str | N
 
 
 def is_configuration_set(name: str, region: str) -> bool:
-    return name in ses_backends[ACCOUNT][region].config_sets
+    return name in ses_backends[DEFAULT_ACCOUNT_ID][region].config_sets

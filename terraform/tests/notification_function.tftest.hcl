@@ -27,6 +27,7 @@ variables {
   project        = "mail"
   stage          = "test"
   package        = "main.tf" # any file stands in for the zip
+  runtime        = "python3.11"
   table_name     = "mail-schedules-test"
   table_arn      = "arn:aws:dynamodb:eu-central-1:111122223333:table/mail-schedules-test"
   sender_address = "tasks@example.com"
@@ -353,4 +354,129 @@ run "a_secret_cannot_take_the_place_of_a_setting" {
   }
 
   expect_failures = [var.secret_arns]
+}
+
+run "own_actions_have_their_rights_and_variables" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    environment_variables = { INVOICES_TABLE = "invoices" }
+    action_policy_statements = [
+      {
+        actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        resources = ["arn:aws:dynamodb:eu-central-1:111122223333:table/invoices"]
+      },
+      {
+        actions    = ["sns:Publish"]
+        resources  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
+        conditions = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
+      },
+    ]
+  }
+
+  assert {
+    condition     = aws_lambda_function.notification.environment[0].variables.INVOICES_TABLE == "invoices"
+    error_message = "The function has the variable."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.actions[0].policy).Statement == [
+      {
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = ["arn:aws:dynamodb:eu-central-1:111122223333:table/invoices"]
+      },
+      {
+        Effect    = "Allow"
+        Action    = ["sns:Publish"]
+        Resource  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
+        Condition = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
+      },
+    ]
+    error_message = "The role has the statements as they were given, in a policy of their own."
+  }
+}
+
+run "without_own_actions_there_is_no_policy_for_them" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.actions) == 0
+    error_message = "There is nothing to allow."
+  }
+}
+
+run "a_variable_of_the_function_cannot_be_replaced" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    environment_variables = { HOLD = "for ever" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "a_variable_of_a_secret_cannot_be_replaced" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    secret_arns           = { INVOICES_SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:invoices-AbCdEf" }
+    environment_variables = { INVOICES_SECRET_ARN = "mine" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "a_variable_of_lambda_cannot_be_set" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    environment_variables = { AWS_REGION = "eu-south-1" }
+  }
+
+  expect_failures = [var.environment_variables]
+}
+
+run "a_right_to_everything_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    action_policy_statements = [{ actions = ["dynamodb:*"], resources = ["*"] }]
+  }
+
+  expect_failures = [var.action_policy_statements]
+}
+
+run "a_statement_without_resources_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    action_policy_statements = [{ actions = ["dynamodb:GetItem"], resources = [] }]
+  }
+
+  expect_failures = [var.action_policy_statements]
 }

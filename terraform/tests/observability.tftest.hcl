@@ -111,6 +111,27 @@ run "faults_are_counted_in_the_log" {
   }
 }
 
+run "unforeseen_runs_are_counted_in_the_log" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_metric_filter.unforeseen.log_group_name == "/aws/lambda/mail-notification-test" &&
+      aws_cloudwatch_log_metric_filter.unforeseen.pattern == "{ $.unforeseen IS TRUE && $.message = \"unforeseen*\" }"
+    )
+    error_message = "An unforeseen run is a line that begins with its name."
+  }
+
+  assert {
+    condition = [
+      for made in aws_cloudwatch_log_metric_filter.unforeseen.metric_transformation : [made.namespace, made.name, made.value]
+    ] == [["ScheduledTasks/mail-test", "UnforeseenRuns", "1"]]
+    error_message = "It is a metric of the stage."
+  }
+}
+
 run "an_alarm_for_a_sweeper_that_stands_still" {
   module {
     source = "./modules/observability"

@@ -24,7 +24,7 @@ from tests.builders import DAY, HOUR, MINUTE, NOW, a_filled_schedule, a_schedule
 if TYPE_CHECKING:
     from chalicelib.core.model.ports import ScheduleRepository
 
-STANDS = replace(a_filled_schedule(), confirmed=True, intent_until=None, applied=None)
+STANDS = replace(a_filled_schedule(), confirmed=True, intent_until=None, applied=None, never_applied=False)
 
 OTHER: dict[str, Any] = {
     "resource_id": "contract-43",
@@ -51,7 +51,7 @@ OTHER: dict[str, Any] = {
     "pending_occurrences": (),
     "in_progress": (),
     "reserved": 3,
-    "never_applied": False,
+    "never_applied": True,
     "running": (),
     "retry": RetryPolicy(2, 180),
     "on_unknown": OnUnknown.RETRY,
@@ -118,7 +118,7 @@ def test_an_advance_writes_what_runs_change_and_nothing_else(repository: Schedul
 
 @pytest.mark.parametrize("name", sorted(OTHER.keys() - {"status", "revision", "confirmed", "intent_until"}))
 def test_a_confirm_writes_nothing_but_its_own(repository: ScheduleRepository, name: str) -> None:
-    open_intent = replace(STANDS, confirmed=False, intent_until=NOW + MINUTE, applied=a_schedule())
+    open_intent = replace(STANDS, confirmed=False, intent_until=NOW + MINUTE, applied=a_schedule(), never_applied=True)
     repository.create(open_intent, an_action())
 
     assert repository.confirm(replace(open_intent, **{name: OTHER[name]}))

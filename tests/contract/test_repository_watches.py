@@ -250,6 +250,13 @@ def test_a_job_goes_on_from_where_it_was_and_once(repository: ScheduleRepository
     assert repository.get_job("j1") == further
 
 
+def test_a_job_keeps_where_its_walk_is(repository: ScheduleRepository) -> None:
+    job = a_job(passed_over=7, walk_began_at=NOW, cursor="eyJ", shard=63)
+    repository.save_job(job, replacing=None)
+
+    assert repository.get_job("j1") == job
+
+
 def test_a_job_is_watched_until_it_is_completed(repository: ScheduleRepository) -> None:
     repository.save_job(a_job(), replacing=None)
     (watch,) = _due(repository, NOW)

@@ -38,7 +38,7 @@ def as_terraform_says(values: dict[str, str]) -> str:
     return json.dumps({name: {"value": value} for name, value in values.items()})
 
 
-def outputs_file(folder: Path) -> Path:
+def outputs_file(folder: Path, **changed: str) -> Path:
     path = folder / "outputs.json"
-    path.write_text(as_terraform_says(outputs()))
+    path.write_text(as_terraform_says(outputs(**changed)))
     return path

@@ -6,6 +6,8 @@ import pytest
 from moto import mock_aws
 
 from deploy.__main__ import main
+from deploy.terraform.binary import platform_name
+from deploy.terraform.mirror import PROVIDER
 from tests.deploy.terraform_outputs import as_terraform_says, outputs, outputs_file
 
 
@@ -28,8 +30,8 @@ def test_package_prints_path_size_and_checksum(tmp_path: Path, capsys: pytest.Ca
 
     assert main(["package", "--target", str(target)]) == 0
 
-    path, size, _, _, sha256 = capsys.readouterr().out.split()
-    assert (path, int(size), len(sha256)) == (str(target), target.stat().st_size, 64)
+    path, size, _, _, _, _, sha256 = capsys.readouterr().out.split()
+    assert (path, int(size.replace(",", "")), len(sha256)) == (str(target), target.stat().st_size, 64)
 
 
 def test_render_reads_a_file_of_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,6 +89,16 @@ def test_terraform_prints_which_one_to_use(
 
     assert main(["terraform"]) == 0
     assert capsys.readouterr().out == f"{folder / 'terraform'}\n"
+
+
+def test_mirror_prints_what_init_needs_to_take_the_provider_from_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / PROVIDER / "6.0.0" / platform_name()).mkdir(parents=True)
+    monkeypatch.setenv("TF_PLUGIN_DIR", str(tmp_path))
+
+    assert main(["mirror"]) == 0
+    assert capsys.readouterr().out == f"-plugin-dir={tmp_path}\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["render"], ["deploy"]])

@@ -41,7 +41,9 @@ def test_every_variable_of_the_api_stands_on_the_page_with_who_sets_it() -> None
 
 def test_every_variable_of_the_notification_lambda_stands_on_the_page_and_in_terraform() -> None:
     module = (TERRAFORM / "modules" / "notification_function" / "main.tf").read_text()
-    block = re.search(r"variables = merge\(var\.secret_arns, \{(.*?)\}\)", module, re.DOTALL)
+    block = re.search(
+        r"variables = merge\(var\.environment_variables, var\.secret_arns, \{(.*?)\}\)", module, re.DOTALL
+    )
     assert block
 
     listed = rows("The Notification Lambda")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,75 +12,19 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from deploy.paths import PROJECT
-from deploy.terraform.binary import find_terraform
-from deploy.terraform.mirror import find_mirror
-from local.app.processes import Child
 from local.app.stack import REGION, SCOPES
-from local.endpoint.issuer import AUDIENCE, Issuer
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.environment import sealed_environment
-from tests.e2e.client import Client, free_port, within
-from tests.e2e.cloud import LocalCloud
+from local.endpoint.issuer import Issuer
+from tests.e2e.by_hand import CURL, FIVE_COMMANDS, ONCE, Terminal, a_clone, running_by_itself
+from tests.e2e.client import Client, within
+from tests.e2e.cloud import Clock, LocalCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
-PAGE = (PROJECT / "docs/deploy.md").read_text()
-FOLDERS = ("chalicelib", "deploy", "notification", "terraform", ".chalice")
-FILES = ("app.py", "requirements.txt")
-NOT_COMMITTED = ("__pycache__", ".terraform*", "*.tfstate*", "deployed", "deployments")
 FUNCTION = "scheduled-tasks-dev"
-MOST_SECONDS = 150
-
-
-def commands_below(heading: str) -> list[str]:
-    """The blocks of commands in a section of the page."""
-    section = PAGE.split(f"{heading}\n", 1)[1].split("\n## ")[0]
-    return re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
-
-
-(FOUR_COMMANDS,) = commands_below("# Deploying")
-EXPORTS, ONCE, CURL = commands_below("## Against the local cloud")
-
-
-class Terminal:
-    """A shell in `project`, in which the exports of the page have been typed; its cloud listens on `port`."""
-
-    def __init__(self, project: Path, port: int) -> None:
-        self._project = project
-        self._exports = EXPORTS.replace("4566", str(port))
-        self._environment = callers_environment() | {"PATH": path_with_tools(), "AWS_PROFILE": "nope"}
-        if mirror := find_mirror(os.environ):
-            self._environment["TF_CLI_ARGS_init"] = f"-plugin-dir={mirror}"
-
-    def type(self, commands: str) -> str:
-        """What they print. Each must succeed; to a question the answer is yes."""
-        done = subprocess.run(
-            ["/bin/bash", "-eu", "-c", self._exports + commands],
-            cwd=self._project,
-            env=self._environment,
-            input="yes\n",
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=MOST_SECONDS,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
-def callers_environment() -> dict[str, str]:
-    """Without what could lead a command to AWS, or terraform elsewhere."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-
-
-def path_with_tools() -> str:
-    """As `. .venv/bin/activate` leaves it, and with a terraform."""
-    tools = (Path(sys.executable).parent, find_terraform(os.environ).parent)
-    return os.pathsep.join([*map(str, tools), os.environ["PATH"]])
 
 
 @dataclass(frozen=True)
@@ -91,6 +32,8 @@ class Deployed:
     """Stage dev. `terminal`: where it was deployed from; `token`: of a user whom it trusts."""
 
     cloud_url: str
+    port: int
+    clone: Path
     terminal: Terminal
     token: str
 
@@ -101,37 +44,20 @@ class Deployed:
     def api_ids(self) -> list[str]:
         return [api["id"] for api in self.client("apigateway").get_rest_apis()["items"]]
 
-    def api(self) -> Client:
+    def api(self, token: str | None = None) -> Client:
         """The deployed API over HTTP."""
         (api_id,) = self.api_ids()
-        return Client(f"{self.cloud_url}/restapis/{api_id}/api/_user_request_", self.token)
+        return Client(f"{self.cloud_url}/restapis/{api_id}/api/_user_request_", token or self.token)
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    directory, log, port = tmp_path_factory.mktemp("cloud"), tmp_path_factory.mktemp("log"), free_port()
-    url = f"http://127.0.0.1:{port}"
-    arguments = ("local", "cloud", "--port", str(port), "--directory", str(directory))
-    cloud = Child("cloud", arguments, environment=sealed_environment(url, REGION), log=log / "cloud.log")
-    try:
-        cloud.wait_until_it_answers(f"{url}/_local/health", seconds=60)
-        terminal = Terminal(a_clone(tmp_path_factory.mktemp("clone"), issuer=url + ISSUER_PATH), port)
-        terminal.type(ONCE + FOUR_COMMANDS)
-        yield Deployed(url, terminal, Issuer(directory, url + ISSUER_PATH).make_token("alice", SCOPES))
-    finally:
-        cloud.stop()
-
-
-def a_clone(project: Path, *, issuer: str) -> Path:
-    """The project as it is committed, but for the one setting that only a person can know."""
-    for name in FOLDERS:
-        shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns(*NOT_COMMITTED))
-    for name in FILES:
-        shutil.copy(PROJECT / name, project)
-    config = json.loads((project / ".chalice/config.json").read_text())
-    config["stages"]["dev"] = {"environment_variables": {"JWT_ISSUER": issuer, "JWT_AUDIENCE": AUDIENCE}}
-    (project / ".chalice/config.json").write_text(json.dumps(config))
-    return project
+    directory = tmp_path_factory.mktemp("cloud")
+    with running_by_itself(directory) as (url, port):
+        clone = a_clone(tmp_path_factory.mktemp("clone"), issuer=url + ISSUER_PATH)
+        terminal = Terminal(clone, port)
+        terminal.type(ONCE + FIVE_COMMANDS)
+        yield Deployed(url, port, clone, terminal, Issuer(directory, url + ISSUER_PATH).make_token("alice", SCOPES))
 
 
 def an_email(subject: str) -> dict[str, Any]:
@@ -196,14 +122,129 @@ def test_the_deployed_functions_act_as_the_roles_that_chalice_made_of_the_render
     assert [decision for decision in decisions if not decision["allowed"]] == []
 
 
+def test_a_mistyped_path_is_a_problem_that_repeats_no_token(deployed: Deployed) -> None:
+    answer = deployed.api().send("GET", "/v1/shedules")
+
+    assert (answer.status, answer.json["type"]) == (404, "urn:scheduled-tasks:problem:path-not-found")
+    assert deployed.token not in str(answer.json)
+
+
+def test_make_token_in_the_clone_prints_a_token_that_the_stage_trusts(deployed: Deployed) -> None:
+    tools = f"BIN={Path(sys.executable).parent} INSTALLED=.installed"
+    token = deployed.terminal.type(f"touch .installed\nmake --silent token USER=bob {tools}").strip()
+
+    assert deployed.api(token).get("/v1/schedules")["items"] == []
+
+
+def test_what_was_held_is_done_by_the_deployed_sweeper(deployed: Deployed) -> None:
+    cloud = LocalCloud(deployed.cloud_url)
+    clock = Clock(cloud)
+    deployed.terminal.type('python -m deploy hold --stage dev --reason "a rehearsal"')
+    schedule = deployed.api().create(timing={"after": "PT1M"}, action=an_email("after the release"))
+    clock.travel(minutes=2)
+    held = cloud.messages("after the release")
+
+    deployed.terminal.type("python -m deploy release --stage dev")
+    clock.travel(minutes=3)
+
+    path = f"/v1/schedules/{schedule['schedule_id']}"
+    assert held == []
+    assert len(cloud.messages("after the release")) == 1
+    assert deployed.api().get(path)["status"] == "completed"
+    clock.return_to_real_time()
+
+
+def refused(deployed: Deployed, commands: str) -> str:
+    """What commands print that end with an error, and leave all that is deployed as it was."""
+    changed = (
+        "apigateway:Put*",
+        "apigateway:Create*",
+        "apigateway:Import*",
+        "lambda:Update*",
+        "lambda:Create*",
+        "s3:Put*",
+    )
+    cloud = LocalCloud(deployed.cloud_url)
+    cloud.forget_calls()
+    config = (deployed.clone / ".chalice/config.json").read_bytes()
+
+    code, printed = deployed.terminal.attempt(commands)
+
+    assert code != 0, printed
+    assert "Traceback" not in printed
+    assert [cloud.get(f"/_local/calls?operation={pattern}")["count"] for pattern in changed] == [0] * len(changed)
+    assert (deployed.clone / ".chalice/config.json").read_bytes() == config
+    return printed
+
+
+@pytest.mark.parametrize("command", ["package", "render", "finish"])
+def test_another_region_is_refused_before_anything_changes(deployed: Deployed, command: str) -> None:
+    printed = refused(deployed, f"export AWS_DEFAULT_REGION=us-east-1\npython -m deploy {command} --stage dev")
+
+    assert "Stage dev is in eu-central-1, and this shell is set to us-east-1. Nothing was changed." in printed
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("python -m deploy package --stage dev", "Stage dev is in account 444455556666"),
+        ("terraform -chdir=terraform apply -auto-approve -var-file=envs/dev.tfvars", "AWS account ID not allowed"),
+    ],
+)
+def test_another_account_is_refused_before_anything_changes(deployed: Deployed, command: str, words: str) -> None:
+    assert words in refused(deployed, f"export TF_VAR_account_id=444455556666\n{command}")
+
+
+def test_another_python_is_refused_before_anything_changes(deployed: Deployed) -> None:
+    printed = refused(deployed, "export TF_VAR_lambda_runtime=python3.10\npython -m deploy package --stage dev")
+
+    assert "The stage's functions run on python3.10 (lambda_runtime), and this is python3." in printed
+
+
+def test_more_concurrency_than_the_account_has_is_refused_before_anything_changes(deployed: Deployed) -> None:
+    printed = refused(deployed, "export TF_VAR_max_concurrency=995\npython -m deploy package --stage dev")
+
+    assert 'Raise the quota "Concurrent executions" of AWS Lambda' in printed
+
+
+def test_a_second_machine_updates_the_api_of_the_first(deployed: Deployed, tmp_path: Path) -> None:
+    before = deployed.api_ids()
+    second = Terminal(a_clone(tmp_path, issuer=deployed.cloud_url + ISSUER_PATH), deployed.port)
+    second.type("terraform -chdir=terraform init -backend-config=envs/dev.s3.tfbackend")
+
+    second.type("python -m deploy render --stage dev\nchalice deploy --stage dev\npython -m deploy finish --stage dev")
+
+    assert deployed.api_ids() == before
+
+
+def test_without_the_record_no_second_api_is_made(deployed: Deployed) -> None:
+    (api_id,) = deployed.api_ids()
+    record = deployed.clone / ".chalice/deployed/dev.json"
+    key = "scheduled-tasks/dev.tfstate.chalice-deployed.json"
+    for path in record.parent.iterdir():
+        path.unlink()
+    deployed.client("s3").delete_object(Bucket="example-terraform-state", Key=key)
+
+    printed = refused(deployed, "python -m deploy render --stage dev")
+    deployed.terminal.type(
+        f"python -m deploy render --stage dev --api-id {api_id}\n"
+        "chalice deploy --stage dev\n"
+        "python -m deploy finish --stage dev"
+    )
+
+    assert f"python -m deploy render --stage dev --api-id {api_id}" in printed
+    assert deployed.api_ids() == [api_id]
+
+
 def test_the_same_commands_again_change_nothing(deployed: Deployed) -> None:
     before = deployed.api_ids()
 
-    printed = deployed.terminal.type(FOUR_COMMANDS)
+    printed = deployed.terminal.type(FIVE_COMMANDS)
 
     assert "No changes. Your infrastructure matches the configuration." in re.sub(r"\x1b\[\d+m", "", printed)
     assert "nothing to change" in printed
     assert "Updating rest API" in printed
+    assert "s3://example-terraform-state/scheduled-tasks/dev.tfstate.chalice-deployed.json" in printed
     assert deployed.api_ids() == before
 
 

@@ -51,6 +51,15 @@ def test_an_unforeseen_delivery_runs_and_stands_for_the_nearest_occurrence(world
     assert len(world.mails()) == 1
 
 
+def test_an_unforeseen_delivery_is_one_line_in_the_log_that_the_metric_counts(
+    world: World, daily: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.fire(world.event(daily, at=next_run(daily) - AN_HOUR))
+
+    lines = [record for record in caplog.records if record.getMessage().startswith("unforeseen")]
+    assert [getattr(line, "unforeseen", None) for line in lines] == [True]
+
+
 def test_what_was_stood_for_is_done_if_it_is_delivered_itself(world: World, daily: Schedule) -> None:
     planned = next_run(daily)
     world.fire(world.event(daily, at=planned - AN_HOUR))

@@ -184,6 +184,12 @@ class World:
         return list(self.service.list_runs(schedule.user_id, schedule.schedule_id).items)
 
 
+def run_id_of(mail: dict[str, Any]) -> str:
+    """The run that sent this mail. SES takes no dot in a tag."""
+    value: str = mail["EmailTags"][0]["Value"]
+    return value.replace("_", ".")
+
+
 def next_run(schedule: Schedule) -> datetime:
     """The occurrence it waits for; it must have one."""
     assert schedule.next_run_at is not None

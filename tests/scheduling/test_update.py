@@ -666,6 +666,48 @@ def test_cancel_all_ends_everything_of_one_user_and_nothing_of_another(life: Lif
     assert disagreements(life) == []
 
 
+def test_cancel_all_spares_what_its_user_creates_after_asking(life: Life) -> None:
+    before = life.recurring()
+    life.travel(A_SECOND)
+    job = life.service.cancel_all("alice")
+    life.travel(20 * A_SECOND)
+    after = life.recurring()
+
+    life.travel(AN_HOUR)
+
+    assert [life.now_of(schedule).status for schedule in (before, after)] == [Status.CANCELLED, Status.ACTIVE]
+    assert (life.service.get_job(job.job_id).status, life.service.get_job(job.job_id).done) == (JobStatus.COMPLETED, 1)
+    assert len(life.runs_of(after)) == 3
+    assert disagreements(life) == []
+
+
+def test_cancel_all_spares_what_takes_the_id_of_a_schedule_that_is_still_listed(life: Life) -> None:
+    timing = TimingSpec(rate="15 minutes")
+    life.service.put("alice", "digest", timing=timing, action=EMAIL)
+    listed = life.repository.list_by_user("alice", Status.ACTIVE, limit=9, cursor=None)
+    life.travel(A_SECOND)
+    life.service.cancel_all("alice")
+    life.service.cancel("alice", "digest")
+    life.travel(A_SECOND)
+    again, _ = life.service.put("alice", "digest", timing=timing, action=EMAIL)
+    # Lists are eventually consistent.
+    life.repository.list_by_user = lambda *_args, **_options: listed  # type: ignore[method-assign]
+
+    life.sweep()
+
+    assert (again.created_at, life.now_of(again).status) == (NOON + 2 * A_SECOND, Status.ACTIVE)
+
+
+def test_erase_takes_what_its_user_creates_meanwhile_as_well(life: Life) -> None:
+    job = life.service.erase("alice")
+    life.travel(20 * A_SECOND)
+    life.recurring()
+
+    life.travel(5 * A_MINUTE)
+
+    assert [pk for pk, _ in life.repository.items] == [f"JOB#{job.job_id}"]
+
+
 def test_a_job_that_was_cut_short_goes_on(life: Life) -> None:
     mine = [life.recurring() for _ in range(4)]
     job = life.service.cancel_all("alice")

@@ -30,7 +30,7 @@ from notification.action_api import ActionFailed
 from notification.dead_letters import DeadLetters
 from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
-from tests.notification.world import SETTINGS, FakeAws
+from tests.notification.world import SETTINGS, FakeAws, run_id_of
 from tests.simulation.breaker import UNAVAILABLE, Kind
 from tests.simulation.eventbridge import Beat, EventBridge
 from tests.simulation.simulator import A_SECOND, INVOCATION, Life
@@ -55,6 +55,7 @@ class Chaos(Faults):
     """Breaks one call in ten, in every way there is.
 
     `calls` stays empty: nobody reads millions of names. `injected` counts what was broken, `made` what was called.
+    Each call to a port in `down` fails.
     """
 
     def __init__(self, random: Random) -> None:
@@ -63,11 +64,14 @@ class Chaos(Faults):
         self.is_on = True
         self.injected: Counter[str] = Counter()
         self.made = 0
+        self.down: set[str] = set()
         self.sleep: Any = lambda _: None
 
     @contextmanager
     def around(self, call: str) -> Iterator[None]:
         self.made += 1
+        if call.partition(".")[0] in self.down:
+            self._fail(call, Kind.THROTTLED)
         kind = self.random.choice(KINDS) if self.happens() else None
         if kind is not None and not kind.value.done:
             self._fail(call, kind)
@@ -100,7 +104,7 @@ class Provider(FakeAws):
 
     def send_email(self, **request: Any) -> dict[str, Any]:
         subject = request["Content"]["Simple"]["Subject"]["Data"]
-        return self._do(subject, request["EmailTags"][0]["Value"], "MessageRejected", {})
+        return self._do(subject, run_id_of(request), "MessageRejected", {})
 
     def put_events(self, **request: Any) -> dict[str, Any]:
         (entry,) = request["Entries"]

@@ -24,7 +24,7 @@ from notification.dead_letters import DeadLetters
 from notification.pace import Pace
 from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
-from tests.notification.world import SETTINGS, FakeAws
+from tests.notification.world import SETTINGS, FakeAws, run_id_of
 from tests.simulation.chaos import OneByOne, WatchedRepository
 from tests.simulation.simulator import A_SECOND, Life
 
@@ -79,7 +79,7 @@ class LimitedSes(FakeAws):
             self.refused += 1
             raise ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "14 a second"}}, "SendEmail")
         self._taken[second] += 1
-        self.sent.append((self._clock.now, request["EmailTags"][0]["Value"]))
+        self.sent.append((self._clock.now, run_id_of(request)))
         return {}
 
 

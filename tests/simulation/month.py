@@ -59,7 +59,12 @@ class Fulfilled:
 
 
 class Month:
-    """Everything that happens, by one seed. `fulfilled` has what each schedule's user asked for and got, in order."""
+    """Everything that happens, by one seed. `fulfilled` has what each schedule's user asked for and got, in order.
+
+    `clocks_differ_by` is how far those of two processes are apart: so near to a change, nothing is certain.
+    """
+
+    clocks_differ_by = timedelta(0)
 
     def __init__(self, seed: int, size: int) -> None:
         self._random = Random(seed)  # noqa: S311 - a game, no secret

@@ -19,7 +19,7 @@ from chalicelib.core.timing.expressions import ceil_minute
 from chalicelib.core.timing.instants import from_iso
 from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import Crash, Faults
-from tests.notification.world import A_MINUTE, EMAIL, World
+from tests.notification.world import A_MINUTE, EMAIL, World, run_id_of
 from tests.simulation.eventbridge import EventBridge
 from tests.simulation.lambda_queue import LambdaQueue
 
@@ -212,7 +212,7 @@ class Life(World):
 
     def done(self) -> list[str]:
         """The run ids of the mails that went out, in order."""
-        return [mail["EmailTags"][0]["Value"] for mail in self.mails()]
+        return [run_id_of(mail) for mail in self.mails()]
 
     def in_eventbridge(self, schedule: Schedule) -> dict[str, Any] | None:
         return self.bridge.find(schedule.user_id, schedule.schedule_id)

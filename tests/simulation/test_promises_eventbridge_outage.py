@@ -88,9 +88,9 @@ def test_due_retries_stay_on_time_behind_all_the_intents_that_eventbridge_cannot
     life = Life(faults)
     failing = [life.one_time(90 * A_MINUTE, retry=RetryPolicy(3, 120)) for _ in range(5)]
     life.travel(NOON + 85 * A_MINUTE)
-    for _ in range(intents):
-        faults.sleep = _no_time_passes
-        life.one_time(48 * AN_HOUR)
+    faults.sleep = _no_time_passes
+    for number in range(intents):
+        life.one_time(48 * AN_HOUR, user_id=f"user-{number // 500}")
     faults.sleep = life.clock.sleep
     life.aws.errors = [throttled() for _ in failing]
 

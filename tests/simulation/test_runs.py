@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core.errors import InvalidInput, RunLeased, RunNotRedrivable, ScheduleEnded
+from chalicelib.core.errors import InvalidInput, RunLeased, RunNotRedrivable, ScheduleEnded, StoreUnavailable
+from chalicelib.core.model import ids
 from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action, OnUnknown, Overlap, RetryPolicy, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.notification.providers.servers import answers, running
-from tests.notification.world import NOON, no_answer, refused, throttled
+from tests.notification.world import EMAIL, NOON, no_answer, refused, throttled
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, INVOCATION, Life
+from tests.slow import Slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Schedule
@@ -369,6 +371,74 @@ def test_what_fails_again_is_not_done_a_third_time(life: Life) -> None:
     life.travel(30 * A_MINUTE)
 
     assert len(the_run(life, schedule).attempts) == 2
+
+
+SLICES = 12
+"""Enough for 60 slow looks. A job without a position needs one slice for all of them."""
+
+
+def failed_runs_of_a_cancelled_schedule(life: Life) -> int:
+    """Newer than all others: they come first in the list, and cannot be done again."""
+    life.aws.error = refused()
+    schedule = life.recurring(rate="1 minute", pause_after_failures=0)
+    life.travel(30 * A_MINUTE)
+    life.aws.error = None
+    life.service.cancel("alice", schedule.schedule_id)
+    return len(life.runs_of(schedule))
+
+
+def test_runs_that_cannot_be_done_again_do_not_starve_those_that_can(life: Life) -> None:
+    schedule, run = a_failed_run(life)
+    passed_over = failed_runs_of_a_cancelled_schedule(life)
+    life.travel(A_SECOND)
+    job = life.service.redrive_all("alice")
+    life.repository.faults = Slow(life.clock, "repository.get")
+
+    life.travel(SLICES * A_MINUTE)
+
+    shown = life.service.get_job(job.job_id)
+    assert (run.status, the_run(life, schedule).status) == (RunStatus.FAILED, RunStatus.SUCCEEDED)
+    assert (shown.status, shown.done, shown.passed_over) == (JobStatus.COMPLETED, 1, passed_over)
+
+
+def test_a_job_that_lost_the_table_keeps_what_it_has_done(life: Life) -> None:
+    schedules = [life.one_time(name=f"task {number}") for number in range(3)]
+    life.aws.errors = [refused() for _ in schedules]
+    life.travel(AN_HOUR + A_MINUTE)
+    job = life.service.redrive_all("alice", per_minute=1)
+    life.faults.once("repository.claim", StoreUnavailable, nth=3)
+
+    life.sweep()
+
+    assert life.service.get_job(job.job_id).done == 2
+    assert life.service.get_job(job.job_id).next_at == job.created_at + 2 * A_MINUTE
+
+
+def test_held_runs_that_cannot_be_released_do_not_starve_those_that_can(life: Life) -> None:
+    gone = life.recurring(rate="1 minute")
+    life.hold("SES is down")
+    life.travel(40 * A_MINUTE + A_SECOND)
+    last = an_id_of_the_last_shard(life.clock.now + A_MINUTE)
+    schedule, _ = life.service.put("alice", last, timing=timing_in(A_MINUTE), action=EMAIL)
+    life.travel(2 * A_MINUTE)
+    held = len(life.runs_of(gone))
+    life.repository.erase(life.now_of(gone))
+    life.hold(None)
+    job = life.service.release()
+    life.repository.faults = Slow(life.clock, "repository.get")
+
+    life.travel(SLICES * A_MINUTE)
+
+    shown = life.service.get_job(job.job_id)
+    assert the_run(life, schedule).status is RunStatus.SUCCEEDED
+    assert (shown.status, shown.done, shown.passed_over) == (JobStatus.COMPLETED, 1, held)
+
+
+def an_id_of_the_last_shard(scheduled_time: datetime) -> str:
+    """A schedule id whose run of this time stands in the last list of held runs."""
+    names = (f"task-{number}" for number in count())
+    sk = ids.run_sk(scheduled_time)
+    return next(name for name in names if ids.shard_of(ids.schedule_pk("alice", name), sk) == ids.WATCH_SHARDS - 1)
 
 
 # Held and let go

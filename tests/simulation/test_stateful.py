@@ -47,6 +47,10 @@ class Plan(Protocol):
     @property
     def spec(self) -> TimingSpec: ...
 
+    @property
+    def period(self) -> int | None:
+        """In minutes, of a rate."""
+
     def times(self, begun: datetime) -> Iterator[datetime]:
         """All of them, if it was asked for at `begun`."""
 
@@ -61,6 +65,10 @@ class Once:
     def spec(self) -> TimingSpec:
         return TimingSpec(after=self.minutes * A_MINUTE)
 
+    @property
+    def period(self) -> None:
+        return None
+
     def times(self, begun: datetime) -> Iterator[datetime]:
         yield _ceil(begun, A_SECOND) + self.minutes * A_MINUTE
 
@@ -74,6 +82,10 @@ class Every:
     @property
     def spec(self) -> TimingSpec:
         return TimingSpec(rate=f"{self.minutes} minutes")
+
+    @property
+    def period(self) -> int:
+        return self.minutes
 
     def times(self, begun: datetime) -> Iterator[datetime]:
         return (_ceil(begun, A_MINUTE) + number * self.minutes * A_MINUTE for number in count(1))
@@ -90,6 +102,10 @@ class InBerlin:
     def spec(self) -> TimingSpec:
         days = "? * MON" if self.mondays else "* * ?"
         return TimingSpec(cron=f"20 {','.join(map(str, self.hours))} {days} *", timezone="Europe/Berlin")
+
+    @property
+    def period(self) -> None:
+        return None
 
     def times(self, begun: datetime) -> Iterator[datetime]:
         days = (begun.date() + number * A_DAY for number in count(-1))
@@ -136,7 +152,8 @@ class Promises:
     def retime(self, plan: Plan, now: datetime) -> None:
         """The same rate keeps its phase."""
         last = self.spans[-1]
-        self._open(plan, last.begun if plan == last.plan and isinstance(plan, Every) else now, now)
+        keeps_phase = plan.period is not None and plan.period == last.plan.period
+        self._open(plan, last.begun if keeps_phase else now, now)
 
     def pause(self, until: datetime | None, now: datetime) -> None:
         self.stops.append(now)

@@ -140,7 +140,9 @@ def test_every_variable_says_what_it_is_in_one_order(folder: Path) -> None:
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_every_output_is_named_by_thing_and_attribute_and_described(folder: Path) -> None:
     for block in blocks(folder / "outputs.tf", "output"):
-        assert re.fullmatch(r"\w+_(name|names|arn|url|json|architecture|seconds|days)", block.name), block.name
+        assert re.fullmatch(r"\w+_(name|names|arn|url|json|architecture|runtime|limit|seconds|days)", block.name), (
+            block.name
+        )
         assert block.description, block.name
 
 
@@ -173,6 +175,16 @@ def test_every_setting_of_the_notification_lambda_is_terraforms() -> None:
     given = set(re.findall(r"^      ([A-Z_]+) += ", main, re.MULTILINE))
 
     assert given == read
+
+
+def test_no_input_may_take_the_name_of_a_setting() -> None:
+    """Of those, HOLD is the operator's, and not Terraform's."""
+    main = (TERRAFORM / "modules/notification_function/main.tf").read_text()
+    given = set(re.findall(r"^      ([A-Z_]+) += ", main, re.MULTILINE))
+    taken = re.search(r"taken_variables = \[(.*?)\]", main, re.DOTALL)
+
+    assert taken
+    assert set(re.findall(r'"(\w+)"', taken[1])) == given | {"HOLD"}
 
 
 def test_each_stage_on_aws_has_a_state_that_is_locked_and_its_own() -> None:

@@ -55,6 +55,10 @@ def job_to_plain(job: Job) -> dict[str, Any]:
         selection=job.selection and _selection_to_plain(job.selection),
         per_minute=job.per_minute,
         next_at=job.next_at and iso_ms(job.next_at),
+        passed_over=job.passed_over or None,
+        walk_began_at=job.walk_began_at and iso_ms(job.walk_began_at),
+        cursor=job.cursor,
+        shard=job.shard or None,
     )
 
 
@@ -73,6 +77,10 @@ def job_from_plain(plain: Mapping[str, Any]) -> Job:
         selection=_selection(plain["selection"]) if "selection" in plain else None,
         per_minute=int(plain.get("per_minute", 60)),
         next_at=instant(plain.get("next_at")),
+        passed_over=int(plain.get("passed_over", 0)),
+        walk_began_at=instant(plain.get("walk_began_at")),
+        cursor=plain.get("cursor"),
+        shard=int(plain.get("shard", 0)),
     )
 
 

@@ -51,6 +51,9 @@ class Job:
     """One job. `done` counts the schedules or runs that are finished with; `watch_at` is when the sweeper looks again.
 
     Runs are started `per_minute`, the next one at `next_at`. A release has no user and no selection.
+
+    A walk over the list of runs takes several slices: it began at `walk_began_at` and continues at `cursor`, for a
+    release in the list of this `shard`. `passed_over` counts the runs that the walk could not queue.
     """
 
     job_id: str
@@ -65,6 +68,10 @@ class Job:
     selection: Selection | None = None
     per_minute: int = 60
     next_at: datetime | None = None
+    passed_over: int = 0
+    walk_began_at: datetime | None = None
+    cursor: str | None = None
+    shard: int = 0
 
     @property
     def interval(self) -> timedelta:

@@ -108,3 +108,21 @@ resource "aws_iam_role_policy" "notification" {
     Statement = concat(local.rights, local.sms_rights, local.push_rights, local.key_rights)
   })
 }
+
+# The application's own actions are its own to allow: a policy beside ours, so that ours stays what the tests say.
+resource "aws_iam_role_policy" "actions" {
+  count = length(var.action_policy_statements) == 0 ? 0 : 1
+
+  name = "actions"
+  role = aws_iam_role.notification.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      for statement in var.action_policy_statements : merge(
+        { Effect = "Allow", Action = statement.actions, Resource = statement.resources },
+        length(statement.conditions) == 0 ? {} : { Condition = statement.conditions },
+      )
+    ]
+  })
+}

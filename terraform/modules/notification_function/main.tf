@@ -1,5 +1,11 @@
 locals {
   name = "${var.project}-notification-${var.stage}"
+
+  # What nobody else may name so: the function's own variables, and the operator's switch.
+  taken_variables = [
+    "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "LOOPBACK_WEBHOOKS", "MAX_CONCURRENCY", "REPORTS_BUCKET",
+    "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WEBHOOK_MASTER_SECRET_ARN", "WORK_DEAD_LETTER_QUEUE_URL",
+  ]
 }
 
 resource "aws_cloudwatch_log_group" "notification" {
@@ -35,7 +41,7 @@ resource "aws_lambda_function" "notification" {
   reserved_concurrent_executions = coalesce(var.max_concurrency, -1)
 
   environment {
-    variables = merge(var.secret_arns, {
+    variables = merge(var.environment_variables, var.secret_arns, {
       TABLE_NAME                 = var.table_name
       WORK_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.work_dead_letters.url
       SENDER_ADDRESS             = var.sender_address
@@ -62,7 +68,7 @@ resource "aws_lambda_function" "notification" {
   }
 
   # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.
-  depends_on = [aws_iam_role_policy.notification]
+  depends_on = [aws_iam_role_policy.notification, aws_iam_role_policy.actions]
 }
 
 # EventBridge invokes asynchronously: a function that crashes, times out or is throttled is Lambda's to try again

@@ -16,7 +16,6 @@ variable "package" {
 variable "runtime" {
   description = "Lambda runtime."
   type        = string
-  default     = "python3.11"
 }
 
 variable "architecture" {
@@ -75,11 +74,48 @@ variable "secret_arns" {
   default     = {}
 
   validation {
-    condition = length(setintersection(keys(var.secret_arns), [
-      "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "LOOPBACK_WEBHOOKS", "MAX_CONCURRENCY", "REPORTS_BUCKET",
-      "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WEBHOOK_MASTER_SECRET_ARN", "WORK_DEAD_LETTER_QUEUE_URL",
-    ])) == 0
+    condition     = length(setintersection(keys(var.secret_arns), local.taken_variables)) == 0
     error_message = "A key of secret_arns is the name of an environment variable that the function has already."
+  }
+}
+
+variable "environment_variables" {
+  description = "Environment variables that your own actions read, beside the function's own."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment_variables) : can(regex("^[A-Z][A-Z0-9_]*$", name))])
+    error_message = "A key of environment_variables is the name of a variable: capital letters, digits and underscores."
+  }
+
+  validation {
+    condition = alltrue([
+      for name in keys(var.environment_variables) :
+      !contains(concat(local.taken_variables, keys(var.secret_arns)), name) && !can(regex("^(AWS|LAMBDA)_", name))
+    ])
+    error_message = "A key of environment_variables is a variable that the function, secret_arns or Lambda has already."
+  }
+}
+
+variable "action_policy_statements" {
+  description = "What your own actions may do beside the built-in ones: statements of an IAM policy that allow actions on resources."
+  type        = list(object({ actions = list(string), resources = list(string), conditions = optional(map(map(list(string))), {}) }))
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for statement in var.action_policy_statements : length(statement.actions) > 0 && length(statement.resources) > 0
+    ])
+    error_message = "A statement of action_policy_statements names at least one action and one resource."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for statement in var.action_policy_statements :
+      [for action in statement.actions : can(regex("^[a-z0-9-]+:[A-Za-z]+$", action))]
+    ]))
+    error_message = "An action of action_policy_statements is spelled out, such as dynamodb:GetItem, without wildcards."
   }
 }
 

@@ -91,6 +91,19 @@ resource "aws_cloudwatch_log_metric_filter" "faults" {
   }
 }
 
+# No alarm: the run was done. More than a few say that EventBridge's zone data and this release's differ.
+resource "aws_cloudwatch_log_metric_filter" "unforeseen" {
+  name           = "${var.project}-notification-unforeseen-${var.stage}"
+  log_group_name = var.log_group_name
+  pattern        = "{ $.unforeseen IS TRUE && $.message = \"unforeseen*\" }"
+
+  metric_transformation {
+    namespace = local.faults_namespace
+    name      = "UnforeseenRuns"
+    value     = "1"
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "alarms" {
   for_each = local.alarms
 

@@ -38,6 +38,7 @@ def test_it_is_a_job(world: World, path: str, kind: str) -> None:
         "user_id": "alice",
         "status": "running",
         "done": 0,
+        "passed_over": 0,
         "created_at": "2027-03-01T08:00:00.000Z",
         "updated_at": "2027-03-01T08:00:00.000Z",
     }

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from deploy.build.own_actions import own_action_types
 from deploy.build.render import render
 from deploy.errors import DeployError
 from deploy.paths import PROJECT
+from local.environment import aws_environment
+from local.testing import REGION, running_cloud
 from notification.actions import registry
 from tests.deploy.terraform_outputs import outputs, outputs_file
 
@@ -121,7 +124,10 @@ def test_one_file_and_no_other_edit_makes_an_action(tmp_path: Path) -> None:
     (project / "notification/actions/invoice.py").write_text(REMIND)
 
     deploy(project, "package")
-    deploy(project, "render", "--stage", "dev", "--outputs", str(outputs_file(tmp_path)))
+    with running_cloud(tmp_path / "cloud") as cloud:
+        environment = aws_environment(cloud.endpoint, REGION)
+        applied = outputs_file(tmp_path, app_name="scheduled-tasks")
+        deploy(project, "render", "--stage", "dev", "--outputs", str(applied), **environment)
 
     assert registered_in_the_zip(project / "build/notification.zip", "invoice.remind")
     assert taken_by_the_api(project, "invoice.remind")
@@ -134,8 +140,9 @@ def a_copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def deploy(project: Path, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "deploy", *arguments], cwd=project, capture_output=True, check=True)
+def deploy(project: Path, *arguments: str, **environment: str) -> None:
+    command = [sys.executable, "-m", "deploy", *arguments]
+    subprocess.run(command, cwd=project, env=os.environ | environment, capture_output=True, check=True)
 
 
 def registered_in_the_zip(package: Path, type_: str) -> bool:

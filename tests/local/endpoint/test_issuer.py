@@ -7,8 +7,10 @@ from pathlib import Path
 import jwt
 import pytest
 
+from local.app.stack import NotRunning, token_from
 from local.endpoint import issuer
 from local.endpoint.issuer import AUDIENCE, Issuer
+from local.testing import running_cloud
 
 URL = "http://127.0.0.1:4566/_local/issuer"
 
@@ -87,3 +89,20 @@ def test_the_configuration_leads_to_the_keys(directory: Path) -> None:
     assert configuration["issuer"] == URL
     assert configuration["jwks_uri"] == f"{URL}/.well-known/jwks.json"
     assert URL.endswith(issuer.PATH)
+
+
+def test_the_cloud_hands_out_tokens_that_its_issuer_signed(tmp_path: Path) -> None:
+    with running_cloud(tmp_path) as cloud:
+        token = token_from(cloud.endpoint, "o'brien", ["schedules:read"])
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["sub"], claims["scope"], claims["iss"]) == (
+        "o'brien",
+        "schedules:read",
+        f"{cloud.endpoint}/_local/issuer",
+    )
+
+
+def test_a_shell_that_names_no_local_cloud_is_told() -> None:
+    with pytest.raises(NotRunning, match=r"no local cloud at http://127\.0\.0\.1:1, which AWS_ENDPOINT_URL names"):
+        token_from("http://127.0.0.1:1", "alice")

@@ -1,0 +1,41 @@
+"""A month in which clocks differ, queues are behind and each part alone is off: the ledger equals the oracle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulation.agreement import disagreements
+from tests.simulation.ledger import Ledger
+from tests.simulation.rough_month import OUTAGES, RoughMonth
+
+if TYPE_CHECKING:
+    from tests.promises import Promise
+
+SEED = 1
+
+
+@pytest.mark.long
+def test_every_occurrence_of_a_month_of_outages_is_accounted_for(promise: Promise) -> None:
+    ledger = a_rough_month(SEED, schedules=500)
+
+    assert_all_is_as_expected(ledger, SEED)
+    promise(
+        3, f"500 schedules, a month, {len(OUTAGES)} outages, clocks 2 minutes apart: {ledger.occurrences:,} occurrences"
+    )
+
+
+def test_so_is_every_occurrence_of_a_small_month_of_outages() -> None:
+    assert_all_is_as_expected(a_rough_month(7, schedules=20), 7)
+
+
+def a_rough_month(seed: int, *, schedules: int) -> Ledger:
+    month = RoughMonth(seed, schedules)
+    month.pass_by()
+    return Ledger(month)
+
+
+def assert_all_is_as_expected(ledger: Ledger, seed: int) -> None:
+    assert (seed, ledger.faults()) == (seed, [])
+    assert (seed, disagreements(ledger.month.life)) == (seed, [])
