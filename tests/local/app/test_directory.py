@@ -60,7 +60,7 @@ def test_a_stack_in_a_folder_of_somebody_else_does_not_start(foreign: Path) -> N
 
 
 def test_the_command_says_so_in_one_line(foreign: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cloud", "--port", "0", "--directory", str(foreign)]) == 1
+    assert main(["cloud", "--port", "4599", "--directory", str(foreign)]) == 1
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{foreign} holds files that are not of a local cloud")
