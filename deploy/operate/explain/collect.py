@@ -26,7 +26,7 @@ from deploy.operate.hold import PATIENCE, VARIABLE
 from deploy.operate.reconcile import stage_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.ports import ScheduleRepository
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Schedule
+    from chalicelib.core.model.span import Span
     from deploy.operate.explain.facts import DeadLetterMessage
 
 LATEST_RUNS = 10
@@ -78,6 +79,7 @@ class Explainer:
         """The table and EventBridge must answer; what else cannot be read is told as such."""
         now = self._clock()
         record = self._record(user_id, schedule_id, now)
+        spans = self._repository.list_spans(user_id, schedule_id)
         variables, function_unread = self._function()
         delivery, looked_at_delivery = self._dead_letters("delivery", self._delivery_url, user_id, schedule_id)
         work, looked_at_work = self._dead_letters("work", lambda: variables.get(WORK_QUEUE_URL), user_id, schedule_id)
@@ -88,7 +90,8 @@ class Explainer:
             now=now,
             record=record,
             existing=self._existing(user_id, schedule_id, record, now),
-            runs=self._runs(user_id, schedule_id, record, now),
+            runs=self._runs(user_id, schedule_id, record, spans, now),
+            spans=spans,
             dead_letters=sorted([*delivery, *work], key=lambda message: message.sent_at, reverse=True),
             hold=variables.get(VARIABLE) or None,
             event_age=self._event_age,
@@ -102,13 +105,17 @@ class Explainer:
         record = self._repository.get(user_id, schedule_id)
         return None if record is None or record.is_expired(now) else record
 
-    def _runs(self, user_id: str, schedule_id: str, record: Schedule | None, now: datetime) -> list[Run]:
-        """The latest ones, and the one that the schedule waits for, however long ago that was."""
+    def _runs(
+        self, user_id: str, schedule_id: str, record: Schedule | None, spans: Sequence[Span], now: datetime
+    ) -> list[Run]:
+        """The latest ones, and those that the schedule and its spans wait for, however long ago that was."""
         runs = list(self._repository.list_runs(user_id, schedule_id, limit=LATEST_RUNS, cursor=None).items)
+        first = {span.since for span in spans}
         if record is not None and record.first_due is not None:
-            run_id = ids.run_id(user_id, schedule_id, record.first_due)
-            awaited = self._repository.get_run(user_id, schedule_id, run_id)
-            runs += [awaited] if awaited and run_id not in {run.run_id for run in runs} else []
+            first.add(record.first_due)
+        for at in sorted(first - {run.scheduled_time for run in runs}):
+            awaited = self._repository.get_run(user_id, schedule_id, ids.run_id(user_id, schedule_id, at))
+            runs += [awaited] if awaited else []
         return [run for run in runs if not run.is_expired(now)]
 
     # EventBridge

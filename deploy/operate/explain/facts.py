@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Schedule
+    from chalicelib.core.model.span import Span
 
 MINUTE = timedelta(minutes=1)
 
@@ -48,9 +49,9 @@ class DeadLetterMessage:
 class Facts:
     """All that is known. `record` and `existing` are None if table or EventBridge have no such schedule.
 
-    `runs` are the latest ones, newest first; `dead_letters` are the messages about this schedule. `hold` is the
-    operator's reason to hold all runs; `event_age` is how long Lambda keeps an event whose invocation failed.
-    `looked_at` says in words, by queue, what was looked at and what could not be.
+    `runs` are the latest ones, newest first; `spans` are the open ones; `dead_letters` are the messages about this
+    schedule. `hold` is the operator's reason to hold all runs; `event_age` is how long Lambda keeps an event whose
+    invocation failed. `looked_at` says in words, by queue, what was looked at and what could not be.
     """
 
     stage: str
@@ -60,6 +61,7 @@ class Facts:
     record: Schedule | None = None
     existing: ExistingItem | None = None
     runs: Sequence[Run] = ()
+    spans: Sequence[Span] = ()
     dead_letters: Sequence[DeadLetterMessage] = ()
     hold: str | None = None
     event_age: timedelta = USUAL.event_age
@@ -97,9 +99,9 @@ class ScheduleFacts:
     @property
     def awaited(self) -> datetime | None:
         """The first occurrence that is due and has no run."""
-        due = self.record.first_due
         have_a_run = {run.scheduled_time for run in self.facts.runs if run.is_occurrence}
-        return due if due is not None and due <= self.now and due not in have_a_run else None
+        first = (self.record.first_due, *(span.since for span in self.facts.spans))
+        return min((at for at in first if at and at <= self.now and at not in have_a_run), default=None)
 
     @property
     def should_exist(self) -> bool:

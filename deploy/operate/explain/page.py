@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chalicelib.core.model.run import Attempt, Run
     from chalicelib.core.model.schedule import Schedule
+    from chalicelib.core.model.span import Span
     from deploy.operate.explain.facts import DeadLetterMessage, Facts
 
 OCCURRENCES = 5
@@ -61,6 +62,7 @@ def _record(facts: Facts, times: TimeFormat) -> Iterator[str]:
     yield f"rules       {_rules(record)}"
     yield f"changed     {times.utc(record.updated_at)}, {times.distance(record.updated_at)}; revision {record.revision}"
     yield from _particulars(record, times)
+    yield from (f"pending     {_pending(found, times)}" for found in facts.spans)
 
 
 def _status(record: Schedule) -> str:
@@ -108,10 +110,21 @@ def _particulars(record: Schedule, times: TimeFormat) -> Iterator[str]:
         yield f"paused      until {times.full(record.paused_until)}"
     if record.exclusions:
         yield f"excluded    {', '.join(map(str, record.exclusions))}"
-    if record.pending_since:
-        yield f"pending     since {times.short(record.pending_since)}, from before a change"
     if record.in_progress:
-        yield f"unfinished  {', '.join(map(times.short, record.in_progress))}"
+        yield f"unfinished  {_unfinished(record, times)}"
+
+
+def _unfinished(record: Schedule, times: TimeFormat) -> str:
+    unlisted = record.waiting_runs - len(record.in_progress)
+    listed = ", ".join(map(times.short, record.in_progress))
+    return f"{listed}, and {unlisted} earlier ones" if unlisted > 0 else listed
+
+
+def _pending(found: Span, times: TimeFormat) -> str:
+    return (
+        f"{found.timing.expression}, {times.short(found.since)} to {times.short(found.until)}: due before a change; "
+        f"looked at again at {times.utc(found.watch_at)}"
+    )
 
 
 # EventBridge, operator, calendar

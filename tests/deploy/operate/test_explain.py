@@ -494,3 +494,13 @@ def test_only_a_schedule_that_is_there_ends_with_0(world: World) -> None:
 
     assert world.found(schedule.schedule_id)
     assert not world.found("another")
+
+
+def test_what_was_due_before_a_change_is_shown_until_it_has_an_outcome(world: World) -> None:
+    world.at_ten()
+    world.clock.now = NOW + 70 * MINUTE
+    world.service.change("alice", "s1", name="other")
+
+    (pending,) = [line for line in world.part("Record") if line.startswith("pending")]
+    assert pending.startswith("pending     cron(0 10 ? * MON-FRI *), 09:00 UTC (10:00 Europe/Berlin) to 09:10 UTC")
+    assert world.explained()[0].startswith("The run of 09:00 UTC (10:00 Europe/Berlin) is 10 minutes late")
