@@ -17,7 +17,7 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerUnavailable, StoreUnavailable
+from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerDenied, StoreUnavailable
 from ..core.model import ids
 from ..core.model.job import Job
 from ..core.model.ports import all_items
@@ -30,6 +30,7 @@ from .jobs import JobRunner
 from .redrive import RunRedriver
 from .retention import USUAL
 from .run_starts import RunStarts
+from .sweep_gateway import MOST_UNAVAILABLE, SweepGateway
 from .update import ScheduleUpdater
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ OCCURRENCES_AT_ONCE = 50
 
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """What Lambda's own two tries of an invocation that crashed take: pauses of 1 and 2 minutes, and their work."""
-
-MOST_UNAVAILABLE = 3
-"""After so many such answers of EventBridge a sweep tries no further intents: due retries must not wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,9 @@ class Sweeper:
         shards_at_once: int = SHARDS_AT_ONCE,
     ) -> None:
         self._repository = repository
-        self._gateway = gateway
+        self._gateway = SweepGateway(gateway)
         self._starts = RunStarts(repository, starter)
-        self._intents = Intents(repository, gateway, clock, durations)
+        self._intents = Intents(repository, self._gateway, clock, durations)
         self._jobs = JobRunner(
             repository,
             ScheduleUpdater(repository, self._intents, clock=clock, sleep=sleep),
@@ -95,11 +93,12 @@ class Sweeper:
         self._durations = durations
         self._new_id = new_id
         self._shards_at_once = shards_at_once
-        self._unavailable = 0
+        self._denied = 0
 
     def sweep(self, *, stop_at: datetime) -> SweepReport:
         """One walk over all shards, until all is done or `stop_at` has come."""
-        now, self._unavailable = self._clock(), 0
+        now, self._denied = self._clock(), 0
+        self._gateway.begin()
         with ThreadPoolExecutor(self._shards_at_once) as pool:
             reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
@@ -159,13 +158,12 @@ class Sweeper:
         """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached."""
         if schedule.first_due is not None and schedule.first_due <= now:
             schedule, _ = self._account_all(schedule, now)
-        if self._unavailable >= MOST_UNAVAILABLE:
+        if self._gateway.is_given_up or self._denied >= MOST_UNAVAILABLE:
             return "not_tried"
         try:
             self._intents.finish(schedule)
-        except SchedulerUnavailable:
-            # Shards may count at the same moment: then one intent more is tried.
-            self._unavailable += 1
+        except SchedulerDenied:
+            self._denied += 1
             raise
         return "finished"
 
