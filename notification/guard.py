@@ -142,9 +142,11 @@ def _earlier_schedule(delivery: Delivery, schedule: Schedule, existing: Run | No
 
 def _superseded(run: Run, delivery: Delivery, schedule: Schedule, existing: Run | None) -> Record | Done:
     """Recorded for itself, and not where this schedule waits for an occurrence of its own."""
-    if delivery.started is None and (existing is not None or run.scheduled_time > schedule.created_at):
-        return Done(existing or run)
-    return _put(run, RunStatus.SKIPPED, OF_AN_EARLIER_SCHEDULE)
+    if existing is None:
+        is_recorded = delivery.started is not None or run.scheduled_time <= schedule.created_at
+    else:
+        is_recorded = existing.schedule_created_at != schedule.created_at and not _stays(existing, delivery)
+    return _put(run, RunStatus.SKIPPED, OF_AN_EARLIER_SCHEDULE) if is_recorded else Done(existing or run)
 
 
 def _waits(existing: Run, invocation: Invocation) -> bool:

@@ -193,3 +193,34 @@ def test_what_a_change_superseded_stands_for_nothing(life: Life) -> None:
     runs = {run.scheduled_time: run for run in life.runs_of(schedule)}
     assert (runs[later].status, (runs[later].reason or "")[:10]) == (RunStatus.SKIPPED, "superseded")
     assert runs[waits].status is RunStatus.MISSED
+
+
+def test_a_run_of_the_schedule_before_that_was_cut_short_ends_as_well(life: Life) -> None:
+    timing = TimingSpec(rate="15 minutes")
+    life.service.put("alice", "s1", timing=timing, action=EMAIL)
+    life.faults.once("repository.finish", Crash)
+    life.travel(NOON + A_QUARTER + 10 * A_SECOND)
+    life.service.cancel("alice", "s1")
+    schedule, _ = life.service.put("alice", "s1", timing=timing, action=EMAIL)
+
+    life.travel(2 * A_QUARTER)
+
+    first, second = life.runs_of(schedule)[:2]
+    assert (first.status, first.reason) == (RunStatus.SKIPPED, "superseded: it is of an earlier schedule under this id")
+    assert second.status is RunStatus.SUCCEEDED
+
+
+def test_a_delivery_of_the_schedule_before_does_not_stop_a_run_of_the_one_that_has_its_id_now(life: Life) -> None:
+    at = NOON + AN_HOUR
+    first, _ = life.service.put("alice", "s1", timing=TimingSpec(at=at), action=EMAIL)
+    old = life.event(first, at)
+    life.service.cancel("alice", "s1")
+    schedule, _ = life.service.put("alice", "s1", timing=TimingSpec(at=at), action=EMAIL)
+    life.faults.once("provider.send_email", Crash)
+    life.travel(at + 160 * A_SECOND)
+
+    life.runner.handle(old, 30 * A_SECOND)
+    life.travel(AN_HOUR)
+
+    assert [run.status for run in life.runs_of(schedule)] == [RunStatus.SUCCEEDED]
+    assert len(life.done()) == 1
