@@ -269,5 +269,6 @@ RUN = (
     Field("schedule_created_at", "schedule_created_at", MILLISECONDS, None),
     Field("reserved", "reserved", default=False),
     Field("unforeseen", "unforeseen", default=False, is_shown=True),
+    Field("dead_letter_pending", "dead_letter_pending", default=False),
     Field("expires_at", "expires_at", EXPIRY, None),
 )

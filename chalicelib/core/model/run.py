@@ -69,6 +69,7 @@ class Run:
     `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
     out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
     an attempt that finds it set makes the run `possibly_repeated`.
+    `dead_letter_pending` says that a failed run's dead-letter message may be unsent; its next delivery sends it.
     """
 
     user_id: str
@@ -96,6 +97,7 @@ class Run:
     schedule_created_at: datetime | None = None
     unforeseen: bool = False
     reserved: bool = False
+    dead_letter_pending: bool = False
 
     @property
     def run_id(self) -> str:
@@ -151,7 +153,15 @@ class Run:
 
     def released(self, at: datetime, claim_id: str) -> Run:
         """This run, which was held, to be started at `at`."""
-        return replace(self, status=RunStatus.QUEUED, claim_id=claim_id, lease_until=at, watched=True, reason=None)
+        return replace(
+            self,
+            status=RunStatus.QUEUED,
+            claim_id=claim_id,
+            lease_until=at,
+            watched=True,
+            reason=None,
+            dead_letter_pending=False,
+        )
 
     def redrive(self, at: datetime, claim_id: str, *, expires_at: datetime) -> Run:
         """This run as somebody wants it done again at `at`: with its story, but with new tries."""
