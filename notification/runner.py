@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -86,7 +87,10 @@ class Runner:
         self._pace = pace
 
     def handle(self, event: Any, remaining: timedelta) -> None:
-        """Does one event. `remaining` is the time left to this invocation. Raises RunLeased, StoreUnavailable."""
+        """Does one event. `remaining` is the time left to this invocation.
+
+        Raises RunLeased, StoreUnavailable, DeadLetterUnsent.
+        """
         ends_at = self._clock() + remaining
         try:
             delivery = payload.read(event)
@@ -123,6 +127,7 @@ class Runner:
                 raise RunLeased
             if isinstance(verdict, guard.Done):
                 log.info("duplicate delivery", extra=_facts(verdict.run))
+                self._send_dead_letter(verdict.run, delivery)
                 return None
             if isinstance(verdict, guard.Record):
                 if self._put(verdict.run, schedule, existing, delivery):
@@ -254,14 +259,27 @@ class Runner:
 
     def _told(self, run: Run, delivery: Delivery) -> None:
         log.info("run recorded", extra=_facts(run))
-        if run.status is RunStatus.FAILED:
-            self._dead_letters.send(run.reason or "failed", delivery.event, run_id=run.run_id)
+        self._send_dead_letter(run, delivery)
+
+    def _send_dead_letter(self, run: Run, delivery: Delivery) -> None:
+        """Sends the message of a failed run, unless it was sent before.
+
+        If SQS refuses it, the invocation fails: Lambda's retry finds the run done and its message pending.
+        """
+        if not run.dead_letter_pending:
+            return
+        self._dead_letters.send(run.reason or "failed", delivery.event, run_id=run.run_id)
+        sent = replace(run, dead_letter_pending=False)
+        # Two messages are better than a failed invocation, which would send a second one at once.
+        with suppress(StoreUnavailable):
+            self._repository.finish(sent, replacing=run, expecting=None, updated=None)
 
     def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None, beside: Run | None = None) -> Run | None:
         """Writes the run, and what it changes on the schedule as that stands now: the run as it was written.
 
         None if somebody else has taken it.
         """
+        run = _with_dead_letter(run)
         for _ in range(TRIES):
             if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
@@ -289,7 +307,7 @@ class Runner:
             schedule = refusal.schedule
         else:
             raise StoreUnavailable("the record changed with every try to record the run")
-        alone = _without_schedule(run)
+        alone = _with_dead_letter(_without_schedule(run))
         is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, updated=None) is None
         return alone if is_ours else None
 
@@ -317,6 +335,11 @@ def _without_schedule(run: Run) -> Run:
     if not run.is_in_progress:
         return run
     return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
+
+
+def _with_dead_letter(run: Run) -> Run:
+    """Recorded with the failure itself, so that a crash before the message was sent does not lose it."""
+    return replace(run, dead_letter_pending=run.status is RunStatus.FAILED)
 
 
 def _facts(run: Run) -> dict[str, Any]:

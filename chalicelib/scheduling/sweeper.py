@@ -88,7 +88,9 @@ class Sweeper:
             RunRedriver(repository, self._starts, clock, durations),
             clock,
         )
-        self._spans = SpanWalker(repository, self._gateway, self._starts, clock=clock, durations=durations, new_id=new_id)
+        self._spans = SpanWalker(
+            repository, self._gateway, self._starts, clock=clock, durations=durations, new_id=new_id
+        )
         self._clock = clock
         self._durations = durations
         self._new_id = new_id

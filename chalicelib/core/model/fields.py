@@ -273,6 +273,7 @@ RUN = (
     Field("reserved", "reserved", default=False),
     Field("waits", "waits", default=False),
     Field("unforeseen", "unforeseen", default=False, is_shown=True),
+    Field("dead_letter_pending", "dead_letter_pending", default=False),
     Field("expires_at", "expires_at", EXPIRY, None),
 )
 
