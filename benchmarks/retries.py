@@ -1,7 +1,8 @@
-"""How fast failed runs are started again when much failed at once: `python -m benchmarks.retries [runs]`.
+"""How fast failed runs are started again when much failed at once: `python -m benchmarks.retries [MB of memory]`.
 
-Real threads, the sweeper as it is deployed, and fakes whose every call takes what AWS takes. One sweep of 40 s; nothing
-is carried out, only started. There is a sweep each minute, so what one starts is the pace. Promised: 5,000.
+Real threads, the sweeper as it is deployed, and fakes whose every call takes what AWS takes to answer, and what boto3
+takes to compute on Lambda's share of a processor. One sweep of 40 s; nothing is carried out, only started. There is a
+sweep each minute, so what one starts is the pace.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from statistics import mean, median
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from benchmarks.botocore_cpu import seconds_of_a_call
 from chalicelib.core.dynamodb import items
 from chalicelib.core.model import ids
 from chalicelib.core.model.ports import Page, Watch
@@ -29,10 +32,16 @@ if TYPE_CHECKING:
 
     from chalicelib.core.model.schedule import Schedule
 
+MEMORY = 1769
+"""Of the sweep function (.chalice/config.json)."""
+
 ROUNDS = 3
 RUNS = 20_000
 RUNS_OF_A_SCHEDULE = 10
 SWEEP = timedelta(seconds=40)
+
+MB_OF_A_PROCESSOR = 1769
+"""Lambda gives a function one vCPU at this memory, and of it in proportion (Developer Guide, configuration-memory)."""
 
 SECONDS_OF_A_CALL = {"repository": 0.008, "starter": 0.020, "gateway": 0.030}
 """What DynamoDB and Lambda's asynchronous Invoke take from within the Region."""
@@ -42,16 +51,20 @@ CALLS_OF = {"repository.acquire_lease": 2}
 
 
 class Slow(Faults):
-    """Each call takes its time, and the others go on meanwhile."""
+    """Each call computes, while no other one does, and then takes its time, while the others go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, computing: float) -> None:
         super().__init__()
         self.made = 0
+        self._computing = computing
+        self._processor = Lock()
 
     @contextmanager
     def around(self, call: str) -> Iterator[None]:
         calls = CALLS_OF.get(call, 1)
         self.made += calls
+        with self._processor:
+            time.sleep(calls * self._computing)
         time.sleep(calls * SECONDS_OF_A_CALL[call.partition(".")[0]])
         yield
 
@@ -81,16 +94,18 @@ class SortedRepository(InMemoryRepository):
 
 
 def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
-    rounds = [sweep(runs) for _ in range(ROUNDS)]
+    memory = int(sys.argv[1]) if len(sys.argv) > 1 else MEMORY
+    cpu = mean(seconds_of_a_call().values())
+    rounds = [sweep(RUNS, cpu * max(1, MB_OF_A_PROCESSOR / memory)) for _ in range(ROUNDS)]
     started = median(started for started, _, _ in rounds)
     per_minute = median(started / seconds * 60 for started, seconds, _ in rounds)
     calls = median(calls for _, _, calls in rounds)
-    print(f"{runs:,} failed runs are due: {started:,.0f} started in a sweep of {SWEEP.seconds} s")
+    print(f"boto3 computes {cpu * 1000:.2f} ms a call on this machine, and has {memory:,} of {MB_OF_A_PROCESSOR:,} MB")
+    print(f"{RUNS:,} failed runs are due: {started:,.0f} started in a sweep of {SWEEP.seconds} s")
     print(f"{per_minute:,.0f} a minute while it sweeps, {calls:.1f} calls per start (medians of {ROUNDS})")
 
 
-def sweep(runs: int) -> tuple[int, float, float]:
+def sweep(runs: int, computing: float) -> tuple[int, float, float]:
     """How many were started in one sweep, how many seconds it took, and how many calls each start cost."""
     faults = Faults()
     repository, starter = SortedRepository(faults), FakeStarter(faults)
@@ -98,7 +113,7 @@ def sweep(runs: int) -> tuple[int, float, float]:
     service = SchedulerService(repository, gateway, starter)
     fail(service, repository, runs)
     repository.index()
-    slow = repository.faults = starter.faults = Slow()
+    slow = repository.faults = starter.faults = Slow(computing)
     begin = time.perf_counter()
     Sweeper(repository, gateway, starter).sweep(stop_at=datetime.now(UTC) + SWEEP)
     seconds = time.perf_counter() - begin

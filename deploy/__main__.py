@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,7 +143,7 @@ def run_mirror(_options: argparse.Namespace) -> None:
     from deploy.terraform.mirror import find_mirror  # noqa: PLC0415
 
     if mirror := find_mirror(os.environ):
-        print(f"-plugin-dir={mirror}")
+        print(f"-plugin-dir={shlex.quote(str(mirror))}")
 
 
 def run_package(options: argparse.Namespace) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.core.aws_errors import translated
+from chalicelib.core.errors import DeadLetterUnsent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -31,12 +34,14 @@ class DeadLetters:
         """The whole event, so that all that is needed to do it again is there.
 
         An event that is too large for one message comes in several: the joined `text` of its `parts` is the event.
+        Raises DeadLetterUnsent.
         """
         about = {"reason": reason[:LONGEST_REASON], "run_id": run_id}
         whole = _json({**about, "event": event})
         bodies = [whole] if len(whole) <= MOST_BYTES else _parts(about, event)
-        for body in bodies:
-            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
+        with translated(lambda exc: DeadLetterUnsent(f"the dead-letter queue did not accept the message: {exc}")):
+            for body in bodies:
+                self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
 
 
 def _parts(about: Mapping[str, Any], event: Any) -> Iterator[str]:

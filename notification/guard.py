@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from heapq import nsmallest
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chalicelib.core.model.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import CLOCKS_DIFFER, OnUnknown, Overlap, Schedule, Status
-from chalicelib.core.model.transitions import occurrence_for
-from chalicelib.core.timing.instants import EPOCH, iso
+from chalicelib.core.timing.instants import iso
+
+from . import occurrences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from chalicelib.core.model.payload import Delivery, Started
-    from chalicelib.core.model.schedule import Timing
     from chalicelib.core.model.span import Span
 
 DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
@@ -27,13 +25,6 @@ ENDED_BY_ITSELF = (Status.COMPLETED, Status.FAILED)
 """What it still owes to a run that was begun before, or that a person asks for."""
 
 OF_AN_EARLIER_SCHEDULE = "superseded: it is of an earlier schedule under this id"
-
-STANDS_FOR_WITHIN = timedelta(hours=3)
-"""How far a delivery that our calendar does not foresee may be from the occurrence that it stands for. Laws on time
-zones move the clocks by up to an hour; EventBridge may know such a law and we not, or the other way.
-"""
-
-MAX_CANDIDATES = 8
 
 LAMBDA_TRIES = 2
 """Lambda tries an invocation that crashed so often again, of its own (Terraform, modules/notification_function)."""
@@ -84,7 +75,7 @@ class Leased:
 def decides_by_the_record(delivery: Delivery) -> bool:
     """How often it ran, which runs have not ended, and what is still to come, only the record itself can tell."""
     sent = delivery.schedule
-    return sent.max_runs is not None or sent.overlap is Overlap.SKIP or _is_unforeseen(delivery, sent)
+    return sent.max_runs is not None or sent.overlap is Overlap.SKIP or occurrences.is_unforeseen(delivery, sent)
 
 
 def believed(delivery: Delivery) -> Schedule:
@@ -92,7 +83,7 @@ def believed(delivery: Delivery) -> Schedule:
     if delivery.started is not None:
         return delivery.schedule
     schedule = replace(delivery.schedule, status=Status.ACTIVE)
-    return replace(schedule, next_run_at=_scheduled_time(delivery, schedule))
+    return replace(schedule, next_run_at=occurrences.scheduled_time_of(delivery, schedule))
 
 
 def believed_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> Run | None:
@@ -122,13 +113,40 @@ def judge(
         return Leased(existing)
     new = _new_run(delivery, schedule, invocation)
     run = new.with_history_of(existing) if existing else new
-    if (reason := _reason_to_skip(delivery, schedule, existing, spans)) is not None:
+    if (of := _earlier_schedule(delivery, schedule, existing)) is not None:
+        return _superseded(replace(run, schedule_created_at=of), delivery, schedule, existing)
+    reason = _reason_to_skip(delivery, schedule, existing, spans)
+    if reason is not None:
         return Done(existing) if existing and _stays(existing, delivery) else _put(run, RunStatus.SKIPPED, reason)
+    return _judge_due(run, schedule, existing, invocation)
+
+
+def _judge_due(run: Run, schedule: Schedule, existing: Run | None, invocation: Invocation) -> Do | Record:
+    """What to do about a run that is to be done and that no other invocation works on."""
     if invocation.hold is not None:
         return _put(_reserved(run, schedule), RunStatus.HELD, invocation.hold)
     if existing and (reason := _reason_to_stop(schedule, existing)) is not None:
         return _put(run, RunStatus.FAILED, reason)
     return Do(_reserved(_attempt(run, invocation), schedule))
+
+
+def _earlier_schedule(delivery: Delivery, schedule: Schedule, existing: Run | None) -> datetime | None:
+    """The creation of the earlier schedule under this id that the run belongs to; None if it is of this one.
+
+    It is an identity: the clocks of two processes cannot be compared.
+    """
+    of_run = existing.schedule_created_at if existing is not None and delivery.started is not None else None
+    made_for = {delivery.schedule.created_at, of_run} - {None, schedule.created_at}
+    return next(iter(made_for), None)
+
+
+def _superseded(run: Run, delivery: Delivery, schedule: Schedule, existing: Run | None) -> Record | Done:
+    """Recorded for itself, and not where this schedule waits for an occurrence of its own."""
+    if existing is None:
+        is_recorded = delivery.started is not None or run.scheduled_time <= schedule.created_at
+    else:
+        is_recorded = existing.schedule_created_at != schedule.created_at and not _stays(existing, delivery)
+    return _put(run, RunStatus.SKIPPED, OF_AN_EARLIER_SCHEDULE) if is_recorded else Done(existing or run)
 
 
 def _waits(existing: Run, invocation: Invocation) -> bool:
@@ -172,7 +190,7 @@ def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
 
 def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None, spans: Sequence[Span]) -> str | None:
     if delivery.started is not None:
-        return _reason_not_to_start(delivery, delivery.started, schedule, existing)
+        return _reason_not_to_start(delivery.started, schedule, existing)
     if schedule.status is not Status.ACTIVE and not _ended_by_a_miss(schedule, existing):
         return f"the schedule was {schedule.status}"
     return _reason_against_its_time(delivery, schedule, existing, spans)
@@ -186,23 +204,21 @@ def _ended_by_a_miss(schedule: Schedule, existing: Run | None) -> bool:
 def _reason_against_its_time(
     delivery: Delivery, schedule: Schedule, existing: Run | None, spans: Sequence[Span]
 ) -> str | None:
-    occurrence = _scheduled_time(delivery, schedule)
-    if delivery.schedule.created_at != schedule.created_at:
-        return OF_AN_EARLIER_SCHEDULE
+    occurrence = occurrences.scheduled_time_of(delivery, schedule)
     if _is_before_the_end_of_a_pause(schedule, occurrence) and not any(span.has(occurrence) for span in spans):
         return "the schedule was paused"
     if schedule.is_excluded(occurrence):
         return "the date is excluded"
     if (reason := _reason_against_another(schedule, occurrence, existing)) is not None:
         return reason
-    if delivery.schedule.revision != schedule.revision and not _is_owed(delivery, schedule):
+    if delivery.schedule.revision != schedule.revision and not occurrences.is_owed(delivery, schedule):
         return "superseded: a later change of the schedule has no occurrence at this time"
     return None
 
 
 def depends_on_spans(delivery: Delivery, schedule: Schedule) -> bool:
     """Whether only the open spans say if the occurrence was due before the pause began."""
-    occurrence, since = _scheduled_time(delivery, schedule), schedule.pending_since
+    occurrence, since = occurrences.scheduled_time_of(delivery, schedule), schedule.pending_since
     return since is not None and since <= occurrence and _is_before_the_end_of_a_pause(schedule, occurrence)
 
 
@@ -232,12 +248,8 @@ def _is_full(schedule: Schedule, existing: Run | None) -> bool:
     return schedule.run_count + schedule.reserved - held >= schedule.max_runs
 
 
-def _reason_not_to_start(delivery: Delivery, started: Started, schedule: Schedule, existing: Run | None) -> str | None:
+def _reason_not_to_start(started: Started, schedule: Schedule, existing: Run | None) -> str | None:
     """A person may run a paused schedule now; what we retry or make up for is an occurrence like any other."""
-    # Which schedule a run belongs to is an identity: the clocks of two processes cannot be compared.
-    made_for = {delivery.schedule.created_at, existing.schedule_created_at if existing else None}
-    if made_for - {None, schedule.created_at}:
-        return OF_AN_EARLIER_SCHEDULE
     a_person_asked = started.token is not None or (existing is not None and existing.redriven)
     if not a_person_asked and _is_full(schedule, existing):
         return f"max_runs: {schedule.max_runs} were carried out or are under way"
@@ -245,19 +257,8 @@ def _reason_not_to_start(delivery: Delivery, started: Started, schedule: Schedul
     return None if schedule.status in allowed else f"the schedule was {schedule.status}"
 
 
-def _is_owed(delivery: Delivery, schedule: Schedule) -> bool:
-    """An old revision is no reason to skip what lies before the change, or in the current timing as well.
-
-    The process that changed the timing may have had a clock that is behind: so an occurrence of the old timing that is
-    delivered shortly after the change is done too.
-    """
-    if delivery.schedule.timing == schedule.timing or _is_before_the_change(delivery, schedule):
-        return True
-    return occurrence_for(schedule.timing, delivery.scheduled_time, schedule.window) is not None
-
-
 def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> Run:
-    scheduled_time = _scheduled_time(delivery, schedule)
+    scheduled_time = occurrences.scheduled_time_of(delivery, schedule)
     return Run(
         user_id=schedule.user_id,
         schedule_id=schedule.schedule_id,
@@ -265,9 +266,8 @@ def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> 
         scheduled_time=scheduled_time,
         schedule_created_at=schedule.created_at,
         token=delivery.started.token if delivery.started else None,
-        unforeseen=_is_unforeseen(delivery, schedule),
-        # The schedule waits for its occurrences, and not for a run that nobody foresaw.
-        watched=delivery.started is not None or _is_unforeseen(delivery, schedule),
+        unforeseen=occurrences.is_unforeseen(delivery, schedule),
+        watched=delivery.started is not None or not occurrences.is_awaited(delivery, schedule),
         delivered_for=delivery.scheduled_time,
         status=RunStatus.RUNNING,
         revision=schedule.revision,
@@ -277,57 +277,6 @@ def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> 
         lateness=invocation.started_at - scheduled_time,
         expires_at=scheduled_time + invocation.keep_runs,
     )
-
-
-def _scheduled_time(delivery: Delivery, schedule: Schedule) -> datetime:
-    """The planned instant this stands for. EventBridge is the engine and our calendar the witness: one it did not
-    foresee counts under the time that EventBridge names. What we started ourselves has its time.
-    """
-    if delivery.started is not None:
-        return delivery.scheduled_time
-    return _occurrence(delivery, schedule) or delivery.scheduled_time
-
-
-def _occurrence(delivery: Delivery, schedule: Schedule) -> datetime | None:
-    """The occurrence that EventBridge delivers, or None if our calendar has none near that time.
-
-    A one-time schedule has one occurrence, so any delivery of its timing is that one, whatever law EventBridge goes by.
-    """
-    timing = _timing(delivery, schedule)
-    if timing.is_one_time and timing == delivery.schedule.timing:
-        return timing.next_occurrence(EPOCH)
-    return occurrence_for(timing, delivery.scheduled_time, schedule.window)
-
-
-def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
-    return delivery.schedule.timing if _is_before_the_change(delivery, schedule) else schedule.timing
-
-
-def _is_before_the_change(delivery: Delivery, schedule: Schedule) -> bool:
-    """As far as the clocks of two processes can tell."""
-    return delivery.scheduled_time <= schedule.timing_changed_at + CLOCKS_DIFFER
-
-
-def _is_unforeseen(delivery: Delivery, schedule: Schedule) -> bool:
-    return delivery.started is None and _occurrence(delivery, schedule) is None
-
-
-def stands_for(run: Run, schedule: Schedule) -> Iterator[datetime]:
-    """The occurrences that an unforeseen run may stand for: those that have no outcome yet, the nearest first."""
-    if schedule.next_run_at is None:
-        return iter(())
-    begin = max(run.scheduled_time - STANDS_FOR_WITHIN, schedule.next_run_at)
-    near = takewhile(
-        lambda at: at <= run.scheduled_time + STANDS_FOR_WITHIN, schedule.occurrences(begin - timedelta(seconds=1))
-    )
-    return iter(nsmallest(MAX_CANDIDATES, near, key=lambda at: abs(at - run.scheduled_time)))
-
-
-def stood_for(run: Run, occurrence: datetime) -> Run:
-    """The occurrence that an unforeseen run stands for, recorded as skipped; a delivery of its own may take it over."""
-    reason = f"stood for by {run.run_id}"
-    skipped = replace(run, scheduled_time=occurrence, delivered_for=occurrence, status=RunStatus.SKIPPED, reason=reason)
-    return replace(skipped, unforeseen=False, watched=False, attempts=(), tries=0, lateness=None, acting_since=None)
 
 
 def _attempt(run: Run, invocation: Invocation) -> Run:

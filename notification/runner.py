@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -20,7 +21,7 @@ from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Stat
 from chalicelib.core.model.transitions import left_open, with_outcome, with_reservation
 from chalicelib.core.timing.instants import iso, whole_ms
 
-from . import guard
+from . import guard, occurrences
 from .action_api import ActionFailed, RunContext
 from .actions import registry
 
@@ -86,7 +87,10 @@ class Runner:
         self._pace = pace
 
     def handle(self, event: Any, remaining: timedelta) -> None:
-        """Does one event. `remaining` is the time left to this invocation. Raises RunLeased, StoreUnavailable."""
+        """Does one event. `remaining` is the time left to this invocation.
+
+        Raises RunLeased, StoreUnavailable, DeadLetterUnsent.
+        """
         ends_at = self._clock() + remaining
         try:
             delivery = payload.read(event)
@@ -123,6 +127,7 @@ class Runner:
                 raise RunLeased
             if isinstance(verdict, guard.Done):
                 log.info("duplicate delivery", extra=_facts(verdict.run))
+                self._send_dead_letter(verdict.run, delivery)
                 return None
             if isinstance(verdict, guard.Record):
                 if self._put(verdict.run, schedule, existing, delivery):
@@ -130,7 +135,7 @@ class Runner:
                 existing = self._repository.get_run(schedule.user_id, schedule.schedule_id, verdict.run.run_id)
                 continue
             run = _begun(verdict.run, invocation)
-            stood_for = self._stood_for(run, schedule) if run.unforeseen and existing is None else None
+            stood_for = self._stood_for(run, delivery, schedule) if existing is None else None
             refusal = self._repository.claim(
                 run,
                 expecting=schedule,
@@ -146,13 +151,17 @@ class Runner:
             schedule, existing = refusal.schedule or schedule, refusal.run or existing
         raise StoreUnavailable("the record changed with every try to claim the run")
 
-    def _stood_for(self, run: Run, schedule: Schedule) -> Run | None:
-        """The occurrence that this unforeseen run stands for: the nearest one without a run."""
+    def _stood_for(self, run: Run, delivery: Delivery, schedule: Schedule) -> Run | None:
+        """The occurrence that this run stands for if it is unforeseen: the nearest one without a run."""
+        if not run.unforeseen:
+            return None
         log.warning("unforeseen: our calendar has no occurrence at this time", extra=_facts(run))
-        for at in guard.stands_for(run, schedule):
+        is_open = schedule.pending_since is not None
+        spans = self._repository.list_spans(schedule.user_id, schedule.schedule_id) if is_open else ()
+        for at in occurrences.stands_for(run, delivery, schedule, spans):
             run_id = ids.run_id(run.user_id, run.schedule_id, at)
             if self._repository.get_run(run.user_id, run.schedule_id, run_id) is None:
-                return guard.stood_for(run, at)
+                return occurrences.stood_for(run, at)
         return None
 
     def _spans(self, delivery: Delivery, schedule: Schedule) -> Sequence[Span]:
@@ -169,7 +178,8 @@ class Runner:
         if self._read(delivery) is None:
             self._give_up("the schedule has no record in this table", delivery.event)
             return True
-        recorded = self._finish(run, schedule, replacing=existing)
+        stood_for = self._stood_for(run, delivery, schedule) if existing is None else None
+        recorded = self._finish(run, schedule, replacing=existing, beside=stood_for)
         if recorded is not None:
             self._told(recorded, delivery)
         return recorded is not None
@@ -249,14 +259,27 @@ class Runner:
 
     def _told(self, run: Run, delivery: Delivery) -> None:
         log.info("run recorded", extra=_facts(run))
-        if run.status is RunStatus.FAILED:
-            self._dead_letters.send(run.reason or "failed", delivery.event, run_id=run.run_id)
+        self._send_dead_letter(run, delivery)
 
-    def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None) -> Run | None:
+    def _send_dead_letter(self, run: Run, delivery: Delivery) -> None:
+        """Sends the message of a failed run, unless it was sent before.
+
+        If SQS refuses it, the invocation fails: Lambda's retry finds the run done and its message pending.
+        """
+        if not run.dead_letter_pending:
+            return
+        self._dead_letters.send(run.reason or "failed", delivery.event, run_id=run.run_id)
+        sent = replace(run, dead_letter_pending=False)
+        # Two messages are better than a failed invocation, which would send a second one at once.
+        with suppress(StoreUnavailable):
+            self._repository.finish(sent, replacing=run, expecting=None, updated=None)
+
+    def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None, beside: Run | None = None) -> Run | None:
         """Writes the run, and what it changes on the schedule as that stands now: the run as it was written.
 
         None if somebody else has taken it.
         """
+        run = _with_dead_letter(run)
         for _ in range(TRIES):
             if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
@@ -264,18 +287,27 @@ class Runner:
             keep_record = self._settings.keep_runs + RECORD_OUTLIVES_RUNS
             updated = with_outcome(schedule, run, keep_record=keep_record, replacing=replacing)
             refusal = self._repository.finish(
-                run, replacing=replacing, expecting=schedule, updated=updated, span=left_open(schedule, run)
+                run,
+                replacing=replacing,
+                expecting=schedule,
+                updated=updated,
+                span=left_open(schedule, run),
+                beside=beside,
             )
             if refusal is None:
                 return run
             if refusal.run is not None:
                 return None
+            if beside is not None and not refusal.schedule_changed:
+                # What it was to stand for has a run of its own by now.
+                beside = None
+                continue
             if refusal.schedule is None:
                 break
             schedule = refusal.schedule
         else:
             raise StoreUnavailable("the record changed with every try to record the run")
-        alone = _without_schedule(run)
+        alone = _with_dead_letter(_without_schedule(run))
         is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, updated=None) is None
         return alone if is_ours else None
 
@@ -303,6 +335,11 @@ def _without_schedule(run: Run) -> Run:
     if not run.is_in_progress:
         return run
     return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
+
+
+def _with_dead_letter(run: Run) -> Run:
+    """Recorded with the failure itself, so that a crash before the message was sent does not lose it."""
+    return replace(run, dead_letter_pending=run.status is RunStatus.FAILED)
 
 
 def _facts(run: Run) -> dict[str, Any]:

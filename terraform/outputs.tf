@@ -103,6 +103,11 @@ output "run_retention_days" {
   value       = tostring(var.run_retention_days)
 }
 
+output "cors_origins" {
+  description = "Origins of the pages that may call the API, separated by commas; empty if there are none."
+  value       = join(",", var.cors_origins)
+}
+
 output "api_policy_json" {
   description = "IAM policy of the Chalice app's functions; rendered to .chalice/policy-{stage}.json."
   value       = module.api_access.policy_json

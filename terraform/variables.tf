@@ -209,6 +209,17 @@ variable "run_retention_days" {
   }
 }
 
+variable "cors_origins" {
+  description = "Origins of the pages that may call the API, such as https://app.example.com; `*` allows every page."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.cors_origins : can(regex("^(\\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$", origin))])
+    error_message = "Each of cors_origins is * or a scheme, a host in lower case and perhaps a port, without a path: https://app.example.com."
+  }
+}
+
 variable "report_retention_days" {
   description = "Days that the files of reports are kept; 0 keeps them for ever. A link to one works for hours only."
   type        = number

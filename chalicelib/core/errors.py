@@ -150,3 +150,7 @@ class InvalidPayload(ScheduledTasksError):
 
 class RunLeased(ScheduledTasksError):
     """Another invocation is at work on this run, and its lease has not ended."""
+
+
+class DeadLetterUnsent(ScheduledTasksError):
+    """The dead-letter queue did not accept the message of a failed run. Lambda's retry sends it."""

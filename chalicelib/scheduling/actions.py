@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     JsonValue,
     Tag,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -319,6 +320,27 @@ AnyAction = Annotated[
     | Annotated[OwnAction, Tag("own")],
     Discriminator(_tag),
 ]
+
+
+def without_defaults(action: Action) -> dict[str, Any]:
+    """The action's data without what is a default; data that its model refuses, as it is."""
+    model = BUILT_IN.get(action.type)
+    if model is None:
+        return dict(action.data)
+    try:
+        valid = model.model_validate(as_clients_write(action))
+    except ValidationError:
+        return dict(action.data)
+    data = valid.model_dump(exclude={"type", MARKER}, exclude_defaults=True)
+    # No body and the body `null` are two things.
+    data |= {name: None for name, value in action.data.items() if value is None}
+    return data | ({MARKER: False} if _keeps_braces(action) else {})
+
+
+def _keeps_braces(action: Action) -> bool:
+    """Does it have texts with braces that are not filled?"""
+    texts = (action.data.get(field) for field in TEXTS.get(action.type, ()))
+    return action.data.get(MARKER) is not True and any(map(has_braces, texts))
 
 
 def as_clients_write(action: Action) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..core.timing.day_rules import SATURDAY, SUNDAY, Month
@@ -82,7 +81,7 @@ def _of_shifts(cron: Cron, coming: list[Shift]) -> Iterator[str]:
 
 
 def _walls_within(shift: Shift, fields: CronFields) -> list[datetime]:
-    return list(takewhile(lambda wall: wall < shift.end, fields.walls(shift.start)))
+    return list(fields.walls(shift.start, shift.end))
 
 
 def _of_shift(shift: Shift, walls: list[datetime], timezone: str) -> str:

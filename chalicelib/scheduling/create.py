@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,13 +16,16 @@ from ..core.errors import (
     RevisionMismatch,
     ScheduleBusy,
     ScheduledTasksError,
+    ScheduleEnded,
     ScheduleExists,
+    ScheduleNotFound,
 )
 from ..core.model import ids
 from ..core.model.fields import OPTIONS
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
 from .options import options_to_record
+from .request_digest import request_digest
 from .timing_spec import check_period
 from .validation import check_payload_size, check_placeholders
 
@@ -97,7 +98,8 @@ class ScheduleCreator:
         if idempotency_key is None:
             new = self._new(user_id, uuid.uuid4().hex, timing, body, details)
             return self._create(new, body, is_counted=is_counted)
-        schedule_id, digest = ids.derived_schedule_id(user_id, idempotency_key), _digest(timing, body, details)
+        schedule_id = ids.derived_schedule_id(user_id, idempotency_key)
+        digest = request_digest(timing, body, details)
         try:
             keyed = replace(self._new(user_id, schedule_id, timing, body, details), request_digest=digest)
         except InvalidInput:
@@ -127,7 +129,13 @@ class ScheduleCreator:
         existing = self._repository.get(user_id, schedule_id)
         if existing is not None and existing.status.is_live:
             fields = {name: getattr(new, name) for name in REPLACED_BY_PUT}
-            return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
+            try:
+                return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
+            except (ScheduleEnded, ScheduleNotFound):
+                # It ended between the read and the change, as by a DELETE. This PUT is the later one, and creates.
+                existing = self._repository.get(user_id, schedule_id)
+                if existing is not None and existing.status.is_live:
+                    raise ScheduleBusy from None
         if if_match is not None:
             raise RevisionMismatch
         try:
@@ -243,9 +251,3 @@ def _following(new: Schedule, ended: Schedule) -> Schedule:
     """A later revision than all that the ended one ever had."""
     revision = max(new.revision, ended.revision + 1)
     return replace(new, revision=revision, action_revision=revision)
-
-
-def _digest(timing: TimingSpec, action: Action, details: ScheduleOptions) -> str:
-    """Of what was asked for, so that the same key with another request is found out."""
-    asked = [repr(timing), action.type, dict(action.data), details]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=repr).encode()).hexdigest()[:32]

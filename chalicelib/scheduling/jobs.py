@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from ..core.errors import JobNotFound, ScheduleBusy, ScheduleNotFound
 from ..core.model.job import Job, JobKind, JobStatus
 from ..core.model.ports import all_items
+from ..core.model.run import RunStatus
 from ..core.model.schedule import LIVE, Schedule, Status
-from ..core.timing.instants import whole_ms
+from ..core.timing.instants import END_OF_TIME, EPOCH, whole_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..core.model.job import Selection
     from ..core.model.ports import ScheduleRepository
+    from ..core.model.run import Run
     from .redrive import RunRedriver
     from .update import ScheduleUpdater
 
@@ -95,7 +97,22 @@ class JobRunner:
                 job = replace(job, done=job.done + 1)
             else:
                 complete = False
-        return job, complete
+        return job, complete and (job.kind is JobKind.CANCEL_ALL or self._erase_orphans(job.user_id or "", stop_at))
+
+    def _erase_orphans(self, user_id: str, stop_at: datetime) -> bool:
+        """Runs whose schedule has no record, as after a restore of the table: only the lists of failures know them.
+
+        False if there was no time for all. No schedule is left, so each run that is still listed is such a one.
+        """
+        for schedule_id in {run.schedule_id for run in self._failures(user_id)}:
+            if self._clock() >= stop_at or not self._erase_all_runs(user_id, schedule_id, stop_at):
+                return False
+        return True
+
+    def _failures(self, user_id: str) -> Iterator[Run]:
+        for status in (RunStatus.FAILED, RunStatus.MISSED):
+            list_of = partial(self._repository.list_runs_of_user, user_id, status, since=EPOCH, until=END_OF_TIME)
+            yield from all_items(partial(list_of, limit=PAGE))
 
     def _schedules(self, job: Job) -> Iterator[Schedule]:
         """Those that the job is about: an erasure leaves nothing, whenever it was created."""
@@ -117,14 +134,17 @@ class JobRunner:
 
     def _erase(self, schedule: Schedule, stop_at: datetime) -> bool:
         """The record after its runs, so that a crash leaves the way to the rest; then what came between the two."""
-        while not self._erase_runs(schedule):
+        if not self._erase_all_runs(schedule.user_id, schedule.schedule_id, stop_at):
+            return False
+        self._repository.erase(schedule)
+        return self._repository.erase_runs(schedule.user_id, schedule.schedule_id, limit=ITEMS_AT_ONCE)
+
+    def _erase_all_runs(self, user_id: str, schedule_id: str, stop_at: datetime) -> bool:
+        """False if there was no time for all."""
+        while not self._repository.erase_runs(user_id, schedule_id, limit=ITEMS_AT_ONCE):
             if self._clock() >= stop_at:
                 return False
-        self._repository.erase(schedule)
-        return self._erase_runs(schedule)
-
-    def _erase_runs(self, schedule: Schedule) -> bool:
-        return self._repository.erase_runs(schedule.user_id, schedule.schedule_id, limit=ITEMS_AT_ONCE)
+        return True
 
     def _after(self, job: Job, *, complete: bool) -> Job:
         now = whole_ms(self._clock())

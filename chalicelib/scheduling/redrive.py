@@ -20,7 +20,7 @@ from ..core.errors import (
 )
 from ..core.model import ids
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
-from ..core.model.schedule import Schedule, Status
+from ..core.model.schedule import RECORD_OUTLIVES_RUNS, Schedule, Status
 from ..core.timing.instants import whole_ms
 from .retention import USUAL
 
@@ -63,8 +63,9 @@ class RunRedriver:
             now = whole_ms(self._clock())
             run, schedule = self._run(user_id, schedule_id, run_id, now), self._schedule(user_id, schedule_id, now)
             queued = self._queued(run, now + START_AGAIN_AFTER, now)
-            if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
-                self._starts.start_or_leave(queued, schedule)
+            extended = _outliving(schedule, queued)
+            if self._repository.claim(queued, expecting=schedule, replacing=run, extending=extended) is None:
+                self._starts.start_or_leave(queued, extended or schedule)
                 return queued
         raise ScheduleBusy
 
@@ -109,12 +110,18 @@ class RunRedriver:
 
         A held one is queued even if its schedule was cancelled meanwhile: it has to end, and the guard skips it.
         """
-        schedule = self._repository.get(run.user_id, run.schedule_id)
-        if schedule is None or schedule.is_expired(now):
-            return False
-        if schedule.status is Status.CANCELLED and run.status is not RunStatus.HELD:
-            return False
-        return self._repository.claim(self._queued(run, at, now), expecting=schedule, replacing=run) is None
+        queued = self._queued(run, at, now)
+        for _ in range(TRIES):
+            schedule = self._repository.get(run.user_id, run.schedule_id)
+            if schedule is None or schedule.is_expired(now):
+                return False
+            if schedule.status is Status.CANCELLED and run.status is not RunStatus.HELD:
+                return False
+            extended = _outliving(schedule, queued)
+            conflict = self._repository.claim(queued, expecting=schedule, replacing=run, extending=extended)
+            if conflict is None or not conflict.schedule_changed:
+                return conflict is None
+        return False
 
     def _page(self, job: Job) -> Page[Run]:
         of = job.selection
@@ -146,6 +153,14 @@ class RunRedriver:
         if run.status is RunStatus.HELD:
             return run.released(at, claim_id)
         return run.redrive(at, claim_id, expires_at=now + self._durations.keep_runs)
+
+
+def _outliving(schedule: Schedule, run: Run) -> Schedule | None:
+    """The schedule with an expiry behind that of this run, or None if it has one: a run needs its schedule's record."""
+    if schedule.expires_at is None or run.expires_at is None:
+        return None
+    expires_at = run.expires_at + RECORD_OUTLIVES_RUNS
+    return replace(schedule, expires_at=expires_at) if schedule.expires_at < expires_at else None
 
 
 def _behind(page: Page[Run], job: Job) -> tuple[Job, bool]:

@@ -17,7 +17,7 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerUnavailable, StoreUnavailable
+from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerDenied, StoreUnavailable
 from ..core.model import ids
 from ..core.model.ports import all_items
 from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
@@ -31,6 +31,7 @@ from .redrive import RunRedriver
 from .retention import USUAL
 from .run_starts import LAMBDA_TRIES_WITHIN, RunStarts, is_interrupted
 from .spans import SpanWalker
+from .sweep_gateway import MOST_UNAVAILABLE, SweepGateway
 from .update import ScheduleUpdater
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ log = logging.getLogger(__name__)
 SHARDS_AT_ONCE = 16
 PAGE = 100
 OCCURRENCES_AT_ONCE = 50
-
-MOST_UNAVAILABLE = 3
-"""After so many such answers of EventBridge a sweep tries no further intents: due retries must not wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +79,28 @@ class Sweeper:
         shards_at_once: int = SHARDS_AT_ONCE,
     ) -> None:
         self._repository = repository
-        self._gateway = gateway
+        self._gateway = SweepGateway(gateway)
         self._starts = RunStarts(repository, starter)
-        self._intents = Intents(repository, gateway, clock, durations)
+        self._intents = Intents(repository, self._gateway, clock, durations)
         self._jobs = JobRunner(
             repository,
             ScheduleUpdater(repository, self._intents, clock=clock, sleep=sleep),
             RunRedriver(repository, self._starts, clock, durations),
             clock,
         )
-        self._spans = SpanWalker(repository, gateway, self._starts, clock=clock, durations=durations, new_id=new_id)
+        self._spans = SpanWalker(
+            repository, self._gateway, self._starts, clock=clock, durations=durations, new_id=new_id
+        )
         self._clock = clock
         self._durations = durations
         self._new_id = new_id
         self._shards_at_once = shards_at_once
-        self._unavailable = 0
+        self._denied = 0
 
     def sweep(self, *, stop_at: datetime) -> SweepReport:
         """One walk over all shards, until all is done or `stop_at` has come."""
-        now, self._unavailable = self._clock(), 0
+        now, self._denied = self._clock(), 0
+        self._gateway.begin()
         with ThreadPoolExecutor(self._shards_at_once) as pool:
             reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
@@ -161,13 +162,12 @@ class Sweeper:
         """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached."""
         if schedule.first_due is not None and schedule.first_due <= now:
             schedule, _ = self._account_all(schedule, now)
-        if self._unavailable >= MOST_UNAVAILABLE:
+        if self._gateway.is_given_up or self._denied >= MOST_UNAVAILABLE:
             return "not_tried"
         try:
             self._intents.finish(schedule)
-        except SchedulerUnavailable:
-            # Shards may count at the same moment: then one intent more is tried.
-            self._unavailable += 1
+        except SchedulerDenied:
+            self._denied += 1
             raise
         return "finished"
 
@@ -347,6 +347,9 @@ class Sweeper:
     def _start_run(self, run: Run) -> str:
         schedule = self._repository.get(run.user_id, run.schedule_id)
         if schedule is None:
+            # Nothing can do this run any more: without a watch the sweeper leaves it to its expiry.
+            ended = replace(run, status=RunStatus.SKIPPED, reason="its schedule has no record", next_attempt_at=None)
+            self._repository.finish(ended, replacing=run, expecting=None, updated=None)
             return "orphaned"
         self._starts.start(run, schedule)
         return "started"

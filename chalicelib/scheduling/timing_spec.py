@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 from ..core.errors import FieldError, InvalidInput
 from ..core.model.schedule import Timing
 from ..core.timing.expressions import InvalidExpression, Rate, ceil_minute, parse
-from ..core.timing.instants import ceil_second
+from ..core.timing.instants import ceil_second, iso
 from ..core.timing.zones import NonexistentWallTime, UnknownZone, resolve_wall_time, zone
 from .unix_cron import suggest_six_fields
 
@@ -63,6 +63,23 @@ class TimingSpec:
                 return cron(self.cron or "", self.timezone, start_at=self.start_at, end_at=self.end_at, now=now)
             case _:
                 raise InvalidInput.of("timing", "takes exactly one of `at`, `after`, `rate` and `cron`")
+
+    @property
+    def is_one_time(self) -> bool:
+        return self.at is not None or self.after is not None
+
+    def asked(self) -> dict[str, str]:
+        """The same texts for each spelling of the same timing, whether that is valid or not."""
+        times = {"at": self.at, "start_at": self.start_at, "end_at": self.end_at}
+        asked = {name: _said_time(when) for name, when in times.items() if when is not None}
+        if self.after is not None:
+            asked["after"] = _said_duration(self.after)
+        if self.rate is not None:
+            # Of a rate, whose period knows no zone, UTC is the default.
+            asked |= {"rate": _one_blank(_spelled("rate", self.rate)), "timezone": "UTC"}
+        if self.cron is not None:
+            asked["cron"] = _one_blank(_spelled("cron", self.cron))
+        return asked | ({"timezone": self.timezone} if self.timezone is not None else {})
 
     def _given(self, names: Iterable[str]) -> list[str]:
         return [name for name in names if getattr(self, name) is not None]
@@ -206,6 +223,27 @@ def _time(field: str, when: str | datetime) -> datetime:
     except ValueError as exc:
         raise InvalidInput.of(field, f"{when!r} is not a time: {exc}") from exc
     return _in_calendar(field, time)
+
+
+def _said_time(when: str | datetime) -> str:
+    """An instant in UTC, a wall time as it is; what is no time, as it was written."""
+    try:
+        time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
+    except InvalidInput:
+        return str(when)
+    return iso(time) if time.tzinfo is not None else time.isoformat()
+
+
+def _said_duration(delay: str | timedelta) -> str:
+    try:
+        duration = _duration(delay) if isinstance(delay, str) else delay
+    except InvalidInput:
+        return str(delay)
+    return f"{duration.total_seconds()} s"
+
+
+def _one_blank(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _in_calendar(field: str, time: datetime) -> datetime:

@@ -39,7 +39,7 @@ INTENT = ("confirmed", "intent_until")
 CLAIM_STATE = (*SAME_STATE, "run_count", "reserved", "running")
 STATE = (
     *(*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "waiting_runs"),
-    *("reserved", "running", "failures_in_a_row"),
+    *("reserved", "running", "failures_in_a_row", "expires_at"),
 )
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
@@ -178,10 +178,12 @@ class InMemoryRepository:
         replacing: Run | None,
         beside: Run | None = None,
         reserving: Schedule | None = None,
+        extending: Schedule | None = None,
     ) -> Conflict | None:
         with self._call("claim"):
             schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
-            changed = not _agrees(schedule, expecting, CLAIM_STATE if reserving else SAME_STATE)
+            expiry = ("expires_at",) if extending else ()
+            changed = not _agrees(schedule, expecting, (*(CLAIM_STATE if reserving else SAME_STATE), *expiry))
             taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
             is_beside_free = beside is None or self._find(items.run_key(beside)) is None
             if not changed and not taken and is_beside_free:
@@ -190,6 +192,9 @@ class InMemoryRepository:
                     self._write(items.run_item(beside))
                 if reserving:
                     self._update(items.schedule_item(reserving), ("reserved", "running"))
+                if extending:
+                    self._update(items.schedule_item(extending), ("expires_at",))
+                    self._expire_action(extending)
             elif existing != items.run_item(run):
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
         return None
@@ -199,19 +204,26 @@ class InMemoryRepository:
         run: Run,
         *,
         replacing: Run | None,
-        expecting: Schedule,
+        expecting: Schedule | None,
         updated: Schedule | None,
         span: Span | None = None,
+        beside: Run | None = None,
     ) -> Conflict | None:
         with self._call("finish"):
-            schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
-            changed = updated is not None and not _agrees(schedule, expecting, _compared(expecting))
+            existing = self._find(items.run_key(run))
+            schedule = self._find(items.schedule_key(expecting)) if expecting else None
+            changed = False
+            if expecting and updated:
+                changed = not _agrees(schedule, expecting, _compared(expecting))
             taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
-            if changed or taken:
+            is_beside_free = beside is None or self._find(items.run_key(beside)) is None
+            if changed or taken or not is_beside_free:
                 if existing == items.run_item(run):
                     return None
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
             self._write(items.run_item(run))
+            if beside:
+                self._write(items.run_item(beside))
             if updated is not None:
                 self._count_run(run, updated)
             if span is not None:

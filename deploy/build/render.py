@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "WEBHOOK_MASTER_SECRET_ARN": "webhook_master_secret_arn",
     "EVENT_AGE_SECONDS": "event_age_seconds",
     "RUN_RETENTION_DAYS": "run_retention_days",
+    "CORS_ORIGINS": "cors_origins",
 }
 """Variable of the API's functions -> Terraform output."""
 

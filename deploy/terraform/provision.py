@@ -27,7 +27,7 @@ def provision(
     *,
     environment: Mapping[str, str],
     workdir: Path,
-    variables: Mapping[str, str],
+    variables: Mapping[str, object],
     on_progress: Progress = lambda _line: None,
     caller: Mapping[str, str] | None = None,
 ) -> dict[str, str]:

@@ -12,6 +12,7 @@ from deploy.errors import DeployError
 from deploy.terraform.binary import find_terraform
 
 from ..environment import sealed_environment
+from .directory import directory_of
 from .processes import ChildFailed
 from .stack import REGION, Stack
 
@@ -66,7 +67,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
         signal.signal(number, _raise_interrupt)
     try:
         stack.start()
-        print(_ready(stack), flush=True)
+        print(_ready(stack, cloud_port), flush=True)
         _wait(stack)
     except KeyboardInterrupt:
         print("\nending", flush=True)
@@ -124,14 +125,21 @@ class Steps:
         print(f"[{self._count}/{STEPS}] {step}  ({seconds:.0f} s so far)", flush=True)
 
 
-def _ready(stack: Stack) -> str:
+def _ready(stack: Stack, cloud_port: int) -> str:
     return READY.format(
         api=stack.api_url,
         cloud=stack.cloud_url,
         directory=stack.directory,
         token=stack.token("alice"),
-        token_command=f"python -m local token --user bob --directory {shlex.quote(str(stack.directory))}",
+        token_command=token_command(stack.directory, cloud_port),
     )
+
+
+def token_command(directory: Path, cloud_port: int) -> str:
+    """What prints a token for another user of the stack in `directory`."""
+    if directory == directory_of(cloud_port).resolve():
+        return f"make token USER=bob CLOUD_PORT={cloud_port}"
+    return f".venv/bin/python -m local token --user bob --directory {shlex.quote(str(directory))}"
 
 
 def _wait(stack: Stack) -> None:

@@ -118,7 +118,10 @@ class Stack:
             STAGE,
             environment=self.environment,
             workdir=self.directory / "terraform",
-            variables={"notification_package": str(self._package.resolve())},
+            variables={
+                "notification_package": str(self._package.resolve()),
+                "cors_origins": [origin.strip() for origin in self._cors_origins.split(",") if origin.strip()],
+            },
             on_progress=self._on_progress,
         )
 
@@ -135,9 +138,8 @@ class Stack:
         render(STAGE, self.outputs, project, actions=self._project / "notification" / "actions")
 
     def _settings(self) -> dict[str, str]:
-        """What a person would set on AWS: whose tokens to trust, and which pages may call."""
-        tokens = {"JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
-        return {"STAGE": STAGE, "CORS_ORIGINS": self._cors_origins, **tokens}
+        """What a person would set on AWS: whose tokens to trust."""
+        return {"STAGE": STAGE, "JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
 
     def _start_api(self) -> None:
         """And its sweeper, which registers itself with the cloud."""

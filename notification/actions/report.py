@@ -58,7 +58,8 @@ def _period(run: RunContext, text: str) -> Period:
 
 def _gather(run: RunContext, of: Period) -> Report:
     try:
-        return Gathering(run.repository, run.user_id, of, now=run.scheduled_time).report(run.timezone)
+        gathering = Gathering(run.repository, run.user_id, of, now=run.scheduled_time, clock=run.clock)
+        return gathering.report(run.timezone)
     except StoreUnavailable as exc:
         raise ActionFailed("the table was out of reach while the report was gathered") from exc
 

@@ -26,11 +26,15 @@ LATEST_DELIVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one report may read and hold. A Query takes some milliseconds, and the function has 30 seconds."""
+    """How much one report may read and hold, and how long it may read.
+
+    A Query takes some milliseconds, and the function has 30 seconds, also for S3 and the mail.
+    """
 
     page: int = 100
     calls: int = 500
     runs: int = 2000
+    time: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`is_cut` says that there was more than a report holds."""
+    """`lacks_schedules` says that there are more schedules than `entries`; `without_all_runs` counts those entries that
+    lack runs of the period.
+    """
 
     period: Period
     timezone: str
     entries: tuple[Entry, ...]
-    is_cut: bool
+    lacks_schedules: bool = False
+    without_all_runs: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Was there more than a report holds, or more than could be read in its time?"""
+        return self.lacks_schedules or self.without_all_runs > 0
 
     @property
     def results(self) -> Counter[str]:
@@ -61,7 +73,10 @@ class Report:
 
 
 class Gathering:
-    """Reads what one user's report of a period needs. `now` decides what has expired."""
+    """Reads what one user's report of a period needs. `now` decides what has expired.
+
+    `clock` gives aware UTC; `limits.time` counts from the first look at it.
+    """
 
     def __init__(
         self,
@@ -70,13 +85,16 @@ class Gathering:
         period: Period,
         *,
         now: datetime,
+        clock: Callable[[], datetime],
         limits: Limits = Limits(),
     ) -> None:
         self._repository = repository
         self._user_id = user_id
         self._period = period
         self._now = now
+        self._clock = clock
         self._limits = limits
+        self._stop_at = clock() + limits.time
         self._calls = 0
         self._found = 0
         self._is_cut = False
@@ -85,8 +103,13 @@ class Gathering:
         """Raises StoreUnavailable."""
         # A list may repeat a schedule whose next run moved meanwhile.
         schedules = {schedule.schedule_id: schedule for schedule in self._schedules()}
-        entries = tuple(Entry(schedule, tuple(self._runs(schedule))) for schedule in schedules.values())
-        return Report(self._period, timezone, entries, self._is_cut)
+        lacks_schedules = self._is_cut
+        entries, cut = [], 0
+        for schedule in schedules.values():
+            self._is_cut = False
+            entries.append(Entry(schedule, tuple(self._runs(schedule))))
+            cut += self._is_cut
+        return Report(self._period, timezone, tuple(entries), lacks_schedules, cut)
 
     def _schedules(self) -> Iterator[Schedule]:
         """Those that may have runs in the period or after it, what still fires first."""
@@ -125,5 +148,6 @@ class Gathering:
 
     def _may_ask(self) -> bool:
         self._calls += 1
-        self._is_cut |= self._calls > self._limits.calls
-        return self._calls <= self._limits.calls
+        may_ask = self._calls <= self._limits.calls and self._clock() < self._stop_at
+        self._is_cut |= not may_ask
+        return may_ask

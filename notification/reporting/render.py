@@ -66,7 +66,15 @@ def summary(report: Report) -> str:
 
 
 def notes(report: Report) -> list[str]:
-    return ["This report is cut: there was more than it may hold."] if report.is_cut else []
+    """What was left out, a sentence each; none if the report is whole."""
+    if not report.is_cut:
+        return []
+    found = ["This report is cut: there was more than it may hold or could read in its time."]
+    if report.lacks_schedules:
+        found.append("Not every schedule is in it.")
+    if report.without_all_runs:
+        found.append(f"Schedules whose runs are not all in it: {report.without_all_runs:,}.")
+    return found
 
 
 def as_html(report: Report, *, most_rows: int | None = None, links: Sequence[tuple[str, str]] = ()) -> str:

@@ -70,6 +70,11 @@ run "modules_that_hand_on_what_they_made" {
   }
 
   assert {
+    condition     = output.cors_origins == ""
+    error_message = "No page of another origin may call the API unless it is named."
+  }
+
+  assert {
     condition     = output.event_age_seconds == "3600" && output.run_retention_days == "90"
     error_message = "The API and the sweeper keep to the same durations as the Notification Lambda."
   }

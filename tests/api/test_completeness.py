@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from chalicelib.api.auth import Scope
 from chalicelib.api.edge import gateway_responses
 from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
-from chalicelib.core.errors import ChangeLost, InvalidPayload, RunLeased, ScheduledTasksError, StarterUnavailable
+from chalicelib.core.errors import (
+    ChangeLost,
+    DeadLetterUnsent,
+    InvalidPayload,
+    RunLeased,
+    ScheduledTasksError,
+    StarterUnavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +31,7 @@ NEVER_OVER_HTTP = {
     ChangeLost,  # SchedulerService tries again, or says ScheduleBusy
     InvalidPayload,  # of the Notification Lambda
     RunLeased,  # of the Notification Lambda
+    DeadLetterUnsent,  # of the Notification Lambda
     StarterUnavailable,  # the run is recorded, and the sweeper starts it
 }
 

@@ -82,7 +82,7 @@ BY_RUNS = {
 }
 COMPARED = {
     *("status", "revision", "confirmed", "intent_until", "next_run_at"),
-    *("pending_since", "in_progress", "waiting_runs", "reserved", "running", "failures_in_a_row"),
+    *("pending_since", "in_progress", "waiting_runs", "reserved", "running", "failures_in_a_row", "expires_at"),
 }
 
 

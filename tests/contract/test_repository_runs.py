@@ -55,6 +55,62 @@ def test_a_claim_writes_the_run(repository: ScheduleRepository, schedule: Schedu
     assert _runs(repository) == [run]
 
 
+def test_a_claim_can_extend_how_long_record_and_action_stay(store: Store, schedule: Schedule) -> None:
+    ended = replace(cancelled(schedule), expires_at=NOW + DAY)
+    store.repository.change(ended, replacing=schedule)
+    extended = replace(ended, expires_at=NOW + 91 * DAY)
+
+    assert store.repository.claim(a_run(ended), expecting=ended, replacing=None, extending=extended) is None
+    action = store.item(items.action_key(schedule))
+    assert store.repository.get("alice", "s1") == extended
+    assert action is not None
+    assert action["expires_at"] == epoch_seconds(NOW + 91 * DAY)
+    assert "body" in action
+
+
+def test_a_claim_that_extends_what_another_has_extended_is_refused(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    ended = replace(cancelled(schedule), expires_at=NOW + DAY)
+    repository.change(ended, replacing=schedule)
+    first, second = a_run(ended), a_run(ended, scheduled_time=NOW + 5 * HOUR)
+    later, sooner = (replace(ended, expires_at=NOW + days * DAY) for days in (91, 90))
+    repository.claim(first, expecting=ended, replacing=None, extending=later)
+
+    refusal = repository.claim(second, expecting=ended, replacing=None, extending=sooner)
+
+    assert refusal == Conflict(schedule_changed=True, schedule=later, run=None)
+    assert repository.get("alice", "s1") == later
+    assert repository.get_run("alice", "s1", second.run_id) is None
+
+
+def test_a_run_that_ends_leaves_an_expiry_that_was_extended_meanwhile(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    ended = replace(cancelled(schedule), expires_at=NOW + DAY)
+    repository.change(ended, replacing=schedule)
+    first, second = a_run(ended), a_run(ended, scheduled_time=NOW + 5 * HOUR)
+    repository.claim(first, expecting=ended, replacing=None)
+    extended = replace(ended, expires_at=NOW + 91 * DAY)
+    repository.claim(second, expecting=ended, replacing=None, extending=extended)
+
+    done = replace(first, status=RunStatus.SKIPPED)
+    refusal = repository.finish(done, replacing=first, expecting=ended, updated=ended)
+
+    assert refusal == Conflict(schedule_changed=True, schedule=extended, run=None)
+
+
+def test_a_run_whose_schedule_has_no_record_ends_alone(repository: ScheduleRepository, schedule: Schedule) -> None:
+    run = a_run(schedule)
+    repository.claim(run, expecting=schedule, replacing=None)
+    repository.erase(schedule)
+    ended = replace(run, status=RunStatus.SKIPPED)
+
+    assert repository.finish(ended, replacing=run, expecting=None, updated=None) is None
+    assert repository.get_run("alice", "s1", run.run_id) == ended
+    assert repository.get("alice", "s1") is None
+
+
 def test_a_claim_leaves_the_schedule_as_it_is(repository: ScheduleRepository, schedule: Schedule) -> None:
     repository.claim(a_run(schedule), expecting=schedule, replacing=None)
 
@@ -275,6 +331,28 @@ def test_a_finish_that_the_sdk_repeats_succeeds_and_counts_once(
 
     assert repeated is None
     assert repository.get("alice", "s1") == replace(completed(schedule), run_count=1)
+
+
+def test_the_run_beside_is_written_with_a_claim_or_a_finish_and_only_if_it_is_absent(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    first, second = _skipped(schedule, 2 * HOUR), _skipped(schedule, 3 * HOUR)
+    run = a_run(schedule)
+    taken = Conflict(schedule_changed=False, schedule=None, run=None)
+
+    assert repository.claim(run, expecting=schedule, replacing=None, beside=first) is None
+    other = replace(run, scheduled_time=NOW + 9 * HOUR)
+    assert repository.claim(other, expecting=schedule, replacing=None, beside=first) == taken
+    held: dict[str, Any] = {"replacing": run, "expecting": schedule, "updated": replace(schedule, failures_in_a_row=1)}
+    assert repository.finish(_done(run), **held, beside=first) == taken
+    assert repository.get("alice", "s1") == schedule
+    assert repository.finish(_done(run), **held, beside=second) is None
+
+    assert _runs(repository) == [second, first, _done(run)]
+
+
+def _skipped(schedule: Schedule, after: timedelta) -> Run:
+    return a_run(schedule, scheduled_time=NOW + after, status=RunStatus.SKIPPED)
 
 
 def test_a_run_that_ended_meanwhile_is_not_claimed_though_it_kept_its_claim_id(

@@ -26,6 +26,7 @@ def outputs(stage: str = "dev", **changed: str) -> dict[str, str]:
         "webhook_master_secret_arn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tasks-webhook-master",
         "event_age_seconds": "600",
         "run_retention_days": "30",
+        "cors_origins": "https://app.example.com",
         "api_rate_limit": "100",
         "api_burst_limit": "200",
         "api_policy_json": json.dumps(POLICY),

@@ -75,7 +75,7 @@ def test_an_input_of_terraform_that_is_named_for_a_variable_exists() -> None:
 
 def test_every_alarm_stands_on_the_page() -> None:
     module = (TERRAFORM / "modules" / "observability" / "main.tf").read_text()
-    names = r"^    ([a-z-]+) = \{$|\$\{var\.project\}-([a-z-]+)-\$\{var\.stage\}"
+    names = r"^    ([a-z-]+) = \{$|^  alarm_name += .\$\{var\.project\}-([a-z-]+)-\$\{var\.stage\}"
     alarms = {first or second for first, second in re.findall(names, module, re.MULTILINE)}
 
     assert alarms
@@ -104,4 +104,14 @@ def test_every_function_beside_the_api_has_its_limits_and_its_log_group() -> Non
     assert names
 
     assert {source.name for source in app.event_sources} == set(limits) == set(json.loads(names[1]))
-    assert limits["sweep"] == {"lambda_memory_size": 512, "lambda_timeout": 50}
+    assert limits["sweep"] == {"lambda_memory_size": 1769, "lambda_timeout": 50}
+    assert "(1,769 MB, which is one processor, 50 s;" in PAGE
+
+
+def test_what_an_outage_of_each_part_does_is_shown_by_a_test_that_exists() -> None:
+    section = re.split(r"^## ", PAGE.partition("\n## Outages\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)` \|$", section, re.MULTILINE)
+
+    missing = [name for file, name in named if f"def {name}(" not in (PROJECT / file).read_text()]
+    assert missing == []
+    assert len(named) == section.count("\n| ") - 1

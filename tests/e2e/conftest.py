@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.app.stack import SCOPES, Stack
+from local.app.stack import SCOPES
 from tests.e2e.client import Client, free_port
 from tests.e2e.cloud import Clock, LocalCloud
-from tests.e2e.own_project import make_project
+from tests.e2e.own_project import StackWithOwnActions, make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local.app.stack import Stack
 
 HOSTILE = {
     "AWS_PROFILE": "nope",
@@ -38,7 +40,7 @@ def page_port() -> int:
 def stack(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[Stack]:
     """With a Notification Lambda that has actions of its own. Other tests get their environment back at once."""
     project = make_project(tmp_path_factory.mktemp("project"))
-    stack = Stack(
+    stack = StackWithOwnActions(
         tmp_path_factory.mktemp("stack"),
         cloud_port=free_port(),
         api_port=free_port(),

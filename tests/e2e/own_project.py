@@ -1,4 +1,4 @@
-"""A checkout with actions of its own, made as the README says: a file each in `notification/actions`, no other edit."""
+"""A checkout with actions of its own, made as docs/actions.md says: a file each, a package, and Terraform's inputs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,25 @@ import shutil
 from pathlib import Path
 
 from deploy.paths import PROJECT
+from deploy.terraform.provision import provision
+from local.app.stack import REGION, STAGE, Stack
+from local.environment import ACCOUNT
+from tests.deploy.build.wheels import make_wheel, require
+from tests.e2e.aws import client
 
 OWN_ACTIONS = Path(__file__).with_name("own_actions")
+INVOICES_TABLE = "invoices"
+INPUTS = {
+    "environment_variables": {"INVOICES_TABLE": INVOICES_TABLE},
+    "action_policy_statements": [
+        {
+            "actions": ["dynamodb:GetItem"],
+            "resources": [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{INVOICES_TABLE}"],
+        }
+    ],
+}
+"""What `invoice.settle` needs beside its file and its package."""
+
 FOLDERS = ("chalicelib", "notification")
 FILES = ("app.py", "requirements.txt", ".chalice/config.json")
 
@@ -21,4 +38,32 @@ def make_project(directory: Path) -> Path:
         shutil.copy(PROJECT / name, directory / name)
     for file in OWN_ACTIONS.glob("*.py"):
         shutil.copy(file, directory / "notification" / "actions")
+    make_wheel(directory / "wheels", "feasts", "1.0", {"feasts.py": "EASTER = '2027-03-28'\n"})
+    require(directory, "feasts==1.0")
     return directory
+
+
+class StackWithOwnActions(Stack):
+    """Whose Terraform has the inputs of the actions."""
+
+    def provision(self) -> dict[str, str]:
+        return provision(
+            STAGE,
+            environment=self.environment,
+            workdir=self.directory / "terraform",
+            variables={"notification_package": str(self._package.resolve()), **INPUTS},
+        )
+
+
+def an_invoice(stack: Stack, number: str) -> None:
+    """In the application's own table, which is made by whoever comes first."""
+    dynamodb = client(stack, "dynamodb")
+    if INVOICES_TABLE not in dynamodb.list_tables()["TableNames"]:
+        dynamodb.create_table(
+            TableName=INVOICES_TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "invoice", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "invoice", "KeyType": "HASH"}],
+        )
+    item = {"invoice": {"S": number}, "email": {"S": "accounts@example.com"}}
+    dynamodb.put_item(TableName=INVOICES_TABLE, Item=item)

@@ -14,6 +14,7 @@ import urllib3
 
 from tests.e2e.aws import client
 from tests.e2e.client import Client
+from tests.e2e.own_project import an_invoice
 from tests.e2e.schedules import an_email, due, ended_runs
 from tests.e2e.webhooks import consumer
 
@@ -74,8 +75,10 @@ def test_an_sms_reaches_its_phone_with_the_time_on_the_users_clocks(
 
     clock.travel_to(due(schedule))
 
-    (message,) = [message for message in cloud.get("/_local/outbox")["messages"] if message["channel"] == "sms"]
-    assert (message["to"], message["text"]) == (["+4915112345678"], "Planning, 09:00: <Blue>")
+    messages = cloud.get("/_local/outbox")["messages"]
+    (message,) = [message for message in messages if message["text"].startswith("Planning")]
+    assert (message["channel"], message["to"]) == ("sms", ["+4915112345678"])
+    assert message["text"] == "Planning, 09:00: <Blue>"
 
 
 def test_a_push_notification_reaches_its_device(stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock) -> None:
@@ -133,3 +136,15 @@ def test_an_own_action_gets_name_metadata_and_data(cloud: LocalCloud, alice: Cli
         "metadata": {"tenant": "acme"},
         "data": {"invoice": 42, "lines": [{"total": 9.5}]},
     }
+
+
+def test_an_own_action_reads_a_table_and_a_package_of_its_own(
+    stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock
+) -> None:
+    an_invoice(stack, "43")
+    schedule = alice.create(timing={"after": "PT1M"}, action={"type": "invoice.settle", "data": {"invoice": 43}})
+
+    clock.travel_to(due(schedule))
+
+    (mail,) = cloud.messages("settle 43")
+    assert (mail["to"], mail["text"]) == (["accounts@example.com"], "until 2027-03-28")

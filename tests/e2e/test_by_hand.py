@@ -41,6 +41,11 @@ class Deployed:
         session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
         return session.client(service, endpoint_url=self.cloud_url)  # type: ignore[call-overload]
 
+    def kept(self) -> dict[str, str]:
+        """The state's objects and their versions. Locks are gone when Terraform has ended."""
+        listed = self.client("s3").list_objects_v2(Bucket="example-terraform-state")
+        return {item["Key"]: item["ETag"] for item in listed["Contents"]}
+
     def api_ids(self) -> list[str]:
         return [api["id"] for api in self.client("apigateway").get_rest_apis()["items"]]
 
@@ -125,7 +130,7 @@ def test_the_deployed_functions_act_as_the_roles_that_chalice_made_of_the_render
 def test_a_mistyped_path_is_a_problem_that_repeats_no_token(deployed: Deployed) -> None:
     answer = deployed.api().send("GET", "/v1/shedules")
 
-    assert (answer.status, answer.json["type"]) == (404, "urn:scheduled-tasks:problem:path-not-found")
+    assert (answer.status, answer.json["type"]) == (404, "urn:scheduled-tasks:problem:route-not-found")
     assert deployed.token not in str(answer.json)
 
 
@@ -155,25 +160,18 @@ def test_what_was_held_is_done_by_the_deployed_sweeper(deployed: Deployed) -> No
 
 
 def refused(deployed: Deployed, commands: str) -> str:
-    """What commands print that end with an error, and leave all that is deployed as it was."""
-    changed = (
-        "apigateway:Put*",
-        "apigateway:Create*",
-        "apigateway:Import*",
-        "lambda:Update*",
-        "lambda:Create*",
-        "s3:Put*",
-    )
+    """What commands print that end with an error, and leave all that is deployed, kept and configured as it was."""
+    changes = ("apigateway:Put*", "apigateway:Create*", "apigateway:Import*", "lambda:Update*", "lambda:Create*")
     cloud = LocalCloud(deployed.cloud_url)
     cloud.forget_calls()
-    config = (deployed.clone / ".chalice/config.json").read_bytes()
+    before = deployed.kept(), (deployed.clone / ".chalice/config.json").read_bytes()
 
     code, printed = deployed.terminal.attempt(commands)
 
     assert code != 0, printed
     assert "Traceback" not in printed
-    assert [cloud.get(f"/_local/calls?operation={pattern}")["count"] for pattern in changed] == [0] * len(changed)
-    assert (deployed.clone / ".chalice/config.json").read_bytes() == config
+    assert [cloud.get(f"/_local/calls?operation={pattern}")["count"] for pattern in changes] == [0] * len(changes)
+    assert (deployed.kept(), (deployed.clone / ".chalice/config.json").read_bytes()) == before
     return printed
 
 

@@ -26,6 +26,7 @@ from tests.e2e.aws import client
 from tests.e2e.client import Client
 from tests.e2e.cloud import Clock
 from tests.e2e.commands import deploy
+from tests.e2e.own_project import an_invoice
 from tests.e2e.schedules import an_email, due, path_of
 from tests.e2e.webhooks import consumer
 
@@ -147,6 +148,13 @@ def a_mail_under_a_default_configuration_set(world: World) -> None:
     assert world.user.get(path_of(schedule))["status"] == "completed"
 
 
+def an_own_action_with_rights_of_its_own(world: World) -> None:
+    an_invoice(world.stack, "7")
+    schedule = world.create(action={"type": "invoice.settle", "data": {"invoice": 7}})
+    world.clock.travel_to(due(schedule))
+    assert world.user.get(path_of(schedule))["status"] == "completed"
+
+
 def a_report_and_its_links(world: World) -> None:
     """Which whoever has the mail opens, without keys."""
     action = {"type": "report", "to": ["ivy@example.com"], "period": "day", "subject": "Ivy's day"}
@@ -234,6 +242,7 @@ PASSES: Sequence[Callable[[World], None]] = (
     an_sms,
     a_push_notification,
     a_mail_under_a_default_configuration_set,
+    an_own_action_with_rights_of_its_own,
     a_report_and_its_links,
     work_that_is_tried_again,
     failures_that_people_have_done_again,

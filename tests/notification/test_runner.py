@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core.errors import RunLeased, StoreUnavailable
+from chalicelib.core.errors import DeadLetterUnsent, RunLeased, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RetryPolicy, Status
 from chalicelib.testing import Crash, Faults
@@ -106,6 +106,52 @@ def test_a_failed_action_is_told_in_the_run_the_schedule_and_the_dead_letter(wor
     assert (run.status, run.reason) == (RunStatus.FAILED, "SES TooManyRequestsException: slow down")
     assert world.service.get("alice", schedule.schedule_id).reason == run.reason
     assert (letter["run_id"], letter["event"]) == (run.run_id, event)
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(throttled(), DeadLetterUnsent), (no_answer(), DeadLetterUnsent), (Crash(), Crash)],
+    ids=["SQS refuses it", "SQS does not answer", "the process dies"],
+)
+def test_a_dead_letter_that_was_not_sent_is_sent_by_the_next_delivery(
+    world: World, error: BaseException, raised: type[BaseException]
+) -> None:
+    schedule = world.a_schedule(retry=RetryPolicy(max_retries=0))
+    event = world.event(schedule)
+    world.aws.errors = [throttled()]
+    world.faults.once("provider.send_message", error)
+    with pytest.raises(raised):
+        world.fire(event)
+
+    for _ in range(2):
+        world.fire(event, lateness=A_MINUTE)
+
+    (run,) = world.runs(schedule)
+    (letter,) = world.dead_letters()
+    assert (run.status, len(run.attempts), run.dead_letter_pending) == (RunStatus.FAILED, 1, False)
+    assert (letter["reason"], letter["run_id"], letter["event"]) == (run.reason, run.run_id, event)
+
+
+def test_a_dead_letter_that_was_sent_is_not_sent_again(world: World) -> None:
+    schedule = world.a_schedule(retry=RetryPolicy(max_retries=0))
+    event = world.event(schedule)
+    world.aws.errors = [throttled()]
+
+    for _ in range(3):
+        world.fire(event)
+
+    assert len(world.dead_letters()) == 1
+
+
+def test_a_dead_letter_is_sent_though_the_table_is_lost_behind_it(world: World) -> None:
+    schedule = world.a_schedule(retry=RetryPolicy(max_retries=0))
+    event = world.event(schedule)
+    world.aws.errors = [throttled()]
+    world.faults.once("repository.finish", StoreUnavailable, nth=2)
+
+    world.fire(event)
+
+    assert len(world.dead_letters()) == 1
 
 
 def test_a_provider_that_does_not_answer_fails_the_run(world: World) -> None:

@@ -88,7 +88,8 @@ class FakeAws:
         return self._take("put_events", request)
 
     def send_message(self, **request: Any) -> dict[str, Any]:
-        self.requests.append(("send_message", request))
+        with self.faults.around("provider.send_message"):
+            self.requests.append(("send_message", request))
         return {}
 
     def _take(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,21 @@ from chalicelib.core.errors import (
     SchedulerUnavailable,
     StoreUnavailable,
 )
-from chalicelib.core.model.schedule import Action, DeliveryPolicy, Schedule, Status, Timing
+from chalicelib.core.model.fields import OPTIONS
+from chalicelib.core.model.schedule import (
+    Action,
+    DeliveryPolicy,
+    OnMissed,
+    OnUnknown,
+    Overlap,
+    RetryPolicy,
+    Schedule,
+    Status,
+    Timing,
+)
+from chalicelib.scheduling.request_digest import request_digest
 from chalicelib.scheduling.service import SchedulerService
+from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, FakeStarter
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, an_action
 
@@ -267,6 +280,119 @@ def test_a_first_request_for_the_past_is_refused_with_a_key_as_well(
 
     with pytest.raises(InvalidInput, match="lies in the past"):
         _keyed(service)
+
+
+# What the same request is
+
+
+SPELLED_OUT: dict[str, Any] = {
+    "flexible_window_minutes": 0,
+    "delivery": DeliveryPolicy(185, 3600),
+    "retry": RetryPolicy(3, 60),
+    "metadata": {},
+    "exclusions": [],
+    "on_missed": OnMissed.RUN_NOW,
+    "on_unknown": OnUnknown.RETRY,
+    "overlap": Overlap.ALLOW,
+    "pause_after_failures": 0,
+    "name": None,
+}
+
+
+def test_each_default_that_has_a_value_is_among_those_spelled_out() -> None:
+    assert SPELLED_OUT.keys() | {"resource_id", "max_runs"} == OPTIONS.keys()
+
+
+def test_a_default_that_is_spelled_out_is_the_same_request() -> None:
+    at = TimingSpec(at=TOMORROW)
+
+    assert request_digest(at, an_action(), SPELLED_OUT) == request_digest(at, an_action(), {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"at": "2027-03-02T08:00:00Z"}, {"at": "2027-03-02T09:00:00.25+01:00"}),
+        ({"at": "2027-03-02T08:00:00Z"}, {"at": "at(2027-03-02T08:00:00Z)"}),
+        ({"at": "2027-03-02T08:00:00Z"}, {"at": TOMORROW}),
+        ({"after": "PT1H30M"}, {"after": "PT90M"}),
+        ({"after": "PT1H30M"}, {"after": timedelta(minutes=90)}),
+        ({"rate": "1 hour"}, {"rate": "rate(1  hour)", "timezone": "UTC"}),
+        ({"cron": "0 9 ? * MON *", "timezone": "UTC"}, {"cron": " cron(0 9 ? *  MON *)", "timezone": "UTC"}),
+    ],
+    ids=str,
+)
+def test_another_spelling_of_a_timing_is_the_same_request(first: dict[str, Any], second: dict[str, Any]) -> None:
+    assert _digest(**first) == _digest(**second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"at": "2027-03-02T08:00:00Z"}, {"at": "2027-03-02T08:00:00", "timezone": "UTC"}),
+        ({"at": "2027-03-02T08:00:00", "timezone": "UTC"}, {"at": "2027-03-02T08:00:00", "timezone": "Asia/Tokyo"}),
+        ({"after": "PT1H"}, {"after": "PT61M"}),
+        ({"rate": "1 hour"}, {"rate": "2 hours"}),
+        ({"rate": "1 hour"}, {"rate": "1 hour", "end_at": "2027-05-01T00:00:00Z"}),
+        ({"rate": "1 hour", "start_at": TOMORROW}, {"rate": "1 hour", "end_at": TOMORROW}),
+        ({"at": "tomorrow"}, {"at": "yesterday"}),
+        ({"after": "soon"}, {"after": "later"}),
+    ],
+    ids=str,
+)
+def test_another_timing_is_another_request(first: dict[str, Any], second: dict[str, Any]) -> None:
+    assert _digest(**first) != _digest(**second)
+
+
+HELLO = {"to": ["alice@example.com"], "subject": "Hello", "text": "It is time."}
+HOOK = {"url": "https://example.com/hook"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_same"),
+    [
+        (Action("email", HELLO), Action("email", {**HELLO, "cc": [], "placeholders": True}), True),
+        (Action("email", HELLO), Action("email", {**HELLO, "placeholders": False}), True),
+        (
+            Action("email", {**HELLO, "text": "{{"}),
+            Action("email", {**HELLO, "text": "{{", "placeholders": True}),
+            False,
+        ),
+        (Action("email", HELLO), Action("email", {**HELLO, "subject": "Bye"}), False),
+        (
+            Action("report", {"to": ["a@example.com"]}),
+            Action("report", {"to": ["a@example.com"], "period": "week"}),
+            True,
+        ),
+        (Action("webhook", HOOK), Action("webhook", {**HOOK, "headers": {}}), True),
+        (Action("webhook", HOOK), Action("webhook", {**HOOK, "body": None}), False),
+        (Action("own", {"a": 1, "b": 2}), Action("own", {"b": 2, "a": 1}), True),
+        (Action("own", {"a": 1}), Action("own", {"a": 1.5}), False),
+        (Action("email", {"to": "nobody"}), Action("email", {"to": "somebody"}), False),
+    ],
+    ids=str,
+)
+def test_an_action_is_compared_by_what_it_means(first: Action, second: Action, *, are_same: bool) -> None:
+    at = TimingSpec(at=TOMORROW)
+
+    assert (request_digest(at, first, {}) == request_digest(at, second, {})) is are_same
+
+
+def test_the_order_of_keys_in_metadata_makes_no_other_request() -> None:
+    at, one, other = TimingSpec(at=TOMORROW), {"a": 1, "b": 2}, {"b": 2, "a": 1}
+
+    assert request_digest(at, an_action(), {"metadata": one}) == request_digest(at, an_action(), {"metadata": other})
+
+
+def test_a_digest_that_is_stored_stays_right_over_releases() -> None:
+    """A field that TimingSpec gets later, or another `repr`, must not refuse a repeat of what was asked for before."""
+    digest = request_digest(TimingSpec(at="2027-03-02T08:00:00Z"), Action("email", HELLO), {"name": "reminder"})
+
+    assert digest == "fd431c8991f31ff2b3f53a1aa765612a"
+
+
+def _digest(**timing: Any) -> str:
+    return request_digest(TimingSpec(**timing), an_action(), {})
 
 
 def _keyed(service: SchedulerService) -> Schedule:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, StarterUnavailable, StoreUnavailable
+from chalicelib.core.model import ids
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
+from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
-from tests.notification.world import NOON
+from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, AN_HOUR, Life
 
@@ -130,12 +134,25 @@ def test_one_item_that_fails_keeps_it_from_no_other(life: Life) -> None:
 
 
 def test_a_shard_that_cannot_be_read_keeps_it_from_no_other(life: Life) -> None:
-    schedule = _left_by_a_crash(life)
+    unread, read = (_left_by_a_crash(life, under=_id_in(shard)) for shard in (0, 1))
     life.faults.once("repository.due", StoreUnavailable)
 
     life.travel(A_MINUTE)
 
-    assert life.now_of(schedule).confirmed
+    assert (life.now_of(unread).confirmed, life.now_of(read).confirmed) == (False, True)
+
+
+def test_a_run_whose_schedule_has_no_record_is_looked_at_once(life: Life) -> None:
+    schedule = life.one_time(after=A_DAY)
+    life.faults.once("starter.start", StarterUnavailable)
+    life.service.run_now("alice", schedule.schedule_id)
+    life.repository.erase(life.now_of(schedule))
+
+    life.travel(5 * A_MINUTE)
+
+    (run,) = life.all_runs()
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, "its schedule has no record")
+    assert [key for key, item in life.repository.items.items() if "watch_at" in item] == []
 
 
 def test_it_stops_in_time_and_says_how_far_behind_it_is(life: Life) -> None:
@@ -368,12 +385,20 @@ def test_a_run_of_ours_that_crashed_is_started_again_and_keeps_its_story(life: L
     assert [attempt.error for attempt in run.attempts] == ["cut short: the invocation crashed or timed out", None]
 
 
-def _left_by_a_crash(life: Life) -> Schedule:
+def _left_by_a_crash(life: Life, *, under: str | None = None) -> Schedule:
+    """A create whose process died; `under` this id, or else under a random one."""
     before = {record.schedule_id for record in life.records()}
     life.faults.once("gateway.put", Crash)
     with pytest.raises(Crash):
-        life.one_time()
+        life.service.put("alice", under or uuid.uuid4().hex, timing=TimingSpec(after="PT1H"), action=EMAIL)
     return next(record for record in life.records() if record.schedule_id not in before)
+
+
+def _id_in(shard: int) -> str:
+    """The id of a schedule of alice's whose watch stands in this shard."""
+    names = (f"s{number}" for number in count())
+    pk = ids.user_pk("alice")
+    return next(name for name in names if ids.shard_of(pk, ids.schedule_sk(name)) == shard)
 
 
 def _swallow(life: Life, during: timedelta) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,10 +24,14 @@ from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
-from tests.notification.world import EMAIL, NOON
+from tests.between_calls import AfterTheFirst
+from tests.notification.world import EMAIL, NOON, refused
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
 from tests.slow import Slow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OTHER_MAIL = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
 HALF_PAST = TimingSpec(at="2027-03-01T13:30:00Z")
@@ -522,6 +526,49 @@ def test_put_begins_anew_what_has_ended(life: Life) -> None:
     assert disagreements(life) == []
 
 
+@pytest.mark.parametrize("ended", ["cancelled", "erased"])
+def test_put_that_loses_to_another_ending_creates(life: Life, ended: str) -> None:
+    first, _ = life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
+    ways: dict[str, Callable[[], object]] = {
+        "cancelled": lambda: life.service.cancel("alice", "mine"),
+        "erased": lambda: life.repository.erase(first),
+    }
+    life.repository.faults = AfterTheFirst("repository.get", ways[ended])
+
+    put, created = life.service.put("alice", "mine", timing=HALF_PAST, action=OTHER_MAIL)
+
+    assert (created, put.status, put.confirmed, put.action) == (True, Status.ACTIVE, True, OTHER_MAIL)
+    assert life.in_eventbridge(put) is not None
+    assert disagreements(life) == []
+
+
+def test_put_of_one_revision_that_loses_to_a_cancel_changes_nothing(life: Life) -> None:
+    first, _ = life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
+    life.repository.faults = AfterTheFirst("repository.get", lambda: life.service.cancel("alice", "mine"))
+
+    with pytest.raises(RevisionMismatch):
+        life.service.put("alice", "mine", timing=HALF_PAST, action=OTHER_MAIL, if_match=first.revision)
+    assert life.now_of(first).status is Status.CANCELLED
+
+
+def test_put_that_loses_to_a_cancel_and_another_put_is_busy(life: Life) -> None:
+    life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
+    life.repository.faults = AfterTheFirst("repository.get", lambda: another_put_begins_anew(life))
+
+    with pytest.raises(ScheduleBusy):
+        life.service.put("alice", "mine", timing=HALF_PAST, action=OTHER_MAIL)
+
+
+def another_put_begins_anew(life: Life) -> None:
+    """Behind the next look at the schedule, which finds it cancelled."""
+    life.service.cancel("alice", "mine")
+
+    def put() -> None:
+        life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
+
+    life.repository.faults = AfterTheFirst("repository.get", put)
+
+
 def test_put_waits_for_what_is_being_cleared_away(life: Life) -> None:
     life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
     life.faults.once("gateway.delete", SchedulerUnavailable)
@@ -746,6 +793,20 @@ def test_erase_leaves_nothing_of_a_user(life: Life) -> None:
     assert life.service.get_job(job.job_id).status is JobStatus.COMPLETED
     assert [pk for pk, _ in life.repository.items] == [f"JOB#{job.job_id}"]
     assert life.bridge.schedules == {}
+
+
+def test_erase_takes_failed_runs_whose_schedule_has_no_record(life: Life) -> None:
+    life.aws.error = refused()
+    schedule = life.recurring(rate="1 minute", pause_after_failures=0)
+    life.travel(40 * A_MINUTE)
+    life.service.cancel("alice", schedule.schedule_id)
+    life.repository.erase(life.now_of(schedule))
+    job = life.service.erase("alice")
+
+    life.travel(5 * A_MINUTE)
+
+    assert [pk for pk, _ in life.repository.items] == [f"JOB#{job.job_id}"]
+    assert life.service.get_job(job.job_id).status is JobStatus.COMPLETED
 
 
 def test_erase_takes_what_has_expired_but_is_still_there(life: Life) -> None:

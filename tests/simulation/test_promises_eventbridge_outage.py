@@ -101,5 +101,28 @@ def test_due_retries_stay_on_time_behind_all_the_intents_that_eventbridge_cannot
     assert done == len(failing)
 
 
+@pytest.mark.parametrize("others", ["overdue", "resumed"])
+def test_due_retries_stay_on_time_behind_all_that_eventbridge_is_asked_about_in_vain(others: str) -> None:
+    faults = Unreachable()
+    life = Life(faults)
+    failing = [life.one_time(90 * A_MINUTE, retry=RetryPolicy(3, 120)) for _ in range(5)]
+    lost = [life.one_time(86 * A_MINUTE) for _ in range(100)]
+    if others == "overdue":
+        for schedule in lost:
+            life.lose(schedule)
+    else:
+        for schedule in lost:
+            life.service.pause("alice", schedule.schedule_id, until=NOON + 92 * A_MINUTE)
+    life.travel(NOON + 85 * A_MINUTE)
+    faults.sleep = life.clock.sleep
+    life.aws.errors = [throttled() for _ in failing]
+
+    life.travel(NOON + 97 * A_MINUTE)
+    done = len(life.done())
+    faults.sleep = None
+
+    assert done == len(failing)
+
+
 def _no_time_passes(_: float) -> None:
     """A client that asks for nothing else."""

@@ -373,6 +373,53 @@ def test_what_fails_again_is_not_done_a_third_time(life: Life) -> None:
     assert len(the_run(life, schedule).attempts) == 2
 
 
+def test_a_redriven_run_has_its_schedule_s_record_as_long_as_it_stays(life: Life) -> None:
+    schedule, run = a_failed_run(life)
+    life.travel(85 * A_DAY)
+    life.aws.error = refused()
+    life.service.redrive("alice", schedule.schedule_id, run.run_id)
+    life.travel(85 * A_DAY)
+    life.aws.error = None
+
+    (listed,) = life.service.list_runs_of_user("alice").items
+    life.service.redrive("alice", schedule.schedule_id, listed.run_id)
+    life.travel(5 * A_MINUTE)
+
+    action = life.action_of(schedule)
+    assert (the_run(life, schedule).status, action and action.type) == (RunStatus.SUCCEEDED, "email")
+    assert disagreements(life) == []
+
+
+def test_so_has_one_that_a_job_redrives(life: Life) -> None:
+    schedule, run = a_failed_run(life)
+    life.travel(85 * A_DAY)
+    life.aws.error = refused()
+    life.service.redrive_all("alice")
+    life.travel(85 * A_DAY)
+
+    assert life.service.get_run("alice", schedule.schedule_id, run.run_id).status is RunStatus.FAILED
+    assert life.service.get("alice", schedule.schedule_id).status is Status.FAILED
+
+
+def test_a_run_that_ends_keeps_the_record_of_one_that_was_redriven_later(life: Life) -> None:
+    """Its event was made before: it holds an earlier expiry of the record."""
+    life.aws.errors = [refused(), refused()]
+    schedule = life.recurring(end_at=NOON + 30 * A_MINUTE)
+    life.travel(AN_HOUR)
+    first, second = life.runs_of(schedule)
+    life.travel(85 * A_DAY)
+    life.service.redrive("alice", schedule.schedule_id, first.run_id)
+    delayed = life.starter.events.pop()
+    life.clock.now += A_MINUTE
+    life.service.redrive("alice", schedule.schedule_id, second.run_id)
+
+    life.runner.handle(delayed, INVOCATION)
+
+    last = max(run.expires_at for run in life.runs_of(schedule) if run.expires_at)
+    assert life.runs_of(schedule)[0].status is RunStatus.SUCCEEDED
+    assert life.now_of(schedule).expires_at == last + A_DAY
+
+
 SLICES = 12
 """Enough for 60 slow looks. A job without a position needs one slice for all of them."""
 

@@ -140,9 +140,9 @@ def test_every_variable_says_what_it_is_in_one_order(folder: Path) -> None:
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_every_output_is_named_by_thing_and_attribute_and_described(folder: Path) -> None:
     for block in blocks(folder / "outputs.tf", "output"):
-        assert re.fullmatch(r"\w+_(name|names|arn|url|json|architecture|runtime|limit|seconds|days)", block.name), (
-            block.name
-        )
+        assert re.fullmatch(
+            r"\w+_(name|names|arn|url|json|architecture|runtime|limit|origins|seconds|days)", block.name
+        ), block.name
         assert block.description, block.name
 
 

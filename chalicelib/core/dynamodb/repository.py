@@ -75,8 +75,9 @@ CHANGED_BY_CLIENTS = (*changed_by(CLIENTS), "write_id", *INDEX_KEYS)
 
 STATE = tuple(field.stored for field in SCHEDULE if field.is_compared)
 
+SAME_STATE = ("revision", "status")
 RESERVATIONS = ("reserved", "running")
-CLAIM_STATE = ("revision", "status", "run_count", *RESERVATIONS)
+CLAIM_STATE = (*SAME_STATE, "run_count", *RESERVATIONS)
 """What a claim with a reservation was decided on."""
 
 RUN_LOCK = ("claim_id", "status", "lease_until")
@@ -195,16 +196,21 @@ class DynamoRepository:
         replacing: Run | None,
         beside: Run | None = None,
         reserving: Schedule | None = None,
+        extending: Schedule | None = None,
     ) -> Conflict | None:
         more = [self._put_run(beside, None)] if beside else []
-        writes = (self._checked_or_reserved(expecting, reserving), self._put_run(run, replacing), *more)
-        return _conflict(self._transact(*writes), run)
+        more += self._expire_action(extending) if extending else []
+        on_schedule = self._checked_or_changed(expecting, reserving, extending)
+        return _conflict(self._transact(on_schedule, self._put_run(run, replacing), *more), run)
 
-    def _checked_or_reserved(self, expecting: Schedule, reserving: Schedule | None) -> Write:
+    def _checked_or_changed(self, expecting: Schedule, reserving: Schedule | None, extending: Schedule | None) -> Write:
         if reserving is not None:
             update = self._update(items.schedule_item(reserving), RESERVATIONS, *_unchanged(expecting, CLAIM_STATE))
             return {"Update": update}
-        condition, values = _unchanged(expecting, ("revision", "status"))
+        if extending is not None:
+            item = items.schedule_item(extending)
+            return {"Update": self._update(item, ("expires_at",), *_unchanged(expecting, (*SAME_STATE, "expires_at")))}
+        condition, values = _unchanged(expecting, SAME_STATE)
         check = {**self._at(items.schedule_key(expecting)), "ConditionExpression": condition}
         return {"ConditionCheck": check | _bound(condition, values)}
 
@@ -213,18 +219,20 @@ class DynamoRepository:
         run: Run,
         *,
         replacing: Run | None,
-        expecting: Schedule,
+        expecting: Schedule | None,
         updated: Schedule | None,
         span: Span | None = None,
+        beside: Run | None = None,
     ) -> Conflict | None:
         put = self._put_run(run, replacing)
-        if updated is None:
+        if expecting is None or updated is None:
             existing = self._transact(put)
             return _conflict([None, *existing] if existing else None, run)
         changes = (CHANGED_BY_RUNS, *_unchanged(expecting))
         add = {"run_count": 1} if run.counts else {}
         update = self._update(items.schedule_item(updated), *changes, add=add)
-        writes = (*self._expire_action(updated), *self._open(span))
+        more = [self._put_run(beside, None)] if beside else []
+        writes = (*more, *self._expire_action(updated), *self._open(span))
         return _conflict(self._transact({"Update": update}, put, *writes), run)
 
     def _put_run(self, run: Run, replacing: Run | None) -> Write:

@@ -237,7 +237,8 @@ SCHEDULE = (
     Field("request_digest", "request_digest", default=None),
     Field("created_at", "created_at", MILLISECONDS, required=True, is_shown=True),
     Field("updated_at", "updated_at", MILLISECONDS, required=True, is_shown=True, changed_by=BY_CLIENTS),
-    Field("expires_at", "expires_at", EXPIRY, None, changed_by=BY_BOTH),
+    # A redrive changes it as well: a run that ends goes by the latest one.
+    Field("expires_at", "expires_at", EXPIRY, None, changed_by=BY_BOTH, is_compared=True),
 )
 
 OPTIONS = {field.name: field for field in SCHEDULE if field.option}
@@ -272,6 +273,7 @@ RUN = (
     Field("reserved", "reserved", default=False),
     Field("waits", "waits", default=False),
     Field("unforeseen", "unforeseen", default=False, is_shown=True),
+    Field("dead_letter_pending", "dead_letter_pending", default=False),
     Field("expires_at", "expires_at", EXPIRY, None),
 )
 

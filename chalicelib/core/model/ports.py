@@ -137,12 +137,14 @@ class ScheduleRepository(Protocol):
         replacing: Run | None,
         beside: Run | None = None,
         reserving: Schedule | None = None,
+        extending: Schedule | None = None,
     ) -> Conflict | None:
         """Writes the run if the schedule is as expected (same revision and status) and the run is absent or the one
         replaced, in one transaction; with it the run `beside`, which must be absent.
 
         `reserving` is the schedule with its number of reserved and its list of running runs as this claim leaves them;
-        they are written if the counts are still as in `expecting`. Returns None on success, also for
+        they are written if the counts are still as in `expecting`. `extending` is the schedule with a later expiry;
+        record and action get it if the record's expiry is still that of `expecting`. Returns None on success, also for
         a claim whose answer was lost.
         """
 
@@ -151,11 +153,13 @@ class ScheduleRepository(Protocol):
         run: Run,
         *,
         replacing: Run | None,
-        expecting: Schedule,
+        expecting: Schedule | None,
         updated: Schedule | None,
         span: Span | None = None,
+        beside: Run | None = None,
     ) -> Conflict | None:
-        """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule.
+        """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule, and the run
+        `beside`, which must be absent.
 
         `leaving` is the schedule after the run; it is written if the record still has the expected revision, status,
         confirmation and next run. None for `leaving` writes the run alone. A Refusal with a `run` says that somebody

@@ -70,6 +70,7 @@ class Run:
     `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
     out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
     an attempt that finds it set makes the run `possibly_repeated`.
+    `dead_letter_pending` says that a failed run's dead-letter message may be unsent; its next delivery sends it.
     """
 
     user_id: str
@@ -98,6 +99,7 @@ class Run:
     unforeseen: bool = False
     reserved: bool = False
     waits: bool = False
+    dead_letter_pending: bool = False
 
     @property
     def run_id(self) -> str:
@@ -158,7 +160,15 @@ class Run:
 
     def released(self, at: datetime, claim_id: str) -> Run:
         """This run, which was held, to be started at `at`."""
-        return replace(self, status=RunStatus.QUEUED, claim_id=claim_id, lease_until=at, watched=True, reason=None)
+        return replace(
+            self,
+            status=RunStatus.QUEUED,
+            claim_id=claim_id,
+            lease_until=at,
+            watched=True,
+            reason=None,
+            dead_letter_pending=False,
+        )
 
     def redrive(self, at: datetime, claim_id: str, *, expires_at: datetime) -> Run:
         """This run as somebody wants it done again at `at`: with its story, but with new tries."""
@@ -166,6 +176,8 @@ class Run:
             self.released(at, claim_id),
             redriven=True,
             waits=False,
+            # What ended gave its reservation back.
+            reserved=self.holds_reservation,
             counted=self.counted or self.counts,
             tries=0,
             next_attempt_at=None,

@@ -6,7 +6,6 @@ All instants are aware UTC datetimes.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..timing.expressions import Expression, parse
 from ..timing.instants import EPOCH, epoch_ms
+from ..timing.latest import latest
 from ..timing.zones import wall_time, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 RESUME_EARLY = timedelta(minutes=2)
 """How long before the end of a pause EventBridge is switched on; what fires before the end does no work."""
@@ -39,8 +39,6 @@ TRIED_AGAIN_WITHIN = timedelta(minutes=5)
 
 APPLIED_EARLY = timedelta(minutes=2)
 """How long before an occurrence an open intent is tried: the sweeper's minute, and one more for itself."""
-
-MINUTE = timedelta(minutes=1)
 
 
 class Status(StrEnum):
@@ -87,28 +85,17 @@ class Timing:
     def ends(self) -> bool:
         return self.is_one_time or self.end_at is not None
 
-    def occurrences(self, after: datetime) -> Iterator[datetime]:
-        """Planned instants strictly after `after`, ascending."""
-        return self.parsed.occurrences(after)
+    def occurrences(self, after: datetime, *, without: Container[date] = frozenset()) -> Iterator[datetime]:
+        """Planned instants strictly after `after`, ascending; none on the days `without`, in the timing's zone."""
+        return self.parsed.occurrences(after, without=without)
 
     def next_occurrence(self, after: datetime) -> datetime | None:
         return next(self.occurrences(after), None)
 
-    def is_excluded(self, occurrence: datetime, dates: tuple[date, ...]) -> bool:
-        """Does it lie on one of these dates of the timing's zone?"""
-        return bool(dates) and wall_time(occurrence, zone(self.timezone)).date() in dates
-
     def last_occurrence(self) -> datetime | None:
-        """The last one before the end, to the minute; None for what has no end or no occurrence.
-
-        A calendar can only be walked forwards, and a long way past the last one: so it is asked, by bisection, for
-        the first minute after which nothing comes.
-        """
-        if self.end_at is None:
-            return None
-        minutes = range((self.end_at - EPOCH) // MINUTE + 1)
-        last = bisect_left(minutes, 1, key=lambda minute: self.next_occurrence(EPOCH + minute * MINUTE) is None)
-        return EPOCH + last * MINUTE if last else None
+        """The last one before the end; None for what has no end or no occurrence."""
+        found = latest(self.occurrences, EPOCH, self.end_at) if self.end_at else ()
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,13 +261,18 @@ class Schedule:
 
     def occurrences(self, after: datetime) -> Iterator[datetime]:
         """Planned instants strictly after `after` that are not excluded, ascending."""
-        return (at for at in self.timing.occurrences(after) if not self.is_excluded(at))
+        return self.timing.occurrences(after, without=self.excluded_days)
 
     def next_occurrence(self, after: datetime) -> datetime | None:
         return next(self.occurrences(after), None)
 
     def is_excluded(self, occurrence: datetime) -> bool:
-        return self.timing.is_excluded(occurrence, self.exclusions)
+        return wall_time(occurrence, zone(self.timing.timezone)).date() in self.excluded_days
+
+    @cached_property
+    def excluded_days(self) -> frozenset[date]:
+        """The exclusions, to look one up in a single step."""
+        return frozenset(self.exclusions)
 
     @property
     def is_first_revision(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from ..timing.latest import latest
 from .schedule import CLOCKS_DIFFER, LATE_AFTER, Schedule, Status
 
 if TYPE_CHECKING:
@@ -47,14 +48,20 @@ class Span:
 
     def occurrences(self) -> Iterator[datetime]:
         """Those that may have no outcome yet, ascending."""
-        schedule_like = _without_excluded(self.timing, self.exclusions, self.since - A_SECOND)
-        return takewhile(lambda at: at <= self.until, schedule_like)
+        return takewhile(lambda at: at <= self.until, self._from(self.since - A_SECOND))
+
+    def last(self) -> datetime | None:
+        """The last of them."""
+        return next(iter(latest(self._from, self.since - A_SECOND, self.until)), None)
 
     def has(self, occurrence: datetime) -> bool:
         """Is it one of those that may have no outcome yet?"""
         if not self.since <= occurrence <= self.until:
             return False
-        return next(_without_excluded(self.timing, self.exclusions, occurrence - A_SECOND), None) == occurrence
+        return next(self._from(occurrence - A_SECOND), None) == occurrence
+
+    def _from(self, after: datetime) -> Iterator[datetime]:
+        return self.timing.occurrences(after, without=frozenset(self.exclusions))
 
     def moved_to(self, occurrence: datetime) -> Span:
         """With all before this occurrence recorded."""
@@ -141,7 +148,3 @@ def _waits_for(after: Schedule, before: Schedule, occurrence: datetime) -> bool:
     if after.first_due is None or occurrence < after.first_due:
         return False
     return after.timing == before.timing or after.next_occurrence(occurrence - A_SECOND) == occurrence
-
-
-def _without_excluded(timing: Timing, exclusions: tuple[date, ...], after: datetime) -> Iterator[datetime]:
-    return (at for at in timing.occurrences(after) if not timing.is_excluded(at, exclusions))

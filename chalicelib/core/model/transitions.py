@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..timing.instants import EPOCH
+from ..timing.latest import latest
 from .run import Run, RunStatus
 from .schedule import LastRun, Overlap, Schedule, Status
 from .span import Span, earliest, span_until
@@ -31,10 +31,9 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
     Recurring schedules live on whole minutes and EventBridge's own seconds are not documented, so never by equality.
     """
     earliest = scheduled_time - MINUTE - window
-    candidates = takewhile(
-        lambda at: at <= scheduled_time + MINUTE, timing.occurrences(earliest - timedelta(seconds=1))
-    )
-    return min(candidates, key=lambda at: abs(at - scheduled_time), default=None)
+    before = latest(timing.occurrences, earliest - timedelta(seconds=1), scheduled_time)
+    following = (at for at in [timing.next_occurrence(scheduled_time)] if at and at <= scheduled_time + MINUTE)
+    return min((*before, *following), key=lambda at: abs(at - scheduled_time), default=None)
 
 
 def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replacing: Run | None = None) -> Schedule:
@@ -173,7 +172,7 @@ def last_of(schedule: Schedule, span: Span) -> datetime | None:
     """The occurrence whose run decides how a schedule ends for which nothing but this span is left."""
     if schedule.timing.is_one_time:
         return schedule.timing.next_occurrence(EPOCH)
-    return max(span.occurrences(), default=None)
+    return span.last()
 
 
 def auto_resumed(schedule: Schedule, since: datetime | None) -> Schedule | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
 from .day_rules import (
@@ -23,7 +24,7 @@ from .day_rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
 _T = TypeVar("_T")
 _HOUR = timedelta(hours=1)
@@ -143,29 +144,39 @@ class CronFields:
     months: tuple[int, ...]
     years: tuple[int, ...]
 
-    def walls(self, start: datetime) -> Iterator[datetime]:
-        """Every matching wall minute that is not before `start`, naive, ascending, until the years are used up."""
-        for hour in self.hours_from(start):
+    def walls(self, start: datetime, until: datetime) -> Iterator[datetime]:
+        """Every matching wall minute from `start` up to, not including, `until`, naive, ascending."""
+        for hour in self.hours_from(start, until):
             for wall in self.walls_in(hour):
-                if wall >= start:
+                if start <= wall < until:
                     yield wall
 
     def walls_in(self, hour: datetime) -> Iterator[datetime]:
         """The matching minutes of a wall hour, ascending."""
         return (hour.replace(minute=minute) for minute in self.minutes)
 
-    def hours_from(self, start: datetime) -> Iterator[datetime]:
-        """Every wall hour with matching minutes that is not over at `start`, naive, ascending."""
-        for day in self._days_from(start):
+    def hours_from(
+        self, start: datetime, until: datetime, without: Container[date] = frozenset()
+    ) -> Iterator[datetime]:
+        """Every wall hour with matching minutes that is not over at `start`, naive, ascending.
+
+        The calendar is not searched past `until` (naive). The days `without` are left out whole.
+        """
+        for day in self._days_from(start, until):
+            if day.date() in without:
+                continue
             for hour in self.hours:
                 begin = day.replace(hour=hour)
                 if begin + _HOUR > start:
                     yield begin
 
-    def _days_from(self, start: datetime) -> Iterator[datetime]:
-        for year, month in self._months_from(start):
+    def _days_from(self, start: datetime, until: datetime) -> Iterator[datetime]:
+        months = takewhile(lambda month: month <= (until.year, until.month), self._months_from(start))
+        for year, month in months:
             for day in self.days.days_in(Month.of(year, month)):
                 midnight = datetime.combine(date(year, month, day), time())
+                if midnight > until:
+                    return
                 if midnight + _DAY > start:
                     yield midnight
 

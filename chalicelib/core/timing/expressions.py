@@ -10,14 +10,14 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from .cron import YEAR, CronFields, InvalidExpression, parse_fields
 from .zones import UnknownZone, first_instant, wall_time, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from zoneinfo import ZoneInfo
 
 __all__ = ["At", "Cron", "Expression", "InvalidExpression", "Rate", "ceil_minute", "floor_minute", "parse"]
@@ -26,7 +26,9 @@ _MAX_LENGTH = 256
 _AT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})")
 _RATE = re.compile(r"([1-9][0-9]{0,5}) (minute|hour|day)s?")
 _MINUTE = timedelta(minutes=1)
-_UNITS = {"minute": _MINUTE, "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_UNITS = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY}
 
 # The calendar of all expressions: the years a cron may name, and a day more at each end for the time zones.
 _BEGIN = datetime(YEAR.low - 1, 12, 31, tzinfo=UTC)
@@ -46,18 +48,20 @@ class Expression(ABC):
     start_at: datetime | None
     end_at: datetime | None
 
-    def occurrences(self, after: datetime) -> Iterator[datetime]:
+    def occurrences(self, after: datetime, *, without: Container[date] = frozenset()) -> Iterator[datetime]:
         """The occurrences strictly after `after` (aware), as aware UTC datetimes, ascending.
 
+        The days `without`, in the expression's zone, are left out; they cost a step each, not one for each occurrence.
         It ends with `end_at`, or when the expression never fires again. The calendar ends with the year 2199.
         """
         if after.tzinfo is None:
             raise ValueError("`after` must be an aware datetime")
         last = min(self.end_at or _END, _END)
-        return takewhile(lambda instant: instant <= last, self._instants(min(max(after, _BEGIN), _END)))
+        return takewhile(lambda instant: instant <= last, self._instants(min(max(after, _BEGIN), _END), last, without))
 
     @abstractmethod
-    def _instants(self, after: datetime) -> Iterator[datetime]: ...
+    def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
+        """The instants after `after`. The search ends a day behind `last` at the latest if there are none."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,10 @@ class At(Expression):
     kind = "at"
     wall: datetime
 
-    def _instants(self, after: datetime) -> Iterator[datetime]:
+    def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
         # In a gap fold=0 goes on counting with the offset before it, as java.time does: 02:30 becomes 03:30.
         instant = self.wall.replace(tzinfo=zone(self.timezone)).astimezone(UTC)
-        if instant > after:
+        if after < instant <= last and wall_time(instant, zone(self.timezone)).date() not in without:
             yield instant
 
 
@@ -81,10 +85,20 @@ class Rate(Expression):
     kind = "rate"
     period: timedelta
 
-    def _instants(self, after: datetime) -> Iterator[datetime]:
-        start = self.start_at or after + self.period
-        passed = max(0, (after - start) // self.period + 1)
-        return (start + number * self.period for number in count(passed))
+    def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
+        tz, start = zone(self.timezone), self.start_at or after + self.period
+        instant = self._following(after, start)
+        while instant <= last:
+            shown = wall_time(instant, tz)
+            if shown.date() in without:
+                until = _same_day_until(instant, shown, tz)
+                instant = self._following(max(until - datetime.resolution, instant), start)
+            else:
+                yield instant
+                instant += self.period
+
+    def _following(self, after: datetime, start: datetime) -> datetime:
+        return start + max(0, (after - start) // self.period + 1) * self.period
 
 
 @dataclass(frozen=True)
@@ -94,10 +108,12 @@ class Cron(Expression):
     kind = "cron"
     fields: CronFields
 
-    def _instants(self, after: datetime) -> Iterator[datetime]:
+    def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
         tz = zone(self.timezone)
         begin = max(after + datetime.resolution, self.start_at or _BEGIN)
-        for hour in self.fields.hours_from(wall_time(begin, tz)):
+        # A day more: where the clocks are put back, a later wall time may come earlier.
+        until = wall_time(last, tz) + _DAY
+        for hour in self.fields.hours_from(wall_time(begin, tz), until, without):
             if self._never_comes(hour, tz):
                 continue
             for wall in self.fields.walls_in(hour):
@@ -130,6 +146,20 @@ def parse(
     if kind == "rate":
         return Rate(text, zone_name, *window, _period(inner))
     return Cron(text, zone_name, *window, parse_fields(inner))
+
+
+def _same_day_until(instant: datetime, shown: datetime, tz: ZoneInfo) -> datetime:
+    """Up to when the clocks are sure to show the day that they show (`shown`, naive) at `instant`.
+
+    That is the day's end, unless the clocks are changed before: they may then go back to the day before, or skip the
+    midnight. So it is the next hour on such a day, and no longer than `instant` within an hour of the change.
+    """
+    midnight = datetime.combine(shown.date() + _DAY, time())
+    for length in (_DAY, _HOUR):
+        rest = min(midnight - shown, length)
+        if wall_time(instant + rest, tz) == shown + rest:
+            return instant + rest
+    return instant
 
 
 def floor_minute(instant: datetime) -> datetime:

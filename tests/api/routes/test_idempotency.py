@@ -43,6 +43,23 @@ def test_the_same_key_of_another_user_is_another_schedule(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    "same",
+    [
+        {"flexible_window_minutes": 0, "metadata": {}, "exclusions": [], "overlap": "allow"},
+        {"delivery": {"max_retries": 185}, "retry": {"max_retries": 3, "backoff_seconds": 60}},
+        {"action": {**MAIL, "cc": [], "placeholders": True}},
+        {"timing": {"after": "PT60M"}},
+    ],
+)
+def test_the_same_request_in_other_words_has_the_same_answer(world: World, same: dict[str, Any]) -> None:
+    first = ask(world)
+
+    again = ask(world, **same)
+
+    assert (again.status_code, again.json_body) == (201, first.json_body)
+
+
+@pytest.mark.parametrize(
     "other", [{"timing": {"after": "PT2H"}}, {"action": {**MAIL, "subject": "bye"}}, {"name": "x"}, {"max_runs": 2}]
 )
 def test_another_request_under_the_same_key_is_422(world: World, other: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ def test_the_stage_gets_what_terraform_made(tmp_path: Path) -> None:
             "WEBHOOK_MASTER_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tasks-webhook-master",
             "EVENT_AGE_SECONDS": "600",
             "RUN_RETENTION_DAYS": "30",
+            "CORS_ORIGINS": "https://app.example.com",
         },
     }
 

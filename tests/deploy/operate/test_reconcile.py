@@ -283,6 +283,7 @@ def rendered(folder: Path) -> Path:
         WEBHOOK_MASTER_SECRET_ARN="arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhook-master",
         EVENT_AGE_SECONDS="3600",
         RUN_RETENTION_DAYS="90",
+        CORS_ORIGINS="",
     )
 
 

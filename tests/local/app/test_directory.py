@@ -10,6 +10,7 @@ import pytest
 
 from local.__main__ import main, parser
 from local.app.directory import MARKER, Claim, DirectoryRefused, directory_of
+from local.app.run import token_command
 from local.app.stack import Stack
 
 PROJECT = Path(__file__).parents[3]
@@ -60,7 +61,7 @@ def test_a_stack_in_a_folder_of_somebody_else_does_not_start(foreign: Path) -> N
 
 
 def test_the_command_says_so_in_one_line(foreign: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cloud", "--port", "0", "--directory", str(foreign)]) == 1
+    assert main(["cloud", "--port", "4599", "--directory", str(foreign)]) == 1
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{foreign} holds files that are not of a local cloud")
@@ -133,3 +134,8 @@ def test_token_looks_where_the_run_on_that_port_is(
     assert main(["token", "--cloud-port", "4567"]) == 0
     assert main(["token"]) == 1
     assert "start `make run` first" in capsys.readouterr().err
+
+
+def test_a_run_names_the_command_that_prints_its_tokens(tmp_path: Path) -> None:
+    assert token_command(directory_of(4567).resolve(), 4567) == "make token USER=bob CLOUD_PORT=4567"
+    assert token_command(tmp_path, 4567) == f".venv/bin/python -m local token --user bob --directory {tmp_path}"

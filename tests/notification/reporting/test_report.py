@@ -23,6 +23,8 @@ from tests.notification.contexts import a_run, do, failure_of, refused
 from tests.notification.world import A_MINUTE, NOON, FakeAws, World, next_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.core.model.schedule import Schedule
 
 REPORT = {"to": ["alice@example.com"], "period": "day"}
@@ -142,10 +144,10 @@ def test_it_reads_one_query_for_each_status_and_each_schedule(world: World) -> N
     assert reads == ["repository.list_by_user"] * 5 + ["repository.list_runs"] * 3
 
 
-def gathered(world: World, limits: Limits) -> Report:
+def gathered(world: World, limits: Limits, clock: Callable[[], datetime] = lambda: NOON) -> Report:
     """The day after noon."""
     day = Period(NOON, NOON + timedelta(days=1))
-    return Gathering(world.repository, "alice", day, now=day.end, limits=limits).report("UTC")
+    return Gathering(world.repository, "alice", day, now=day.end, clock=clock, limits=limits).report("UTC")
 
 
 def run_ids(found: Report) -> list[str]:
@@ -180,13 +182,46 @@ def test_it_ends_at_its_limits_and_says_so(world: World, limits: Limits, runs: i
     assert (len(run_ids(found)), found.is_cut) == (runs, is_cut)
 
 
-def test_whoever_reads_it_is_told_that_it_was_cut(world: World) -> None:
-    whole = gathered(world, Limits())
-    cut = replace(whole, is_cut=True)
+def a_table_that_answers_after(seconds: float, world: World) -> Callable[[], datetime]:
+    """A clock that goes on by so much with each call of the table."""
+    before = len(world.faults.calls)
+    return lambda: NOON + (len(world.faults.calls) - before) * timedelta(seconds=seconds)
 
-    note = "This report is cut: there was more than it may hold."
-    assert (note in as_html(whole), note in as_html(cut)) == (False, True)
-    assert (notes(whole), notes(cut)) == ([], [note])
+
+@pytest.mark.parametrize(("seconds", "runs", "left_out"), [(1, 6, 0), (1.9, 3, 1), (2, 0, 2)])
+def test_it_ends_at_its_deadline_and_counts_what_it_left_out(
+    world: World, seconds: float, runs: int, left_out: int
+) -> None:
+    fired(world, times=3)
+    fired(world, times=3)
+
+    found = gathered(world, Limits(), a_table_that_answers_after(seconds, world))
+
+    assert (len(run_ids(found)), found.without_all_runs, found.lacks_schedules) == (runs, left_out, False)
+
+
+def test_a_report_of_500_slow_pages_ends_within_its_time(world: World) -> None:
+    fired(world, times=12)
+    clock = a_table_that_answers_after(0.75, world)
+
+    found = gathered(world, Limits(page=1), clock)
+
+    assert clock() - NOON <= timedelta(seconds=10.75)
+    assert found.lacks_schedules or found.without_all_runs
+
+
+def test_whoever_reads_it_is_told_what_was_left_out(world: World) -> None:
+    whole = gathered(world, Limits())
+    cut = replace(whole, lacks_schedules=True, without_all_runs=1200)
+
+    told = [
+        "This report is cut: there was more than it may hold or could read in its time.",
+        "Not every schedule is in it.",
+        "Schedules whose runs are not all in it: 1,200.",
+    ]
+    assert (notes(whole), notes(cut)) == ([], told)
+    assert [note in as_html(cut) for note in told] == [True] * 3
+    assert told[0] not in as_html(whole)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

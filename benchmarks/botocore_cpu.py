@@ -1,0 +1,107 @@
+"""What boto3 computes for one call: `python -m benchmarks.botocore_cpu`.
+
+Requests are built, signed, sent over a connection that is kept, and read, as always; a server in another process
+answers at once. TLS is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+
+ROUNDS = 5
+CALLS = 100
+ITEM = {
+    "PK": {"S": "SCHEDULE#user-1234#9b2f4c1d7e8a4f0c8d3b6a5e4f1c2d30"},
+    "SK": {"S": "RUN#2027-03-01T12:00:00Z"},
+    "body": {"S": "x" * 1000},
+}
+KEY = {name: ITEM[name] for name in ("PK", "SK")}
+ANSWER = json.dumps({"Item": ITEM}).encode()
+TABLE = {"TableName": "tasks-schedules-prod"}
+UPDATE: dict[str, Any] = {**TABLE, "Key": KEY, "UpdateExpression": "SET a = b"}
+EVENT = json.dumps({"event": "x" * 1000})
+
+
+class _AtOnce(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(ANSWER)))
+        self.end_headers()
+        self.wfile.write(ANSWER)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def _serve(port: Connection) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _AtOnce)
+    port.send(server.server_port)
+    server.serve_forever()
+
+
+@contextmanager
+def _endpoint() -> Iterator[str]:
+    context = get_context("spawn")
+    ours, its = context.Pipe()
+    server = context.Process(target=_serve, args=(its,), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}"
+    finally:
+        server.kill()
+        server.join()
+
+
+def seconds_of_a_call() -> dict[str, float]:
+    """CPU seconds on this machine, by operation; medians."""
+    session = boto3.Session("key", "secret", region_name="eu-central-1")
+    with _endpoint() as url:
+        dynamodb: Any = session.client("dynamodb", endpoint_url=url)
+        functions: Any = session.client("lambda", endpoint_url=url)
+        calls: dict[str, Callable[[], Any]] = {
+            "GetItem": lambda: dynamodb.get_item(**TABLE, Key=KEY, ConsistentRead=True),
+            "UpdateItem": lambda: dynamodb.update_item(**UPDATE),
+            "TransactWriteItems": lambda: dynamodb.transact_write_items(TransactItems=[{"Update": UPDATE}] * 2),
+            "Invoke": lambda: _invoke(functions),
+        }
+        return {operation: _measured(call) for operation, call in calls.items()}
+
+
+def _invoke(functions: Any) -> bytes:
+    answer = functions.invoke(FunctionName="work", InvocationType="Event", Payload=EVENT)
+    read: bytes = answer["Payload"].read()
+    return read
+
+
+def _measured(call: Callable[[], Any]) -> float:
+    call()
+    return median(_round(call) for _ in range(ROUNDS))
+
+
+def _round(call: Callable[[], Any]) -> float:
+    begin = time.thread_time()
+    for _ in range(CALLS):
+        call()
+    return (time.thread_time() - begin) / CALLS
+
+
+if __name__ == "__main__":
+    for operation, seconds in seconds_of_a_call().items():
+        print(f"{operation}: {seconds * 1000:.2f} ms")

@@ -1,0 +1,29 @@
+"""Something else that happens between two calls of a port."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chalicelib.testing import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class AfterTheFirst(Faults):
+    """`act` is done once, after the first such call has its answer."""
+
+    def __init__(self, call: str, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._call = call
+        self._act: Callable[[], object] | None = act
+
+    @contextmanager
+    def around(self, call: str) -> Iterator[None]:
+        with super().around(call):
+            yield
+        act = self._act
+        if act is not None and call == self._call:
+            self._act = None
+            act()
