@@ -28,7 +28,7 @@ from pydantic import (
 from ..core.actions.public_addresses import is_loopback, may_be_public
 from ..core.actions.report_period import period
 from ..core.actions.templates import MARKER, TEXTS, has_braces, paths
-from ..core.actions.text_rules import DEVICE, PHONE_NUMBER, SENDER_ID, is_mail_address, is_one_line
+from ..core.actions.text_rules import DEVICE, MOST_OF_AN_SMS, PHONE_NUMBER, SENDER_ID, is_mail_address, is_one_line
 from ..core.actions.webhook_signing import is_reserved_header
 from ..core.model.schedule import Action
 from ..core.model.values import dumps
@@ -40,9 +40,6 @@ MAX_RECIPIENTS = 50
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
 VISIBLE = re.compile(r"[\x21-\x7e]+")
-
-MOST_OF_AN_SMS = 1600
-"""Characters that SNS takes in one Publish to a phone (Developer Guide, sms_sending-overview)."""
 
 PUSH_DATA_BYTES = 2048
 """Apple and Google take 4 KB in all, title and text included."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..core.actions.templates import MARKER, OF_EVERY_RUN, TEXTS, InvalidTemplate, paths, value_of
+from ..core.actions.templates import MARKER, OF_EVERY_RUN, TEXTS, InvalidTemplate, fill, paths, value_of
+from ..core.actions.text_rules import MOST_OF_AN_SMS
 from ..core.errors import FieldError, InvalidInput, PayloadTooLarge
-from ..core.model import payload
+from ..core.model import ids, payload
+from ..core.timing.instants import EPOCH, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..core.model.schedule import Action, Schedule
 
 PAYLOAD_LIMIT = 64 * 1024
 """In bytes, unless the settings say otherwise."""
+
+
+LONGEST_TOKEN = "0" * 16
+"""A run outside the timing has one in its id, and so the longest id."""
 
 
 def check_payload_size(schedule: Schedule, action: Action, limit: int) -> None:
@@ -25,13 +31,33 @@ def check_payload_size(schedule: Schedule, action: Action, limit: int) -> None:
 
 
 def check_placeholders(schedule: Schedule, action: Action) -> None:
-    """Raises InvalidInput, naming the text, if a placeholder of it is unknown or has no value on this schedule."""
-    if action.data.get(MARKER) is True and (errors := list(_errors(schedule, action))):
+    """Raises InvalidInput, naming the text, if a placeholder of it is unknown or has no value on this schedule, or if
+    its values make the text too long.
+    """
+    if action.data.get(MARKER) is not True:
+        return
+    values: dict[str, Any] = {"name": schedule.name, "resource_id": schedule.resource_id, "metadata": schedule.metadata}
+    if errors := list(_errors(action, values)):
         raise InvalidInput(errors)
+    if action.type == "sms" and (size := len(fill(action, values | _longest(schedule))["text"])) > MOST_OF_AN_SMS:
+        most = f"{MOST_OF_AN_SMS:,}"
+        raise InvalidInput.of("action.text", f"has {size:,} characters with its values; the limit is {most}")
 
 
-def _errors(schedule: Schedule, action: Action) -> Iterator[FieldError]:
-    values = {"name": schedule.name, "resource_id": schedule.resource_id, "metadata": schedule.metadata}
+def _longest(schedule: Schedule) -> dict[str, Any]:
+    """What a run puts in, no shorter than in any run of this schedule."""
+    return {
+        "user_id": schedule.user_id,
+        "schedule_id": schedule.schedule_id,
+        "run_id": ids.run_id(schedule.user_id, schedule.schedule_id, EPOCH, LONGEST_TOKEN),
+        "scheduled_time": iso(EPOCH),
+        "local_date": "1970-01-01",
+        "local_time": "00:00",
+        "timezone": schedule.timing.timezone,
+    }
+
+
+def _errors(action: Action, values: Mapping[str, Any]) -> Iterator[FieldError]:
     for field in TEXTS.get(action.type, ()):
         text = action.data.get(field)
         if not isinstance(text, str):

@@ -15,7 +15,7 @@ from notification.providers.failures import FAILURES, failure
 from notification.providers.ses import send_mail
 from notification.providers.templates import filled
 from notification.reporting.gather import Gathering, Report
-from notification.reporting.render import as_csv, as_html, notes, summary, title
+from notification.reporting.render import as_csv, as_html, failures, notes, summary, title
 
 from ..action_api import ActionFailed, RunContext, action
 
@@ -39,11 +39,12 @@ def send(run: RunContext, data: Mapping[str, Any]) -> None:
     texts = filled(run, "report", data)
     report = _gather(run, _period(run, data.get("period", "week")))
     links = _stored(run, {"html": as_html(report).encode(), "csv": as_csv(report)})
-    lines = [title(report), "", summary(report), *notes(report), "", *(f"{text}: {url}" for text, url in links)]
+    lines = [title(report), "", summary(report), *notes(report), ""]
+    lines += [*(f"{text}: {url}" for text, url in links), "", *failures(report, most=MOST_ROWS_IN_A_MAIL)]
     mail = {
         "to": data["to"],
         "subject": texts.get("subject") or title(report),
-        "text": "\n".join(lines),
+        "text": "\n".join(lines).rstrip(),
         "html": as_html(report, most_rows=MOST_ROWS_IN_A_MAIL, links=links),
     }
     send_mail(run, mail)

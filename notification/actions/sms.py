@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.actions.text_rules import PHONE_NUMBER
+from chalicelib.core.actions.text_rules import MOST_OF_AN_SMS, PHONE_NUMBER
 from notification.providers.sns import publish
 from notification.providers.templates import filled
 
@@ -20,6 +20,9 @@ def send(run: RunContext, data: Mapping[str, Any]) -> None:
     if not PHONE_NUMBER.fullmatch(data["to"]):
         raise ActionFailed("to is no phone number", permanent=True)
     text = filled(run, "sms", data)["text"]
+    if len(text) > MOST_OF_AN_SMS:
+        most = f"{MOST_OF_AN_SMS:,}"
+        raise ActionFailed(f"text: has {len(text):,} characters with its values; the limit is {most}", permanent=True)
     publish(run, PhoneNumber=data["to"], Message=text, MessageAttributes=_attributes(data.get("sender_id")))
 
 

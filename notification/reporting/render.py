@@ -9,6 +9,8 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from chalicelib.core.actions.text_rules import in_one_line
+from chalicelib.core.model.run import RunStatus
 from chalicelib.core.timing.instants import iso
 from chalicelib.core.timing.zones import zone
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What spreadsheets begin a formula with, full-width forms included (owasp.org, CSV Injection)."""
+
+FAILURES = frozenset({RunStatus.FAILED, RunStatus.MISSED})
+FAILED_RUNS = "Failed and missed runs"
 
 COLUMNS = (
     *("schedule_id", "name", "resource_id", "action", "schedule_status", "next_run_at"),
@@ -46,7 +51,6 @@ th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left;
 {paragraphs}
 <h2>Schedules</h2>
 {schedules}
-<h2>Runs</h2>
 {runs}
 </body>
 </html>
@@ -85,8 +89,21 @@ def as_html(report: Report, *, most_rows: int | None = None, links: Sequence[tup
         title=escape(title(report)),
         paragraphs="\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs),
         schedules=_table(("schedule", "about", "action", "status", "next run", "runs"), _schedules(report), most_rows),
-        runs=_table(("time", "schedule", "status", "late", "reason"), _runs(report), most_rows),
+        runs="\n".join(f"<h2>{heading}</h2>\n{table}" for heading, table in _tables_of_runs(report, most_rows)),
     )
+
+
+def failures(report: Report, *, most: int) -> list[str]:
+    """The latest failed and missed runs as lines of text, under a heading; nothing if there are none."""
+    rows = [row for row, run in _runs(report) if run.status in FAILURES]
+    if not rows:
+        return []
+    heading = (
+        f"{FAILED_RUNS} ({len(rows):,}):"
+        if len(rows) <= most
+        else f"{FAILED_RUNS} (the latest {most} of {len(rows):,}):"
+    )
+    return [heading, *(in_one_line(" · ".join(filter(None, row))) for row in rows[:most])]
 
 
 def as_csv(report: Report) -> bytes:
@@ -136,13 +153,24 @@ def _schedules(report: Report) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _runs(report: Report) -> Iterator[tuple[str, ...]]:
-    """All of them, newest first."""
+def _tables_of_runs(report: Report, most_rows: int | None) -> Iterator[tuple[str, str]]:
+    """Each with its heading: failures first, so that no number of successes hides them from who reads a mail."""
+    heads = ("time", "schedule", "status", "late", "reason")
+    runs = list(_runs(report))
+    failed = [row for row, run in runs if run.status in FAILURES]
+    if failed:
+        yield FAILED_RUNS, _table(heads, failed, most_rows)
+    others = [row for row, run in runs if run.status not in FAILURES]
+    yield "Other runs" if failed else "Runs", _table(heads, others, most_rows)
+
+
+def _runs(report: Report) -> Iterator[tuple[tuple[str, ...], Run]]:
+    """A row for each, newest first."""
     found = [(run, entry.schedule) for entry in report.entries for run in entry.runs]
     for run, schedule in sorted(found, key=lambda pair: pair[0].scheduled_time, reverse=True):
         late = "" if run.lateness is None else f"{run.lateness.total_seconds():.1f} s"
         name = schedule.name or schedule.schedule_id
-        yield _local(run.scheduled_time, report), name, run.status.value, late, run.reason or ""
+        yield (_local(run.scheduled_time, report), name, run.status.value, late, run.reason or ""), run
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], most: int | None) -> str:

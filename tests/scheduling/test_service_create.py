@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.core.actions.templates import OF_EVERY_RUN
 from chalicelib.core.errors import (
     InvalidInput,
     PayloadTooLarge,
@@ -24,6 +26,7 @@ from chalicelib.core.model.schedule import (
     Status,
     Timing,
 )
+from chalicelib.scheduling.actions import Sms
 from chalicelib.scheduling.request_digest import request_digest
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.timing_spec import TimingSpec
@@ -280,6 +283,34 @@ def test_a_first_request_for_the_past_is_refused_with_a_key_as_well(
 
     with pytest.raises(InvalidInput, match="lies in the past"):
         _keyed(service)
+
+
+# A text message with its values
+
+
+def test_a_text_message_is_measured_with_its_values(service: SchedulerService) -> None:
+    sms = Sms(to="+491701234567", text="{{scheduled_time}}{{metadata.m}}" + "x" * 1500)
+    ask = partial(service.create_one_time, user_id="alice", at=TOMORROW, action=sms)
+
+    # The scheduled time has 20 characters.
+    assert ask(metadata={"m": "x" * 80}).status is Status.ACTIVE
+    with pytest.raises(InvalidInput, match=r"action.text: has 1,601 characters with its values; the limit is 1,600"):
+        ask(metadata={"m": "x" * 81})
+
+
+def test_a_change_that_makes_a_text_message_too_long_is_refused(service: SchedulerService) -> None:
+    sms = Sms(to="+491701234567", text="{{name}}" + "x" * 1550)
+    schedule = service.create_one_time(user_id="alice", at=TOMORROW, action=sms, name="x" * 50)
+
+    with pytest.raises(InvalidInput, match="has 1,601 characters"):
+        service.change("alice", schedule.schedule_id, name="x" * 51)
+
+
+def test_each_value_that_a_run_puts_into_a_text_message_is_measured(service: SchedulerService) -> None:
+    text = "".join(f"{{{{{name}}}}}" for name in sorted(OF_EVERY_RUN))
+    schedule = service.create_one_time(user_id="alice", at=TOMORROW, action=Sms(to="+491701234567", text=text))
+
+    assert schedule.status is Status.ACTIVE
 
 
 # What the same request is

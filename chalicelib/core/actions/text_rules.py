@@ -10,6 +10,8 @@ PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 # At most 11 letters and digits, not all of them digits (SNS Developer Guide, channels-sms-originating-identities).
 SENDER_ID = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
 DEVICE = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:endpoint/[A-Za-z_]+/[A-Za-z0-9_.-]{1,256}/[A-Za-z0-9-]+")
+MOST_OF_AN_SMS = 1600
+"""Characters that SNS accepts in one Publish to a phone (Developer Guide, sms_sending-overview)."""
 BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 """Line breaks and other control characters, which would begin a new line of a mail's header; and what overrides the
 direction of text (Unicode's bidirectional embeddings, overrides and isolates), which shows a line as another one. The

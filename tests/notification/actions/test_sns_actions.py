@@ -50,6 +50,20 @@ def test_the_text_of_an_sms_is_filled_as_it_is() -> None:
     assert request["Message"] == "<reminder> at 13:00"
 
 
+def test_an_sms_that_its_values_make_too_long_is_never_handed_to_sns() -> None:
+    sms, text, aws = {**SMS, "placeholders": True}, "{{name}}" * 100, FakeAws()
+
+    do("sms", {**sms, "text": text}, aws, name="x" * 16)
+    failed = failure_of("sms", {**sms, "text": text + "!"}, name="x" * 16)
+
+    assert len(aws.of("publish")[0]["Message"]) == 1600
+    assert (str(failed), failed.permanent, failed.unknown) == (
+        "text: has 1,601 characters with its values; the limit is 1,600",
+        True,
+        False,
+    )
+
+
 @pytest.mark.parametrize(
     "number",
     ["", "491701234567", "+49 170 1234567", "+0170123456", "+49170123456\n", "+4917012345678901", "+٤٩١٧٠١٢٣٤"],

@@ -17,6 +17,7 @@ from chalicelib.core.errors import StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action
 from chalicelib.testing import Faults
+from notification.action_api import ActionFailed
 from notification.reporting.gather import Gathering, Limits, Report
 from notification.reporting.render import as_html, notes
 from tests.notification.contexts import a_run, do, failure_of, refused
@@ -295,6 +296,66 @@ def test_a_long_mail_is_shortened_and_its_files_are_not(world: World) -> None:
     assert (page.count("<tr>"), mail.count("<tr>")) == (53, 52)
     assert "… and 1 more, in the whole report." in mail
     assert "more, in the whole" not in page
+
+
+def a_day_of_runs(world: World, failing: list[int]) -> None:
+    """A run every 6 minutes, 240 in all; those of these numbers failed."""
+    schedule = world.service.create_recurring(
+        user_id="alice", rate="6 minutes", action=Action("email", MAIL), name="digest", pause_after_failures=0
+    )
+    for number in range(240):
+        world.aws.errors = [refused("MessageRejected")] if number in failing else []
+        world.fire(world.event(schedule))
+        schedule = world.service.get("alice", schedule.schedule_id)
+
+
+def the_mail(world: World) -> tuple[list[str], str]:
+    """Its lines of text, and its page."""
+    report(world, NOON + timedelta(days=1))
+    body = world.mails()[-1]["Content"]["Simple"]["Body"]
+    return body["Text"]["Data"].splitlines(), body["Html"]["Data"]
+
+
+def test_failures_come_before_any_number_of_successes(world: World) -> None:
+    a_day_of_runs(world, failing=[3, 4, 5, 6])
+
+    lines, page = the_mail(world)
+
+    assert lines[-5:] == [
+        "Failed and missed runs (4):",
+        *(f"2027-03-01 13:{minute} · digest · failed · 0.0 s · SES MessageRejected: no" for minute in (42, 36, 30, 24)),
+    ]
+    failed, others = page.split("<h2>Failed and missed runs</h2>")[1].split("<h2>Other runs</h2>")
+    assert (failed.count("<tr>"), failed.count("SES MessageRejected: no"), "more, in" in failed) == (5, 4, False)
+    assert "failed" not in others
+
+
+def test_of_many_failures_the_mail_tells_the_latest_and_how_many_there_are(world: World) -> None:
+    a_day_of_runs(world, failing=list(range(60)))
+
+    lines, page = the_mail(world)
+
+    assert lines[-51] == "Failed and missed runs (the latest 50 of 60):"
+    assert lines[-50].startswith("2027-03-01 19:00 · digest")
+    assert "… and 10 more, in the whole report." in page
+
+
+def test_a_report_without_failures_has_one_table_of_runs(world: World) -> None:
+    fired(world)
+
+    lines, page = the_mail(world)
+
+    assert "Failed and missed" not in page + "".join(lines)
+    assert "<h2>Runs</h2>" in page
+
+
+def test_a_reason_of_several_lines_is_one_line_of_the_mail(world: World) -> None:
+    world.aws.errors = [ActionFailed("no\nSubject: yes", permanent=True)]
+    fired(world)
+
+    lines, _ = the_mail(world)
+
+    assert lines[-1].endswith("no Subject: yes")
 
 
 def test_it_may_have_a_subject_of_its_own(world: World) -> None:
