@@ -19,6 +19,7 @@ from ..core.errors import (
     ScheduleEnded,
     ScheduleExists,
     ScheduleNotFound,
+    TooManySchedules,
 )
 from ..core.model import ids
 from ..core.model.fields import OPTIONS
@@ -109,8 +110,8 @@ class ScheduleCreator:
             return made
         try:
             return self._create(keyed, body, is_counted=is_counted)
-        except ScheduleExists:
-            return self._again(keyed, body)
+        except (ScheduleExists, TooManySchedules) as exc:
+            return self._again(keyed, body, exc)
 
     def put(
         self,
@@ -172,13 +173,9 @@ class ScheduleCreator:
     ) -> Schedule:
         check_placeholders(schedule, action)
         check_payload_size(schedule, action, self._payload_limit)
-        create = partial(self._intents.create, schedule, action, replacing=replacing)
-        made = (
-            create(most_live=None)
-            if is_counted
-            else self._quota.within(schedule.user_id, lambda most: create(most_live=most))
-        )
-        return replace(made, action=action)
+        if not is_counted:
+            self._quota.take(schedule.user_id)
+        return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
 
     def _replace_ended(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
         """In the place of an ended one, once nobody is at it in EventBridge any more."""
@@ -193,11 +190,11 @@ class ScheduleCreator:
             return None
         return replace(existing, action=self._repository.get_action(existing))
 
-    def _again(self, schedule: Schedule, action: Action) -> Schedule:
-        """What the first request made; if its create was cut short, it is continued."""
+    def _again(self, schedule: Schedule, action: Action, met: ScheduledTasksError) -> Schedule:
+        """What the first request made; if its create was cut short, it is continued. `met` is why there is no other."""
         existing = self._repository.get(schedule.user_id, schedule.schedule_id)
         if existing is None:
-            raise ScheduleBusy
+            raise met if isinstance(met, TooManySchedules) else ScheduleBusy
         if existing.is_expired(self._clock()):
             return self._replace_ended(schedule, action, existing)
         if existing.request_digest != schedule.request_digest:

@@ -50,17 +50,13 @@ class Intents:
         self._clock = clock
         self._durations = durations
 
-    def create(
-        self, schedule: Schedule, action: Action, *, replacing: Schedule | None, most_live: int | None
-    ) -> Schedule:
+    def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None) -> Schedule:
         """A new schedule, in the place of an ended one if there is one under its id.
 
-        `most_live` as in ScheduleRepository.create.
-
         It comes back unconfirmed if EventBridge is out of reach and the sweeper has time enough to finish.
-        Raises ScheduleExists, TooManySchedules, SchedulerRefused, SchedulerUnavailable.
+        Raises ScheduleExists, SchedulerRefused, SchedulerUnavailable.
         """
-        self._repository.create(schedule, action, replacing=replacing, most_live=most_live)
+        self._repository.create(schedule, action, replacing=replacing)
         return self.start(schedule, action)
 
     def start(self, schedule: Schedule, action: Action) -> Schedule:

@@ -13,7 +13,7 @@ One contract suite (tests/contract) holds them equal to the table and to EventBr
 >>> gateway.find("alice", trial.schedule_id)["ScheduleExpression"]
 'at(2027-03-04T08:00:00)'
 >>> faults.calls
-['repository.create', 'gateway.put', 'repository.confirm']
+['repository.raise_count', 'repository.create', 'gateway.put', 'repository.confirm']
 
 What your code does when EventBridge is down: what is far enough ahead is finished by the sweeper, the rest is refused.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.dynamodb import items
 from ..core.dynamodb.cursors import read_cursor, write_cursor
 from ..core.dynamodb.repository import INDEXES, REPLACED_ACTION_STAYS
-from ..core.errors import ChangeLost, ScheduleExists, TooManySchedules
+from ..core.errors import ChangeLost, ScheduleExists
 from ..core.model import ids
 from ..core.model.codec import (
     job_from_plain,
@@ -19,13 +19,13 @@ from ..core.model.codec import (
     schedule_from_plain,
     span_from_plain,
 )
-from ..core.model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
+from ..core.model.ports import Conflict, LiveCount, Page, Watch
 from ..core.model.webhook_keys import KeyVersions
-from ..core.timing.instants import from_iso, iso, iso_ms
+from ..core.timing.instants import iso, iso_ms
 from .faults import Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ..core.model.job import Job
@@ -77,14 +77,11 @@ class InMemoryRepository:
         action: Action,
         *,
         replacing: Schedule | None = None,
-        most_live: int | None = UNLIMITED,
     ) -> None:
         with self._call("create"):
             existing = self._find(items.schedule_key(schedule))
             if not (_agrees(existing, replacing, _compared(replacing)) if replacing else existing is None):
                 raise ScheduleExists
-            if most_live is not None and not self._count(schedule.user_id, 1, most_live, schedule.updated_at):
-                raise TooManySchedules(most_live)
             self._write(items.schedule_item(schedule))
             self._write(items.action_item(schedule, action))
 
@@ -240,20 +237,23 @@ class InMemoryRepository:
 
     def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
         with self._call("raise_count"):
-            return self._count(user_id, by, most_live, now)
+            item = self._find(items.count_key(user_id)) or {"live_count": 0}
+            if item["live_count"] + by > most_live:
+                return False
+            self._add_to_count(user_id, {"live_count": by}, now)
+        return True
 
     def get_count(self, user_id: str) -> LiveCount | None:
         with self._call("get_count"):
             item = self._find(items.count_key(user_id))
-        return LiveCount(item["live_count"], from_iso(item["changed_at"])) if item else None
+        return LiveCount(item["live_count"], item.get("recounts", 0)) if item else None
 
-    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
-        with self._call("set_count"):
-            key = items.count_key(user_id)
-            expected = key | {"live_count": replacing.count, "changed_at": iso_ms(replacing.changed_at)}
-            if self._find(key) != expected:
+    def correct_count(self, user_id: str, by: int, *, expecting: LiveCount, now: datetime) -> bool:
+        with self._call("correct_count"):
+            item = self._find(items.count_key(user_id))
+            if item is None or item.get("recounts", 0) != expecting.recounts:
                 return False
-            self._write(key | {"live_count": count, "changed_at": iso_ms(now)})
+            self._add_to_count(user_id, {"live_count": by, "recounts": 1}, now)
         return True
 
     def erase_count(self, user_id: str) -> None:
@@ -261,13 +261,11 @@ class InMemoryRepository:
             key = items.count_key(user_id)
             self.items.pop((key["PK"], key["SK"]), None)
 
-    def _count(self, user_id: str, by: int, most_live: int, now: datetime) -> bool:
+    def _add_to_count(self, user_id: str, add: Mapping[str, int], now: datetime) -> None:
         key = items.count_key(user_id)
-        count = (self._find(key) or {"live_count": 0})["live_count"] + by
-        if count > most_live:
-            return False
-        self._write(key | {"live_count": count, "changed_at": iso_ms(now)})
-        return True
+        item = self._find(key) or key
+        added = {name: item.get(name, 0) + by for name, by in add.items()}
+        self._write(item | added | {"changed_at": iso_ms(now)})
 
     # Watches
 

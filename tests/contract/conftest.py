@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
     Item = Mapping[str, Any] | None
+    Keys = frozenset[tuple[str, str]]
 
 __all__ = ["dynamodb", "table_name"]
 
@@ -35,10 +37,15 @@ SET_BY_AWS = ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
 
 @dataclass(frozen=True)
 class Store:
-    """A repository, and a look at what it stores under a key."""
+    """A repository, a look at what it stores under a key, and the keys that one transaction writes.
+
+    Transactions and other writes conflict per item: two that share no key never do (DynamoDB Developer Guide,
+    transaction-apis-conflicts). `transaction` does something that is one transaction.
+    """
 
     repository: ScheduleRepository
     item: Callable[[Mapping[str, str]], Item]
+    transaction: Callable[[Callable[[], object]], Keys]
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,10 @@ class Engine:
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "in memory":
         fake = InMemoryRepository()
-        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])))
+        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])), partial(_written_in_memory, fake))
     client, name = request.getfixturevalue("dynamodb"), request.getfixturevalue("table_name")
-    return Store(DynamoRepository(client, name, sleep=no_sleep), lambda key: _item(client, name, key))
+    real = DynamoRepository(client, name, sleep=no_sleep)
+    return Store(real, lambda key: _item(client, name, key), partial(_written_in_transaction, client))
 
 
 @pytest.fixture
@@ -73,6 +81,31 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         scheduler.client.create_schedule_group(Name=NAMES.group)
         gateway = EventBridgeGateway(scheduler.client, NAMES, sleep=no_sleep)
         yield Engine(gateway, lambda schedule: _get_schedule(scheduler.client, schedule))
+
+
+def _written_in_memory(fake: InMemoryRepository, work: Callable[[], object]) -> Keys:
+    before = dict(fake.items)
+    work()
+    return frozenset(key for key, item in fake.items.items() if before.get(key) is not item)
+
+
+def _written_in_transaction(client: DynamoDBClient, work: Callable[[], object]) -> Keys:
+    """Conditions count as well: what only checks an item conflicts with its writers all the same."""
+    sent: list[Mapping[str, Any]] = []
+
+    def note(params: Mapping[str, Any], **_: object) -> None:
+        sent.append(params)
+
+    event = "provide-client-params.dynamodb.TransactWriteItems"
+    client.meta.events.register(event, note)
+    try:
+        work()
+    finally:
+        client.meta.events.unregister(event, note)
+    (transaction,) = sent
+    writes = [write for part in transaction["TransactItems"] for write in part.values()]
+    keys = [write.get("Key") or write["Item"] for write in writes]
+    return frozenset((key["PK"]["S"], key["SK"]["S"]) for key in keys)
 
 
 def no_sleep(seconds: float) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
-from chalicelib.core.errors import ScheduleExists, TooManySchedules
 from chalicelib.core.model.ports import LiveCount
 from tests.builders import HOUR, NOW, a_schedule, an_action, cancelled
 
 if TYPE_CHECKING:
     from chalicelib.core.model.ports import ScheduleRepository
+    from tests.contract.conftest import Store
 
 
 def count(repository: ScheduleRepository) -> int:
@@ -20,51 +18,31 @@ def count(repository: ScheduleRepository) -> int:
     return counted.count if counted else 0
 
 
-def test_a_create_counts(repository: ScheduleRepository) -> None:
-    first = a_schedule(updated_at=NOW)
-    repository.create(first, an_action())
+def test_what_is_counted_is_kept_and_users_are_counted_apart(repository: ScheduleRepository) -> None:
+    repository.raise_count("alice", 2, most_live=10, now=NOW)
+    repository.raise_count("bob", 1, most_live=10, now=NOW)
 
-    assert repository.get_count("alice") == LiveCount(1, NOW)
-
-
-def test_the_most_is_kept_and_what_is_over_it_is_not_written(repository: ScheduleRepository) -> None:
-    for name in ("s1", "s2"):
-        repository.create(a_schedule(schedule_id=name), an_action(), most_live=2)
-
-    with pytest.raises(TooManySchedules) as caught:
-        repository.create(a_schedule(schedule_id="s3"), an_action(), most_live=2)
-    assert caught.value.limit == 2
-    assert repository.get("alice", "s3") is None
-    assert count(repository) == 2
+    assert repository.get_count("alice") == LiveCount(2)
+    assert repository.get_count("bob") == LiveCount(1)
 
 
-def test_a_create_that_is_refused_does_not_count(repository: ScheduleRepository) -> None:
+def test_a_create_does_not_count(repository: ScheduleRepository) -> None:
     repository.create(a_schedule(), an_action())
 
-    with pytest.raises(ScheduleExists):
-        repository.create(a_schedule(), an_action(), most_live=1)
-    assert count(repository) == 1
+    assert repository.get_count("alice") is None
 
 
-def test_a_create_in_the_place_of_an_ended_one_counts(repository: ScheduleRepository) -> None:
-    ended = cancelled(a_schedule())
-    repository.create(ended, an_action())
-    repository.create(a_schedule(revision=ended.revision + 1), an_action(), replacing=ended)
+def test_creates_of_one_user_share_no_item_so_they_never_conflict(store: Store) -> None:
+    ended = cancelled(a_schedule(schedule_id="s0"))
+    store.repository.create(ended, an_action())
+    again = a_schedule(schedule_id="s0", revision=ended.revision + 1)
+    creates = [partial(store.repository.create, a_schedule(schedule_id=f"s{n}"), an_action()) for n in (1, 2, 3)]
+    creates.append(partial(store.repository.create, again, an_action(), replacing=ended))
 
-    assert count(repository) == 2
+    written = [store.transaction(create) for create in creates]
 
-
-def test_users_are_counted_apart(repository: ScheduleRepository) -> None:
-    repository.create(a_schedule(user_id="bob"), an_action(), most_live=1)
-    repository.create(a_schedule(), an_action(), most_live=1)
-
-    assert count(repository) == 1
-
-
-def test_what_was_counted_before_is_not_counted_again(repository: ScheduleRepository) -> None:
-    repository.create(a_schedule(), an_action(), most_live=None)
-
-    assert count(repository) == 0
+    assert [len(keys) for keys in written] == [2, 2, 2, 2]
+    assert len(frozenset().union(*written)) == 8
 
 
 def test_several_are_counted_at_once_or_none_of_them(repository: ScheduleRepository) -> None:
@@ -74,16 +52,27 @@ def test_several_are_counted_at_once_or_none_of_them(repository: ScheduleReposit
     assert count(repository) == 10
 
 
-def test_a_count_is_set_only_as_long_as_nobody_counts(repository: ScheduleRepository) -> None:
+def test_a_correction_keeps_what_is_counted_meanwhile(repository: ScheduleRepository) -> None:
     repository.raise_count("alice", 7, most_live=10, now=NOW)
-    counted = LiveCount(7, NOW)
-    stale = [replace(counted, count=6), replace(counted, changed_at=NOW - HOUR)]
+    counted = LiveCount(7)
+    repository.raise_count("alice", 1, most_live=10, now=NOW)
 
-    refused = [repository.set_count("alice", 2, replacing=old, now=NOW + HOUR) for old in stale]
-    done = repository.set_count("alice", 2, replacing=counted, now=NOW + HOUR)
+    assert repository.correct_count("alice", 2 - counted.count, expecting=counted, now=NOW + HOUR)
+    assert repository.get_count("alice") == LiveCount(3, recounts=1)
 
-    assert (refused, done) == ([False, False], True)
-    assert repository.get_count("alice") == LiveCount(2, NOW + HOUR)
+
+def test_of_two_corrections_at_once_one_is_made(repository: ScheduleRepository) -> None:
+    repository.raise_count("alice", 7, most_live=10, now=NOW)
+    first = [repository.correct_count("alice", -5, expecting=LiveCount(7), now=NOW) for _ in range(2)]
+    second = [repository.correct_count("alice", 3, expecting=LiveCount(2, recounts=1), now=NOW) for _ in range(2)]
+
+    assert (first, second) == ([True, False], [True, False])
+    assert repository.get_count("alice") == LiveCount(5, recounts=2)
+
+
+def test_a_count_that_was_erased_is_not_corrected(repository: ScheduleRepository) -> None:
+    assert not repository.correct_count("alice", 1, expecting=LiveCount(7), now=NOW)
+    assert repository.get_count("alice") is None
 
 
 def test_an_erased_count_begins_anew(repository: ScheduleRepository) -> None:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 
-def test_a_create_makes_three_calls(cloud: LocalCloud, alice: Client, promise: Promise) -> None:
+def test_a_create_makes_four_calls(cloud: LocalCloud, alice: Client, promise: Promise) -> None:
     cloud.forget_calls()
     schedule = alice.create(timing={"after": "PT1H"}, action=an_email("counted"))
 
-    assert cloud.calls("api") == ["dynamodb:TransactWriteItems", "scheduler:CreateSchedule", "dynamodb:UpdateItem"]
+    table = ("dynamodb:UpdateItem", "dynamodb:TransactWriteItems")
+    assert cloud.calls("api") == [*table, "scheduler:CreateSchedule", "dynamodb:UpdateItem"]
     assert alice.send("DELETE", path_of(schedule)).status == 204
-    promise(1, "3 calls to AWS for a create: intent, apply, confirm")
+    promise(1, "4 calls to AWS for a create: count, intent, apply, confirm")
 
 
 def test_a_successful_run_makes_two_calls_to_the_table(

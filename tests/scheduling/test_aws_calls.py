@@ -47,10 +47,10 @@ def service(calls: list[str], clock: StoppedClock) -> Iterator[SchedulerService]
         )
 
 
-def test_a_create_is_three_calls(service: SchedulerService, calls: list[str]) -> None:
+def test_a_create_is_four_calls(service: SchedulerService, calls: list[str]) -> None:
     _create(service)
 
-    assert calls == ["TransactWriteItems", "CreateSchedule", "UpdateItem"]
+    assert calls == ["UpdateItem", "TransactWriteItems", "CreateSchedule", "UpdateItem"]
 
 
 def test_a_cancel_is_four_calls(service: SchedulerService, calls: list[str]) -> None:

@@ -49,10 +49,12 @@ def test_a_created_schedule_is_active_and_confirmed_and_knows_its_next_run(servi
     assert schedule.next_run_at == NOW + HOUR
 
 
-def test_it_is_recorded_first_then_applied_then_confirmed(service: SchedulerService, faults: Faults) -> None:
+def test_it_is_counted_first_then_recorded_then_applied_then_confirmed(
+    service: SchedulerService, faults: Faults
+) -> None:
     _create(service)
 
-    assert faults.calls == ["repository.create", "gateway.put", "repository.confirm"]
+    assert faults.calls == ["repository.raise_count", "repository.create", "gateway.put", "repository.confirm"]
 
 
 def test_what_it_returns_is_what_it_recorded(service: SchedulerService) -> None:

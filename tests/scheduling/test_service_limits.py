@@ -78,24 +78,18 @@ def test_it_counts_anew_only_at_the_cap(service: SchedulerService, clock: Stoppe
     assert "repository.get_count" not in faults.calls
 
 
-def test_lists_that_may_lag_behind_are_not_counted(service: SchedulerService, clock: StoppedClock) -> None:
-    first, *_ = fill(service, clock)
-    clock.now -= MINUTE - 9 * SECOND
-    service.cancel("alice", first.schedule_id)
+def test_a_recount_waits_for_no_quiet(service: SchedulerService) -> None:
+    for _ in range(MOST * 10):
+        made = create(service)
+        service.cancel("alice", made.schedule_id)
 
-    with pytest.raises(TooManySchedules):
-        create(service)
+    assert create(service).status is Status.ACTIVE
 
 
-def test_who_asks_again_and_again_makes_it_count_once(
-    service: SchedulerService, clock: StoppedClock, faults: Faults
-) -> None:
-    fill(service, clock)
-    for _ in range(5):
-        with pytest.raises(TooManySchedules):
-            create(service)
+def test_the_count_is_raised_before_the_create(service: SchedulerService, faults: Faults) -> None:
+    create(service)
 
-    assert faults.calls.count("repository.set_count") == 1
+    assert faults.calls[:2] == ["repository.raise_count", "repository.create"]
 
 
 def test_a_put_in_the_place_of_an_ended_one_needs_room(service: SchedulerService, clock: StoppedClock) -> None:
@@ -123,7 +117,7 @@ def test_a_batch_is_counted_at_once(service: SchedulerService, repository: InMem
     request = {"timing": TimingSpec(at=NOW + DAY), "action": an_action()}
     service.create_many("alice", [request] * MOST)
 
-    assert repository.get_count("alice") == LiveCount(MOST, NOW)
+    assert repository.get_count("alice") == LiveCount(MOST)
     assert repository.faults.calls.count("repository.raise_count") == 1
 
 

@@ -18,7 +18,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from ..aws_errors import error_code, is_transient, response_of, translated
-from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable, TooManySchedules
+from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
 from ..model import ids
 from ..model.codec import (
     job_from_plain,
@@ -28,9 +28,9 @@ from ..model.codec import (
     span_from_plain,
 )
 from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by
-from ..model.ports import UNLIMITED, Conflict, LiveCount, Page, Watch
+from ..model.ports import Conflict, LiveCount, Page, Watch
 from ..model.webhook_keys import KeyVersions
-from ..timing.instants import from_iso, iso, iso_ms
+from ..timing.instants import iso, iso_ms
 from . import items
 from .cursors import read_cursor, write_cursor
 
@@ -103,20 +103,12 @@ class DynamoRepository:
         action: Action,
         *,
         replacing: Schedule | None = None,
-        most_live: int | None = UNLIMITED,
     ) -> None:
         item = _signed(items.schedule_item(schedule))
         condition = _unchanged(replacing) if replacing else ("attribute_not_exists(#PK)", {})
-        writes = [self._put(item, *condition), self._put(items.action_item(schedule, action))]
-        if most_live is not None:
-            count = self._raise_count(schedule.user_id, 1, most_live=most_live, now=schedule.updated_at)
-            writes.append({"Update": count})
-        existing = self._transact(*writes)
-        if existing is None or _is_ours(existing[0], item):
-            return
-        if existing[0] is None and most_live is not None:
-            raise TooManySchedules(most_live)
-        raise ScheduleExists
+        existing = self._transact(self._put(item, *condition), self._put(items.action_item(schedule, action)))
+        if existing is not None and not _is_ours(existing[0], item):
+            raise ScheduleExists
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None:
         item = self._get({"PK": ids.user_pk(user_id), "SK": ids.schedule_sk(schedule_id)})
@@ -255,26 +247,29 @@ class DynamoRepository:
     def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
         if by > most_live:
             return False
-        return self._update_one(self._raise_count(user_id, by, most_live=most_live, now=now)) is None
+        condition = "attribute_not_exists(#live_count) OR #live_count <= :x_room"
+        return self._add_to_count(user_id, {"live_count": by}, now, condition, {":x_room": most_live - by})
 
     def get_count(self, user_id: str) -> LiveCount | None:
         item = self._get(items.count_key(user_id))
-        return LiveCount(int(item["live_count"]), from_iso(item["changed_at"])) if item else None
+        return LiveCount(int(item["live_count"]), int(item.get("recounts", 0))) if item else None
 
-    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
-        item = items.count_key(user_id) | {"live_count": count, "changed_at": iso_ms(now)}
-        condition = "#live_count = :x_live_count AND #changed_at = :x_changed_at"
-        values = {":x_live_count": replacing.count, ":x_changed_at": iso_ms(replacing.changed_at)}
-        return self._update_one(self._update(item, ("live_count", "changed_at"), condition, values)) is None
+    def correct_count(self, user_id: str, by: int, *, expecting: LiveCount, now: datetime) -> bool:
+        condition, values = "attribute_exists(#live_count) AND attribute_not_exists(#recounts)", {}
+        if expecting.recounts:
+            condition, values = "#recounts = :x_recounts", {":x_recounts": expecting.recounts}
+        return self._add_to_count(user_id, {"live_count": by, "recounts": 1}, now, condition, values)
 
     def erase_count(self, user_id: str) -> None:
         with translated(_store_error):
             self._client.delete_item(TableName=self._table, Key=_typed(items.count_key(user_id)))
 
-    def _raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> dict[str, Any]:
+    def _add_to_count(
+        self, user_id: str, add: Mapping[str, int], now: datetime, condition: str, values: Mapping[str, int]
+    ) -> bool:
+        """In no transaction: plain updates of one item wait for each other, where transactions conflict."""
         item = items.count_key(user_id) | {"changed_at": iso_ms(now)}
-        condition = "attribute_not_exists(#live_count) OR #live_count <= :x_room"
-        return self._update(item, ("changed_at",), condition, {":x_room": most_live - by}, add={"live_count": by})
+        return self._update_one(self._update(item, ("changed_at",), condition, values, add=add)) is None
 
     # Watches
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-UNLIMITED = 10**9
-
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
@@ -30,10 +28,10 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class LiveCount:
-    """How many live schedules a user has been counted to have, and when that changed last."""
+    """How many live schedules a user has been counted to have, and how often they were counted again."""
 
     count: int
-    changed_at: datetime
+    recounts: int = 0
 
 
 def all_items(page_at: Callable[..., Page[Item]]) -> Iterator[Item]:
@@ -81,12 +79,11 @@ class ScheduleRepository(Protocol):
         action: Action,
         *,
         replacing: Schedule | None = None,
-        most_live: int | None = UNLIMITED,
     ) -> None:
         """Writes record and action in one transaction, where nothing stands or `replacing`, which has ended, does.
 
-        It counts as one of its user's live schedules, of which there are `most_live` at most; None says that it was
-        counted before. Raises ScheduleExists, TooManySchedules.
+        The transaction writes no item that another schedule's create writes: they never conflict with each other.
+        Raises ScheduleExists.
         """
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None: ...
@@ -180,8 +177,8 @@ class ScheduleRepository(Protocol):
 
     def get_count(self, user_id: str) -> LiveCount | None: ...
 
-    def set_count(self, user_id: str, count: int, *, replacing: LiveCount, now: datetime) -> bool:
-        """False if it is no longer `replacing`."""
+    def correct_count(self, user_id: str, by: int, *, expecting: LiveCount, now: datetime) -> bool:
+        """Adds `by`, also to what was counted since `expecting`. False if there was another recount meanwhile."""
 
     def erase_count(self, user_id: str) -> None: ...
 

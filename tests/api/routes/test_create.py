@@ -10,7 +10,7 @@ import pytest
 from chalicelib.api.requests import DetailsBody
 from chalicelib.core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable, StoreUnavailable
 from tests.api.world import MAIL, READ_AND_WRITE, World, problem
-from tests.builders import NOW
+from tests.builders import NOW, a_schedule, an_action
 
 if TYPE_CHECKING:
     from tests.api.world import FakeIssuer
@@ -233,6 +233,8 @@ def api_gateway_event(world: World, path: str) -> dict[str, Any]:
 
 
 def test_more_schedules_than_a_user_may_have_are_409_with_the_limit(world: World) -> None:
+    for number in range(1000):
+        world.repository.create(a_schedule(schedule_id=f"s{number}"), an_action())
     world.repository.raise_count("alice", 1000, most_live=1000, now=NOW)
 
     response = world.create()
