@@ -16,14 +16,13 @@ from ..core.model.schedule import Timing
 from ..core.timing.expressions import InvalidExpression, Rate, ceil_minute, parse
 from ..core.timing.instants import ceil_second, iso
 from ..core.timing.zones import NonexistentWallTime, UnknownZone, resolve_wall_time, zone
+from .durations import read_duration
 from .unix_cron import suggest_six_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
-DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-DURATION_HINT = "an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT10S, PT2H or P3D"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 OUTSIDE_THE_CALENDAR = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
 
@@ -299,12 +298,10 @@ def _refuse_five_fields(fields: str) -> None:
 
 
 def _duration(text: str) -> timedelta:
-    match = DURATION.fullmatch(text)
-    if match is None or not any(match.groups()):
-        _refuse("timing.after", f"{text!r} is not {DURATION_HINT}")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     try:
-        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return read_duration(text)
+    except ValueError as exc:
+        raise InvalidInput.of("timing.after", str(exc)) from exc
     except OverflowError:
         _refuse("timing.after", OUTSIDE_THE_CALENDAR)
 

@@ -1,21 +1,17 @@
 """The clock by HTTP: look at it, set it forward, follow a long advance, end it on the way, return to real time."""
 
-import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Any
 
 from chalicelib.core.timing.instants import from_iso, iso_ms
+from chalicelib.scheduling.durations import read_duration
 from local.time.agenda import Agenda
 from local.time.clock import Clock
 from local.time.signal import TimeSignal
 
 _SECONDS_TO_WAIT = 20.0  # less than the read timeout of common HTTP clients
-_DURATION = re.compile(
-    r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-)
 
 
 class InvalidClockAdvance(ValueError):
@@ -119,12 +115,5 @@ def _read(request: Mapping[str, Any], now: datetime) -> datetime:
         case {"to": instant, **rest} if not rest:
             return from_iso(instant)
         case {"advance": duration, **rest} if not rest:
-            return now + _duration(duration)
+            return now + read_duration(duration)
     raise ValueError('send {"advance": "P30D"}, {"to": "2027-03-28T00:00:00Z"} or {"reset": true}')
-
-
-def _duration(text: str) -> timedelta:
-    parts = _DURATION.fullmatch(text)
-    if parts is None:
-        raise ValueError(f"{text!r} is no ISO 8601 duration of weeks, days, hours, minutes and seconds, as PT90S is")
-    return timedelta(**{unit: float(number) for unit, number in parts.groupdict().items() if number is not None})

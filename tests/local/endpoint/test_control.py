@@ -146,8 +146,8 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
 @pytest.mark.parametrize(
     ("advance", "reason"),
     [
-        ({"advance": "30 days"}, "no ISO 8601 duration"),
-        ({"advance": "P"}, "no ISO 8601 duration"),
+        ({"advance": "30 days"}, "is not an ISO 8601 duration"),
+        ({"advance": "P"}, "is not an ISO 8601 duration"),
         ({"advance": 5}, "expected string"),
         ({"to": "2000-01-01T00:00:00Z"}, "time goes forward only"),
         ({"to": "2999-01-01T00:00:00"}, "has no offset"),

@@ -1,0 +1,20 @@
+"""ISO 8601 durations as clients and operators write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+DURATION = re.compile(
+    r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
+HINT = "an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT10S, PT2H or P3D"
+
+
+def read_duration(text: str) -> timedelta:
+    """Raises ValueError for what is no such duration, OverflowError for one that is too long for a timedelta."""
+    parts = DURATION.fullmatch(text)
+    if parts is None:
+        raise ValueError(f"{text!r} is not {HINT}")
+    return timedelta(**{unit: int(number) for unit, number in parts.groupdict().items() if number is not None})
