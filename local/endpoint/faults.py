@@ -14,6 +14,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "operation": str,
     "mode": str,
     "times": int,
+    "skip": int,
     "probability": (int, float),
     "seconds": (int, float),
 }
@@ -54,6 +55,8 @@ class Refused(Exception):
 class Fault:
     """operation: service:Name, `*` matches any text. times: how often it still strikes, None without end.
 
+    skip: how many matching calls are still spared before it strikes.
+
     probability: of striking a matching call, 0 to 1. seconds: how long a timeout hangs.
     """
 
@@ -62,9 +65,19 @@ class Fault:
     times: int | None = None
     probability: float = 1.0
     seconds: float = _SECONDS_OF_TIMEOUT
+    skip: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    def strikes(self, operation: str) -> bool:
+        """Does this call fail? A call that is spared counts."""
+        if self.times == 0 or not fnmatchcase(operation, self.operation):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        return _happens(self.probability)
 
 
 class Faults:
@@ -109,7 +122,7 @@ class Faults:
         """The first fault in force for this call, used up by once."""
         with self._lock:
             for fault in self._faults:
-                if fault.times != 0 and fnmatchcase(operation, fault.operation) and _happens(fault.probability):
+                if fault.strikes(operation):
                     fault.times = None if fault.times is None else fault.times - 1
                     return fault
         return None

@@ -130,6 +130,9 @@ def test_what_is_too_near_to_be_accepted_is_refused_and_never_fires(
     assert names_in_eventbridge(stack) <= before
 
 
+CONFIRM = "dynamodb:Update*"
+"""The second UpdateItem of a create; the first one counts it."""
+
 CRASHES = [
     ("scheduler:CreateSchedule", "throttle", 1),
     ("scheduler:CreateSchedule", "fail", 2),
@@ -138,9 +141,11 @@ CRASHES = [
     ("scheduler:CreateSchedule", "timeout", 1),
     ("dynamodb:TransactWriteItems", "fail", 1),
     ("dynamodb:TransactWriteItems", "fail-after-work", 1),
-    ("dynamodb:UpdateItem", "fail", 2),
+    ("dynamodb:UpdateItem", "fail", 1),
     ("dynamodb:UpdateItem", "fail-after-work", 1),
-    ("dynamodb:UpdateItem", "fail-after-work", 2),
+    (CONFIRM, "fail", 2),
+    (CONFIRM, "fail-after-work", 1),
+    (CONFIRM, "fail-after-work", 2),
 ]
 """Operation, what happens to it, and how often; the API tries each call twice."""
 
@@ -150,7 +155,8 @@ def test_a_create_that_was_acknowledged_fires_once_whatever_happened_to_its_call
 ) -> None:
     made = {}
     for operation, mode, times in CRASHES:
-        broken(operation, mode, times=times, **({"seconds": 4} if mode == "timeout" else {}))
+        spared = 1 if operation == CONFIRM else 0
+        broken(operation, mode, times=times, skip=spared, **({"seconds": 4} if mode == "timeout" else {}))
         subject = f"{operation} {mode} {times}"
         made[subject] = alice.send("POST", "/v1/schedules", in_an_hour(subject))
     broken()
