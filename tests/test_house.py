@@ -89,7 +89,7 @@ def _part(module: str, package: str) -> str:
         ("chalicelib", 6, 16),
         ("chalicelib.core", 4, 10),
         ("chalicelib.api", 5, 32),
-        ("chalicelib.scheduling", 6, 36),
+        ("chalicelib.scheduling", 6, 37),
         ("notification", 7, 20),
         ("local", 5, 26),
         ("deploy", 4, 16),
