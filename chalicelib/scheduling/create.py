@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,8 +27,8 @@ from ..core.model import ids
 from ..core.model.fields import OPTIONS
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
-from .options import options_to_record
-from .request_digest import request_digest
+from .actions import without_defaults
+from .options import options_asked, options_to_record
 from .timing_spec import check_period
 from .validation import check_payload_size, check_placeholders
 
@@ -248,3 +250,15 @@ def _following(new: Schedule, ended: Schedule) -> Schedule:
     """A later revision than all that the ended one ever had."""
     revision = max(new.revision, ended.revision + 1)
     return replace(new, revision=revision, action_revision=revision)
+
+
+def request_digest(timing: TimingSpec, action: Action, details: ScheduleOptions) -> str:
+    """32 hexadecimal digits of what was asked for, so that the same key with another request is found out.
+
+    The digest is that of the meaning: a default that is spelled out, another order of keys or another spelling of a
+    time is the same request. It is kept in the table, so it depends neither on how Python prints a value nor on options
+    that a later release adds. Raises InvalidInput for details that no schedule may have.
+    """
+    options = options_asked(details, is_one_time=timing.is_one_time)
+    asked = [timing.asked(), action.type, without_defaults(action), options]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..core.errors import InvalidInput
 from ..core.model.fields import OPTIONS, Field, Limits
-from ..core.model.values import dumps
+from ..core.model.schedule import Timing
+from ..core.model.values import JSON, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Timing
+    from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy
+
+
+ONE_TIME, RECURRING = Timing("at(1970-01-01T00:00:00)"), Timing("rate(1 minute)")
 
 
 class ScheduleOptions(TypedDict, total=False):
@@ -45,6 +49,20 @@ def options_to_record(options: Mapping[str, Any], timing: Timing) -> dict[str, A
         if name in options:
             values[name] = _default(field, timing) if options[name] is None else _checked(field, options[name])
     return values | ({"exclusions": tuple(sorted(values["exclusions"]))} if "exclusions" in values else {})
+
+
+def options_asked(options: Mapping[str, Any], *, is_one_time: bool) -> dict[str, Any]:
+    """Those of these options that are not the default, as they are stored; metadata as an object. Raises InvalidInput.
+
+    A timing whose time has passed can no longer be resolved, and of a timing the defaults need only its kind.
+    """
+    kind = ONE_TIME if is_one_time else RECURRING
+    defaults = options_to_record(dict.fromkeys(OPTIONS), kind)
+    return {
+        name: value if OPTIONS[name].codec is JSON else OPTIONS[name].codec.write(value)
+        for name, value in options_to_record(options, kind).items()
+        if value != defaults[name]
+    }
 
 
 def _default(field: Field, timing: Timing) -> Any:

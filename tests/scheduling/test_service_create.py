@@ -27,7 +27,7 @@ from chalicelib.core.model.schedule import (
     Timing,
 )
 from chalicelib.scheduling.actions import Sms
-from chalicelib.scheduling.request_digest import request_digest
+from chalicelib.scheduling.create import request_digest
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, FakeStarter

@@ -211,7 +211,7 @@ def test_another_journey_meanwhile_is_refused_with_what_to_do(cloud: RunningClou
         status, message = refusal(cloud, "clock", {"advance": "P1D"})
         ask(cloud, "DELETE", "clock/journey")
 
-    assert (status, message) == (409, "a journey is under way; DELETE /_local/clock/journey ends it")
+    assert (status, message) == (409, "a clock advance is in progress; DELETE /_local/clock/journey ends it")
 
 
 STAGE_LOCAL = {"Variables": {"LOOPBACK_WEBHOOKS": "true"}}
