@@ -1,9 +1,14 @@
-"""Finds the actions: every module of this folder is imported, and registers its own with `@action`."""
+"""Finds the actions: every module of this folder is imported, and registers its own with `@action`.
+
+A module that cannot be imported keeps no other action from running.
+"""
 
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..action_api import REGISTERED, ActionFailed
@@ -13,19 +18,21 @@ if TYPE_CHECKING:
 
     from ..action_api import RegisteredAction
 
+log = logging.getLogger(__name__)
+
 
 class ActionUnknown(ActionFailed):
-    """No file in `notification/actions` registers this type."""
+    """No file in `notification/actions` registers this type, or the file that does cannot be imported."""
 
     def __init__(self, type_: str) -> None:
         deployed = ", ".join(sorted(registered()))
-        super().__init__(f"unknown action {type_!r}; deployed: {deployed}", permanent=True, fault=True)
+        reason = "".join(f"; {module} cannot be imported: {error}" for module, error in _broken().items())
+        super().__init__(f"unknown action {type_!r}; deployed: {deployed}{reason}", permanent=True, fault=True)
 
 
 def registered() -> Mapping[str, RegisteredAction]:
-    """Every action of this folder by its type."""
-    for module in _modules():
-        importlib.import_module(module)
+    """Every action of this folder by its type, less those of modules that cannot be imported."""
+    _broken()
     return REGISTERED
 
 
@@ -37,6 +44,19 @@ def find(type_: str) -> RegisteredAction:
         raise ActionUnknown(type_) from None
 
 
-def _modules() -> Iterator[str]:
+@cache
+def _broken() -> Mapping[str, str]:
+    """Imports each module once. Returns why some cannot be, by their names."""
+    broken = {}
+    for name in _names():
+        try:
+            importlib.import_module(f"{__package__}.{name}")
+        except Exception as exc:
+            log.exception("an action cannot be imported", extra={"action_module": name})
+            broken[name] = f"{type(exc).__name__}: {exc}"
+    return broken
+
+
+def _names() -> Iterator[str]:
     package = importlib.import_module(__package__)
-    return (f"{__package__}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
+    return (module.name for module in pkgutil.iter_modules(package.__path__))
