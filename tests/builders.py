@@ -83,6 +83,7 @@ def a_filled_schedule() -> Schedule:
         paused_until=NOW + DAY,
         pending_since=NOW - HOUR,
         in_progress=(NOW - 2 * HOUR,),
+        waiting_runs=1,
         reserved=2,
         never_applied=True,
         running=(NOW - HOUR,),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.core.dynamodb.repository import DynamoRepository
@@ -35,10 +36,11 @@ SET_BY_AWS = ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
 
 @dataclass(frozen=True)
 class Store:
-    """A repository, and a look at what it stores under a key."""
+    """A repository, a look at what it stores under a key, and a way to store what another release wrote."""
 
     repository: ScheduleRepository
     item: Callable[[Mapping[str, str]], Item]
+    put: Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,10 @@ class Engine:
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "in memory":
         fake = InMemoryRepository()
-        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])))
+        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])), partial(_keep, fake))
     client, name = request.getfixturevalue("dynamodb"), request.getfixturevalue("table_name")
-    return Store(DynamoRepository(client, name, sleep=no_sleep), lambda key: _item(client, name, key))
+    real = DynamoRepository(client, name, sleep=no_sleep)
+    return Store(real, lambda key: _item(client, name, key), partial(_put, client, name))
 
 
 @pytest.fixture
@@ -77,6 +80,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 def no_sleep(seconds: float) -> None:
     raise AssertionError(f"nothing here is to wait, and yet it would for {seconds} s")
+
+
+def _keep(fake: InMemoryRepository, item: Mapping[str, Any]) -> None:
+    fake.items[item["PK"], item["SK"]] = dict(item)
+
+
+def _put(client: DynamoDBClient, table_name: str, item: Mapping[str, Any]) -> None:
+    serialize = TypeSerializer().serialize
+    client.put_item(TableName=table_name, Item={name: serialize(value) for name, value in item.items()})
 
 
 def _item(client: DynamoDBClient, table_name: str, key: Mapping[str, str]) -> Item:
