@@ -41,6 +41,8 @@ STATE = (
     *(*SAME_STATE, *INTENT, "next_run_at", "owed", "unfinished", "waiting_runs"),
     *("reserved", "running", "failures_in_a_row", "expires_at"),
 )
+DEFAULTS = {"run_count": 0, "unfinished": [], "waiting_runs": 0, "reserved": 0, "running": [], "failures_in_a_row": 0}
+"""What the compared attributes mean where a record lacks them. Some older records have them all the same."""
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 CHANGED_BY_RUNS = (
@@ -229,8 +231,10 @@ class InMemoryRepository:
 
     def _count_run(self, run: Run, updated: Schedule) -> None:
         item = items.schedule_item(updated)
-        count = self.items[item["PK"], item["SK"]]["run_count"] + run.counts
-        self._update(item | {"run_count": count}, (*CHANGED_BY_RUNS, "run_count"))
+        self._update(item, CHANGED_BY_RUNS)
+        if run.counts:
+            before = self.items[item["PK"], item["SK"]].get("run_count", 0)
+            self._update(item | {"run_count": before + 1}, ["run_count"])
         self._expire_action(updated)
 
     # How many live schedules a user has
@@ -458,7 +462,11 @@ def _compared(schedule: Schedule) -> tuple[str, ...]:
 def _agrees(existing: items.Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
     """Is the record there, and in these attributes as expected?"""
     expected: dict[str, Any] = items.schedule_item(schedule)
-    return existing is not None and all(existing.get(name) == expected.get(name) for name in names)
+    return existing is not None and all(_value(existing, name) == _value(expected, name) for name in names)
+
+
+def _value(item: items.Item, name: str) -> Any:
+    return item.get(name, DEFAULTS.get(name))
 
 
 def _is_as_read(existing: items.Item | None, run: Run) -> bool:

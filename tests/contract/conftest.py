@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.core.dynamodb.repository import DynamoRepository
@@ -37,7 +37,8 @@ SET_BY_AWS = ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata")
 
 @dataclass(frozen=True)
 class Store:
-    """A repository, a look at what it stores under a key, and the keys that one transaction writes.
+    """A repository, a look at what it stores under a key, the keys that one transaction writes, and a way to store what
+    another release wrote.
 
     Transactions and other writes conflict per item: two that share no key never do (DynamoDB Developer Guide,
     transaction-apis-conflicts). `transaction` does something that is one transaction.
@@ -46,6 +47,7 @@ class Store:
     repository: ScheduleRepository
     item: Callable[[Mapping[str, str]], Item]
     transaction: Callable[[Callable[[], object]], Keys]
+    put: Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,12 @@ class Engine:
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "in memory":
         fake = InMemoryRepository()
-        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])), partial(_written_in_memory, fake))
+        written, put = partial(_written_in_memory, fake), partial(_keep, fake)
+        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])), written, put)
     client, name = request.getfixturevalue("dynamodb"), request.getfixturevalue("table_name")
     real = DynamoRepository(client, name, sleep=no_sleep)
-    return Store(real, lambda key: _item(client, name, key), partial(_written_in_transaction, client))
+    written, put = partial(_written_in_transaction, client), partial(_put, client, name)
+    return Store(real, lambda key: _item(client, name, key), written, put)
 
 
 @pytest.fixture
@@ -110,6 +114,15 @@ def _written_in_transaction(client: DynamoDBClient, work: Callable[[], object]) 
 
 def no_sleep(seconds: float) -> None:
     raise AssertionError(f"nothing here is to wait, and yet it would for {seconds} s")
+
+
+def _keep(fake: InMemoryRepository, item: Mapping[str, Any]) -> None:
+    fake.items[item["PK"], item["SK"]] = dict(item)
+
+
+def _put(client: DynamoDBClient, table_name: str, item: Mapping[str, Any]) -> None:
+    serialize = TypeSerializer().serialize
+    client.put_item(TableName=table_name, Item={name: serialize(value) for name, value in item.items()})
 
 
 def _item(client: DynamoDBClient, table_name: str, key: Mapping[str, str]) -> Item:

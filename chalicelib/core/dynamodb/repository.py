@@ -27,7 +27,7 @@ from ..model.codec import (
     schedule_from_plain,
     span_from_plain,
 )
-from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by
+from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by, stored_defaults
 from ..model.ports import Conflict, LiveCount, Page, Watch
 from ..model.webhook_keys import KeyVersions
 from ..timing.instants import iso, iso_ms
@@ -74,6 +74,7 @@ CHANGED_BY_CONFIRM = (*changed_by(CONFIRM), *WATCH)
 CHANGED_BY_CLIENTS = (*changed_by(CLIENTS), "write_id", *INDEX_KEYS)
 
 STATE = tuple(field.stored for field in SCHEDULE if field.is_compared)
+DEFAULTS = stored_defaults(SCHEDULE)
 
 SAME_STATE = ("revision", "status")
 RESERVATIONS = ("reserved", "running")
@@ -525,8 +526,16 @@ def _unchanged(schedule: Schedule, names: Sequence[str] = ()) -> tuple[str, dict
     """The condition that the record is as it was read: in these attributes, by default in all that decides."""
     item = items.schedule_item(schedule)
     names = names or decides(schedule)
-    parts = [f"#{name} = :x_{name}" if name in item else f"attribute_not_exists(#{name})" for name in names]
-    return " AND ".join(parts), {f":x_{name}": item[name] for name in names if name in item}
+    # A default is not written, but an older release may have written it.
+    values = {f":x_{name}": item.get(name, DEFAULTS.get(name)) for name in names if name in item or name in DEFAULTS}
+    return " AND ".join(_as_expected(name, item) for name in names), values
+
+
+def _as_expected(name: str, item: items.Item) -> str:
+    if name in item:
+        return f"#{name} = :x_{name}"
+    absent = f"attribute_not_exists(#{name})"
+    return f"({absent} OR #{name} = :x_{name})" if name in DEFAULTS else absent
 
 
 def _as_read(span: Span) -> tuple[str, dict[str, Any]]:

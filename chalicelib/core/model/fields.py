@@ -68,11 +68,12 @@ class Option(NamedTuple):
 class Field(NamedTuple):
     """One field, by its name in Python. `stored` is its attribute in table and payload.
 
-    A record without a `required` one is refused; for others that are not there the default is read. What `is_sparse`
-    is not written while it has its default; None is never written. `option` says what clients set, `is_shown` what
-    they are shown. `changed_by` names who changes it after the creation, `is_compared` says that the optimistic lock
-    compares it. `sent_as` is its value in the payload that EventBridge keeps: a confirmed schedule with no runs yet.
-    What `is_derived` follows from the others: it is written for people and never read.
+    A record without a `required` one is refused; for others that are not there the default is read. An `is_sparse`
+    field is not written while it has its default, so that a usual record costs one write unit. Older releases wrote
+    some of those defaults, and both forms mean the same. None is never written. `option` says what clients set,
+    `is_shown` what they are shown. `changed_by` names who changes it after the creation, `is_compared` says that the
+    optimistic lock compares it. `sent_as` is its value in the payload that EventBridge keeps: a confirmed schedule with
+    no runs yet. What `is_derived` follows from the others: it is written for people and never read.
     """
 
     name: str
@@ -110,6 +111,15 @@ def from_plain(fields: Iterable[Field], plain: Mapping[str, Any]) -> dict[str, A
     return values
 
 
+def stored_defaults(fields: Iterable[Field]) -> dict[str, Any]:
+    """The defaults that a record may have or lack, as they are stored, by the names of their attributes."""
+    return {
+        field.stored: field.codec.write(field.default)
+        for field in fields
+        if field.is_sparse and field.default is not NO_DEFAULT and field.default is not None
+    }
+
+
 def changed_by(who: str) -> tuple[str, ...]:
     """The attributes of a schedule's record that `who` changes."""
     return tuple(field.stored for field in SCHEDULE if who in field.changed_by)
@@ -122,12 +132,10 @@ def _option(
     default: Any = None,
     default_for: Callable[[Timing], Any] | None = None,
     limits: Limits | Mapping[str, Limits] | None = None,
-    required: bool = False,
-    is_sparse: bool = True,
 ) -> Field:
     """What clients set, change and are shown."""
     option = Option(limits, default_for)
-    return Field(name, name, codec, default, required, is_sparse, option, is_shown=True, changed_by=BY_CLIENTS)
+    return Field(name, name, codec, default, option=option, is_shown=True, changed_by=BY_CLIENTS)
 
 
 def _applied_to_text(schedule: Schedule) -> str:
@@ -151,14 +159,12 @@ SCHEDULE = (
     _option("metadata", JSON, default={}, limits=Limits(0, 2048)),
     Field("timing", "timing", TIMING, required=True, is_shown=True, changed_by=BY_CLIENTS),
     Field("timing_changed_at", "timing_changed_at", MILLISECONDS, required=True, changed_by=BY_CLIENTS),
-    _option("flexible_window_minutes", NUMBER, default=0, limits=Limits(0, 1440), required=True, is_sparse=False),
+    _option("flexible_window_minutes", NUMBER, default=0, limits=Limits(0, 1440)),
     _option(
         "delivery",
         DELIVERY,
         default=DeliveryPolicy(),
         limits={"max_retries": Limits(0, 185), "max_age_seconds": Limits(60, 86_400)},
-        required=True,
-        is_sparse=False,
     ),
     Field("action_type", "action_type", required=True, changed_by=BY_CLIENTS),
     Field("action_revision", "action_revision", NUMBER, required=True, changed_by=BY_CLIENTS),
@@ -190,7 +196,7 @@ SCHEDULE = (
     ),
     Field("last_run", "last_run", LAST_RUN, None, is_shown=True, changed_by=(RUNS,), sent_as=None),
     # Runs add to it, and it is compared only where there is a `max_runs`.
-    Field("run_count", "run_count", NUMBER, 0, is_sparse=False, is_shown=True, sent_as=0),
+    Field("run_count", "run_count", NUMBER, 0, is_shown=True, sent_as=0),
     _option("max_runs", NUMBER, limits=Limits(1, 1_000_000)),
     _option("exclusions", many(DAY), default=(), limits=Limits(0, 366)),
     _option(
@@ -198,7 +204,6 @@ SCHEDULE = (
         one_of(OnMissed),
         default=OnMissed.SKIP,
         default_for=lambda timing: OnMissed.RUN_NOW if timing.is_one_time else OnMissed.SKIP,
-        is_sparse=False,
     ),
     Field("paused_until", "paused_until", MILLISECONDS, None, is_shown=True, changed_by=BY_CLIENTS),
     Field("pending_since", "owed", EARLIEST, None, changed_by=BY_BOTH, is_compared=True, sent_as=None),
@@ -212,10 +217,9 @@ SCHEDULE = (
         RETRY,
         default=RetryPolicy(),
         limits={"max_retries": Limits(0, 20), "backoff_seconds": Limits(60, 3600)},
-        is_sparse=False,
     ),
-    _option("on_unknown", one_of(OnUnknown), default=OnUnknown.RETRY, is_sparse=False),
-    _option("overlap", one_of(Overlap), default=Overlap.ALLOW, is_sparse=False),
+    _option("on_unknown", one_of(OnUnknown), default=OnUnknown.RETRY),
+    _option("overlap", one_of(Overlap), default=Overlap.ALLOW),
     _option(
         "pause_after_failures",
         NUMBER,
@@ -262,7 +266,7 @@ RUN = (
     Field("lease_until", "lease_until", MILLISECONDS, required=True),
     Field("watched", "watched", default=False),
     Field("lateness", "lateness_ms", DURATION, None, is_shown=True),
-    Field("attempts", "attempts", many(ATTEMPT), (), required=True, is_sparse=False, is_shown=True),
+    Field("attempts", "attempts", many(ATTEMPT), (), is_shown=True),
     Field("tries", "tries", NUMBER, 0),
     Field("next_attempt_at", "next_attempt_at", SECONDS, None, is_shown=True),
     Field("acting_since", "acting_since", MILLISECONDS, None),

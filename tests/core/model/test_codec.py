@@ -10,7 +10,7 @@ from hypothesis import given
 
 from chalicelib.core.dynamodb import items
 from chalicelib.core.model.codec import run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
-from chalicelib.core.model.fields import RUN, SCHEDULE
+from chalicelib.core.model.fields import NO_DEFAULT, RUN, SCHEDULE, stored_defaults
 from chalicelib.core.model.run import Run, RunStatus
 from chalicelib.core.model.schedule import Action, DeliveryPolicy, LastRun, Schedule
 from chalicelib.core.model.values import dumps
@@ -62,10 +62,28 @@ def test_what_json_does_not_know_is_refused() -> None:
 
 
 def test_a_record_from_before_a_field_existed_has_its_default() -> None:
-    record = schedule_to_plain(a_schedule())
+    record = schedule_to_plain(a_schedule(run_count=3))
     del record["run_count"]
 
     assert schedule_from_plain(record) == a_schedule()
+
+
+@given(schedules)
+def test_a_record_with_its_defaults_written_reads_the_same(schedule: Schedule) -> None:
+    assert schedule_from_plain(stored_defaults(SCHEDULE) | schedule_to_plain(schedule)) == schedule
+
+
+@given(runs)
+def test_a_run_with_its_defaults_written_reads_the_same(run: Run) -> None:
+    assert run_from_plain(stored_defaults(RUN) | run_to_plain(run)) == run
+
+
+def test_no_default_is_written_but_that_nothing_is_confirmed() -> None:
+    written = schedule_to_plain(a_schedule())
+    defaults = {field.stored for field in SCHEDULE if field.default is not NO_DEFAULT}
+
+    assert written.keys() & defaults == {"confirmed", "intent_until", "next_run_at"}
+    assert written["confirmed"] is False
 
 
 @pytest.mark.parametrize(

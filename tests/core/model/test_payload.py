@@ -14,6 +14,8 @@ from chalicelib.core.dynamodb import items
 from chalicelib.core.errors import InvalidPayload
 from chalicelib.core.model import payload
 from chalicelib.core.model.codec import schedule_to_plain
+from chalicelib.core.model.fields import SCHEDULE, stored_defaults
+from chalicelib.core.model.schedule import DeliveryPolicy
 from chalicelib.core.timing.instants import iso
 from chalicelib.scheduling.actions import BUILT_IN
 from tests.builders import HOUR, NOW, SECOND, a_schedule, an_action, changed
@@ -36,7 +38,7 @@ FOR_PEOPLE = ("schedule_arn", "execution_id", "delivery_attempt")
 
 REQUIRED = [
     *("user_id", "schedule_id", "timing", "timing.expression", "timing.timezone", "timing_changed_at"),
-    *("flexible_window_minutes", "delivery", "delivery.max_retries", "delivery.max_age_seconds"),
+    *("delivery.max_retries", "delivery.max_age_seconds"),
     *("action_type", "action_revision", "status", "revision", "confirmed", "created_at", "updated_at"),
     *("action", "action.type", "action.data", "scheduled_time"),
 ]
@@ -140,13 +142,24 @@ def test_there_is_one_of_each_timing_and_of_each_built_in_action() -> None:
 def test_nothing_that_was_ever_sent_is_lost_in_reading(path: Path) -> None:
     event = json.loads(path.read_text())
     delivery = payload.read(event)
-    read = schedule_to_plain(delivery.schedule) | {
-        "version": 1,
-        "action": {"type": delivery.action.type, "data": delivery.action.data},
-        "scheduled_time": iso(delivery.scheduled_time),
-    }
+    read = (
+        stored_defaults(SCHEDULE)
+        | schedule_to_plain(delivery.schedule)
+        | {
+            "version": 1,
+            "action": {"type": delivery.action.type, "data": delivery.action.data},
+            "scheduled_time": iso(delivery.scheduled_time),
+        }
+    )
 
     assert {name: value for name, value in event.items() if name not in FOR_PEOPLE}.items() <= read.items()
+
+
+@given(schedules, actions, seconds)
+def test_a_payload_with_its_defaults_written_means_the_same(schedule: Schedule, action: Action, at: datetime) -> None:
+    event = _delivered(payload.write(schedule, action), at)
+
+    assert payload.read(stored_defaults(SCHEDULE) | event).schedule == payload.read(event).schedule
 
 
 @pytest.mark.parametrize("path", SENT, ids=lambda path: path.stem)
@@ -163,7 +176,8 @@ def _holder(event: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
 
 
 def _an_event() -> dict[str, Any]:
-    return _delivered(payload.write(a_schedule(), an_action()), NOW + HOUR)
+    schedule = a_schedule(delivery=DeliveryPolicy(3, 600))
+    return _delivered(payload.write(schedule, an_action()), NOW + HOUR)
 
 
 def _delivered(written: str, at: datetime) -> dict[str, Any]:
