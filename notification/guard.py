@@ -109,7 +109,7 @@ def judge(
     """
     if existing and (existing.status in DONE or _waits(existing, invocation)):
         return Done(existing)
-    if existing and _is_leased(existing, invocation):
+    if existing and _is_leased(existing, schedule, invocation):
         return Leased(existing)
     new = _new_run(delivery, schedule, invocation)
     run = new.with_history_of(existing) if existing else new
@@ -169,10 +169,10 @@ def _reserved(run: Run, schedule: Schedule) -> Run:
     return replace(run, reserved=run.reserved or is_new)
 
 
-def _is_leased(existing: Run, invocation: Invocation) -> bool:
-    """Our clock may be ahead of the holder's. Where the provider takes no key, only waiting keeps us from a repeat."""
-    margin = CLOCKS_DIFFER if existing.acting_since else timedelta(0)
-    return existing.is_leased(invocation.started_at - margin)
+def _is_leased(existing: Run, schedule: Schedule, invocation: Invocation) -> bool:
+    """Our clock may be ahead of the holder's. Work that must not be repeated is not given up while it may go on."""
+    must_not_repeat = existing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP
+    return existing.is_leased(invocation.started_at - (CLOCKS_DIFFER if must_not_repeat else timedelta(0)))
 
 
 def _put(run: Run, status: RunStatus, reason: str) -> Record:
