@@ -136,7 +136,9 @@ def test_one_file_and_no_other_edit_makes_an_action(tmp_path: Path) -> None:
 def a_copy_of_the_project(folder: Path) -> Path:
     for name in ("chalicelib", "deploy", "notification", ".chalice"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "requirements.txt", folder)
+    (folder / "terraform").mkdir()
+    for file in ("requirements.txt", "terraform/variables.tf"):
+        shutil.copy(PROJECT / file, folder / file)
     return folder
 
 
