@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.core.errors import StoreUnavailable
 from chalicelib.core.model import ids
+from chalicelib.core.model.fields import SCHEDULE, stored_defaults
 from chalicelib.core.model.run import Attempt, RunStatus
 from chalicelib.core.model.transitions import with_outcome
 from chalicelib.scheduling.service import SchedulerService
@@ -271,7 +272,8 @@ def test_the_last_occurrences_are_told_as_such(world: World) -> None:
 def test_what_an_older_version_of_ours_sent_is_as_the_record_says(world: World) -> None:
     existing = world.in_eventbridge(world.at_ten())
     sent = json.loads(existing["Target"]["Input"])
-    older = {name: value for name, value in sent.items() if name not in ("retry", "overlap", "on_unknown")}
+    # It wrote defaults as well.
+    older = stored_defaults(SCHEDULE) | sent
     world.client.update_schedule(**existing | {"Target": existing["Target"] | {"Input": json.dumps(older)}})
 
     assert older != sent
