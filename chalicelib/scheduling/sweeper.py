@@ -101,12 +101,15 @@ class Sweeper:
         """One walk over all shards, until all is done or `stop_at` has come."""
         now, self._denied = self._clock(), 0
         self._gateway.begin()
-        with ThreadPoolExecutor(self._shards_at_once) as pool:
-            reports = list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
+        reports = self._sweep_shards(now, stop_at)
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
-        report = SweepReport(counts, max(report.behind for report in reports))
+        report = SweepReport(counts, max((report.behind for report in reports), default=timedelta(0)))
         log.info("%s", report)
         return report
+
+    def _sweep_shards(self, now: datetime, stop_at: datetime) -> list[SweepReport]:
+        with ThreadPoolExecutor(self._shards_at_once) as pool:
+            return list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
 
     def _sweep_shard(self, now: datetime, stop_at: datetime, shard: int) -> SweepReport:
         counts: Counter[str] = Counter()
