@@ -178,8 +178,13 @@ class Ledger:
         )
 
 
+def _was_begun(run: Run) -> bool:
+    """What began and never ended may have been done, so it counts."""
+    return run.status in CARRIED_OUT or (run.status is RunStatus.MISSED and bool(run.attempts))
+
+
 def _of_the_record(plan: Plan, record: Schedule, runs: dict[datetime, Run]) -> Iterator[str]:
-    carried_out = sum(run.status in CARRIED_OUT or run.counted for run in runs.values())
+    carried_out = sum(run.counted or _was_begun(run) for run in runs.values())
     if record.run_count != carried_out:
         yield f"counts {record.run_count} runs, and {carried_out} were carried out"
     most = plan.details.get("max_runs")
