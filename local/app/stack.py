@@ -118,12 +118,16 @@ class Stack:
             STAGE,
             environment=self.environment,
             workdir=self.directory / "terraform",
-            variables={
-                "notification_package": str(self._package.resolve()),
-                "cors_origins": [origin.strip() for origin in self._cors_origins.split(",") if origin.strip()],
-            },
+            variables=self.variables(),
             on_progress=self._on_progress,
         )
+
+    def variables(self) -> dict[str, object]:
+        """Terraform's, beside those of `envs/local.tfvars`."""
+        return {
+            "notification_package": str(self._package.resolve()),
+            "cors_origins": [origin.strip() for origin in self._cors_origins.split(",") if origin.strip()],
+        }
 
     def _render(self) -> None:
         """Into a copy of the app's folder: the committed config stays as it is."""

@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 from deploy.paths import PROJECT
-from deploy.terraform.provision import provision
-from local.app.stack import REGION, STAGE, Stack
+from local.app.stack import REGION, Stack
 from local.environment import ACCOUNT
 from tests.deploy.build.wheels import make_wheel, require
 from tests.e2e.aws import client
@@ -46,13 +45,8 @@ def make_project(directory: Path) -> Path:
 class StackWithOwnActions(Stack):
     """Whose Terraform has the inputs of the actions."""
 
-    def provision(self) -> dict[str, str]:
-        return provision(
-            STAGE,
-            environment=self.environment,
-            workdir=self.directory / "terraform",
-            variables={"notification_package": str(self._package.resolve()), **INPUTS},
-        )
+    def variables(self) -> dict[str, object]:
+        return super().variables() | INPUTS
 
 
 def an_invoice(stack: Stack, number: str) -> None:
