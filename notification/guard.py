@@ -191,14 +191,15 @@ def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
 def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None, spans: Sequence[Span]) -> str | None:
     if delivery.started is not None:
         return _reason_not_to_start(delivery.started, schedule, existing)
-    if schedule.status is not Status.ACTIVE and not _ended_by_a_miss(schedule, existing):
+    if schedule.status is not Status.ACTIVE and not _is_still_to_be_done(schedule, existing):
         return f"the schedule was {schedule.status}"
     return _reason_against_its_time(delivery, schedule, existing, spans)
 
 
-def _ended_by_a_miss(schedule: Schedule, existing: Run | None) -> bool:
-    """Was this occurrence given up while the schedule was active, so that its delivery comes after all?"""
-    return schedule.status in ENDED_BY_ITSELF and existing is not None and existing.status is RunStatus.MISSED
+def _is_still_to_be_done(schedule: Schedule, existing: Run | None) -> bool:
+    """Was this occurrence given up while the schedule was active, or begun before the schedule ended by itself?"""
+    was_begun = existing is not None and existing.status in (RunStatus.MISSED, RunStatus.RUNNING)
+    return was_begun and schedule.status in ENDED_BY_ITSELF
 
 
 def _reason_against_its_time(

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.core.errors import SchedulerRefused
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
+from chalicelib.testing import Crash
 from tests.notification.world import refused
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, AN_HOUR, Life
@@ -76,6 +77,18 @@ def test_a_delivery_takes_over_the_miss_that_a_one_time_schedule_failed_by(life:
     after = life.now_of(schedule)
     assert life.story(schedule) == _succeeded("13:00")
     assert (after.status, after.reason, after.run_count) == (Status.COMPLETED, None, 1)
+    assert disagreements(life) == []
+
+
+def test_a_delivery_that_took_over_a_miss_and_crashed_is_done_by_the_next_try(life: Life) -> None:
+    schedule = life.one_time()
+    life.lateness = 3 * AN_HOUR
+    life.faults.once("provider.send_email", Crash)
+
+    life.travel(A_DAY)
+
+    assert life.story(schedule) == _succeeded("13:00")
+    assert life.now_of(schedule).status is Status.COMPLETED
     assert disagreements(life) == []
 
 
