@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core.model.payload import Delivery
-from chalicelib.core.model.schedule import Schedule, Timing
+from chalicelib.core.model.schedule import Schedule, Status, Timing
 from chalicelib.core.model.transitions import occurrence_for
 from notification import guard
-from tests.notification.world import EMAIL, NOON, World
+from tests.notification.world import EMAIL, NOON, World, next_run
 
 QUARTERLY = Timing("rate(15 minutes)", "UTC", NOON)
 INVOCATION = guard.Invocation(NOON, NOON + timedelta(seconds=35), "claim", timedelta(days=90))
@@ -77,6 +77,18 @@ def test_an_old_revision_whose_time_the_new_timing_lacks_is_superseded(world: Wo
 
     assert isinstance(verdict, guard.Record)
     assert (verdict.run.reason or "").startswith("superseded")
+
+
+def test_what_was_begun_before_its_schedule_ended_by_itself_is_done_by_the_next_try(world: World) -> None:
+    schedule = world.a_schedule()
+    delivery = a_delivery(schedule, next_run(schedule))
+    first = guard.judge(delivery, schedule, None, INVOCATION)
+    assert isinstance(first, guard.Do)
+    later = replace(INVOCATION, started_at=NOON + timedelta(hours=1))
+
+    verdict = guard.judge(delivery, replace(schedule, status=Status.FAILED), first.run, later)
+
+    assert isinstance(verdict, guard.Do)
 
 
 def at(clock: str) -> datetime:
