@@ -197,9 +197,7 @@ def test_nothing_of_the_callers_aws_and_terraform_settings_reaches_it(tmp_path: 
 
 
 def test_all_that_is_missing_is_said_in_one_message(tmp_path: Path) -> None:
-    checkout = shutil.copytree(
-        PROJECT, tmp_path / "checkout", ignore=shutil.ignore_patterns(".*", "build", "tests", "docs")
-    )
+    checkout = shutil.copytree(PROJECT, tmp_path / "checkout", ignore=shutil.ignore_patterns(".*", "tests", "docs"))
     with ExitStack() as taken:
         ports = [taken.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
         no_terraform = {"PATH": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
