@@ -206,5 +206,5 @@ def test_all_that_is_missing_is_said_in_one_message(tmp_path: Path) -> None:
 
     assert process.returncode == 1
     assert "There is no terraform on the PATH" in said
-    assert all(f"port {port} is taken" in said for port in ports)
+    assert all(f"port {port} is in use" in said for port in ports)
     assert not (tmp_path / "run").exists()
