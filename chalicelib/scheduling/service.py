@@ -1,7 +1,7 @@
-"""SchedulerService: the use cases. What a change is made of stands in `intents.py`; what it does, beside it.
+"""SchedulerService: the use cases.
 
-`creates.py` makes schedules, `changes.py` changes them, `jobs.py` works on everything of a user, and `sweeper.py`
-finishes what was left.
+`create.py` makes schedules, `update.py` changes them, `redrive.py` runs ended runs again, and `jobs.py` works on
+everything of a user. `intents.py` carries out each change in three steps. The sweeper is made by itself.
 """
 
 from __future__ import annotations
