@@ -59,6 +59,10 @@ check: $(INSTALLED) ## format, lint, types, direction of imports
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 .PHONY: check
 
+hooks: $(INSTALLED) ## the same checks before each commit
+	@$(BIN)/pre-commit install
+.PHONY: hooks
+
 audit: $(INSTALLED) ## known vulnerabilities of what is deployed; asks the package index
 	@$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
 .PHONY: audit

@@ -114,8 +114,8 @@ def test_a_circle_is_found() -> None:
         floors({"upper", "lower"}, {("upper", "lower"), ("lower", "upper")})
 
 
-def test_the_readme_draws_the_arrows_that_there_are() -> None:
-    drawn = re.findall(r"^(\w+) +─ .*?→ ([\w, ]+)$", (PROJECT / "README.md").read_text(), re.MULTILINE)
+def test_the_picture_draws_the_arrows_that_there_are() -> None:
+    drawn = re.findall(r"^(\w+) +─ .*?→ ([\w, ]+)$", (PROJECT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
 
     assert {(upper, lower) for upper, below in drawn for lower in below.split(", ")} == arrows_of("chalicelib")
 

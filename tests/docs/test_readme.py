@@ -1,4 +1,4 @@
-"""README.md names tests that exist."""
+"""README.md and the pages beside it name tests and pages that exist."""
 
 from __future__ import annotations
 
@@ -8,22 +8,34 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-README = (PROJECT / "README.md").read_text()
-NAMED = re.findall(r"`((?:tests|terraform/tests)/[\w./]+?\.(?:py|hcl))(?:::(\w+))?`", README)
-LINKED = re.findall(r"\]\((?!https?:)([\w./-]+)\)", README)
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+NAMED = re.findall(
+    r"`((?:tests|terraform/tests)/[\w./]+?\.(?:py|hcl))(?:::(\w+))?`",
+    (PROJECT / "docs" / "requirements.md").read_text(),
+)
+LINKED = [
+    (page, path)
+    for page in PAGES
+    for path in re.findall(r"\]\((?!https?:|#)([\w./-]+)(?:#[\w-]+)?\)", page.read_text())
+]
+ROWS_ON_A_SCREEN = 85
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
-def test_each_test_that_it_names_exists(file: str, name: str) -> None:
+def test_each_test_that_the_requirements_name_exists(file: str, name: str) -> None:
     text = (PROJECT / file).read_text()
 
     assert not name or re.search(rf"^(def {name}\(|run \"{name}\")", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", LINKED)
-def test_each_page_that_it_links_to_exists(path: str) -> None:
-    assert (PROJECT / path).exists()
+@pytest.mark.parametrize(("page", "path"), LINKED)
+def test_each_page_that_a_page_links_to_exists(page: Path, path: str) -> None:
+    assert (page.parent / path).exists()
 
 
-def test_it_shows_a_test_for_each_row_of_what_was_asked_for() -> None:
+def test_the_readme_is_short() -> None:
+    assert len((PROJECT / "README.md").read_text().splitlines()) <= ROWS_ON_A_SCREEN
+
+
+def test_each_requirement_names_a_test() -> None:
     assert len(NAMED) > 20
