@@ -26,7 +26,8 @@ def test_the_hooks_before_a_commit_are_valid() -> None:
 
 
 def test_the_workflow_runs_both_test_commands_from_the_oldest_python_on() -> None:
-    workflow = yaml.safe_load((PROJECT / ".github" / "workflows" / "test.yml").read_text())
+    text = (PROJECT / ".github" / "workflows" / "test.yml").read_text()
+    workflow = yaml.safe_load(text)  # type: ignore[no-untyped-call]
     job = workflow["jobs"]["test"]
     oldest = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["requires-python"].removeprefix(">=")
 
