@@ -1,6 +1,7 @@
 """IAM on a laptop: every call of a role is judged by the role's own policies, as Terraform and Chalice made them.
 
-Which rights a call needs: calls.py. Whose call it is: principals.py. What a role may do: roles.py (as moto stores it)
-and policies.py (how AWS evaluates it). What was decided: decisions.py. Where the local cloud asks: enforce.py. Which
-rights nobody uses: unused_permissions.py. The roles of the app's own functions under `make run`: app_roles.py.
+`calls` knows the permissions that a call needs, and `principals` who makes the call. `roles` reads a role's policies
+from moto, and `policies` evaluates them as AWS does. The rest of the local cloud calls `enforce`; `decisions` keeps the
+results. `unused_permissions` finds permissions that no recorded call needs. `app_roles` makes the roles of the app's
+own functions under `make run`.
 """

@@ -1,6 +1,6 @@
 """The roles of the app's own functions under `make run`: made from the rendered policy, as `chalice deploy` makes them.
 
-The API and the sweeper go on as these, so what stands in .chalice/policy-{stage}.json is all they may do.
+The API and the sweeper run under these roles, so they have exactly the permissions in .chalice/policy-{stage}.json.
 """
 
 import json
@@ -16,15 +16,15 @@ _LONGEST_SESSION_SECONDS = 43_200
 
 
 def assume_role(config: Config, function: str) -> None:
-    """Make the role of one of the app's functions, and leave its credentials in this process's environment.
+    """Make the role of one of the app's functions, and set its credentials in this process's environment.
 
-    To be called before the app is imported. Without a policy file there is no role to take: all stays as it is.
+    Call it before the app is imported. Without a policy file it does nothing.
     """
     policy_file = config.scope(config.chalice_stage, function).iam_policy_file
     if policy_file is None:
         return
     policy = (Path(config.project_dir) / ".chalice" / policy_file).read_text()
-    # A session of its own: boto3's default one would keep the credentials that it sees now.
+    # Not boto3's default session, which would keep the credentials of this moment.
     session = boto3.Session()
     role_arn = _made(session.client("iam"), f"{config.app_name}-{config.chalice_stage}-{function}", policy)
     assumed = session.client("sts").assume_role(
@@ -37,7 +37,7 @@ def assume_role(config: Config, function: str) -> None:
 
 
 def _made(iam: Any, name: str, policy: str) -> str:
-    """The role's ARN. It is there already when a process of the app is started anew."""
+    """Make the role, unless an earlier process of the app made it. Returns its ARN."""
     try:
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST_POLICY))["Role"]
     except iam.exceptions.EntityAlreadyExistsException:

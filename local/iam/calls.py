@@ -1,9 +1,9 @@
-"""A call to AWS -> the rights that it needs: action and resource, as the Service Authorization Reference has them.
+"""The permissions that a call to AWS needs: action and resource, as in the Service Authorization Reference.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
-Told in full for the operations that the product makes. Any other one needs its action on the resource `*`, so a role
-with exact ARNs is refused it: whoever makes a new call adds it here.
+The operations that the product calls are listed in full. Any other operation needs its action on the resource `*`, so a
+role with exact ARNs is refused. A new call needs an entry here.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,17 +22,17 @@ Parameters = Mapping[str, Any]
 Reader = Callable[[Operation, Parameters], list[Need]]
 
 _PREFIXES = {"sesv2": "ses", "stepfunctions": "states"}
-"""Of actions, where it is not botocore's name of the service."""
+"""The prefix of a service's actions, where it differs from botocore's name of the service."""
 
 
 def needs_of(operation: Operation) -> list[Need]:
-    """Each right once, in the order in which the request asks for them."""
+    """Returns each permission once, in the order of the request."""
     reader = _READERS.get(str(operation)) or _READERS.get(operation.service) or _read_other
     return list(dict.fromkeys(reader(operation, operation.parameters)))
 
 
 def log_needs(log_group: str, region: str) -> list[Need]:
-    """What Lambda needs of a function's role to write its log."""
+    """The permissions that a function's role needs so that Lambda can write its log."""
     stream = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{log_group}:log-stream:local"
     return [Need("logs:CreateLogStream", stream), Need("logs:PutLogEvents", stream)]
 
@@ -95,11 +95,11 @@ def _read_schedule_with_role(operation: Operation, parameters: Parameters) -> li
     return [*_read_schedule(operation, parameters), passing]
 
 
-# The others, each with its one resource.
+# The other services: one resource for each call.
 
 
 def _read_invoke(operation: Operation, parameters: Parameters) -> list[Need]:
-    """The function may be named by name, part of the ARN or ARN, each with or without a qualifier."""
+    """Accepts the function's name, partial ARN or ARN, each with or without a qualifier."""
     name = parameters["FunctionName"].rpartition("function:")[2]
     qualifier = f":{parameters['Qualifier']}" if "Qualifier" in parameters else ""
     return [Need("lambda:InvokeFunction", _arn(operation, f"function:{name}{qualifier}"))]
@@ -113,7 +113,7 @@ def _read_queue(operation: Operation, parameters: Parameters) -> list[Need]:
 
 
 def _read_mail(operation: Operation, parameters: Parameters) -> list[Need]:
-    """The sender's identity, the configuration set, and each recipient that is an identity of the account itself.
+    """Returns the sender's identity, the configuration set, and each recipient that is an identity of the account.
 
     SES was seen to refuse on a recipient's identity (aws-sdk-js 3641), and on the set that an identity has by default.
     """
@@ -138,7 +138,7 @@ def _recipients(parameters: Parameters) -> list[str]:
 
 
 def _identity_arn(operation: Operation, identity: EmailIdentity | None, otherwise: str = "") -> str:
-    """Of an address that no identity stands for, its own."""
+    """The identity that covers the address; the address itself if there is none."""
     return _arn(operation, f"identity/{identity.email_identity if identity else parseaddr(otherwise)[1]}")
 
 
@@ -151,13 +151,13 @@ def _read_events(operation: Operation, parameters: Parameters) -> list[Need]:
 
 
 def _read_secret(operation: Operation, parameters: Parameters) -> list[Need]:
-    """A secret's ARN ends in six characters that its name does not tell."""
+    """Adds a placeholder for the six random characters at the end of a secret's ARN."""
     found = secretsmanager_backends[ACCOUNT][operation.region].secrets.get(parameters["SecretId"])
     return [Need(_action(operation), found.arn if found else _arn(operation, f"secret:{parameters['SecretId']}"))]
 
 
 def _read_publish(operation: Operation, parameters: Parameters) -> list[Need]:
-    """A phone has no ARN: its number is the resource, which `*` allows, or a NotResource."""
+    """The resource of a text message is the phone number, which only `*` or a NotResource allows."""
     topic_or_device = parameters.get("TopicArn") or parameters.get("TargetArn")
     return [Need(_action(operation), topic_or_device or parameters.get("PhoneNumber", "*"))]
 
@@ -205,4 +205,4 @@ _READERS: dict[str, Reader] = {
     "sqs": _read_queue,
     "sts:GetCallerIdentity": _read_nothing,  # never refused (STS API reference)
 }
-"""Operation, or a service's other operations -> how its rights are read."""
+"""For each operation, and for a service's remaining operations: the function that reads the permissions."""

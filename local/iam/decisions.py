@@ -1,4 +1,4 @@
-"""What was decided: each distinct decision once, with how often it was made."""
+"""The decisions about roles: each distinct decision once, with its count."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class _Made:
 
 
 class Decisions:
-    """The latest 10,000 that differ. For many threads."""
+    """Keeps the latest 10,000 distinct decisions. Safe for threads."""
 
     def __init__(self) -> None:
         self._made: OrderedDict[Decision, _Made] = OrderedDict()
@@ -43,7 +43,7 @@ class Decisions:
                 self._made.popitem(last=False)
 
     def all(self) -> list[dict[str, Any]]:
-        """As JSON; the one made last is the last."""
+        """Returns them as JSON, the latest decision last."""
         with self._lock:
             made = list(self._made.items())
         return [_shown(decision, how) for decision, how in made]

@@ -1,4 +1,4 @@
-"""Where the local cloud asks whether a role may: at each call, at each delivery, and when a service is given a role."""
+"""Permission checks of the local cloud: at each call, at each delivery, and when a service receives a role."""
 
 import logging
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 class AccessDenied(Exception):
-    """The role has no right to do this. The message is AWS's."""
+    """The role lacks the permission. The message is AWS's."""
 
     def __init__(self, principal: Principal, need: Need, verdict: Verdict) -> None:
         why = (
@@ -41,7 +41,7 @@ class RoleNotTrusted(Exception):
 
 
 class Iam:
-    """Judges and keeps what was decided. With mode "off" everybody may do everything, and nothing is kept."""
+    """Evaluates permissions and keeps the decisions. With mode "off" everything is allowed and nothing is kept."""
 
     def __init__(self, clock: Clock, mode: Mode) -> None:
         self.mode = mode
@@ -49,7 +49,7 @@ class Iam:
         self._clock = clock
 
     def check_call(self, operation: Operation) -> None:
-        """Raises AccessDenied; RoleNotTrusted when Lambda is given a role, which it looks at before anything else."""
+        """Raises AccessDenied; RoleNotTrusted if a function's role does not trust Lambda, which Lambda checks first."""
         if self.mode == "off":
             return
         principal = principal_of(operation.access_key_id)
@@ -66,7 +66,7 @@ class Iam:
         return self.mode == "off" or self._is_trusting(role_arn, Need("sts:AssumeRole", role_arn, context, _SCHEDULER))
 
     def check_delivery(self, role_arn: str, schedule_arn: str, action: str, resource: str) -> None:
-        """May EventBridge Scheduler do this for the schedule, as the role? Raises AccessDenied, RoleNotTrusted."""
+        """Checks what EventBridge Scheduler does for the schedule as the role. Raises AccessDenied, RoleNotTrusted."""
         if self.mode == "off":
             return
         if not self.lets_scheduler_assume(role_arn, schedule_arn):
@@ -74,23 +74,23 @@ class Iam:
         self._require(Principal(role_arn, "scheduler"), Need(action, resource))
 
     def check_destination(self, function: Function, queue_arn: str) -> None:
-        """May Lambda put a failed event there, as the function's role? Raises AccessDenied."""
+        """Checks that Lambda may send a failed event there as the function's role. Raises AccessDenied."""
         if self.mode == "enforce":
             self._require(Principal(function.role_arn, function.name), Need("sqs:SendMessage", queue_arn))
 
     def begin_session(self, function: Function) -> Mapping[str, str]:
-        """The credentials of a new execution environment, as environment variables."""
+        """Returns the credentials of a new execution environment as environment variables."""
         if self.mode == "enforce":
             self._look_at_log_rights(function)
         return new_session(function.role_arn, function.name, region=function.region)
 
     def _look_at_log_rights(self, function: Function) -> None:
-        """On AWS the log would be lost without them; here it is a file, and only the decision tells."""
+        """Records whether the role may write its log. If not, AWS drops the log; here it is written to a file."""
         for need in log_needs(function.logging["LogGroup"], function.region):
             try:
                 self._require(Principal(function.role_arn, function.name), need)
             except AccessDenied as denied:
-                _logger.error("on AWS this log would be lost: %s", denied)  # noqa: TRY400 - the traceback tells nothing
+                _logger.error("on AWS this log would be lost: %s", denied)  # noqa: TRY400 - the traceback adds nothing
 
     def _require_trust_in_lambda(self, role_arn: str) -> None:
         if not self._is_trusting(role_arn, Need("sts:AssumeRole", role_arn, service=_LAMBDA)):
@@ -110,6 +110,6 @@ class Iam:
 
 
 def _group_of(schedule_arn: str) -> str:
-    """arn:…:schedule/{group}/{name} -> arn:…:schedule-group/{group}."""
+    """Returns arn:…:schedule-group/{group} for arn:…:schedule/{group}/{name}."""
     home, _, group_and_name = schedule_arn.rpartition(":schedule/")
     return f"{home}:schedule-group/{group_and_name.partition('/')[0]}"

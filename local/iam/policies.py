@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 
-moto's own evaluator compares every call with the resource `*`, reads a pattern as a regular expression, and takes a
-condition that does not hold for a deny; the published libraries parse and lint policies but do not evaluate them.
+moto's own evaluator compares every call with the resource `*`, reads a pattern as a regular expression, and treats a
+condition that does not hold as a deny. The published libraries parse and lint policies but do not evaluate them.
 """
 
 import json
@@ -21,10 +21,10 @@ Context = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Need:
-    """A right that a call needs.
+    """A permission that a call needs.
 
-    action: as in policies, e.g. "dynamodb:GetItem". resource: an ARN, or what stands in its place. service: the AWS
-    service that asks, for a right to assume a role; else "".
+    `action` is as in policies, such as "dynamodb:GetItem". `resource` is an ARN, or what the service uses instead.
+    `service` is the AWS service that assumes a role, and "" for other permissions.
     """
 
     action: str
@@ -34,19 +34,19 @@ class Need:
 
 
 class CannotJudge(Exception):
-    """A policy says something that is not evaluated here. The call is answered so, and neither allowed nor denied."""
+    """A policy contains an element that is not evaluated here. The call fails with this message."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One line of a Condition: of several values, one is enough."""
+    """One key of a Condition. One matching value is enough."""
 
     operator: str
     key: str
     values: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Raises CannotJudge for an operator that no policy of ours has: a guess would allow or deny at random."""
+        """Raises CannotJudge for an operator that this project's policies do not use; a guess would be wrong."""
         if self.operator not in _OPERATORS:
             raise CannotJudge(f"the condition operator {self.operator}")
         found = {key.lower(): value for key, value in context}.get(self.key.lower())
@@ -55,7 +55,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a policy. label: the policy's name and the Sid. An element that is not there is empty."""
+    """One statement of a policy. `label` is the policy's name and the Sid. A missing element is empty."""
 
     label: str
     effect: str
@@ -65,7 +65,7 @@ class Statement:
     not_resources: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     services: tuple[str, ...] = ()
-    """Of a trust policy's Principal."""
+    """The services in a trust policy's Principal."""
 
     def applies_to(self, need: Need) -> bool:
         return (
@@ -76,13 +76,13 @@ class Statement:
         )
 
     def _names_action(self, action: str) -> bool:
-        """Without regard to case."""
+        """Action patterns ignore case."""
         if self.not_actions:
             return not any(_is_like(pattern.lower(), action.lower()) for pattern in self.not_actions)
         return any(_is_like(pattern.lower(), action.lower()) for pattern in self.actions)
 
     def _names_resource(self, resource: str) -> bool:
-        """A trust policy names none: it is its role's."""
+        """A trust policy has no resource: the resource is its role."""
         if self.not_resources:
             return not any(_is_like_arn(pattern, resource) for pattern in self.not_resources)
         return bool(self.services) or any(_is_like_arn(pattern, resource) for pattern in self.resources)
@@ -90,14 +90,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """by: the label of the statement that decided; None: no statement applies, and that is a no."""
+    """`by` is the label of the deciding statement. None means that no statement applies, so the call is denied."""
 
     allowed: bool
     by: str | None
 
 
 def judge(statements: Iterable[Statement], need: Need) -> Verdict:
-    """Is the need met by these statements of one role? Raises CannotJudge."""
+    """Evaluates these statements of one role for the need. Raises CannotJudge."""
     by_effect = {statement.effect: statement.label for statement in statements if statement.applies_to(need)}
     if "Deny" in by_effect:
         return Verdict(allowed=False, by=by_effect["Deny"])
@@ -106,7 +106,7 @@ def judge(statements: Iterable[Statement], need: Need) -> Verdict:
 
 @lru_cache(maxsize=256)
 def read_policy(name: str, document: str) -> tuple[Statement, ...]:
-    """The statements of a policy document, a JSON text."""
+    """Returns the statements of a policy document, which is a JSON text."""
     statements = _many(json.loads(document).get("Statement", []))
     return tuple(_statement(f"{name}/{read.get('Sid', number)}", read) for number, read in enumerate(statements))
 
@@ -132,7 +132,7 @@ def _conditions(read: dict[str, dict[str, Any]]) -> tuple[Condition, ...]:
 
 
 def _many(element: Any) -> tuple[Any, ...]:
-    """A policy may write one thing without its list."""
+    """A policy may give a single value without a list."""
     return tuple(element) if isinstance(element, list) else (element,)
 
 
@@ -141,14 +141,14 @@ def _is_like(pattern: str, text: str) -> bool:
 
 
 def _is_like_arn(pattern: str, arn: str) -> bool:
-    """A wildcard stays within its part of the ARN, but for the sixth and last one, and the pattern `*`."""
+    """A wildcard matches within its part of the ARN. In the last part, and as `*`, it matches everything."""
     parts = tuple(pattern.split(":", _PARTS_OF_ARN - 1))
     return (pattern == "*" or len(parts) == _PARTS_OF_ARN) and _expression(parts).fullmatch(arn) is not None
 
 
 @lru_cache(maxsize=4096)
 def _expression(parts: tuple[str, ...]) -> re.Pattern[str]:
-    """Of parts that colons stand between."""
+    """A pattern whose parts are separated by colons."""
     *before, last = parts
     within = [_translated(part, any_character="[^:]") for part in before]
     return re.compile(":".join([*within, _translated(last, any_character=".")]), re.DOTALL)

@@ -1,4 +1,4 @@
-"""Whose call it is: the key that signed it was given out for a role by STS or Lambda, or an administrator has it."""
+"""Who makes a call: a role, if STS or Lambda issued the signing key for it, else an administrator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ class Principal:
 
 
 def principal_of(access_key_id: str) -> Principal | None:
-    """None: no role's, so an administrator's. Terraform and people have such keys here."""
+    """Returns the role's session, or None for an administrator. Terraform and people have administrator keys here."""
     role = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key_id)
     return Principal(role.role_arn, role.session_name) if role else None
 
 
 def new_session(role_arn: str, name: str, *, region: str) -> Mapping[str, str]:
-    """The environment variables with which a process is the role. It stays so: sessions do not end here."""
+    """Returns environment variables that make a process act as the role. Sessions do not expire here."""
     role: AssumedRole = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name=region,
         role_session_name=name,

@@ -1,4 +1,4 @@
-"""What a role may do, and who may assume it, as moto stores them."""
+"""A role's permissions and its trust policy, as moto stores them."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,9 @@ from local.iam.policies import CannotJudge, Statement, read_policy
 
 
 def rights_of(role_arn: str) -> list[Statement]:
-    """The statements of its inline and attached policies; of a role that is not there, none.
+    """Returns the statements of its inline and attached policies; none if the role does not exist.
 
-    Raises CannotJudge for a permissions boundary: no role of ours has one.
+    Raises CannotJudge for a permissions boundary, which this project does not use.
     """
     role = _role(role_arn)
     if role is None:
@@ -23,7 +23,7 @@ def rights_of(role_arn: str) -> list[Statement]:
 
 
 def trust_of(role_arn: str) -> list[Statement]:
-    """The statements of its trust policy."""
+    """Returns the statements of its trust policy."""
     role = _role(role_arn)
     return list(read_policy("trust", role.assume_role_policy_document)) if role else []
 
@@ -36,7 +36,7 @@ def _role(arn: str) -> Role | None:
 
 
 def _policies(role: Role) -> Iterator[tuple[str, str]]:
-    """Name and document of each."""
+    """Yields the name and the document of each policy."""
     yield from role.policies.items()
     for policy in role.managed_policies.values():
         yield policy.name, next(version.document for version in policy.versions if version.is_default)

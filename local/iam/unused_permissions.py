@@ -1,4 +1,4 @@
-"""The unused permissions of a role: without them, each of its recorded calls would still be allowed."""
+"""Finds a role's unused permissions: all of its recorded calls are allowed without them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from local.iam.policies import Need, Statement, judge
 
 
 def unused_permissions(statements: Sequence[Statement], needs: Sequence[Need]) -> list[str]:
-    """Each action and each resource that can go, as "policy/Sid: what". needs: the recorded ones, all allowed."""
+    """Returns each unused action and resource as "policy/Sid: name". `needs` are the recorded ones, all allowed."""
     return [
         f"{statement.label}: {part}"
         for number, statement in enumerate(statements)
@@ -17,7 +17,7 @@ def unused_permissions(statements: Sequence[Statement], needs: Sequence[Need]) -
 
 
 def _smaller(statement: Statement) -> Iterator[tuple[str, Statement]]:
-    """The statement without one of its actions, or of its resources; of a trust policy, without its service."""
+    """Yields the statement without one action or one resource; a trust policy's without its service."""
     for part in statement.actions:
         yield part, replace(statement, actions=_others(statement.actions, part))
     for part in statement.resources:
@@ -31,5 +31,5 @@ def _others(parts: Sequence[str], part: str) -> tuple[str, ...]:
 
 
 def _any_is_refused(statements: Sequence[Statement], changed: Statement, needs: Sequence[Need]) -> bool:
-    """Only what the statement applied to can have changed."""
+    """Only needs that the statement applied to can change."""
     return any(not judge(statements, need).allowed for need in needs if changed.applies_to(need))

@@ -1,8 +1,8 @@
 """An exact Amazon EventBridge Scheduler, in process.
 
-`wire` reads requests by the API model, `validation` makes schedules of them, `store` keeps them, `responses` shows
-them; `engine` knows what fires when, `loop` puts it on the agenda, `delivery` hands it to the target. `service` joins
-them. What AWS leaves open is decided in docs/emulation.md.
+`wire` reads requests by the API model, `validation` turns them into schedules, `store` keeps these, and `responses`
+writes the answers. `engine` calculates firings, `loop` puts them on the agenda, and `delivery` invokes targets.
+`service` composes them. docs/emulation.md lists the decisions where AWS's documents are silent.
 """
 
 from local.scheduler.delivery import DeadLetters, Invocation, TargetError, Targets

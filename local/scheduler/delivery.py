@@ -1,4 +1,4 @@
-"""From a firing to its target: the payload, the tries, and the dead letter when they are used up."""
+"""Delivers a firing to its target: payload, attempts, and a dead-letter message when they are used up."""
 
 import logging
 import re
@@ -27,7 +27,7 @@ _LARGEST_MESSAGE = 262_144  # bytes of an SQS message, attributes included
 
 @dataclass(frozen=True)
 class Invocation:
-    """One try to hand a payload to a target. `execution_id` is this try's own; `attempt` counts from 1."""
+    """One attempt to deliver a payload. Each attempt has its own `execution_id`; `attempt` counts from 1."""
 
     schedule_arn: str
     scheduled_time: datetime
@@ -42,7 +42,7 @@ class Invocation:
 
 
 class TargetError(Exception):
-    """The target did not take an invocation; trying again may help when `retryable`."""
+    """The target refused an invocation. `retryable`: another attempt may succeed."""
 
     def __init__(self, code: str, message: str, *, retryable: bool) -> None:
         super().__init__(f"{code}: {message}")
@@ -51,20 +51,20 @@ class TargetError(Exception):
 
 class Targets(Protocol):
     def deliver(self, invocation: Invocation) -> None:
-        """Hand the payload over. Raises TargetError."""
+        """Invoke the target. Raises TargetError."""
 
 
 class DeadLetters(Protocol):
     def send(self, invocation: Invocation, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Put a message about the invocation on the queue, in the name of its role, every attribute of type String.
+        """Send a message about the invocation to the queue, as the role, with attributes of type String.
 
-        Raises when the queue does not take it.
+        Raises an exception if the queue refuses it.
         """
 
 
 @dataclass(frozen=True)
 class _Task:
-    """A firing on its way to the target."""
+    """A firing that is being delivered."""
 
     schedule: Schedule
     scheduled_time: datetime
@@ -74,10 +74,9 @@ class _Task:
 
 
 class Delivery:
-    """Tries until the target takes the payload or the retry policy is used up; each later try is an agenda entry.
+    """Attempts a delivery until the target accepts it or the retry policy is used up. Retries are agenda entries.
 
-    A try under way or to come is not called back when its schedule is updated or deleted meanwhile: AWS promises
-    nothing else (UG:troubleshooting), and an application must bear it.
+    An update or deletion of the schedule does not cancel its attempts: AWS gives no such promise (UG:troubleshooting).
     """
 
     def __init__(self, clock: Clock, agenda: Agenda, targets: Targets, dead_letters: DeadLetters) -> None:
@@ -87,7 +86,7 @@ class Delivery:
         self._dead_letters = dead_letters
 
     def begin(self, firing: Firing, ended: Callable[[], None]) -> None:
-        """Make the first try now. `ended` is called after the last one, whether it succeeded or not."""
+        """Make the first attempt now. `ended` is called after the last attempt, successful or not."""
         self._attempt(_Task(firing.schedule, firing.scheduled_time, self._clock.now(), 1, ended))
 
     def _attempt(self, task: _Task) -> None:
@@ -135,11 +134,11 @@ class Delivery:
         try:
             self._dead_letters.send(invocation, queue_arn, body, attributes)
         except Exception:  # on AWS a metric counts it, and the message is lost (UG:dlq)
-            _logger.exception("the dead letter could not be sent to %s", queue_arn)
+            _logger.exception("the dead-letter message could not be sent to %s", queue_arn)
 
 
 def dead_letter(invocation: Invocation, error: TargetError, used_up: str | None) -> tuple[str, dict[str, str]]:
-    """Body and attributes of AWS's message (UG:dlq). `used_up` is the exhausted condition of a retryable error."""
+    """Returns body and attributes as in AWS's message (UG:dlq). `used_up` names the exhausted condition, if any."""
     attributes = {
         "ERROR_CODE": error.code,
         "ERROR_MESSAGE": error.message,
@@ -191,7 +190,7 @@ def _payload(task: _Task, execution_id: str) -> str:
 
 
 def _default_event(schedule: Schedule, scheduled_time: datetime) -> str:
-    """What a target gets when the schedule has no Input; `detail` is a string, as captured on AWS."""
+    """Returns the payload of a schedule without Input. `detail` is a string, as captured on AWS."""
     event = {
         "version": "0",
         "id": str(uuid5(NAMESPACE_URL, f"{schedule.arn} {iso(scheduled_time)}")),
@@ -207,14 +206,14 @@ def _default_event(schedule: Schedule, scheduled_time: datetime) -> str:
 
 
 def _pause(task: _Task) -> timedelta:
-    """Before the next try: doubling from one second to five minutes, of which a stable random half is jitter."""
+    """Returns the delay of the next attempt: doubles from one second to five minutes; half of it is stable jitter."""
     longest = min(_FIRST_PAUSE * (1 << min(task.attempt - 1, 16)), _LONGEST_PAUSE)
     digest = sha256(f"{task.schedule.arn} {task.scheduled_time.isoformat()} {task.attempt}".encode()).digest()
     return longest * (0.5 + digest[0] / 512)
 
 
 def _used_up(policy: RetryPolicy, attempt: int, age_at_next_try: timedelta) -> str | None:
-    """Which condition of the policy forbids another try after the given attempt."""
+    """Returns the condition of the policy that forbids another attempt, or None."""
     if attempt > policy.maximum_retry_attempts:
         return "MaximumRetryAttempts"
     if age_at_next_try > policy.maximum_event_age:

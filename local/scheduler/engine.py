@@ -1,4 +1,4 @@
-"""What fires when: pure calculation. Time is an argument, chance is a hash, so that a clock advance can be repeated."""
+"""Calculates firings. Time is an argument and randomness is a hash, so that a clock advance can be repeated."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ _TICK = timedelta(microseconds=1)  # makes "strictly after" include the instant 
 
 @dataclass(frozen=True)
 class Firing:
-    """One occurrence: `scheduled_time` is what the schedule says, `fires_at` when the target is invoked."""
+    """One occurrence. `scheduled_time` follows from the expression; the target is invoked at `fires_at`."""
 
     schedule: Schedule
     scheduled_time: datetime
@@ -26,17 +26,17 @@ class Firing:
 
 
 class Engine:
-    """Knows the firings of schedules; `lateness` is the longest delay it imitates (see `AS_LATE_AS_AWS`)."""
+    """Calculates the firings of schedules. `lateness` is the longest imitated delay (see `AS_LATE_AS_AWS`)."""
 
     def __init__(self, lateness: timedelta = ON_TIME) -> None:
         self._lateness = lateness
 
     def next_firing(self, schedule: Schedule, after: datetime = _BEGINNING) -> Firing | None:
-        """The first firing whose scheduled time lies after `after`; without it, the first there is."""
+        """Returns the first firing scheduled after `after`; without `after`, the first one."""
         return next(self._firings(schedule, after), None)
 
     def firings(self, schedules: Iterable[Schedule], after: datetime, until: datetime) -> Iterator[Firing]:
-        """Every firing with `after < fires_at <= until`, ascending by `fires_at`."""
+        """Yields each firing with `after < fires_at <= until`, ascending by `fires_at`."""
         streams = (self._firings_between(schedule, after, until) for schedule in schedules)
         return heapq.merge(*streams, key=lambda firing: firing.fires_at)
 
@@ -48,7 +48,7 @@ class Engine:
         return (firing for firing in until_then if firing.fires_at > after)
 
     def _firings(self, schedule: Schedule, after: datetime) -> Iterator[Firing]:
-        """Ascending: a firing never overtakes the next one, because its delay ends at the next scheduled time."""
+        """Yields firings in ascending order: a delay ends at the next scheduled time."""
         if not schedule.enabled:
             return
         occurrences = _occurrences(schedule, after)
@@ -67,14 +67,14 @@ class Engine:
 
 
 def _occurrences(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    """Scheduled times. A one-time schedule whose time has gone by still has it; a recurring one looks ahead only."""
+    """Yields scheduled times. A one-time schedule keeps its time when it has passed; a recurring one does not."""
     if schedule.expression.kind == "at":
         return schedule.expression.occurrences(after)
     return schedule.expression.occurrences(max(after, _counts_from(schedule) - _TICK))
 
 
 def _counts_from(schedule: Schedule) -> datetime:
-    """A rate without StartDate fires at once, and its scheduled time is the arming cut to the second."""
+    """A rate without StartDate fires at once. Its scheduled time is the time of arming, cut to the second."""
     bare_rate = schedule.expression.kind == "rate" and schedule.start is None
     return schedule.armed_at.replace(microsecond=0) if bare_rate else schedule.armed_at
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class SchedulerError(Exception):
-    """The request is refused; `str` of the error is the message that the client reads."""
+    """The request is refused. `str` of the error is the message in the answer."""
 
     status: ClassVar[int]
     code: ClassVar[str]

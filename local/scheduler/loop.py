@@ -1,4 +1,4 @@
-"""The engine on the agenda: every schedule that will fire has one entry, its next firing."""
+"""Puts firings on the agenda: each schedule that will fire has one entry, its next firing."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from local.time.agenda import Agenda, Entry
 
 
 class FiringLoop:
-    """Fires schedules from `arm` to `disarm`; `completed` is told of each that has ended its last delivery."""
+    """Fires schedules between `arm` and `disarm`. `completed` receives each schedule whose last delivery ended."""
 
     def __init__(
         self, engine: Engine, agenda: Agenda, delivery: Delivery, completed: Callable[[Schedule], None]
@@ -24,7 +24,7 @@ class FiringLoop:
         self._armed: dict[str, tuple[Firing, Entry]] = {}
 
     def arm(self, schedule: Schedule) -> None:
-        """Take this version of the schedule, in place of any other."""
+        """Replace any other version of the schedule by this one."""
         with self._lock:
             self._replace(schedule.arn, self._engine.next_firing(schedule))
 
@@ -46,7 +46,7 @@ class FiringLoop:
             self._delivery.begin(firing, lambda: self._completed(firing.schedule) if last else None)
 
     def _schedule_next(self, firing: Firing, following: Firing | None) -> bool:
-        """Arm the next firing before the delivery, which may hang. False: updated or deleted since it was due."""
+        """Arm the next firing before the delivery, which may hang. Returns False if the schedule has changed."""
         arn = firing.schedule.arn
         with self._lock:
             armed, _ = self._armed.get(arn, (None, None))

@@ -1,4 +1,4 @@
-"""What the local scheduler keeps: schedules and groups, as immutable records."""
+"""Schedules and groups of the local scheduler, as immutable records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Home:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a delivery is tried again, and until what age; the defaults are those that GetSchedule shows."""
+    """How often and until what age a delivery is retried. The defaults are those that GetSchedule returns."""
 
     maximum_retry_attempts: int = 185
     maximum_event_age: timedelta = timedelta(seconds=86400)
@@ -34,7 +34,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class Target:
-    """What is invoked, with what, in whose name. `parameters` are the per-service members, kept as they were sent."""
+    """The target's ARN, its input and its role. `parameters` are the members for one service, unchanged."""
 
     arn: str
     role_arn: str
@@ -48,8 +48,8 @@ class Target:
 class Schedule:
     """One version of a schedule: an update makes a new one.
 
-    `start` and `end` are shown as they were sent; those that count are in `expression`. `armed_at` is when this
-    version was created or updated: recurring occurrences before it are not made up for.
+    `start` and `end` are as the client sent them; `expression` has those that apply. `armed_at` is the time of this
+    version's creation or update: earlier recurring occurrences do not fire.
     """
 
     home: Home

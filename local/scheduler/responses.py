@@ -1,4 +1,4 @@
-"""What clients read: the records in the shapes of the API model. Members without a value are left out, as AWS does."""
+"""Answers in the shapes of the API model. Members without a value are omitted, as AWS does."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler on a laptop: the operations of the API, and the firing that follows from them."""
+"""EventBridge Scheduler on a laptop: the operations of its API, and the firing of schedules."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from local.time.clock import Clock
 
 Lateness = Literal["none", "aws"]
 MayAssume = Callable[[str, str], bool]
-"""Of a role's ARN and a schedule's: does the role let us act as it for the schedule?"""
+"""Takes the ARNs of a role and a schedule, and checks that the service may assume the role for the schedule."""
 
 NOT_TRUSTED = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
@@ -30,7 +30,7 @@ _Item = TypeVar("_Item", Schedule, Group)
 
 
 class Scheduler:
-    """Answers requests on any thread, one at a time; what is due is delivered by the agenda's workers meanwhile."""
+    """Answers requests from any thread, one at a time. The agenda's workers deliver due firings meanwhile."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Scheduler:
     def handle(
         self, method: str, path: str, query: wire.Query, body: bytes, *, region: str, account: str
     ) -> responses.Response:
-        """Answer one HTTP request: status, headers, body. `path` as it was sent; a repeated query name has a list."""
+        """Returns status, headers and body. `path` is not decoded; a repeated query name has a list."""
         try:
             request = wire.read(method, path, query, body)
             with self._lock:
@@ -98,7 +98,7 @@ class Scheduler:
         return {"ScheduleArn": schedule.arn}
 
     def _read(self, members: Members, home: Home, now: datetime, *, created_at: datetime) -> Schedule:
-        """Of a valid request, the role is looked at."""
+        """Checks the role of a valid request."""
         schedule = schedule_from(members, home, now, created_at)
         if not self._may_assume(schedule.target.role_arn, schedule.arn):
             raise ValidationFailed(NOT_TRUSTED)
@@ -155,7 +155,7 @@ class Scheduler:
         self._loop.disarm(schedule.arn)
 
     def _completed(self, schedule: Schedule) -> None:
-        """After the last delivery of a schedule: ActionAfterCompletion, unless it was changed meanwhile."""
+        """Applies ActionAfterCompletion after the last delivery, unless the schedule was changed meanwhile."""
         with self._lock:
             store = self._stores[schedule.home]
             if schedule.delete_when_completed and store.is_current(schedule):
@@ -171,7 +171,7 @@ def _tags(members: Members) -> dict[str, str]:
 
 
 def _page(found: Sequence[_Item], members: Members) -> tuple[Sequence[_Item], str | None]:
-    """Of the items (ascending by ARN) those after the request's NextToken, and the token of the page behind them."""
+    """Returns the items (ascending by ARN) after the request's NextToken, and the token of the next page."""
     filters = tuple(f"{name}={members.get(name)}" for name in ("GroupName", "NamePrefix", "State"))
     if token := members.get("NextToken"):
         last_shown = _last_shown(filters, token)

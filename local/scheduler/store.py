@@ -1,4 +1,4 @@
-"""The schedules and groups of one account in one region. Not locked: `Scheduler` lets one request in at a time."""
+"""The schedules and groups of one account and Region. It needs no lock: `Scheduler` handles one request at a time."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from local.scheduler.models import DEFAULT_GROUP, Group, Home, Schedule
 
 
 class Store:
-    """Group `default` is there from the start."""
+    """Starts with the group `default`."""
 
     def __init__(self, home: Home, now: datetime) -> None:
         self.home = home
@@ -23,7 +23,7 @@ class Store:
             raise NotFound(f"Schedule {name} does not exist.") from None
 
     def schedules(self, group: str | None = None) -> list[Schedule]:
-        """Of one group, or of all; by ARN."""
+        """Returns the schedules of one group, or of all groups, ordered by ARN."""
         if group is not None:
             self.group(group)
         found = [schedule for schedule in self._schedules.values() if group in {None, schedule.group}]
@@ -43,7 +43,7 @@ class Store:
         self._schedules.pop((schedule.group, schedule.name), None)
 
     def is_current(self, schedule: Schedule) -> bool:
-        """Is it this very version that the store holds?"""
+        """Returns whether the store holds this version."""
         return self._schedules.get((schedule.group, schedule.name)) is schedule
 
     def group(self, name: str) -> Group:
@@ -59,7 +59,7 @@ class Store:
         return self.group(name)
 
     def groups(self) -> list[Group]:
-        """By ARN."""
+        """Returns the groups, ordered by ARN."""
         return sorted(self._groups.values(), key=lambda group: group.arn)
 
     def add_group(self, group: Group) -> None:
@@ -71,7 +71,7 @@ class Store:
         self._groups[name] = replace(self.group(name), tags=tags)
 
     def remove_group(self, name: str) -> list[Schedule]:
-        """Its schedules go with it; returns them."""
+        """Deletes the group and its schedules, and returns the schedules."""
         if name == DEFAULT_GROUP:
             raise ValidationFailed("Deleting the default schedule group is not allowed.")
         members = self.schedules(name)

@@ -1,4 +1,4 @@
-"""For tests of the scheduler and of what stands on it: fakes of its two ports, and boto3 without a network."""
+"""Test support for the scheduler and its users: fakes of its two ports, and boto3 without a network."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ HOME = Home(region="eu-central-1", account="123456789012")
 
 @dataclass
 class FakeTargets:
-    """Takes every invocation, but raises `failures` first, one a try. `invocations` holds the failed tries too."""
+    """Raises `failures` first, one per attempt, then accepts all. `invocations` contains failed attempts, too."""
 
     clock: Clock
     failures: list[Exception] = field(default_factory=list)
@@ -51,7 +51,7 @@ class FakeDeadLetters:
 
 @dataclass(frozen=True)
 class Stage:
-    """A scheduler with all it stands on. The clock stands still until the first `agenda.advance`."""
+    """A scheduler with its clock, agenda and fakes. The clock is stopped until the first `agenda.advance`."""
 
     clock: Clock
     agenda: Agenda
@@ -65,11 +65,11 @@ class Stage:
         return self.client.create_schedule(**a_request(**members))["ScheduleArn"]
 
     def names(self) -> list[str]:
-        """Of the schedules that there are."""
+        """Returns the names of the existing schedules."""
         return [summary["Name"] for summary in self.client.list_schedules()["Schedules"]]
 
     def attempts(self) -> list[tuple[datetime, datetime, int]]:
-        """What the targets saw: (when, scheduled time, attempt), in that order."""
+        """Returns (time, scheduled time, attempt) of each invocation, in order."""
         seen = self.targets.invocations
         return [(when, invocation.scheduled_time, invocation.attempt) for when, invocation in seen]
 
@@ -113,7 +113,7 @@ def a_schedule(now: datetime, **members: Any) -> Schedule:
 
 
 def a_refusal(*, retryable: bool = True) -> TargetError:
-    """What a target says when it does not take an invocation."""
+    """The error of a target that refuses an invocation."""
     return TargetError("TooManyRequestsException", "Rate exceeded", retryable=retryable)
 
 

@@ -1,6 +1,6 @@
-"""From a checked request to a schedule: the rules of the service that no model states. Refusals are in AWS's words.
+"""Turns a checked request into a schedule: the rules that the API model does not state, with AWS's messages.
 
-What AWS's wording is not known for is marked UNSURE in docs/emulation.md.
+docs/emulation.md marks messages whose wording is unknown as UNSURE.
 """
 
 import re
@@ -24,7 +24,7 @@ Members = Mapping[str, Any]
 
 
 def schedule_from(members: Members, home: Home, now: datetime, created_at: datetime) -> Schedule:
-    """The whole schedule: what is left out has its default, on update as on create. Raises ValidationFailed."""
+    """Returns the schedule. Omitted members get their defaults, also on update. Raises ValidationFailed."""
     start, end = members.get("StartDate"), members.get("EndDate")
     _check_dates(start, end, now)
     return Schedule(

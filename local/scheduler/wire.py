@@ -1,7 +1,6 @@
-"""Reading rest-json by botocore's model of the service: which operation a request is, and what it carries.
+"""Parses rest-json requests by botocore's model of the service into an operation and its input.
 
-The model holds paths, query names, JSON types, lengths, ranges, patterns and enumerations, so none of them is written
-down here a second time.
+The model has paths, query names, JSON types, lengths, ranges, patterns and enumerations, so this module repeats none.
 """
 
 import re
@@ -23,7 +22,7 @@ Query = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True)
 class Request:
-    """An operation of the service, and its input in the shape boto3 takes it (timestamps are aware UTC)."""
+    """An operation of the service, and its input as boto3 accepts it (timestamps are aware UTC)."""
 
     operation: str
     members: dict[str, Any]
@@ -58,7 +57,7 @@ def _route(method: str, path: str) -> tuple[OperationModel, dict[str, str]]:
 
 
 def _gather(shape: StructureShape, labels: Mapping[str, str], query: Query, body: bytes) -> dict[str, Any]:
-    """Every member from where the model says it travels: path, query or body."""
+    """Returns each member from its place in the model: path, query or body."""
     content = _json_object(body)
     gathered: dict[str, Any] = {}
     for name, member in shape.members.items():
@@ -103,7 +102,7 @@ def _integer(text: str) -> int:
 
 @dataclass
 class _Reader:
-    """Checks values against their shapes, and gathers what is wrong: AWS reports all violations in one message."""
+    """Checks values against their shapes and collects violations: AWS reports all of them in one message."""
 
     violations: list[str] = field(default_factory=list)
 
@@ -114,7 +113,7 @@ class _Reader:
             raise ValidationFailed(f"{count} validation {errors} detected: {'; '.join(self.violations)}")
 
     def structure(self, shape: StructureShape, value: dict[str, Any], path: str) -> dict[str, Any]:
-        """The members that are there; those that the model does not know are ignored, as AWS does."""
+        """Returns the members of the model that are present. Others are ignored, as AWS does."""
         present: dict[str, Any] = {}
         for name, member in shape.members.items():
             member_path = f"{path}.{_camel(name)}" if path else _camel(name)
