@@ -48,8 +48,8 @@ test: $(INSTALLED) ## all checks and tests but the long ones
 	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2 --hypothesis-seed $(SEED)
 .PHONY: test
 
-test-all: $(INSTALLED) ## the long suites
-	@$(BIN)/python -m pytest -m 'long' --numprocesses 2 --hypothesis-seed $(SEED)
+test-all: $(INSTALLED) ## the long suites, and the property tests with many more examples
+	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 2 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
 check: $(INSTALLED) ## format, lint, types, direction of imports

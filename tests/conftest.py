@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from tests.promises import Promise
 
-# A busy machine is no bug: what is slow is measured where speed is the claim.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# Without a deadline: a busy machine is no bug. `make test-all` runs the same property tests with `thorough`.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", PATIENT, max_examples=25)
+settings.register_profile("thorough", PATIENT, max_examples=400)
+settings.load_profile("quick")
 
 TOGETHER = ("tests/e2e", "tests/deploy", "tests/terraform")
 """Folders whose tests share something slow: a running stack, an initialised terraform."""

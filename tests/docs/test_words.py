@@ -74,7 +74,10 @@ def modules() -> list[Path]:
 
 def faults(path: Path) -> list[str]:
     text = path.read_text()
-    return [f"{path.relative_to(path.anchor)}:{line}: {word}" for line, word in words_of(texts_of(text) if path.suffix == ".py" else text)]
+    return [
+        f"{path.relative_to(path.anchor)}:{line}: {word}"
+        for line, word in words_of(texts_of(text) if path.suffix == ".py" else text)
+    ]
 
 
 def test_pages_and_code_use_standard_terms() -> None:

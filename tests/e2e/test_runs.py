@@ -153,6 +153,7 @@ def test_what_the_operator_holds_is_recorded_and_done_after_he_lets_go(
     assert (the_run(alice, schedule)["status"], len(cloud.messages("held"))) == ("succeeded", 1)
 
 
+@pytest.mark.long
 def test_terraform_does_not_let_go_what_the_operator_holds(stack: Stack) -> None:
     deploy(stack, "hold", "--reason", "hands off")
     try:

@@ -87,6 +87,7 @@ def test_terraform_creates_updates_imports_and_destroys_with_nothing_left_to_cha
         client(stack, "scheduler").get_schedule_group(Name="made-by-terraform")
 
 
+@pytest.mark.long
 def test_the_aws_cli_drives_each_operation(stack: Stack, role: str) -> None:
     arns = {"Arn": stack.outputs["notification_lambda_arn"], "RoleArn": role}
     where = ("--group-name", "by-hand", "--name", "typed")

@@ -6,7 +6,7 @@ import copy
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.notification.world import NOON, World
@@ -32,7 +32,6 @@ def test_an_event_of_any_shape_is_told_of(event: object) -> None:
     assert len(told(world)) == 1
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_a_payload_with_anything_in_any_place_is_told_of(data: st.DataObject) -> None:
     world = World()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.core.timing.expressions import parse
 from chalicelib.scheduling.advice import warnings
 from tests.core.timing import oracle
-from tests.core.timing.any_cron import PATIENT, frequent_crons
+from tests.core.timing.any_cron import frequent_crons
 
 WINTER = datetime.fromisoformat("2027-01-01T00:00:00+00:00")
 SUMMER = datetime.fromisoformat("2027-07-01T00:00:00+00:00")
@@ -110,7 +110,6 @@ def test_an_ordinary_expression_is_warned_of_nothing(text: str) -> None:
     assert warnings(parse(text, "Europe/Berlin"), WINTER) == []
 
 
-@PATIENT
 @given(fields=frequent_crons(), shift=st.sampled_from(["2027-03-28T01:00:00Z", "2027-10-31T01:00:00Z"]))
 def test_a_shift_is_warned_of_if_and_only_if_it_touches_a_wall_time(fields: str, shift: str) -> None:
     two = datetime.fromisoformat("2027-03-28T02:00:00").replace(month=int(shift[5:7]), day=int(shift[8:10]))

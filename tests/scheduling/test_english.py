@@ -7,7 +7,7 @@ from hypothesis import given
 
 from chalicelib.core.timing.expressions import parse
 from chalicelib.scheduling.english import describe
-from tests.core.timing.any_cron import PATIENT, crons
+from tests.core.timing.any_cron import crons
 
 SENTENCES = [
     ("at(2027-03-01T09:00:00)", "Once at 09:00 on Monday 2027-03-01, Europe/Berlin"),
@@ -79,7 +79,6 @@ def test_a_cron_is_said_in_plain_english_with_its_zone(text: str, sentence: str)
     assert describe(parse(text, "Europe/Berlin")) == f"{sentence}, Europe/Berlin"
 
 
-@PATIENT
 @given(fields=crons())
 def test_any_cron_can_be_said(fields: str) -> None:
     assert describe(parse(f"cron({fields})")).startswith(("At ", "Every "))

@@ -32,9 +32,15 @@ MOST_ASKED = 30
 EMPTY_SHARDS = [("repository.due",) * 2, ("repository.list_held_runs",) * 2]
 HORIZON = NOON + 2 * AN_HOUR + 22 * A_MINUTE
 
+TAKES_LONG = {"SweepRedriveAll", "HoldAndRelease"}
+BY_COST = [
+    pytest.param(case, id=case.__name__, marks=[pytest.mark.long] if case.__name__ in TAKES_LONG else [])
+    for case in USE_CASES
+]
+
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name.lower())
-@pytest.mark.parametrize("use_case", USE_CASES, ids=lambda use_case: use_case.__name__)
+@pytest.mark.parametrize("use_case", BY_COST)
 def test_nothing_is_lost_and_nothing_orphaned(use_case: type[UseCase], kind: Kind) -> None:
     points = _points(use_case)
 

@@ -38,13 +38,16 @@ AT_ONE = TimingSpec(at="2027-03-01T13:00:00Z")
 
 Meeting = tuple["Change", "Change", dict[str, Any]]
 
-FEW: list[Meeting] = [
-    (actors.retime, actors.rename, {}),
-    (actors.cancel, actors.put_anew, {}),
-    (actors.postpone, actors.cancel, {"timing": AT_ONE}),
+POSTPONE_AND_CANCEL: Meeting = (actors.postpone, actors.cancel, {"timing": AT_ONE})
+FEW = [
+    pytest.param((actors.retime, actors.rename, {}), marks=pytest.mark.long),
+    pytest.param((actors.cancel, actors.put_anew, {}), marks=pytest.mark.long),
+    POSTPONE_AND_CANCEL,
 ]
 MANY: list[Meeting] = [
-    *FEW,
+    (actors.retime, actors.rename, {}),
+    (actors.cancel, actors.put_anew, {}),
+    POSTPONE_AND_CANCEL,
     (actors.retime, actors.cancel, {}),
     (actors.pause, actors.resume, {}),
     (actors.retime, actors.rename, {"max_runs": 1}),

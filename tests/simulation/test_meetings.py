@@ -88,8 +88,14 @@ MEETINGS = [
     ),
 ]
 
+TAKES_LONG = {"a run and its duplicate"}
+MEETINGS_BY_COST = [
+    pytest.param(meeting, id=meeting.name, marks=[pytest.mark.long] if meeting.name in TAKES_LONG else [])
+    for meeting in MEETINGS
+]
 
-@pytest.mark.parametrize("meeting", MEETINGS, ids=lambda meeting: meeting.name)
+
+@pytest.mark.parametrize("meeting", MEETINGS_BY_COST)
 def test_in_no_order_is_a_promise_broken(meeting: Meeting, promise: Promise) -> None:
     _explore(meeting, promise, crashes=0)
 

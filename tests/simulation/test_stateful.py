@@ -391,7 +391,7 @@ def _is_done(run: Run) -> bool:
 
 
 def test_weeks_of_anything_keep_every_promise() -> None:
-    small = settings(max_examples=60, stateful_step_count=25, derandomize=True, database=None)
+    small = settings(max_examples=20, stateful_step_count=25, derandomize=True, database=None)
     run_state_machine_as_test(Weeks, settings=small)
 
 

@@ -140,7 +140,7 @@ class RoughWeeks(Weeks):
 
 def test_rough_weeks_keep_every_promise() -> None:
     # What fails is made smaller in the long one: here that would take minutes.
-    small = settings(max_examples=40, stateful_step_count=25, derandomize=True, database=None, phases=[Phase.generate])
+    small = settings(max_examples=15, stateful_step_count=25, derandomize=True, database=None, phases=[Phase.generate])
     run_state_machine_as_test(RoughWeeks, settings=small)
 
 

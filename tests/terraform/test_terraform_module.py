@@ -77,6 +77,7 @@ def test_it_is_valid(terraform: Run) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+@pytest.mark.long
 def test_its_own_tests_pass(terraform: Run) -> None:
     answer = terraform("test", "-no-color")
 

@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.timing.expressions import InvalidExpression, ceil_minute, floor_minute, parse
-from tests.core.timing.any_cron import PATIENT
 
 ACCEPTED = [
     "at(2022-11-20T13:00:00)",  # UG
@@ -182,7 +181,6 @@ def test_it_refuses_what_aws_refuses_and_names_the_part_at_fault(text: str, fiel
     assert (refused.value.field, refused.value.value) == (field, value)
 
 
-@PATIENT
 @given(
     kind=st.sampled_from(["at({})", "rate({})", "cron({})", "cron(0 9 {} * ? *)", "cron(0 9 ? * {} *)", "{}"]),
     text=st.one_of(st.text(), st.text("0123456789 ,-*/?LW#:TSUNMOFRI")),

@@ -15,12 +15,11 @@ from itertools import islice
 import pytest
 from aws_croniter import AwsCroniter
 from croniter import croniter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.timing.expressions import parse
 from chalicelib.scheduling.unix_cron import suggest_six_fields
-from tests.core.timing.any_cron import PATIENT
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
 COUNT = 10
@@ -68,7 +67,6 @@ UNIX_DAYS = st.one_of(
 )
 
 
-@settings(PATIENT, max_examples=200)
 @given(minutes=fields(0, 59), hours=AWS_HOURS, days=AWS_DAYS, months=AWS_MONTHS, minute=st.integers(0, 600_000))
 def test_aws_croniter_finds_the_same_occurrences(
     minutes: str, hours: str, days: tuple[str, str], months: str, minute: int
@@ -87,7 +85,6 @@ def test_aws_croniter_is_wrong_about_some_days(text: str, fault: str) -> None:
     assert aws_croniter_says(text, START, 25) != ours, f"aws-croniter no longer {fault}"
 
 
-@settings(PATIENT, max_examples=200)
 @given(
     minutes=unix_fields(0, 59),
     hours=unix_fields(0, 23),

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.timing.expressions import parse
 from chalicelib.core.timing.zones import shifts, zone_names
 from tests.core.timing import oracle
-from tests.core.timing.any_cron import DAY_FIELDS, MONTHS, PATIENT, YEARS, crons, frequent_crons
+from tests.core.timing.any_cron import DAY_FIELDS, MONTHS, YEARS, crons, frequent_crons
 
 # Three days around these moments hold the oddest shifts of the clocks there are; UTC stands for none.
 EDGES = [
@@ -44,7 +44,6 @@ def calculated(fields: str, zone_name: str, after: datetime, until: datetime) ->
 
 
 @pytest.mark.parametrize(("zone_name", "moment"), EDGES)
-@settings(PATIENT, max_examples=40)
 @given(fields=frequent_crons(), seconds=st.integers(-86_400, 86_400))
 def test_it_fires_when_a_minute_by_minute_walk_says_so(zone_name: str, moment: str, fields: str, seconds: int) -> None:
     middle = datetime.fromisoformat(moment)
@@ -58,7 +57,6 @@ def _walked(fields: str, zone_name: str, middle: datetime) -> list[datetime]:
     return oracle.occurrences(fields, zone_name, middle - AROUND, middle + AROUND)
 
 
-@settings(PATIENT, max_examples=150)
 @given(zone_name=st.sampled_from(sorted(zone_names())), year=st.integers(1973, 2199), fields=frequent_crons())
 def test_it_fires_right_around_any_shift_of_any_zone(zone_name: str, year: int, fields: str) -> None:
     new_year = datetime(year, 1, 1, tzinfo=UTC)
@@ -69,7 +67,6 @@ def test_it_fires_right_around_any_shift_of_any_zone(zone_name: str, year: int, 
     assert calculated(fields, zone_name, after, until) == oracle.occurrences(fields, zone_name, after, until)
 
 
-@settings(PATIENT, max_examples=150)
 @given(days=DAY_FIELDS, months=MONTHS, years=YEARS, start=st.dates(date(1970, 1, 1), date(2199, 12, 31)))
 def test_it_fires_on_the_days_that_a_walk_through_the_calendar_finds(
     days: tuple[str, str], months: str, years: str, start: date
@@ -82,7 +79,6 @@ def test_it_fires_on_the_days_that_a_walk_through_the_calendar_finds(
     assert calculated(fields, "UTC", noon, walked[-1]) == expected
 
 
-@settings(PATIENT, max_examples=150)
 @given(
     fields=crons(),
     edge=st.sampled_from(EDGES),
@@ -100,7 +96,6 @@ def test_a_window_only_cuts_off_what_lies_outside_it(
     assert list(expression.occurrences(after)) == [instant for instant in unbounded if instant >= start]
 
 
-@settings(PATIENT, max_examples=100)
 @given(fields=crons(), edge=st.sampled_from(EDGES))
 def test_asking_again_from_an_occurrence_goes_on_with_the_next(fields: str, edge: tuple[str, str]) -> None:
     zone_name, moment = edge[0], datetime.fromisoformat(edge[1])
