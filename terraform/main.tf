@@ -1,4 +1,4 @@
-# The root only composes: the table first, then what works on it, then what may schedule it.
+# The root only composes: first the table, then the function that uses it, then the role that invokes the function.
 
 module "schedules_table" {
   source = "./modules/schedules_table"

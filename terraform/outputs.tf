@@ -1,5 +1,5 @@
 output "project_name" {
-  description = "Project that everything is named by."
+  description = "Prefix of every resource name."
   value       = var.project
 }
 
@@ -9,12 +9,12 @@ output "stage_name" {
 }
 
 output "region_name" {
-  description = "AWS Region of everything."
+  description = "AWS Region of all resources."
   value       = var.region
 }
 
 output "app_name" {
-  description = "Name of the Chalice app that the log groups, permissions and alarms are for; `python -m deploy render` refuses another one."
+  description = "Name of the Chalice app that the log groups, permissions and alarms belong to; `python -m deploy render` refuses another one."
   value       = var.app_name
 }
 
@@ -24,32 +24,32 @@ output "lambda_runtime" {
 }
 
 output "api_rate_limit" {
-  description = "Requests a second to the API, as text: `python -m deploy finish` sets it."
+  description = "Requests per second to the API, as text: `python -m deploy finish` sets it."
   value       = tostring(var.api_rate_limit)
 }
 
 output "api_burst_limit" {
-  description = "Requests at once to the API, as text: `python -m deploy finish` sets it."
+  description = "Burst of requests to the API, as text: `python -m deploy finish` sets it."
   value       = tostring(var.api_burst_limit)
 }
 
 output "lambda_architecture" {
-  description = "Processor of all functions, the API's included."
+  description = "Processor of all functions, including the API."
   value       = var.lambda_architecture
 }
 
 output "table_name" {
-  description = "Name of the one DynamoDB table."
+  description = "Name of the DynamoDB table."
   value       = module.schedules_table.table_name
 }
 
 output "table_arn" {
-  description = "ARN of the one DynamoDB table."
+  description = "ARN of the DynamoDB table."
   value       = module.schedules_table.table_arn
 }
 
 output "scheduler_group_name" {
-  description = "Name of the schedule group that holds every schedule of this stage."
+  description = "Name of the schedule group of this stage's schedules."
   value       = module.schedule_group.group_name
 }
 
@@ -79,27 +79,27 @@ output "delivery_dead_letter_queue_url" {
 }
 
 output "work_dead_letter_queue_arn" {
-  description = "ARN of the queue for work that the Notification Lambda could not do."
+  description = "ARN of the queue for runs that failed."
   value       = module.notification_function.work_dead_letter_queue_arn
 }
 
 output "work_dead_letter_queue_url" {
-  description = "URL of the queue for work that the Notification Lambda could not do."
+  description = "URL of the queue for runs that failed."
   value       = module.notification_function.work_dead_letter_queue_url
 }
 
 output "webhook_master_secret_arn" {
-  description = "ARN of the secret that the keys of webhooks are made from."
+  description = "ARN of the secret that webhook keys are derived from."
   value       = module.webhook_secret.secret_arn
 }
 
 output "event_age_seconds" {
-  description = "Seconds that Lambda keeps an event whose invocation failed, as text: the sweeper waits as long."
+  description = "Seconds that Lambda keeps an event whose invocation failed, as text. The sweeper waits as long."
   value       = tostring(var.event_age_seconds)
 }
 
 output "run_retention_days" {
-  description = "Days that the record of a run is kept, as text: the API and the sweeper write such records too."
+  description = "Days that a run's record is kept, as text, for the API and the sweeper, which also write records."
   value       = tostring(var.run_retention_days)
 }
 

@@ -161,7 +161,7 @@ run "a_small_function_with_the_rights_of_its_work" {
       for statement in jsondecode(aws_iam_role_policy.notification.policy).Statement :
       statement.Condition if contains(statement.Action, "ses:SendEmail")
     ] == [{ StringEquals = { "ses:FromAddress" = "tasks@example.com" } }]
-    error_message = "It sends as the sender's address, and as nobody else."
+    error_message = "It sends as the sender's address only."
   }
 
   assert {

@@ -68,7 +68,7 @@ run "an_alarm_for_what_the_operator_must_act_on" {
 
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.alarms : alarm.metric_name != "ApproximateNumberOfMessagesVisible"])
-    error_message = "No alarm stands as long as a message lies in a queue, which is 14 days."
+    error_message = "No alarm stays on for the 14 days that a message stays in a queue."
   }
 
   assert {
@@ -86,7 +86,7 @@ run "an_alarm_for_what_the_operator_must_act_on" {
 
   assert {
     condition     = length(output.alarm_names) == 11 && contains(output.alarm_names, "mail-sweeper-silent-test")
-    error_message = "The alarms are told by name."
+    error_message = "The output lists the alarms' names."
   }
 }
 
@@ -173,6 +173,6 @@ run "without_a_topic_alarms_are_only_seen" {
 
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.alarms : length(coalesce(alarm.alarm_actions, [])) == 0])
-    error_message = "There is nobody to tell."
+    error_message = "Without topics no alarm has actions."
   }
 }

@@ -59,7 +59,7 @@ run "a_group_that_reaches_one_function_and_one_queue" {
         }
       }
     }]
-    error_message = "The role trusts EventBridge Scheduler for this account and this group, and nobody else."
+    error_message = "The role trusts EventBridge Scheduler for this account and this group only."
   }
 
   assert {

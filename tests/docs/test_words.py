@@ -24,7 +24,7 @@ INSTEAD = {
     r"put off": "postpone",
     r"cut short": "interrupted",
     r"on (?:its|their) way": "being applied",
-    r"(?<![-\w])letters?(?!s?,? digits| case)": "dead-letter message",
+    r"dead letters?(?! queue)": "dead-letter message",
     r"clockface": "formatting",
     r"verdicts?|evidence": "diagnosis, facts",
     r"mend(?:s|ed|ing)?": "fix, repair",

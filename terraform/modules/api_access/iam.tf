@@ -57,7 +57,7 @@ locals {
     },
   ]
 
-  # DynamoDB opens the table's key in the name of whoever asks for an item, Secrets Manager the secret's.
+  # DynamoDB uses the table's key as the caller, and Secrets Manager uses the secret's key as the caller.
   key_rights = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"

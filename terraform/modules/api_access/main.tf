@@ -1,4 +1,4 @@
-# Chalice makes the functions and their roles; Terraform says what the roles may do, and owns the log groups, so that
+# Chalice creates the functions and their roles. Terraform defines the roles' permissions and owns the log groups, so that
 # logs have a retention and outlive a function.
 
 locals {

@@ -1,5 +1,5 @@
 variable "app_name" {
-  description = "Name of the Chalice app, as its functions' names begin."
+  description = "Name of the Chalice app: the prefix of its functions' names."
   type        = string
 }
 
@@ -9,7 +9,7 @@ variable "stage" {
 }
 
 variable "function_names" {
-  description = "Names of the app's functions beside the API itself."
+  description = "Names of the app's functions other than the API."
   type        = set(string)
   default     = []
 }
@@ -26,7 +26,7 @@ variable "table_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]+$", var.table_arn))
-    error_message = "table_arn is the ARN of one table, without wildcards."
+    error_message = "table_arn must be the ARN of one table, without wildcards."
   }
 }
 
@@ -36,17 +36,17 @@ variable "scheduler_group_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:scheduler:[a-z0-9-]+:[0-9]{12}:schedule-group/[A-Za-z0-9_.-]+$", var.scheduler_group_arn))
-    error_message = "scheduler_group_arn is the ARN of one schedule group."
+    error_message = "scheduler_group_arn must be the ARN of one schedule group."
   }
 }
 
 variable "scheduler_role_arn" {
-  description = "ARN of the role that the API passes to EventBridge Scheduler, and the only one it may pass."
+  description = "ARN of the only role that the API may pass to EventBridge Scheduler."
   type        = string
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", var.scheduler_role_arn))
-    error_message = "scheduler_role_arn is the ARN of one role, without wildcards."
+    error_message = "scheduler_role_arn must be the ARN of one role, without wildcards."
   }
 }
 
@@ -56,22 +56,22 @@ variable "notification_lambda_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.notification_lambda_arn))
-    error_message = "notification_lambda_arn is the ARN of one function, without a version and without wildcards."
+    error_message = "notification_lambda_arn must be the ARN of one function, without a version and without wildcards."
   }
 }
 
 variable "webhook_master_secret_arn" {
-  description = "ARN of the secret that the keys of webhooks are made from."
+  description = "ARN of the secret that webhook keys are derived from."
   type        = string
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", var.webhook_master_secret_arn))
-    error_message = "webhook_master_secret_arn is the ARN of one secret, without wildcards."
+    error_message = "webhook_master_secret_arn must be the ARN of one secret, without wildcards."
   }
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own for the log groups, and which the table has; null: AWS's."
+  description = "KMS key of the log groups and the table. Null means AWS's keys."
   type        = string
   default     = null
 }

@@ -36,7 +36,7 @@ locals {
       Effect = "Allow"
       Action = ["ses:SendEmail"]
       # SES asks for the right on the sender's identity, on the configuration set that an identity has by default, and on a
-      # recipient's identity (aws-sdk-js 3641). The condition is what keeps the function from sending as anybody else.
+      # recipient's identity (aws-sdk-js 3641). The condition keeps the function from sending as another address.
       Resource  = ["${local.ses_arn}:identity/*", "${local.ses_arn}:configuration-set/*"]
       Condition = { StringEquals = { "ses:FromAddress" = var.sender_address } }
     },
@@ -49,7 +49,7 @@ locals {
     {
       Sid    = "KeepReports"
       Effect = "Allow"
-      # To get them as well: a link can do what its signer can.
+      # GetObject as well: a link has the permissions of its signer.
       Action   = ["s3:GetObject", "s3:PutObject"]
       Resource = ["${aws_s3_bucket.reports.arn}/reports/*"]
     },
@@ -89,8 +89,7 @@ locals {
     Resource = ["arn:${local.partition}:sns:${local.region}:${local.account}:endpoint/*"]
   }]
 
-  # DynamoDB opens the table's key in the name of whoever asks for an item, Secrets Manager the secret's; SQS makes a key
-  # for each message, S3 for each report.
+  # DynamoDB and Secrets Manager use the key as the caller. SQS creates a data key for each message, S3 for each report.
   key_rights = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"
@@ -109,7 +108,7 @@ resource "aws_iam_role_policy" "notification" {
   })
 }
 
-# The application's own actions are its own to allow: a policy beside ours, so that ours stays what the tests say.
+# Permissions of the application's own actions: a second policy, so that the tests hold the first one exactly.
 resource "aws_iam_role_policy" "actions" {
   count = length(var.action_policy_statements) == 0 ? 0 : 1
 

@@ -1,7 +1,7 @@
 locals {
   name = "${var.project}-notification-${var.stage}"
 
-  # What nobody else may name so: the function's own variables, and the operator's switch.
+  # Reserved names: the function's own variables, and the operator's switch.
   taken_variables = [
     "ACTION_RATES", "EVENT_BUS_NAME", "HOLD", "LOOPBACK_WEBHOOKS", "MAX_CONCURRENCY", "REPORTS_BUCKET",
     "RUN_RETENTION_DAYS", "SENDER_ADDRESS", "TABLE_NAME", "WEBHOOK_MASTER_SECRET_ARN", "WORK_DEAD_LETTER_QUEUE_URL",
@@ -14,13 +14,13 @@ resource "aws_cloudwatch_log_group" "notification" {
   kms_key_id        = var.kms_key_arn
 }
 
-# What the function could not do: runs that failed for good, and invocations that crashed too often.
+# Failed runs, and events whose invocations crashed too often.
 resource "aws_sqs_queue" "work_dead_letters" {
   name                      = "${var.project}-work-dead-letters-${var.stage}"
   message_retention_seconds = 1209600 # 14 days, the most that SQS keeps
   max_message_size          = 262144  # the most that every version of the provider takes
 
-  # SQS's own key, or the one that is named: it refuses both.
+  # SQS accepts its own key or a KMS key, not both.
   sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
   kms_master_key_id       = var.kms_key_arn
 }
@@ -37,7 +37,7 @@ resource "aws_lambda_function" "notification" {
   memory_size      = 256
   timeout          = 30
 
-  # What comes beyond it waits in Lambda's own queue, up to event_age_seconds. -1 is no limit of its own.
+  # Further events wait in Lambda's queue, up to event_age_seconds. -1 means no reserved concurrency.
   reserved_concurrent_executions = coalesce(var.max_concurrency, -1)
 
   environment {
@@ -63,16 +63,16 @@ resource "aws_lambda_function" "notification" {
   }
 
   lifecycle {
-    # The operator's switch (`python -m deploy hold`): an apply must not let go what somebody holds.
+    # The operator's switch (`python -m deploy hold`): an apply must not release held runs.
     ignore_changes = [environment[0].variables["HOLD"]]
   }
 
-  # Without its rights the first invocation would fail; EventBridge may send it as soon as the function is there.
+  # Without its permissions the first invocation would fail, and EventBridge may invoke the function at once.
   depends_on = [aws_iam_role_policy.notification, aws_iam_role_policy.actions]
 }
 
-# EventBridge invokes asynchronously: a function that crashes, times out or is throttled is Lambda's to try again
-# (Lambda Developer Guide, invocation-async); EventBridge's own retries and queue never see it.
+# EventBridge invokes asynchronously: Lambda retries an invocation that crashes, times out or is throttled
+# (Lambda Developer Guide, invocation-async); EventBridge's retries and queue do not apply to it.
 resource "aws_lambda_function_event_invoke_config" "notification" {
   function_name                = aws_lambda_function.notification.function_name
   maximum_retry_attempts       = 2
@@ -85,8 +85,8 @@ resource "aws_lambda_function_event_invoke_config" "notification" {
   }
 }
 
-# The identity that mail is sent as: one that is there already, or the sender's address (SES mails its owner a link). Reading
-# the first makes a plan fail where it is missing.
+# The sender's identity: an existing one, or a new one for the sender's address (SES sends its owner a link). The data source
+# makes a plan fail if the existing one is missing.
 data "aws_sesv2_email_identity" "existing" {
   count = var.ses_identity == null ? 0 : 1
 

@@ -14,11 +14,11 @@ output "log_group_name" {
 }
 
 output "work_dead_letter_queue_arn" {
-  description = "ARN of the queue for work that could not be done."
+  description = "ARN of the queue for runs that failed."
   value       = aws_sqs_queue.work_dead_letters.arn
 }
 
 output "work_dead_letter_queue_url" {
-  description = "URL of the queue for work that could not be done."
+  description = "URL of the queue for runs that failed."
   value       = aws_sqs_queue.work_dead_letters.url
 }

@@ -1,4 +1,4 @@
-# What the action `report` keeps for a while. Links in its mails are the only way for people to get there.
+# The files of the action `report`. People reach them by the links in its emails only.
 
 locals {
   arn_of_table = split(":", var.table_arn)
@@ -8,10 +8,10 @@ locals {
 }
 
 resource "aws_s3_bucket" "reports" {
-  # Names of buckets are one namespace for all accounts.
+  # Bucket names are unique over all accounts.
   bucket = "${var.project}-reports-${var.stage}-${local.account}"
 
-  # Copies of what the table tells: a stage that is destroyed need not keep them.
+  # Copies of what is in the table, so a destroyed stage need not keep them.
   force_destroy = true
 }
 

@@ -1,10 +1,10 @@
 variable "project" {
-  description = "First part of every name."
+  description = "Prefix of every name."
   type        = string
 }
 
 variable "stage" {
-  description = "Last part of every name."
+  description = "Suffix of every name."
   type        = string
 }
 
@@ -35,58 +35,58 @@ variable "table_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]+$", var.table_arn))
-    error_message = "table_arn is the ARN of one table, without wildcards."
+    error_message = "table_arn must be the ARN of one table, without wildcards."
   }
 }
 
 variable "sender_address" {
-  description = "Address that e-mails are sent from."
+  description = "Sender address of emails."
   type        = string
 }
 
 variable "ses_identity" {
-  description = "SES identity, there already, that covers sender_address: its domain, or itself. Null makes one of sender_address."
+  description = "Existing SES identity that covers sender_address: its domain, or the address itself. Null creates an identity for sender_address."
   type        = string
   default     = null
 }
 
 variable "event_bus_name" {
-  description = "Event bus that the action `event` puts events on; it must exist."
+  description = "Existing event bus that the action `event` sends events to."
   type        = string
   default     = "default"
 }
 
 variable "allow_sms" {
-  description = "Whether the action `sms` may send to phones. They cost money, and the number is the user's to choose."
+  description = "Whether the action `sms` may send messages. They cost money, and users choose the number."
   type        = bool
   default     = true
 }
 
 variable "allow_push" {
-  description = "Whether the action `push` may send to the devices that SNS has in this account and Region."
+  description = "Whether the action `push` may send to the devices registered with SNS in this account and Region."
   type        = bool
   default     = true
 }
 
 variable "secret_arns" {
-  description = "Secrets that the function may read: name of the environment variable -> ARN, which is its value."
+  description = "Secrets that the function may read: name of the environment variable -> ARN, which is the variable's value."
   type        = map(string)
   default     = {}
 
   validation {
     condition     = length(setintersection(keys(var.secret_arns), local.taken_variables)) == 0
-    error_message = "A key of secret_arns is the name of an environment variable that the function has already."
+    error_message = "A key of secret_arns must not be the name of an environment variable that the function has already."
   }
 }
 
 variable "environment_variables" {
-  description = "Environment variables that your own actions read, beside the function's own."
+  description = "Environment variables for your own actions, in addition to the function's."
   type        = map(string)
   default     = {}
 
   validation {
     condition     = alltrue([for name in keys(var.environment_variables) : can(regex("^[A-Z][A-Z0-9_]*$", name))])
-    error_message = "A key of environment_variables is the name of a variable: capital letters, digits and underscores."
+    error_message = "A key of environment_variables must be the name of a variable: capital letters, digits and underscores."
   }
 
   validation {
@@ -94,12 +94,12 @@ variable "environment_variables" {
       for name in keys(var.environment_variables) :
       !contains(concat(local.taken_variables, keys(var.secret_arns)), name) && !can(regex("^(AWS|LAMBDA)_", name))
     ])
-    error_message = "A key of environment_variables is a variable that the function, secret_arns or Lambda has already."
+    error_message = "A key of environment_variables must not be a variable that the function, secret_arns or Lambda has already."
   }
 }
 
 variable "action_policy_statements" {
-  description = "What your own actions may do beside the built-in ones: statements of an IAM policy that allow actions on resources."
+  description = "Permissions of your own actions, in addition to those of the built-in actions: IAM statements that allow actions on resources."
   type        = list(object({ actions = list(string), resources = list(string), conditions = optional(map(map(list(string))), {}) }))
   default     = []
 
@@ -107,7 +107,7 @@ variable "action_policy_statements" {
     condition = alltrue([
       for statement in var.action_policy_statements : length(statement.actions) > 0 && length(statement.resources) > 0
     ])
-    error_message = "A statement of action_policy_statements names at least one action and one resource."
+    error_message = "A statement of action_policy_statements must name at least one action and one resource."
   }
 
   validation {
@@ -115,52 +115,52 @@ variable "action_policy_statements" {
       for statement in var.action_policy_statements :
       [for action in statement.actions : can(regex("^[a-z0-9-]+:[A-Za-z]+$", action))]
     ]))
-    error_message = "An action of action_policy_statements is spelled out, such as dynamodb:GetItem, without wildcards."
+    error_message = "An action of action_policy_statements must have no wildcard, such as dynamodb:GetItem."
   }
 }
 
 variable "webhook_master_secret_arn" {
-  description = "ARN of the secret that the keys of webhooks are made from."
+  description = "ARN of the secret that webhook keys are derived from."
   type        = string
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:secretsmanager:[^*?]+:secret:[^*?]+$", var.webhook_master_secret_arn))
-    error_message = "webhook_master_secret_arn is the ARN of one secret, without wildcards."
+    error_message = "webhook_master_secret_arn must be the ARN of one secret, without wildcards."
   }
 }
 
 variable "loopback_webhooks" {
-  description = "Whether webhooks may call the machine that the function runs on. The local cloud alone needs it."
+  description = "Whether webhooks may call the machine that the function runs on. Only the local cloud needs it."
   type        = bool
   default     = false
 }
 
 variable "run_retention_days" {
-  description = "Days that the record of a run is kept."
+  description = "Days that a run's record is kept."
   type        = number
   default     = 90
 }
 
 variable "report_retention_days" {
-  description = "Days that the files of reports are kept; 0 keeps them for ever. A link to one works for hours only."
+  description = "Days that report files are kept; 0 keeps them forever. A link to a file works for hours only."
   type        = number
   default     = 7
 }
 
 variable "event_age_seconds" {
-  description = "Seconds that Lambda keeps trying an event whose invocation crashed or was throttled."
+  description = "Seconds that Lambda retries an event whose invocation crashed or was throttled."
   type        = number
   default     = 3600
 }
 
 variable "max_concurrency" {
-  description = "How many invocations may run at once (reserved concurrency). Null sets no limit."
+  description = "Largest number of concurrent invocations (reserved concurrency). Null sets no limit."
   type        = number
   default     = null
 }
 
 variable "action_rates" {
-  description = "How often a second an action may begin, by its type, over all max_concurrency invocations."
+  description = "Largest number of action starts per second over all invocations, by action type."
   type        = map(number)
   default     = {}
 }
@@ -172,7 +172,7 @@ variable "log_retention_days" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own for the log group, the queue and the reports, and which the table has; null: AWS's."
+  description = "KMS key of the log group, the queue, the reports and the table. Null means AWS's keys."
   type        = string
   default     = null
 }

@@ -1,5 +1,5 @@
-# Alarms on what the operator must act on. What a user's own schedule does, such as a webhook that answers 404, raises none;
-# nor does what `max_concurrency` makes wait. Each alarm returns to OK by itself: none counts what lies in a queue.
+# Alarms on faults that the operator must act on. A failure of a user's schedule, such as a webhook that answers 404, raises
+# none, and neither does a wait because of `max_concurrency`. Each alarm returns to OK by itself: none counts queued messages.
 
 locals {
   lambda = { namespace = "AWS/Lambda", statistic = "Sum", dimensions = { FunctionName = var.function_name } }
@@ -8,24 +8,23 @@ locals {
   group  = { namespace = "AWS/Scheduler", statistic = "Sum", dimensions = { ScheduleGroup = var.scheduler_group_name } }
   faults = { namespace = local.faults_namespace, statistic = "Sum", dimensions = {} }
 
-  # Of one stage: a metric of a log filter has no dimension that could name it.
+  # The namespace names the stage: a metric of a log filter has no dimension.
   faults_namespace = "ScheduledTasks/${var.project}-${var.stage}"
 
-  # Where it is measured, what is measured, and what it means; by default one event within five minutes is one too many. Names
-  # of metrics: Lambda Developer Guide, monitoring-metrics-types; Scheduler User Guide, monitoring-cloudwatch; SQS Developer
+  # Namespace, metric and meaning; by default one event within five minutes raises the alarm. Names of metrics: Lambda Developer Guide, monitoring-metrics-types; Scheduler User Guide, monitoring-cloudwatch; SQS Developer
   # Guide, sqs-available-cloudwatch-metrics.
   alarms = {
     delivery-dead-letters = {
       on          = local.queues.delivery
       metric      = "NumberOfMessagesSent"
-      description = "EventBridge gave up a delivery: the payload waits in the delivery dead-letter queue."
+      description = "EventBridge gave up a delivery: the payload is in the delivery dead-letter queue."
     }
     work-dead-letters = {
       on          = local.queues.work
       metric      = "NumberOfMessagesSent"
       threshold   = var.work_dead_letters_per_hour
       period      = 3600
-      description = "Much work was given up within an hour: the payloads and the reasons wait in the work dead-letter queue."
+      description = "Many runs failed within an hour: payloads and reasons are in the work dead-letter queue."
     }
     delivery-dropped = {
       on          = local.group
@@ -35,12 +34,12 @@ locals {
     delivery-dead-letter-lost = {
       on          = local.group
       metric      = "InvocationsFailedToBeSentToDeadLetterCount"
-      description = "EventBridge gave up a delivery and could not put its payload into the dead-letter queue."
+      description = "EventBridge gave up a delivery and could not send its payload to the dead-letter queue."
     }
     notification-faults = {
       on          = local.faults
       metric      = "NotificationFaults"
-      description = "A run failed by the deployment's fault: a right, a record or an action is missing, or an action raised."
+      description = "A run failed by a fault of the deployment: a permission, a record or an action is missing, or an action raised an exception."
     }
     notification-errors = {
       on          = local.lambda
@@ -52,7 +51,7 @@ locals {
       on          = local.ages
       metric      = "AsyncEventAge"
       threshold   = var.event_age_seconds * 1000 / 2
-      description = "Events have waited half the time that Lambda keeps them: work begins late, and will be given up."
+      description = "Events have waited half the time that Lambda keeps them: runs are late, and will be lost without a change."
     }
     notification-dropped = {
       on          = local.lambda
@@ -62,23 +61,23 @@ locals {
     notification-dead-letter-lost = {
       on          = local.lambda
       metric      = "DestinationDeliveryFailures"
-      description = "Lambda gave up an event and could not put it into the work dead-letter queue."
+      description = "Lambda gave up an event and could not send it to the work dead-letter queue."
     }
     sweeper-errors = {
       on          = local.sweep
       metric      = "Errors"
-      description = "The sweeper did not begin, or ran into its timeout: a setting or a right is missing."
+      description = "The sweeper did not start, or timed out: a setting or a permission is missing."
     }
   }
 
-  # A queue's metrics know it by its name: arn:…:sqs:{region}:{account}:{name}. The senders call SendMessage, so they are counted.
+  # A queue's metrics have its name as dimension: arn:…:sqs:{region}:{account}:{name}. SendMessage is counted.
   queues = {
     for name, arn in { delivery = var.delivery_dead_letter_queue_arn, work = var.work_dead_letter_queue_arn } :
     name => { namespace = "AWS/SQS", statistic = "Sum", dimensions = { QueueName = split(":", arn)[5] } }
   }
 }
 
-# What notification/runner.py logs as an error is the operator's to mend; what a user's schedule cannot do is no error there.
+# notification/runner.py logs an error only for faults that the operator must fix, not for failures of a user's schedule.
 resource "aws_cloudwatch_log_metric_filter" "faults" {
   name           = "${var.project}-notification-faults-${var.stage}"
   log_group_name = var.log_group_name
@@ -91,7 +90,7 @@ resource "aws_cloudwatch_log_metric_filter" "faults" {
   }
 }
 
-# No alarm: the run was done. More than a few say that EventBridge's zone data and this release's differ.
+# No alarm: the run was done. More than a few mean that EventBridge's zone data differ from this release's.
 resource "aws_cloudwatch_log_metric_filter" "unforeseen" {
   name           = "${var.project}-notification-unforeseen-${var.stage}"
   log_group_name = var.log_group_name
@@ -122,10 +121,10 @@ resource "aws_cloudwatch_metric_alarm" "alarms" {
   ok_actions          = var.alarm_topic_arns
 }
 
-# The sweeper finds what is missing, so its own absence must be found from outside.
+# The sweeper finds missing runs, so its own absence must be found from outside.
 resource "aws_cloudwatch_metric_alarm" "sweeper_silent" {
   alarm_name          = "${var.project}-sweeper-silent-${var.stage}"
-  alarm_description   = "The sweeper has not run for 15 minutes: nothing that was cut short or missed is seen to."
+  alarm_description   = "The sweeper has not run for 15 minutes: interrupted changes and missed runs wait."
   namespace           = local.sweep.namespace
   metric_name         = "Invocations"
   dimensions          = local.sweep.dimensions

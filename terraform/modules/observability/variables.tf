@@ -1,10 +1,10 @@
 variable "project" {
-  description = "First part of every name."
+  description = "Prefix of every name."
   type        = string
 }
 
 variable "stage" {
-  description = "Last part of every name."
+  description = "Suffix of every name."
   type        = string
 }
 
@@ -40,18 +40,18 @@ variable "delivery_dead_letter_queue_arn" {
 }
 
 variable "work_dead_letter_queue_arn" {
-  description = "ARN of the queue for work that the Notification Lambda could not do."
+  description = "ARN of the queue for runs that failed."
   type        = string
 }
 
 variable "work_dead_letters_per_hour" {
-  description = "How much work may be given up within an hour without an alarm: users' own mistakes fail too."
+  description = "Failed runs per hour that cause no alarm: users' mistakes fail, too."
   type        = number
   default     = 100
 }
 
 variable "alarm_topic_arns" {
-  description = "ARNs of the SNS topics that alarms, and their end, are sent to; without any, alarms are only seen in CloudWatch."
+  description = "ARNs of the SNS topics that are notified when an alarm starts or ends. Without topics, alarms are visible in CloudWatch only."
   type        = set(string)
   default     = []
 }

@@ -39,7 +39,7 @@ locals {
     },
   ]
 
-  # SQS makes a key for each message in the name of whoever sends it (SQS Developer Guide, sqs-key-management).
+  # SQS creates a data key for each message as its sender (SQS Developer Guide, sqs-key-management).
   key_rights = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"

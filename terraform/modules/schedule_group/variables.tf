@@ -1,10 +1,10 @@
 variable "project" {
-  description = "First part of every name."
+  description = "Prefix of every name."
   type        = string
 }
 
 variable "stage" {
-  description = "Last part of every name."
+  description = "Suffix of every name."
   type        = string
 }
 
@@ -14,12 +14,12 @@ variable "target_function_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$", var.target_function_arn))
-    error_message = "target_function_arn is the ARN of one function, without a version and without wildcards."
+    error_message = "target_function_arn must be the ARN of one function, without a version and without wildcards."
   }
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own that the queue is encrypted with; null: AWS's."
+  description = "KMS key that encrypts the queue. Null means AWS's key."
   type        = string
   default     = null
 }

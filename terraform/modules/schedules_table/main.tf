@@ -1,4 +1,4 @@
-# One table for everything (design, section 4). Every key is a string.
+# One table for all items (docs/adr/0003-one-table.md). Every key is a string.
 
 resource "aws_dynamodb_table" "schedules" {
   name                        = "${var.project}-schedules-${var.stage}"
@@ -18,7 +18,7 @@ resource "aws_dynamodb_table" "schedules" {
     }
   }
 
-  # The lists show whole summaries, and an item is one: the body of its action is another item.
+  # Lists return whole items: the body of the action is another item.
   global_secondary_index {
     name            = "by_resource"
     hash_key        = "by_resource_pk"
@@ -50,8 +50,8 @@ resource "aws_dynamodb_table" "schedules" {
     enabled = true
   }
 
-  # Every table is encrypted. Disabled here means a key that AWS owns, without charge; enabled without a key would mean the
-  # account's `aws/dynamodb`, whose every use is billed (DynamoDB Developer Guide, encryption.howitworks).
+  # Every table is encrypted. `enabled = false` means a key that AWS owns, without charge; enabled without a key means the
+  # account's `aws/dynamodb`, whose uses are billed (DynamoDB Developer Guide, encryption.howitworks).
   server_side_encryption {
     enabled     = var.kms_key_arn != null
     kms_key_arn = var.kms_key_arn

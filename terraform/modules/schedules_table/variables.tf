@@ -1,10 +1,10 @@
 variable "project" {
-  description = "First part of the table's name."
+  description = "Prefix of the table's name."
   type        = string
 }
 
 variable "stage" {
-  description = "Last part of the table's name."
+  description = "Suffix of the table's name."
   type        = string
 }
 
@@ -15,7 +15,7 @@ variable "deletion_protection" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own that the table is encrypted with; null: AWS's."
+  description = "KMS key that encrypts the table. Null means AWS's key."
   type        = string
   default     = null
 }

@@ -1,15 +1,15 @@
 variable "project" {
-  description = "First part of the secret's name."
+  description = "Prefix of the secret's name."
   type        = string
 }
 
 variable "stage" {
-  description = "Last part of the secret's name."
+  description = "Suffix of the secret's name."
   type        = string
 }
 
 variable "value_version" {
-  description = "Number of the secret's value: another one makes a new value."
+  description = "Version of the secret's value. A new number creates a new value."
   type        = number
   default     = 1
 }
@@ -21,7 +21,7 @@ variable "deletion_protection" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of your own that the secret is encrypted with; null: AWS's."
+  description = "KMS key that encrypts the secret. Null means AWS's key."
   type        = string
   default     = null
 }
