@@ -1,4 +1,4 @@
-"""Lambda's asynchronous invocation: a queue with retries, an age limit, and a destination for what fails.
+"""Lambda's asynchronous invocation: a queue with retries, an age limit, and a destination for failed events.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -29,19 +29,19 @@ Run = Callable[[Function, Invocation], Outcome]
 
 
 class DestinationUnavailable(Exception):
-    """The destination does not exist, is not the function's to write to, or is of a kind that is not known here."""
+    """The destination does not exist, its kind is not supported, or the function's role may not write to it."""
 
 
 class Destinations(Protocol):
-    """Where records of failed events go."""
+    """Receives the records of failed events."""
 
     def send(self, function: Function, arn: str, message: str) -> None:
-        """As the function's role. Raises DestinationUnavailable."""
+        """Send the record as the function's role. Raises DestinationUnavailable."""
 
 
 @dataclass(frozen=True)
 class _Event:
-    """An event in the queue. It keeps its request id over all attempts."""
+    """An event in the queue. All attempts have the same request id."""
 
     invocation: Invocation
     accepted_at: datetime
@@ -51,7 +51,7 @@ class _Event:
 
 
 class AsynchronousInvocations:
-    """The queue. All its waiting is in the agenda, so that time can be travelled."""
+    """The queue. Its waits are agenda entries, so that clock advances include them."""
 
     def __init__(self, clock: Clock, agenda: Agenda, run: Run, destinations: Destinations) -> None:
         self._clock = clock
@@ -67,7 +67,7 @@ class AsynchronousInvocations:
         self._agenda.call_at(self._clock.now() + wait, partial(self._attempt, event))
 
     def _attempt(self, event: _Event) -> None:
-        """With the function as it is deployed by now; without it, the event is lost as on AWS."""
+        """Attempt the event with the function as deployed now. Without a function the event is lost, as on AWS."""
         try:
             function = find_function(event.invocation.function_arn)
         except FunctionNotFound as error:
@@ -117,7 +117,7 @@ class AsynchronousInvocations:
 
 
 def _wait_after_throttle(throttle_count: int) -> timedelta:
-    """1 s, doubled each time, up to 5 minutes."""
+    """Returns the delay: 1 s, doubled each time, up to 5 minutes."""
     return min(timedelta(seconds=2 ** min(throttle_count - 1, 10)), _LONGEST_WAIT_AFTER_THROTTLE)
 
 

@@ -1,4 +1,4 @@
-"""One execution environment: a child process that runs one invocation at a time, and is kept for the next."""
+"""One execution environment: a child process that runs one invocation at a time and is reused."""
 
 import os
 import signal
@@ -31,8 +31,8 @@ _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a function runs. task_root: the unpacked zip; home: an empty directory; provided, time_machine: see
-    provided.py; credentials: environment variables of a session of its role.
+    """The folders and credentials of a function. `task_root` is the unpacked zip, `home` an empty folder. provided.py
+    describes `provided` and `time_machine`. `credentials` are environment variables of a session of its role.
     """
 
     task_root: Path
@@ -44,7 +44,7 @@ class Place:
 
 
 class ExecutionEnvironment:
-    """A child under AWS's runtime interface client. Made running; `invoke` it by one caller at a time; `stop` it."""
+    """A child under AWS's runtime interface client. It starts at once; one caller at a time may `invoke` it."""
 
     def __init__(self, function: Function, place: Place, time_signal: TimeSignal, log: FunctionLog) -> None:
         self.function = function
@@ -62,17 +62,17 @@ class ExecutionEnvironment:
 
     @property
     def usable(self) -> bool:
-        """Has it started, and is it still there?"""
+        """Returns whether the child has started and still runs."""
         return self._api.asked_for_work and self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Wait until the handler is imported, or cannot be: then `invoke` tells why."""
+        """Wait until the import of the handler ends. If it failed, `invoke` returns the error."""
         started = monotonic()
         self._api.ready.wait(_SECONDS_TO_START)
         self._init_seconds = monotonic() - started
 
     def invoke(self, invocation: Invocation) -> Outcome:
-        """Run it within the function's timeout and memory. Never raises; a broken one is no longer `usable`."""
+        """Run the invocation within the function's timeout and memory. Never raises; a broken child is not `usable`."""
         self._log.write(f"START RequestId: {invocation.request_id} Version: {self.function.version}")
         started = monotonic()
         outcome = self._answer_to(invocation)
@@ -81,7 +81,7 @@ class ExecutionEnvironment:
         return outcome
 
     def stop(self) -> None:
-        """End the child and what it started."""
+        """End the child and its own children."""
         self._kill()
         self._follower.join(_SECONDS_TO_END)
         self._output.close()
@@ -104,13 +104,13 @@ class ExecutionEnvironment:
         return broken("Sandbox.Timedout", request_id, message)
 
     def _ended(self, request_id: str) -> Outcome:
-        """The child has exited, or is being killed for its memory."""
+        """Returns whether the child has exited, or is being killed for its memory."""
         message = _reason(self._process.wait())
         self._log.write(f"RequestId: {request_id} Error: {message}")
         return broken("Runtime.ExitError", request_id, message)
 
     def _follow(self) -> None:
-        """Log what the child prints; when it has ended, say so to whoever waits for it."""
+        """Log the child's output; at its end, release the waiting caller."""
         self._output.follow()
         self._process.wait()
         self._api.ready.set()
@@ -126,7 +126,7 @@ class ExecutionEnvironment:
         return self._peak_mb > self.function.memory_mb
 
     def _kill(self) -> None:
-        """End the child's own session: it, and what it started."""
+        """Kill the child's session: the child and its own children."""
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -147,7 +147,7 @@ class ExecutionEnvironment:
 def _start_child(
     function: Function, place: Place, time_signal: TimeSignal, runtime_api: str
 ) -> subprocess.Popen[bytes]:
-    """`-S` keeps our virtual environment out, `-P` our own modules: the child finds what AWS provides, and the zip."""
+    """`-S` excludes this virtual environment and `-P` this project: the child finds AWS's packages and the zip only."""
     return subprocess.Popen(
         [sys.executable, "-S", "-P", travelled.__file__, time_signal.offset_file, place.time_machine, function.handler],
         env=_environment(function, place, runtime_api) | _for_webhooks(function, time_signal),
@@ -161,7 +161,7 @@ def _start_child(
 
 
 def _for_webhooks(function: Function, time_signal: TimeSignal) -> dict[str, str]:
-    """For a function that may call consumers on this machine, whose clocks have the real time; no other gets it."""
+    """Only for a function that may call consumers on this machine, whose clocks have the real time."""
     calls_this_machine = function.environment.get("LOOPBACK_WEBHOOKS") == "true"
     return {"SIGNING_AHEAD_FILE": str(time_signal.signing_file)} if calls_this_machine else {}
 
@@ -182,7 +182,7 @@ def _environment(function: Function, place: Place, runtime_api: str) -> dict[str
         "AWS_LAMBDA_LOG_LEVEL": function.logging.get("ApplicationLogLevel", ""),
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
-        "AWS_SDK_UA_APP_ID": function.name[:50],  # tells whose call it is, in the list of calls
+        "AWS_SDK_UA_APP_ID": function.name[:50],  # names the caller in the list of calls
         "HOME": str(place.home),
         "LAMBDA_RUNTIME_DIR": str(place.provided),
         "LAMBDA_TASK_ROOT": str(place.task_root),
@@ -195,7 +195,7 @@ def _environment(function: Function, place: Place, runtime_api: str) -> dict[str
 
 
 def _reason(exit_code: int) -> str:
-    """In the words of Lambda; Popen tells a signal as a negative number."""
+    """Returns Lambda's message. Popen returns a signal as a negative number."""
     if exit_code == 0:
         return "Runtime exited without providing a reason"
     if exit_code > 0:

@@ -1,4 +1,4 @@
-"""The execution environments of one function: kept warm, added under load, replaced after a deployment."""
+"""The execution environments of one function: reused, added under load, replaced after a deployment."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ class Throttled(Exception):
 
 
 class Fleet:
-    """Gives each invocation a free environment. Beyond ten busy ones, invocations wait; Lambda starts up to 1,000."""
+    """Gives each invocation a free environment. If ten are busy, invocations wait; Lambda starts up to 1,000."""
 
     def __init__(self, make: Callable[[Function], ExecutionEnvironment]) -> None:
         self._make = make
@@ -31,12 +31,12 @@ class Fleet:
         self._closed = False
 
     def invoke(self, function: Function, invocation: Invocation) -> Outcome:
-        """Run it in a environment of `function` as deployed now. Raises Throttled."""
+        """Run the invocation in an environment of `function` as it is deployed now. Raises Throttled."""
         with self._counted(function.reserved_concurrency), self._environment(function) as environment:
             return environment.invoke(invocation)
 
     def stop(self) -> None:
-        """End all environments, at work or not."""
+        """End all environments, busy or not."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -74,7 +74,7 @@ class Fleet:
             self._end(environment)
 
     def _acquire_free(self) -> ExecutionEnvironment | None:
-        """The free environment used last; None when the caller may start another. Else waits for either."""
+        """Returns the free environment used last, or None if the caller may start another. Waits for either."""
         with self._changed:
             self._changed.wait_for(lambda: self._free or self._may_start() or self._closed)
             if self._closed:

@@ -1,4 +1,4 @@
-"""What is deployed: a version of a function, read from moto's Lambda in this process."""
+"""Deployed functions, read from moto's Lambda in this process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _DEFAULT_EVENT_AGE_SECONDS = 21_600
 
 
 class FunctionNotFound(Exception):
-    """No such function, version or alias is deployed. The message is AWS's."""
+    """The function, version or alias is not deployed. The message is AWS's."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AsynchronousSettings:
 
 @dataclass(frozen=True)
 class Function:
-    """A function's version. Two are equal when one's execution environments can serve the other."""
+    """A function's version. Equal versions can share execution environments."""
 
     name: str
     version: str
@@ -51,9 +51,9 @@ class Function:
 
 
 def find_function(reference: str, *, region: str = _DEFAULT_REGION, qualifier: str | None = None) -> Function:
-    """The function that `reference` names: a name or an ARN, full or partial, with or without a qualifier.
+    """Returns the function of `reference`: a name or an ARN, full or partial, with or without a qualifier.
 
-    region: where to look when `reference` does not tell. Raises FunctionNotFound.
+    `region` applies if `reference` has none. Raises FunctionNotFound.
     """
     name, _, own_qualifier = reference.rpartition("function:")[2].partition(":")
     wanted = own_qualifier or qualifier

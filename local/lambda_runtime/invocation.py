@@ -1,4 +1,4 @@
-"""One invocation of a function, and what came of it."""
+"""An invocation of a function and its outcome."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Invocation:
-    """An event on its way to a function. `function_arn` is spelled as the caller spelled it: with his qualifier."""
+    """An event for a function. `function_arn` has the caller's qualifier."""
 
     request_id: str
     payload: bytes
@@ -16,7 +16,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the caller gets: the function's JSON, or an error object and the value of X-Amz-Function-Error."""
+    """The answer to the caller: the function's JSON, or an error object and the value of X-Amz-Function-Error."""
 
     payload: bytes
     function_error: str | None = None
@@ -32,6 +32,6 @@ def failure(payload: bytes) -> Outcome:
 
 
 def broken(error_type: str, request_id: str, message: str) -> Outcome:
-    """An error that the function could not report itself: a crash or a timeout, in Lambda's words."""
+    """An error that the function could not report, such as a crash or a timeout, with Lambda's message."""
     error: dict[str, Any] = {"errorType": error_type, "errorMessage": f"RequestId: {request_id} Error: {message}"}
     return failure(json.dumps(error).encode())

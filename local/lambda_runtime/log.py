@@ -1,4 +1,4 @@
-"""The log of a function: what it prints, and Lambda's own lines around it."""
+"""The log of a function: its output, between Lambda's own lines."""
 
 import os
 import re
@@ -12,7 +12,7 @@ _LINE_END = re.compile(rb"[\r\n]")  # the runtime interface client separates the
 
 
 class FunctionLog:
-    """Appends whole lines to a file, and tells `on_line(function name, line)` of each. For many threads."""
+    """Appends whole lines to a file and calls `on_line(function name, line)` for each. Safe for threads."""
 
     def __init__(self, name: str, path: Path, on_line: Callable[[str, str], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ class FunctionLog:
 
 
 class Output:
-    """What a child prints: read all the time, so that it never waits, and read out at the end of an invocation."""
+    """The output of a child: read continuously, so that the child never blocks, and logged line by line."""
 
     def __init__(self, pipe: IO[bytes], log: FunctionLog) -> None:
         os.set_blocking(pipe.fileno(), False)
@@ -38,7 +38,7 @@ class Output:
         self._rest = b""
 
     def follow(self) -> None:
-        """Log each line until the child closes its end."""
+        """Log each line until the child closes the pipe."""
         poll = select.poll()
         poll.register(self._pipe.fileno(), select.POLLIN)
         ended = False
@@ -49,7 +49,7 @@ class Output:
         self.finish()
 
     def finish(self) -> None:
-        """Log everything printed so far, a last line without its end included."""
+        """Log the output so far, including an unfinished last line."""
         with self._lock:
             self._read_what_is_there()
             self._write([self._rest])
@@ -60,7 +60,7 @@ class Output:
             self._pipe.close()
 
     def _read_what_is_there(self) -> bool:
-        """True at the end of the stream."""
+        """Returns True at the end of the stream."""
         if self._pipe.closed:
             return True
         try:

@@ -1,4 +1,4 @@
-"""How much memory a child has used, where the system tells (Linux's /proc; elsewhere nothing is enforced)."""
+"""The memory that a child has used, from Linux's /proc. On other systems no limit is enforced."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,10 @@ _HIGH_WATER_MARK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 def peak_memory_mb(process_id: int) -> int:
-    """The most resident memory the process ever had, in MiB; 0 when unknown.
+    """Returns the peak resident memory of the process in MiB; 0 if unknown.
 
-    Resident memory is what Lambda counts. (RLIMIT_AS and RLIMIT_DATA count what was only reserved, thread stacks for
-    one, and answer with a MemoryError that the function could catch; Lambda kills.)
+    Lambda counts resident memory. (RLIMIT_AS and RLIMIT_DATA count reserved memory, such as thread stacks, and cause a
+    MemoryError that the function could catch. Lambda kills the function.)
     """
     try:
         status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")

@@ -1,7 +1,7 @@
-"""What AWS's Python runtime has before the function's zip is unpacked: boto3 and the runtime interface client.
+"""The packages of AWS's Python runtime: boto3 and the runtime interface client.
 
-A child started with `python -S` and this directory on its path finds these and the standard library, and nothing else
-of our virtual environment: an import that would fail on AWS fails here.
+A child started with `python -S` and this folder on its path finds these and the standard library, and no other package
+of the virtual environment: an import that would fail on AWS fails here.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 """
 
@@ -15,7 +15,7 @@ FOR_TIME_TRAVEL = ("time-machine",)
 
 
 def provide(packages: Iterable[str], directory: Path) -> None:
-    """Fill `directory` with links to the installed files of the packages, and of what they require."""
+    """Fill `directory` with links to the installed files of the packages and their requirements."""
     directory.mkdir(parents=True, exist_ok=True)
     for package in _with_requirements(packages):
         for name in _top_level_names(package):
@@ -34,14 +34,14 @@ def _with_requirements(names: Iterable[str]) -> list[Distribution]:
 
 
 def _requirements(package: Distribution) -> Iterable[str]:
-    """The names it requires, without those of its extras."""
+    """Returns the names of its requirements, without those of its extras."""
     for requirement in package.requires or []:
         if "extra ==" not in requirement and (name := re.match(r"[\w.-]+", requirement)):
             yield name[0]
 
 
 def _top_level_names(package: Distribution) -> set[str]:
-    """What it puts into site-packages: no scripts (`../../bin/…`), no byte code of single-file modules."""
+    """Returns its files in site-packages: no scripts (`../../bin/…`), no bytecode of single-file modules."""
     return {file.parts[0] for file in package.files or []} - {"..", "__pycache__"}
 
 

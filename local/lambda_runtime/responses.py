@@ -1,4 +1,4 @@
-"""The HTTP border of Lambda's Invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""
+"""HTTP requests and answers of Lambda's Invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""
 
 import json
 from http import HTTPStatus
@@ -56,7 +56,7 @@ def _answer(status: HTTPStatus, invocation: Invocation, body: bytes) -> Response
 
 
 def _error(status: HTTPStatus, code: str, message: str) -> Response:
-    """rest-json: the code in a header; who is to blame, by Lambda's own custom, in the body."""
+    """rest-json: the code is in a header; Lambda's body also has the error's `Type`, User or Server."""
     body = json.dumps({"Type": "User", "Message": message})
     return Response(body, status, {"x-amzn-ErrorType": code}, content_type="application/json")
 

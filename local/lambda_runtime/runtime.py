@@ -1,4 +1,4 @@
-"""Runs deployed functions: at once for a caller who waits, or later by Lambda's asynchronous rules."""
+"""Runs deployed functions: synchronously for a waiting caller, or by Lambda's asynchronous rules."""
 
 import hashlib
 import uuid
@@ -28,9 +28,9 @@ BeginSession = Callable[[Function], Mapping[str, str]]
 class LambdaRuntime:
     """Lambda's data plane for the functions that moto knows.
 
-    time_signal: tells the functions the time. endpoint: the local cloud, as they see it. directory: for unpacked zips
-    and logs. on_line: called with (function name, line) for each line of a function's log. destinations: where failed
-    events go. begin_session: gives a new execution environment its credentials, as environment variables.
+    `time_signal` publishes the time to the functions. `endpoint` is the URL of the local cloud. `directory` has
+    unpacked zips and logs. `on_line(function name, line)` is called for each line of a log. `destinations` receive
+    failed events. `begin_session` returns the credentials of a new execution environment as environment variables.
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class LambdaRuntime:
         provide(FOR_TIME_TRAVEL, directory / "time")
 
     def run(self, function: Function, invocation: Invocation) -> Outcome:
-        """Run it now and wait for the outcome. Raises Throttled, also after `stop`."""
+        """Run the function now and wait for the outcome. Raises Throttled, also after `stop`."""
         return self._fleet_of(function).invoke(function, invocation)
 
     def submit(self, invocation: Invocation) -> None:
-        """Queue it, as an invocation of type Event."""
+        """Queue the event, as an invocation of type Event."""
         self._asynchronous.accept(invocation)
 
     def stop(self) -> None:
-        """End every execution environment, and start no other."""
+        """End every execution environment and start no further one."""
         with self._lock:
             self._stopped = True
             fleets = list(self._fleets.values())
@@ -97,7 +97,7 @@ class LambdaRuntime:
         return ExecutionEnvironment(function, place, self._time_signal, log)
 
     def _unpack(self, function: Function) -> Path:
-        """The function's zip, unpacked once; the name of the directory is its checksum."""
+        """Returns the folder of the function's unpacked zip. Its name is the zip's checksum."""
         task_root = self._directory / "code" / hashlib.sha256(function.code).hexdigest()[:32]
         with self._lock:
             if not task_root.exists():
@@ -109,5 +109,5 @@ class LambdaRuntime:
 
 
 def new_invocation(function: Function, payload: bytes) -> Invocation:
-    """An invocation with a request id of its own. payload: JSON; none at all is an empty object."""
+    """Returns an invocation with a new request id. `payload` is JSON; an empty payload means an empty object."""
     return Invocation(str(uuid.uuid4()), payload or b"{}", function.arn)

@@ -1,7 +1,7 @@
-"""Lambda's Runtime API for one child: the HTTP server that AWS's runtime interface client asks for work.
+"""Lambda's Runtime API for one child: the HTTP server from which AWS's runtime interface client gets invocations.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each child has its own, on its own port, because nothing
-in the client's requests tells which child is asking.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Each child has its own server and port, because the
+client's requests do not identify the child.
 """
 
 import re
@@ -22,11 +22,10 @@ _TICK_SECONDS = 0.05
 
 
 class RuntimeApi:
-    """Hands invocations to one child and takes its answers.
+    """Gives invocations to one child and receives its answers.
 
-    ready: set when the child has asked for its first invocation, or by whoever sees that it never will.
-    outcomes: what it answered, in order; whoever sees its end puts None.
-    on_tick: called about every 50 ms while the server runs.
+    `ready` is set when the child requests its first invocation, or when it has ended. `outcomes` are its answers in
+    order; None follows when it has ended. `on_tick` is called about every 50 ms while the server runs.
     """
 
     def __init__(self, on_tick: Callable[[], None]) -> None:
@@ -39,7 +38,7 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """The value of AWS_LAMBDA_RUNTIME_API."""
+        """Returns the value of AWS_LAMBDA_RUNTIME_API."""
         port: int = self._server.server_address[1]
         return f"127.0.0.1:{port}"
 
@@ -47,17 +46,17 @@ class RuntimeApi:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the waiting child go, and close the port."""
+        """Release the waiting child and close the port."""
         self._work.put(None)
         self._server.shutdown()
         self._server.server_close()
 
     def offer(self, invocation: Invocation, deadline_ms: int) -> None:
-        """Give the child its next invocation; deadline: milliseconds since 1970, as the function's context tells it."""
+        """Give the child its next invocation. `deadline_ms` is in milliseconds since 1970, as in the context."""
         self._work.put((invocation, deadline_ms))
 
     def next_headers_and_payload(self) -> tuple[dict[str, str], bytes] | None:
-        """Wait for an invocation; None when the server stops."""
+        """Waits for an invocation. Returns None when the server stops."""
         self.asked_for_work = True
         self.ready.set()
         work = self._work.get()
@@ -87,7 +86,7 @@ class _Server(ThreadingMixIn, TCPServer):
         self._on_tick()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A child that was ended leaves broken connections: no news."""
+        """A child that was ended leaves broken connections, which are not logged."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,4 +122,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """The function's log tells what matters."""
+        """Requests are not logged: the function's log has the facts."""

@@ -1,7 +1,7 @@
-"""What happens later in the local cloud: one heap, one timer thread, a pool of workers, and travel in time.
+"""Runs jobs of the local cloud at their time: one heap, one timer thread, a pool of workers, and clock advances.
 
-The timer thread only takes due entries off the heap and hands them to the workers, so a job that hangs delays no
-other. While `advance` travels, the timer rests and the traveller hands out the work, one instant after the other.
+The timer thread only moves due entries from the heap to the workers, so a job that hangs delays no other job. During
+`advance` the timer pauses, and the advancing thread hands out the jobs, one instant after the other.
 """
 
 import heapq
@@ -22,12 +22,12 @@ Job = Callable[[], None]
 
 _logger = logging.getLogger(__name__)
 _LONGEST_WAIT = 60.0  # seconds: a laptop that slept, or a corrected system clock, makes the timer late by this at most
-_SECONDS_TO_STOP = 1.0  # what `stop` grants the threads to end; a job that hangs is left behind, on a daemon thread
+_SECONDS_TO_STOP = 1.0  # how long `stop` waits for the threads; a job that hangs is abandoned on a daemon thread
 
 
 @dataclass(order=True)
 class Entry:
-    """A job and its time; two of the same time run in the order they were made."""
+    """A job and its time. Jobs of the same time run in the order of their creation."""
 
     when: datetime
     number: int
@@ -35,12 +35,12 @@ class Entry:
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
-        """Never run the job, unless it has been handed to a worker already."""
+        """Drop the job, unless a worker has it already."""
         self.cancelled = True
 
 
 class Agenda:
-    """Runs jobs at their time by `clock`, on at most `workers` threads (made when needed, kept for reuse)."""
+    """Runs jobs at their time by `clock`, on at most `workers` threads (created when needed, kept for reuse)."""
 
     def __init__(self, clock: Clock, workers: int = 256) -> None:
         self._clock = clock
@@ -63,7 +63,7 @@ class Agenda:
         return self._jobs_run
 
     def call_at(self, when: datetime, job: Job) -> Entry:
-        """Run `job` in a worker thread at `when` (aware), or at once if that time has gone by."""
+        """Run `job` in a worker thread at `when` (aware), or at once if that time has passed."""
         with self._changed:
             entry = Entry(when, next(self._numbers), job)
             heapq.heappush(self._entries, entry)
@@ -73,7 +73,7 @@ class Agenda:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Mark work that is no job here: an advance waits for its end before it goes to the next instant."""
+        """Mark work that is not a job: an advance waits for its end before it moves to the next instant."""
         with self._changed:
             self._under_way += 1
         try:
@@ -82,11 +82,11 @@ class Agenda:
             self._end_work()
 
     def start(self) -> None:
-        """Keep time from now on. (`advance` works without.)"""
+        """Start the timer thread. `advance` works without it."""
         self._timer.start()
 
     def stop(self) -> None:
-        """Run nothing more; end the threads, and an advance under way, within about a second."""
+        """Run no further job. Ends the threads, and an advance in progress, within about a second."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
@@ -97,17 +97,17 @@ class Agenda:
         self._workers.stop(deadline)
 
     def interrupt(self) -> None:
-        """Have the traveller look again at `is_interrupted`."""
+        """Make an advance in progress check `is_interrupted` again."""
         with self._settled:
             self._settled.notify_all()
 
     def advance(self, to: datetime, is_interrupted: Callable[[], bool] = lambda: False) -> int:
-        """Travel to `to` (aware), and run on from there at real speed. Returns how many jobs ran.
+        """Advance the clock to `to` (aware); from there it runs at real speed. Returns how many jobs ran.
 
-        Goes instant by instant through everything due up to `to`, what is added on the way included. The clock stands
-        at each instant until all that was set off there has ended. One advance waits for another; neither a job nor
-        `busy` work may call it: it would wait for itself. Once interrupted it ends where it is, and waits no longer for
-        what was set off. Raises ValueError when `to` lies in the past.
+        The clock moves from one due instant to the next, including jobs that are added meanwhile, and stops at each
+        until the jobs of that instant have ended. A second advance waits for the first. A job or `busy` work must not
+        call this method: it would wait for itself. Once interrupted, the advance ends at its present instant and does
+        not wait for jobs. Raises ValueError if `to` is in the past.
         """
         with self._one_traveller, self._stopped_clock(to):
             self._wait_until_settled(is_interrupted)
@@ -120,14 +120,14 @@ class Agenda:
             return self._jobs_run - before
 
     def reset(self) -> None:
-        """Go back to real time. What has run does not run again; what was due by travelled time waits for it."""
+        """Return to real time. Jobs that have run do not run again; later jobs wait for their real time."""
         with self._one_traveller, self._changed:
             self._clock.reset()
             self._changed.notify()
 
     @contextmanager
     def _stopped_clock(self, to: datetime) -> Iterator[None]:
-        """The clock stands and the timer rests."""
+        """Stops the clock and pauses the timer."""
         with self._changed:
             now = self._clock.now()
             if to < now:
@@ -143,7 +143,7 @@ class Agenda:
                 self._changed.notify()
 
     def _go_to_next_instant(self, latest: datetime) -> list[Entry]:
-        """What is due at the next instant up to `latest`, with the clock standing there; nothing when all is done."""
+        """Moves the clock to the next due instant up to `latest`. Returns its entries; none if nothing is due."""
         with self._changed:
             head = self._head()
             if head is None or head.when > latest:
@@ -157,7 +157,7 @@ class Agenda:
             self._settled.wait_for(lambda: self._under_way == 0 or self._stopped or is_interrupted())
 
     def _keep_time(self) -> None:
-        """The timer thread: sleeps until the head of the heap is due, or until somebody changed something."""
+        """The timer thread: sleeps until the head of the heap is due or the agenda changes."""
         while not self._stopped:
             self._hand_out(self._wait_for_due())
 
@@ -174,7 +174,7 @@ class Agenda:
         return min(max((head.when - self._clock.now()).total_seconds(), 0.0), _LONGEST_WAIT)
 
     def _take_due(self, now: datetime) -> list[Entry]:
-        """Take what is due off the heap; to be called with the lock held."""
+        """Remove and return the due entries. The caller holds the lock."""
         due: list[Entry] = []
         while (head := self._head()) is not None and head.when <= now:
             due.append(heapq.heappop(self._entries))
@@ -210,7 +210,7 @@ class Agenda:
 
 
 class _Workers:
-    """Daemon threads made when no other is free. (A ThreadPoolExecutor would hold up the exit for a job that hangs.)"""
+    """Daemon threads, created when none is free. (A ThreadPoolExecutor would delay the exit for a job that hangs.)"""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,7 +1,6 @@
-"""Tells the functions and the API what time it is in the local cloud, by a file that they follow (travelled.py).
+"""Publishes the time of the local cloud to the functions and the API, in a file that they follow (travelled.py).
 
-A second file says how far the clock is ahead for those that sign messages to consumers outside, if they are to sign
-with the real time.
+A second file has the clock's offset for processes that sign messages to other consumers, if they sign with real time.
 """
 
 from datetime import UTC, datetime
@@ -18,9 +17,9 @@ _SECONDS_TOO_SMALL_TO_TELL = 0.001
 
 
 class TimeSignal:
-    """Files made when the clock first differs from the real time. For many threads.
+    """Creates the files when the clock first differs from the real time. Safe for threads.
 
-    `signs_with_real_time`: whether the signatures of webhooks have the real time; those of the clock by default.
+    `signs_with_real_time`: whether signatures of webhooks have the real time; by default they have the clock's time.
     """
 
     def __init__(self, clock: Clock, directory: Path) -> None:
@@ -51,7 +50,7 @@ class TimeSignal:
             self._tell_signers()
 
     def send(self) -> datetime:
-        """Tell the time as it is now, and return it."""
+        """Publish the present time and return it."""
         with self._lock:
             now = self._clock.now()
             offset = (now - datetime.now(UTC)).total_seconds()
@@ -62,7 +61,7 @@ class TimeSignal:
             return now
 
     def _tell_signers(self) -> None:
-        """To be called with the lock held."""
+        """The caller holds the lock."""
         if self._signs_with_real_time:
             write_offset(self._signing_file, self._told)
         else:

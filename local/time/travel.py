@@ -1,4 +1,4 @@
-"""The clock by HTTP: look at it, set it forward, follow a long advance, end it on the way, return to real time."""
+"""Clock operations of the control API: read, advance, follow or end an advance, return to real time."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,15 +15,15 @@ _SECONDS_TO_WAIT = 20.0  # less than the read timeout of common HTTP clients
 
 
 class InvalidClockAdvance(ValueError):
-    """The request names no time that the clock can advance to; the message says why."""
+    """The request has no time that the clock can advance to. The message says why."""
 
 
 class ClockAdvanceInProgress(Exception):
-    """Only one at a time."""
+    """Another clock advance has not ended."""
 
 
 class TimeTravel:
-    """Clock advances, one at a time, each on a thread of its own. For many threads."""
+    """Clock advances, one at a time, each on its own thread. Safe for threads."""
 
     def __init__(self, clock: Clock, agenda: Agenda, time_signal: TimeSignal) -> None:
         self._clock = clock
@@ -51,7 +51,7 @@ class TimeTravel:
         advance.join(_SECONDS_TO_WAIT)
 
     def end(self) -> None:
-        """End the clock advance in progress, if there is one: time runs on from where it is."""
+        """End the clock advance in progress, if there is one. The clock continues from its present time."""
         with self._lock:
             self._end()
 
@@ -66,7 +66,7 @@ class TimeTravel:
         self._advance = None
 
     def state(self) -> dict[str, Any]:
-        """The time; and of the clock advance in progress, or else the last one, its target and how many jobs it ran."""
+        """Returns the time, and the target and number of jobs of the clock advance in progress or the last one."""
         advance = self._advance
         state: dict[str, Any] = {"now": iso_ms(self._clock.now()), "travelling": False}
         if advance is not None:
@@ -86,7 +86,7 @@ class _ClockAdvance(Thread):
 
     @property
     def jobs(self) -> int:
-        """How many jobs ran so far; after the end, in total."""
+        """Returns how many jobs have run so far."""
         return self._agenda.jobs_run - self._jobs_before if self._jobs_in_total is None else self._jobs_in_total
 
     def run(self) -> None:
@@ -94,7 +94,7 @@ class _ClockAdvance(Thread):
         self._time_signal.send()
 
     def end(self) -> None:
-        """Returns when it has ended. A job that hangs does not hold it up."""
+        """Returns when the advance has ended. A job that hangs does not delay it."""
         self._is_ended.set()
         self._agenda.interrupt()
         self.join()
@@ -104,7 +104,7 @@ def _target(request: Mapping[str, Any], now: datetime) -> datetime:
     try:
         target = _read(request, now)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidClockAdvance(f"{dict(request)} cannot be travelled to: {error}") from error
+        raise InvalidClockAdvance(f"{dict(request)} is no time to advance to: {error}") from error
     if target < now:
         raise InvalidClockAdvance(f"{iso_ms(target)} lies before the clock's {iso_ms(now)}: time goes forward only")
     return target

@@ -1,10 +1,10 @@
-"""Python with the local cloud's time: a process whose clock is set before it imports what asks for the time.
+"""Python with the local cloud's time: the clock is set before the process imports modules that read the time.
 
-Production code knows nothing of it: `datetime.now`, `time.time` and their kin are changed underneath, in C, by
-time-machine. `time.monotonic` stays real, as durations do. As long as nobody has travelled, nothing is changed at all.
+Production code does not know it: time-machine changes `datetime.now`, `time.time` and related functions in C.
+`time.monotonic` stays real, as durations do. Until the first clock advance nothing is changed.
 
-Run as a script it starts AWS's runtime interface client, with the time of the cloud at each invocation:
-`python -S -P travelled.py OFFSET_FILE LIBRARIES HANDLER`. It imports nothing of ours: functions must not see it.
+Run as a script it starts AWS's runtime interface client with the cloud's time at each invocation:
+`python -S -P travelled.py OFFSET_FILE LIBRARIES HANDLER`. It imports no module of this project: functions would see it.
 """
 
 import importlib
@@ -17,9 +17,9 @@ from typing import Any
 
 
 class TravelledTime:
-    """This process's time. offset_file: seconds from the real time to the cloud's; no file, or an empty one: real time.
+    """The time of this process. `offset_file` has the cloud's offset in seconds; if it is missing or empty, it is 0.
 
-    libraries: where time-machine is, if it is not on the path; it is on the path while it is imported only.
+    `libraries` is the folder of time-machine if it is not on the path. It is on the path only during the import.
     """
 
     def __init__(self, offset_file: Path, libraries: Path | None = None) -> None:
@@ -31,7 +31,7 @@ class TravelledTime:
         self._real_time = time.time
 
     def catch_up(self) -> None:
-        """Take over the cloud's time. Cheap (20 µs) when it has not moved."""
+        """Adopt the cloud's time. Takes 20 µs if the offset has not changed."""
         offset = _read(self._offset_file)
         with self._lock:
             if offset != self._offset:
@@ -48,7 +48,7 @@ class TravelledTime:
 
 
 def write_offset(offset_file: Path, seconds: float) -> None:
-    """Tell every process that follows the file, which never sees half a number."""
+    """Write the file atomically, so that no process reads half a number."""
     in_progress = offset_file.with_suffix(".new")
     in_progress.write_text(repr(seconds), encoding="ascii")
     in_progress.replace(offset_file)
@@ -72,7 +72,7 @@ def _import_time_machine(libraries: Path | None) -> Any:
 
 
 def run_handler(offset_file: Path, libraries: Path, handler: str) -> None:
-    """Be the runtime interface client for `handler`; its main loop asks for one invocation after the other."""
+    """Run the runtime interface client for `handler`; its main loop requests one invocation after the other."""
     travelled = TravelledTime(offset_file, libraries)
     travelled.catch_up()
     client: Any = importlib.import_module("runtime_client")
