@@ -83,12 +83,12 @@ def _stopped(facts: Facts, record: Schedule) -> Iterator[tuple[str, str]]:
 def _held(facts: Facts, record: Schedule) -> Iterator[tuple[str, str]]:
     held = [run for run in facts.runs if run.status is RunStatus.HELD]
     first = held[-1].scheduled_time if held else record.first_due
-    which = f"{len(held)} waiting, the first" if held else "next is the run"
+    which = f"Runs waiting: {len(held)}, the first of" if held else "The next run is due at"
     if held and facts.hold is None:
         cause = f"{_the(facts, held[-1])} was held ({_reason(held[-1])}), and the hold has ended."
         yield cause, f"Wait for the release in progress, or repeat it: {facts.command('release')}"
     elif facts.hold is not None and first is not None and (held or facts.awaited is None):
-        cause = f"The operator holds all runs ({facts.hold}): {which} of {facts.at(first)}."
+        cause = f"The operator holds all runs ({facts.hold}). {which} {facts.at(first)}."
         yield cause, f"When the reason has passed, release all runs: {facts.command('release')}"
 
 
@@ -103,10 +103,13 @@ def _missing(facts: Facts, record: Schedule) -> Iterator[tuple[str, str]]:
 def _late(facts: Facts, record: Schedule, due: datetime) -> tuple[str, str]:
     final = due + record.window + timedelta(seconds=record.delivery.max_age_seconds) + facts.event_age
     cause = f"The run of {facts.at(due)} is {length(facts.now - due)} late: {_why_late(facts, record, due)}."
-    ending = "starts it, or records it" if record.on_missed is OnMissed.RUN_NOW else "records it"
+    starts = "starts it or " if record.on_missed is OnMissed.RUN_NOW else ""
     if facts.now > final + SWEPT_WITHIN:
         return f"{cause} It should have been recorded as missed by {facts.utc(final)}.", CHECK_THE_SWEEPER
-    return cause, f"Wait: unless it arrives, the sweeper {ending} as missed by {facts.utc(final)}; then redrive it."
+    return (
+        cause,
+        f"Wait: unless it arrives, the sweeper {starts}records it as missed by {facts.utc(final)}. Redrive it then.",
+    )
 
 
 def _why_late(facts: Facts, record: Schedule, due: datetime) -> str:
@@ -122,10 +125,10 @@ def _why_late(facts: Facts, record: Schedule, due: datetime) -> str:
 def _differing(facts: Facts, record: Schedule) -> tuple[str, str]:
     kind, since = "creation" if record.is_first_revision else "change", facts.utc(record.updated_at)
     if not record.confirmed:
-        cause = f"The {kind} of {since} has not reached EventBridge."
+        cause = f"EventBridge does not yet match the {kind} of {since}."
         if record.is_leased(facts.now) and record.intent_until:
             return cause, f"Wait: the sweeper applies it after {facts.utc(record.intent_until)}."
-        return cause, "Read the sweeper's log: it retries, and logs why the change was postponed."
+        return cause, "Wait 5 minutes: the sweeper retries. If this stays, its log says why (postponed)."
     reconcile = facts.command("reconcile", "--apply")
     if facts.existing is None:
         return "EventBridge has no such schedule, so nothing will fire it.", f"Create it there: {reconcile}"

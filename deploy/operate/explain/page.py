@@ -28,6 +28,8 @@ def explanation(facts: Facts) -> Iterator[str]:
     cause, advice = diagnosis(facts)
     yield f"Cause:   {cause}"
     yield f"Advice:  {advice}"
+    if "/v1/" in advice:
+        yield "         (to the API, with a token that has the scope schedules:admin)"
     yield f"Time:    {facts.now:%Y-%m-%d} {facts.at(facts.now)}"
     parts = {
         "Record": _record(facts),
@@ -69,7 +71,8 @@ def _shown(facts: Facts, value: Any) -> str:
 
 def _eventbridge(facts: Facts) -> Iterator[str]:
     if facts.existing is None:
-        yield "no such schedule"
+        expected = facts.record is not None and facts.agrees(facts.record)
+        yield f"no such schedule{', as expected' if expected else ''}"
         return
     differences = facts.existing.differences if facts.record is None or facts.record.status.is_live else {}
     yield f"{facts.existing.state}{'' if differences or facts.record is None else ', as in the record'}"

@@ -135,23 +135,23 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     ),
     "held": (
         facts(hourly(), the_run(RunStatus.HELD), hold="SES is down"),
-        "The operator holds all runs (SES is down): 1 waiting, the first of 07:00 UTC.",
+        "The operator holds all runs (SES is down). Runs waiting: 1, the first of 07:00 UTC.",
         f"When the reason has passed, release all runs: {RELEASE}",
     ),
     "held, and more than one": (
         facts(hourly(), the_run(RunStatus.HELD), the_run(RunStatus.HELD, at=LAST - HOUR), hold="SES is down"),
-        "The operator holds all runs (SES is down): 2 waiting, the first of 06:00 UTC.",
+        "The operator holds all runs (SES is down). Runs waiting: 2, the first of 06:00 UTC.",
         f"When the reason has passed, release all runs: {RELEASE}",
     ),
     "to be held": (
         facts(hourly(), succeeded(), hold="SES is down"),
-        "The operator holds all runs (SES is down): next is the run of 09:00 UTC.",
+        "The operator holds all runs (SES is down). The next run is due at 09:00 UTC.",
         f"When the reason has passed, release all runs: {RELEASE}",
     ),
     "a hold does not explain a delivery that never arrived": (
         facts(hourly(next_run_at=NOW - 5 * MINUTE), hold="SES is down"),
         "The run of 07:55 UTC is 5 minutes late: EventBridge has not delivered it.",
-        "Wait: unless it arrives, the sweeper records it as missed by 09:55 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:55 UTC. Redrive it then.",
     ),
     "a hold does not concern an ended schedule": (
         facts(hourly(status=Status.CANCELLED, updated_at=LAST), existing=None, hold="SES is down"),
@@ -177,17 +177,17 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     "late": (
         facts(hourly(next_run_at=NOW - 5 * MINUTE), succeeded()),
         "The run of 07:55 UTC is 5 minutes late: EventBridge has not delivered it.",
-        "Wait: unless it arrives, the sweeper records it as missed by 09:55 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:55 UTC. Redrive it then.",
     ),
     "late, where Lambda does not keep it for long": (
         facts(hourly(next_run_at=NOW - 5 * MINUTE), succeeded(), event_age=10 * MINUTE),
         "The run of 07:55 UTC is 5 minutes late: EventBridge has not delivered it.",
-        "Wait: unless it arrives, the sweeper records it as missed by 09:05 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:05 UTC. Redrive it then.",
     ),
     "late, and caught up": (
         facts(hourly(next_run_at=LAST, on_missed=OnMissed.RUN_NOW)),
         "The run of 07:00 UTC is 60 minutes late: EventBridge has not delivered it.",
-        "Wait: unless it arrives, the sweeper starts it, or records it as missed by 09:00 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper starts it or records it as missed by 09:00 UTC. Redrive it then.",
     ),
     "late, because EventBridge gave up": (
         facts(hourly(next_run_at=LAST), dead_letters=[a_dead_letter()]),
@@ -195,17 +195,17 @@ CASES: dict[str, tuple[Facts, str, str]] = {
             "The run of 07:00 UTC is 60 minutes late: "
             "its payload is in the delivery dead-letter queue (Throttled: slower)."
         ),
-        "Wait: unless it arrives, the sweeper records it as missed by 09:00 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:00 UTC. Redrive it then.",
     ),
     "late, and EventBridge has no such schedule": (
         facts(hourly(next_run_at=LAST), existing=None),
         "The run of 07:00 UTC is 60 minutes late: EventBridge has no such schedule.",
-        "Wait: unless it arrives, the sweeper records it as missed by 09:00 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:00 UTC. Redrive it then.",
     ),
     "a one-time run that is late": (
         facts(in_an_hour(), now=NOW + HOUR + 6 * MINUTE, existing=None),
         "The run of 09:00 UTC is 6 minutes late: it has left EventBridge, but no delivery arrived.",
-        "Wait: unless it arrives, the sweeper records it as missed by 11:00 UTC; then redrive it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 11:00 UTC. Redrive it then.",
     ),
     "late, and the sweeper does not run": (
         facts(hourly(next_run_at=NOW - 5 * HOUR)),

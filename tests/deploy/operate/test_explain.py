@@ -259,6 +259,17 @@ def test_a_paused_schedule_is_told_with_what_it_leaves_out(world: World) -> None
     assert {"status                  paused", "reason                  holidays"} <= set(world.part("Record"))
     assert [line.endswith(": paused") for line in world.part("Next occurrences")] == [True, True, False, False, False]
     assert world.part("EventBridge") == ["DISABLED, as in the record"]
+    assert world.explained()[1].endswith("resumes automatically at 2027-03-03 00:00 UTC (01:00 Europe/Berlin).")
+
+
+def test_a_request_is_printed_with_the_scope_that_it_needs(world: World) -> None:
+    world.at_ten()
+    world.service.pause("alice", "s1")
+
+    assert world.explained()[1:3] == [
+        "Advice:  Resume it: POST /v1/schedules/s1/resume?user_id=alice",
+        "         (to the API, with a token that has the scope schedules:admin)",
+    ]
 
 
 def test_the_last_occurrences_are_told_as_such(world: World) -> None:
@@ -363,7 +374,7 @@ def test_a_hold_is_told(world: World) -> None:
     world.at_ten()
     world.function.variables["HOLD"] = "SES is down"
 
-    assert world.explained()[0].startswith("Cause:   The operator holds all runs (SES is down): ")
+    assert world.explained()[0].startswith("Cause:   The operator holds all runs (SES is down). ")
     assert world.part("Operator") == ["holds all runs: SES is down"]
 
 
