@@ -106,10 +106,8 @@ def _late(facts: Facts, record: Schedule, due: datetime) -> tuple[str, str]:
     starts = "starts it or " if record.on_missed is OnMissed.RUN_NOW else ""
     if facts.now > final + SWEPT_WITHIN:
         return f"{cause} It should have been recorded as missed by {facts.utc(final)}.", CHECK_THE_SWEEPER
-    return (
-        cause,
-        f"Wait: unless it arrives, the sweeper {starts}records it as missed by {facts.utc(final)}. Redrive it then.",
-    )
+    ending = f"{starts}records it as missed by {facts.utc(final)}"
+    return cause, f"Wait: unless it arrives, the sweeper {ending}. Redrive it then."
 
 
 def _why_late(facts: Facts, record: Schedule, due: datetime) -> str:

@@ -217,13 +217,13 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     ),
     "not confirmed, under its lease": (
         facts(a_schedule(), existing=None),
-        "The creation of 08:00 UTC has not reached EventBridge.",
+        "EventBridge does not yet match the creation of 08:00 UTC.",
         "Wait: the sweeper applies it after 08:01 UTC.",
     ),
     "not confirmed for long": (
         facts(changed(hourly(updated_at=LAST), intent_until=LAST + MINUTE), existing=DISABLED),
-        "The change of 07:00 UTC has not reached EventBridge.",
-        "Read the sweeper's log: it retries, and logs why the change was postponed.",
+        "EventBridge does not yet match the change of 07:00 UTC.",
+        "Wait 5 minutes: the sweeper retries. If this stays, its log says why (postponed).",
     ),
     "not confirmed, but there": (
         facts(changed(hourly(updated_at=LAST), intent_until=LAST + MINUTE)),
