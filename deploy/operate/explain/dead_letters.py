@@ -29,7 +29,8 @@ def dead_letters(
     """Those about the schedule, of up to 200, and how many were read."""
     attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     messages = _read(client, url)
-    found = [letter for message in messages if (letter := _about(queue, message, user_id, schedule_id))]
+    read = (_about(queue, message, user_id, schedule_id) for message in messages)
+    found = [message for message in read if message]
     there = max(int(attributes["Attributes"]["ApproximateNumberOfMessages"]), len(messages))
     return found, f"{queue} queue: {len(found)} about this schedule, of {len(messages)} read; it has about {there}"
 
