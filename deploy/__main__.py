@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     to_release.add_argument("--per-minute", type=int, default=60, help="how many held runs (default: %(default)s)")
     to_release.set_defaults(command=run_release)
 
-    to_explain = commands.add_parser("explain", help="say in one sentence why a schedule did not run, and show all")
+    to_explain = commands.add_parser("explain", help="print why a schedule did not run, what to do, and the facts")
     to_explain.add_argument("--stage", required=True)
     to_explain.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
     to_explain.add_argument("--user", required=True, help="whose schedule it is")

@@ -12,31 +12,22 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from chalicelib.actions import built_in
+from chalicelib.core.actions.clients import TWICE
 from chalicelib.core.actions.master_secret import MasterSecret
 from chalicelib.core.dynamodb.repository import DynamoRepository
 
 from .dead_letters import DeadLetters
 from .pace import Pace
-from .providers.webhook_signer import Signer
 from .runner import Runner
 from .settings import Settings
+from .webhook_signer import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# Well inside the function's 30 s, so that what hangs can still be recorded as failed.
-TWICE = Config(connect_timeout=2, read_timeout=8, retries={"total_max_attempts": 2, "mode": "standard"})
-# SES and SNS take no idempotency key: whom they did not answer they may have served. The run decides, not the SDK.
-ONCE = TWICE.merge(Config(retries={"total_max_attempts": 1, "mode": "standard"}))
-# Encrypted buckets accept links of signature version 4 only. Without `virtual`, botocore signs for the host
-# `BUCKET.s3.amazonaws.com`. That host redirects to one that was not signed for, for a new bucket, and refuses every
-# bucket of a newer Region (boto3 pull request 4768).
-SIGNED = TWICE.merge(
-    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
-)
-CONFIGS = {"sesv2": ONCE, "sns": ONCE, "s3": SIGNED}
 BEFORE_THE_WORK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
 """For what an action has to read before its own time begins."""
 
@@ -63,7 +54,13 @@ def runner() -> Runner:
 def aws(service: str) -> Any:
     """A boto3 client, kept for the life of the execution environment."""
     make: Callable[..., Any] = boto3.client
-    return make(service, config=CONFIGS.get(service, TWICE))
+    return make(service, config=client_configs().get(service, TWICE))
+
+
+@cache
+def client_configs() -> Mapping[str, Config]:
+    """Time-outs and tries by AWS service, as the built-in actions state them."""
+    return {service: config for action in built_in().values() for service, config in action.clients.items()}
 
 
 def _secrets_manager() -> SecretsManagerClient:

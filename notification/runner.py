@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from .dead_letters import DeadLetters
     from .guard import Invocation
-    from .providers.webhook_signer import Signer
     from .settings import Settings
+    from .webhook_signer import Signer
 
 log = logging.getLogger(__name__)
 

@@ -1,18 +1,13 @@
-"""The actions that come with the product, as clients write them and as Python makes them, and an application's own.
+"""The actions as clients write them: pydantic models of what the files of `actions` state, and an application's own.
 
-    service.create_one_time(user_id="alice", at=when, action=Email(to=["a@example.com"], subject="…", text="…"))
-
-What `to_action` gives as data is exactly what the Notification Lambda's action of that type gets.
+What `to_action` returns as data is exactly what the Notification Lambda's action of that type gets.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union, get_type_hints
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -21,40 +16,24 @@ from pydantic import (
     Tag,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from ..core.actions.public_addresses import is_loopback, may_be_public
-from ..core.actions.report_period import period
-from ..core.actions.templates import MARKER, TEXTS, has_braces, paths
-from ..core.actions.text_rules import DEVICE, MOST_OF_AN_SMS, PHONE_NUMBER, SENDER_ID, is_mail_address, is_one_line
-from ..core.actions.webhook_signing import is_reserved_header
+from ..actions import built_in
+from ..core.actions.contract import BuiltIn
+from ..core.actions.fields import LEFT_OUT, ActionRules, Fields
+from ..core.actions.templates import MARKER, has_braces, paths
+from ..core.actions.text_rules import one_line
+from ..core.errors import FieldError, InvalidInput
 from ..core.model.schedule import Action
-from ..core.model.values import dumps
-from ..core.timing.instants import EPOCH
 
-MAX_RECIPIENTS = 50
-"""SES takes that many addresses in one mail, `cc` and `bcc` included (developer guide, quotas)."""
+__all__ = ["BUILT_IN", "ActionRules", "AnyAction", "OwnAction", "one_line"]
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
-VISIBLE = re.compile(r"[\x21-\x7e]+")
-
-PUSH_DATA_BYTES = 2048
-"""Apple and Google take 4 KB in all, title and text included."""
-
-PUSH_KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
-KEYS_OF_PUSH_SERVICES = frozenset({"aps", "from", "message_type", "notification", "run_id"})
-"""Which Apple or Google reserve (firebase.google.com, fcm/v1 Message.data), and ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRules:
-    """What the API takes beside the built-in actions: own types, and in the local stage webhooks to this machine."""
-
-    own_types: frozenset[str] = frozenset()
-    loopback_webhooks: bool = False
+WITHOUT_RULES = ActionRules(loopback_webhooks=True)
+"""For callers in Python."""
 
 
 class ActionModel(BaseModel):
@@ -65,212 +44,66 @@ class ActionModel(BaseModel):
     type: str
 
     def to_action(self) -> Action:
-        return Action(self.type, self.model_dump(exclude={"type"}, exclude_unset=True, exclude_none=True))
+        raise NotImplementedError
 
 
-class TextAction(ActionModel):
-    """An action with texts that people read. `placeholders=False` leaves each `{{` as it is."""
+class BuiltInModel(ActionModel):
+    """The fields of a built-in action, as its file states them."""
 
-    placeholders: bool = True
+    built_in: ClassVar[BuiltIn]
 
     def to_action(self) -> Action:
-        action = super().to_action()
-        asks = self.placeholders and any(has_braces(action.data.get(field)) for field in TEXTS[self.type])
-        return Action(action.type, {**action.data, MARKER: True}) if asks else action
-
-    @field_validator("subject", "title", "text", "html", check_fields=False)
-    @classmethod
-    def _has_known_placeholders(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if text is not None and info.data.get("placeholders", False):
-            paths(text)
-        return text
-
-
-def _address(text: str) -> str:
-    if not is_mail_address(text):
-        raise ValueError("must be a mail address such as a@example.com")
-    return text
-
-
-def _phone_number(text: str) -> str:
-    if not PHONE_NUMBER.fullmatch(text):
-        raise ValueError("must be a phone number in international form such as +4915112345678")
-    return text
-
-
-def _sender_id(text: str) -> str:
-    if not SENDER_ID.fullmatch(text):
-        raise ValueError("must be 1 to 11 letters and digits, with a letter among them")
-    return text
-
-
-def _device(text: str) -> str:
-    if not DEVICE.fullmatch(text):
-        raise ValueError("must be the ARN of a platform endpoint of SNS: arn:aws:sns:…:endpoint/…")
-    return text
-
-
-def one_line(text: str) -> str:
-    """Raises ValueError for line breaks, other control characters, and what overrides the direction of text."""
-    if not is_one_line(text):
-        raise ValueError("must be one line without control characters and text direction overrides (such as U+202E)")
-    return text
-
-
-def _period(text: str) -> str:
-    period(text, EPOCH, "UTC")
-    return text
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[list[Address], Field(max_length=MAX_RECIPIENTS)]
-
-
-class Email(TextAction):
-    """A mail with `text`, `html` or both."""
-
-    type: Literal["email"] = "email"
-    to: Annotated[Addresses, Field(min_length=1)]
-    cc: Addresses = []
-    bcc: Addresses = []
-    reply_to: Addresses = []
-    subject: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
-    html: Annotated[str, Field(min_length=1)] | None = None
-    text: Annotated[str, Field(min_length=1)] | None = Field(default=None, validate_default=True)
-
-    @field_validator("text")
-    @classmethod
-    def _says_something(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if text is None and info.data.get("html", "") is None:
-            raise ValueError("is missing, and so is `html`: give one of them or both")
-        return text
+        given = self.model_dump(exclude={"type"}, exclude_unset=True)
+        nullable = {field.name for field in fields(self.built_in.fields) if field.default is LEFT_OUT}
+        data = {name: value for name, value in given.items() if value is not None or name in nullable}
+        if data.get(MARKER, True) and any(has_braces(data.get(text)) for text in self.built_in.texts):
+            data[MARKER] = True
+        return Action(self.type, data)
 
     @model_validator(mode="after")
-    def _has_not_too_many_recipients(self) -> Self:
-        if len(self.to) + len(self.cc) + len(self.bcc) > MAX_RECIPIENTS:
-            raise ValueError(f"`to`, `cc` and `bcc` together take {MAX_RECIPIENTS} addresses at most")
+    def _has_no_problem(self, info: ValidationInfo) -> Self:
+        rules = info.context if isinstance(info.context, ActionRules) else WITHOUT_RULES
+        written = self.built_in.fields(**{name: value for name, value in self if name != "type"})
+        if problems := list(written.problems(rules)):
+            raise ValidationError.from_exception_data(self.type, [_error(*problem) for problem in problems])
         return self
 
 
-class Sms(TextAction):
-    """A text message to one phone. `sender_id` is shown as its sender, in countries that allow it."""
-
-    type: Literal["sms"] = "sms"
-    to: Annotated[str, AfterValidator(_phone_number)]
-    text: Annotated[str, Field(min_length=1, max_length=MOST_OF_AN_SMS)]
-    sender_id: Annotated[str, AfterValidator(_sender_id)] | None = None
+def _error(field: str, message: str) -> InitErrorDetails:
+    error = PydanticCustomError("value_error", "{error}", {"error": message})
+    return InitErrorDetails(type=error, loc=(field,) if field else (), input=None)
 
 
-class Push(TextAction):
-    """A notification on one device: the `endpoint` that SNS made for it. `data` reaches the app beside `run_id`."""
-
-    type: Literal["push"] = "push"
-    endpoint: Annotated[str, AfterValidator(_device)]
-    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
-    text: Annotated[str, Field(min_length=1, max_length=1000)]
-    data: dict[str, str] = {}
-
-    @field_validator("data")
-    @classmethod
-    def _fits(cls, data: dict[str, str]) -> dict[str, str]:
-        for name in data:
-            if not PUSH_KEY.fullmatch(name) or name in KEYS_OF_PUSH_SERVICES:
-                raise ValueError(f"{name!r} is no key: letters, digits and `_`, and none that Apple, Google or we use")
-        if (size := len(dumps(data).encode())) > PUSH_DATA_BYTES:
-            raise ValueError(f"has {size:,} bytes as JSON; the limit is {PUSH_DATA_BYTES:,}")
-        return data
+def _has_known_placeholders(text: str | None, info: ValidationInfo) -> str | None:
+    if text is not None and info.data.get(MARKER, False):
+        paths(text)
+    return text
 
 
-class Report(TextAction):
-    """The user's schedules and their runs of a `period`, by mail: the last day, week or month before the run, on the
-    clocks of the schedule's time zone, or an interval such as `2027-01-01T00:00:00Z/2027-02-01T00:00:00Z`.
-    """
-
-    type: Literal["report"] = "report"
-    to: Annotated[Addresses, Field(min_length=1)]
-    period: Annotated[str, Field(max_length=64), AfterValidator(_period)] = "week"
-    subject: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)] | None = None
-
-
-class Webhook(ActionModel):
-    """An HTTP POST of `body`, any JSON, to `url`. Without a body it says what is known of the run."""
-
-    type: Literal["webhook"] = "webhook"
-    url: Annotated[str, Field(max_length=2048)]
-    headers: Annotated[dict[str, str], Field(max_length=50)] = {}
-    body: JsonValue = None
-
-    def to_action(self) -> Action:
-        action = super().to_action()
-        # No body and the body `null` are two things.
-        body = {"body": self.body} if "body" in self.model_fields_set else {}
-        return Action(action.type, {**action.data, **body})
-
-    @field_validator("url")
-    @classmethod
-    def _is_safe(cls, url: str, info: ValidationInfo) -> str:
-        host = _host(url)
-        is_own_machine = is_loopback(host)
-        if not url.startswith("https://") and not is_own_machine:
-            raise ValueError("must begin with https://")
-        if is_own_machine and isinstance(info.context, ActionRules) and not info.context.loopback_webhooks:
-            raise ValueError("must not point to this machine")
-        if not is_own_machine and not may_be_public(host):
-            raise ValueError("must point to an address of the public internet")
-        return url
-
-    @field_validator("headers")
-    @classmethod
-    def _are_headers(cls, headers: dict[str, str]) -> dict[str, str]:
-        for name, value in headers.items():
-            if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-                raise ValueError(f"{name!r} is no header of printable ASCII characters")
-            if is_reserved_header(name):
-                raise ValueError(f"{name!r} is set by the sender")
-        _check_each_once(headers)
-        return headers
+def _model_of(action: BuiltIn) -> type[BuiltInModel]:
+    stated = fields(action.fields)
+    hints = get_type_hints(action.fields, include_extras=True)
+    validators: dict[str, Callable[..., Any]] = {}
+    if action.texts:
+        validators["has_known_placeholders"] = field_validator(*action.texts)(_has_known_placeholders)
+    # For JSON Schema, which knows no LEFT_OUT, null.
+    defaults = {field.name: None if _default(field) is LEFT_OUT else _default(field) for field in stated}
+    definitions: dict[str, Any] = {name: (hints[name], default) for name, default in defaults.items()}
+    model = create_model(
+        f"{action.fields.__name__}Action",
+        __base__=BuiltInModel,
+        __doc__=action.fields.__doc__,
+        __validators__=validators,
+        **{"type": (Literal[action.type], action.type), **definitions},
+    )
+    model.built_in = action
+    return model
 
 
-def _check_each_once(headers: Mapping[str, str]) -> None:
-    """HTTP does not tell letter cases of header names apart. Raises ValueError."""
-    seen: dict[str, str] = {}
-    for name in headers:
-        if (first := seen.setdefault(name.lower(), name)) != name:
-            raise ValueError(f"{first!r} and {name!r} are the same header; give one of them")
-
-
-def _host(url: str) -> str:
-    try:
-        address = urlsplit(url)
-        port_is_fine = address.port != 0
-    except ValueError:
-        port_is_fine = False
-    if (
-        not port_is_fine
-        or not VISIBLE.fullmatch(url)
-        or not address.hostname
-        or address.scheme not in ("http", "https")
-    ):
-        raise ValueError("must be a URL such as https://example.com/hook")
-    if "@" in address.netloc:
-        raise ValueError("must not hold a user or password: use `headers`")
-    return address.hostname
-
-
-class Event(ActionModel):
-    """An event on the application's EventBridge bus. `source` is the product's own if left out."""
-
-    type: Literal["event"] = "event"
-    detail_type: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(one_line)]
-    detail: dict[str, JsonValue] = {}
-    source: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(one_line)] | None = None
-
-    @field_validator("source")
-    @classmethod
-    def _is_not_of_aws(cls, source: str | None) -> str | None:
-        if source is not None and source.startswith("aws."):
-            raise ValueError("must not begin with aws.: AWS keeps that for itself")
-        return source
+def _default(field: Any) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return ... if field.default is MISSING else field.default
 
 
 class OwnAction(ActionModel):
@@ -292,14 +125,7 @@ class OwnAction(ActionModel):
         return type_
 
 
-BUILT_IN: Mapping[str, type[ActionModel]] = {
-    "email": Email,
-    "sms": Sms,
-    "push": Push,
-    "webhook": Webhook,
-    "report": Report,
-    "event": Event,
-}
+BUILT_IN: Mapping[str, type[BuiltInModel]] = {action.type: _model_of(action) for action in built_in().values()}
 
 
 def _tag(value: object) -> str:
@@ -307,16 +133,30 @@ def _tag(value: object) -> str:
     return type_ if isinstance(type_, str) and type_ in BUILT_IN else "own"
 
 
-AnyAction = Annotated[
-    Annotated[Email, Tag("email")]
-    | Annotated[Sms, Tag("sms")]
-    | Annotated[Push, Tag("push")]
-    | Annotated[Webhook, Tag("webhook")]
-    | Annotated[Report, Tag("report")]
-    | Annotated[Event, Tag("event")]
-    | Annotated[OwnAction, Tag("own")],
-    Discriminator(_tag),
-]
+def _union(models: Iterable[tuple[str, type[ActionModel]]]) -> Any:
+    return Annotated[Union[tuple(Annotated[model, Tag(tag)] for tag, model in models)], Discriminator(_tag)]  # noqa: UP007 - as many as there are
+
+
+if TYPE_CHECKING:
+    AnyAction = ActionModel
+else:
+    AnyAction = _union([*BUILT_IN.items(), ("own", OwnAction)])
+
+
+def action_of_fields(written: Fields) -> Action:
+    """What a caller in Python wrote, checked as a client's JSON is. Raises InvalidInput."""
+    type_, model = next((type_, model) for type_, model in BUILT_IN.items() if model.built_in.fields is type(written))
+    given = {field.name: (getattr(written, field.name), _default(field)) for field in fields(written)}
+    data = {name: value for name, (value, default) in given.items() if value != default}
+    try:
+        return model.model_validate({"type": type_, **data}).to_action()
+    except ValidationError as exc:
+        raise InvalidInput([_field_error(error) for error in exc.errors(include_url=False)]) from exc
+
+
+def _field_error(error: Any) -> FieldError:
+    context = error.get("ctx", {})
+    return FieldError(".".join(["action", *map(str, error["loc"])]), str(context.get("error", error["msg"])))
 
 
 def without_defaults(action: Action) -> dict[str, Any]:
@@ -331,13 +171,12 @@ def without_defaults(action: Action) -> dict[str, Any]:
     data = valid.model_dump(exclude={"type", MARKER}, exclude_defaults=True)
     # No body and the body `null` are two things.
     data |= {name: None for name, value in action.data.items() if value is None}
-    return data | ({MARKER: False} if _keeps_braces(action) else {})
+    return data | ({MARKER: False} if _keeps_braces(action, model.built_in) else {})
 
 
-def _keeps_braces(action: Action) -> bool:
+def _keeps_braces(action: Action, stated: BuiltIn) -> bool:
     """Does it have texts with braces that are not filled?"""
-    texts = (action.data.get(field) for field in TEXTS.get(action.type, ()))
-    return action.data.get(MARKER) is not True and any(map(has_braces, texts))
+    return action.data.get(MARKER) is not True and any(has_braces(action.data.get(field)) for field in stated.texts)
 
 
 def as_clients_write(action: Action) -> dict[str, Any]:

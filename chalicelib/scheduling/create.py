@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..core.actions.fields import Fields
 from ..core.errors import (
     InvalidInput,
     NotReached,
@@ -27,7 +28,7 @@ from ..core.model import ids
 from ..core.model.fields import OPTIONS
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
-from .actions import without_defaults
+from .actions import action_of_fields, without_defaults
 from .options import options_asked, options_to_record
 from .timing_spec import check_period
 from .validation import check_payload_size, check_placeholders
@@ -58,7 +59,8 @@ class ActionModel(Protocol):
     def to_action(self) -> Action: ...
 
 
-ActionLike = Action | ActionModel
+ActionLike = Action | ActionModel | Fields
+"""`Fields`: those of a built-in action, such as `chalicelib.actions.email.Email`."""
 
 
 class ScheduleCreator:
@@ -238,7 +240,13 @@ class ScheduleCreator:
 
 
 def action_of(action: ActionLike) -> Action:
-    return action if isinstance(action, Action) else action.to_action()
+    """Raises InvalidInput for the fields of a built-in action that are not accepted."""
+    match action:
+        case Action():
+            return action
+        case Fields():
+            return action_of_fields(action)
+    return action.to_action()
 
 
 def _check_id(schedule_id: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.actions.templates import MARKER, OF_EVERY_RUN, TEXTS, InvalidTemplate, fill, paths, value_of
-from ..core.actions.text_rules import MOST_OF_AN_SMS
+from ..actions import built_in
+from ..core.actions.templates import MARKER, OF_EVERY_RUN, InvalidTemplate, TextTooLong, fill, paths, value_of
 from ..core.errors import FieldError, InvalidInput, PayloadTooLarge
 from ..core.model import ids, payload
 from ..core.timing.instants import EPOCH, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..core.model.schedule import Action, Schedule
 
@@ -34,14 +34,16 @@ def check_placeholders(schedule: Schedule, action: Action) -> None:
     """Raises InvalidInput, naming the text, if a placeholder of it is unknown or has no value on this schedule, or if
     its values make the text too long.
     """
-    if action.data.get(MARKER) is not True:
+    if action.data.get(MARKER) is not True or action.type not in built_in():
         return
+    texts = built_in()[action.type].texts
     values: dict[str, Any] = {"name": schedule.name, "resource_id": schedule.resource_id, "metadata": schedule.metadata}
-    if errors := list(_errors(action, values)):
+    if errors := list(_errors(action, texts, values)):
         raise InvalidInput(errors)
-    if action.type == "sms" and (size := len(fill(action, values | _longest(schedule))["text"])) > MOST_OF_AN_SMS:
-        most = f"{MOST_OF_AN_SMS:,}"
-        raise InvalidInput.of("action.text", f"has {size:,} characters with its values; the limit is {most}")
+    try:
+        fill(action.data, texts, values | _longest(schedule))
+    except TextTooLong as exc:
+        raise InvalidInput.of(f"action.{exc.field}", exc.fact) from exc
 
 
 def _longest(schedule: Schedule) -> dict[str, Any]:
@@ -57,8 +59,8 @@ def _longest(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _errors(action: Action, values: Mapping[str, Any]) -> Iterator[FieldError]:
-    for field in TEXTS.get(action.type, ()):
+def _errors(action: Action, texts: Iterable[str], values: Mapping[str, Any]) -> Iterator[FieldError]:
+    for field in texts:
         text = action.data.get(field)
         if not isinstance(text, str):
             continue

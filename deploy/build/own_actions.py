@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from chalicelib.scheduling.actions import BUILT_IN
+from chalicelib.actions import built_in
 from deploy.errors import DeployError
 from deploy.paths import NOTIFICATION_ACTIONS
 
@@ -17,12 +17,15 @@ TYPE = re.compile(r"[^\s,]{1,64}")
 
 
 def own_action_types(folder: Path = NOTIFICATION_ACTIONS) -> list[str]:
-    """The types that the files of `folder` register with `@action("…")`, less those of the product; sorted.
+    """The types that the files of `folder` register with `@action("…")`, sorted.
 
-    Raises DeployError if a file is no Python, or names a type in a way that only running it could tell.
+    Raises DeployError if a file is no Python, names a type in a way that only running it could tell, or names the type
+    of a built-in action.
     """
     registered = {type_ for path in sorted(folder.glob("*.py")) for type_ in _types_of(path)}
-    return sorted(registered - set(BUILT_IN))
+    if taken := sorted(registered & set(built_in())):
+        raise DeployError(f"{folder}: {taken[0]!r} is the type of a built-in action; choose another type.")
+    return sorted(registered)
 
 
 def _types_of(path: Path) -> Iterator[str]:

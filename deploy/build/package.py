@@ -20,7 +20,7 @@ from deploy.errors import DeployError
 from deploy.files import write_atomically
 from deploy.paths import NOTIFICATION_PACKAGE, PROJECT
 
-OUR_PARTS = ("notification", "chalicelib/__init__.py", "chalicelib/core")
+OUR_PARTS = ("notification", "chalicelib/__init__.py", "chalicelib/actions", "chalicelib/core")
 OLDEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 PLAIN_FILE = 0o100644 << 16  # as st_mode, in the upper half of external_attr
 UNIX = 3

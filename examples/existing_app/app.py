@@ -10,9 +10,9 @@ from chalice import Chalice, UnauthorizedError
 from chalice.app import Request
 from chalicelib.logins import user_of
 from chalicelib.scheduled_tasks import composition
+from chalicelib.scheduled_tasks.actions.email import Email
 from chalicelib.scheduled_tasks.api.auth import Caller, Scope
 from chalicelib.scheduled_tasks.api.routes import Services, blueprints, schedule_sweeper
-from chalicelib.scheduled_tasks.scheduling.actions import Email
 from chalicelib.scheduled_tasks.scheduling.service import SchedulerService
 
 ALLOWED = frozenset({Scope.READ, Scope.WRITE})

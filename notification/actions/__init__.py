@@ -1,1 +1,1 @@
-"""What runs do, one file per action: a new file with an `@action("…")` function is a new action, no other edit."""
+"""Your own actions: a new file with an `@action("…")` function is a new action. Built-in ones: `chalicelib/actions`."""

@@ -1,4 +1,4 @@
-"""Finds the actions: every module of this folder is imported, and registers its own with `@action`.
+"""Finds the actions: the built-in ones, and those that the modules of this folder register with `@action`.
 
 A module that cannot be imported keeps no other action from running.
 """
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class ActionUnknown(ActionFailed):
-    """No file in `notification/actions` registers this type, or the file that does cannot be imported."""
+    """Neither a built-in action nor a file of this folder has this type, or the file cannot be imported."""
 
     def __init__(self, type_: str) -> None:
         deployed = ", ".join(sorted(registered()))
@@ -31,7 +31,7 @@ class ActionUnknown(ActionFailed):
 
 
 def registered() -> Mapping[str, RegisteredAction]:
-    """Every action of this folder by its type, less those of modules that cannot be imported."""
+    """Every action by its type, except those of modules that cannot be imported."""
     _broken()
     return REGISTERED
 

@@ -25,16 +25,17 @@ RETRIED = timedelta(minutes=20)
 
 
 def explained(stack: Stack, schedule: dict[str, Any]) -> tuple[str, str]:
-    """The verdict, and what is below it."""
+    """Cause and advice, and the facts below them."""
     code, output = deploy(stack, "explain", "--user", schedule["user_id"], "--id", schedule["schedule_id"])
     assert code == 0, output
-    sentence, _, rest = output.partition("\n")
-    return sentence, rest
+    diagnosis, _, rest = output.partition("\nTime:")
+    return diagnosis, rest
 
 
 def test_a_run_that_fails_is_explained_until_a_person_has_it_done_again(
     stack: Stack, alice: Client, clock: Clock
 ) -> None:
+    refused = "the webhook did not answer: ConnectionRefusedError"
     nobody_listens = {"type": "webhook", "url": f"http://127.0.0.1:{free_port()}/"}
     schedule = alice.create(timing={"after": "PT1M"}, action=nobody_listens)
     waiting, _ = explained(stack, schedule)
@@ -44,11 +45,11 @@ def test_a_run_that_fails_is_explained_until_a_person_has_it_done_again(
 
     failed, rest = explained(stack, schedule)
 
-    assert waiting.startswith("It is active and well: its first run is due at ")
-    assert " failed once: the webhook did not answer: ConnectionRefusedError; next attempt at " in retrying
-    assert " failed 4 times: the webhook did not answer: ConnectionRefusedError; to have it done again: POST " in failed
-    assert re.search(r"work queue: 1 about this schedule; looked at \d+ of about \d+ messages", rest)
+    assert waiting.startswith("Cause:   The schedule works.\nAdvice:  Nothing to do. The next run is due at ")
+    assert f" failed once: {refused}.\nAdvice:  Wait: the next attempt starts by " in retrying
+    assert f" failed 4 times: {refused}.\nAdvice:  Remove the cause, then redrive the run: POST " in failed
+    assert re.search(r"work queue: 1 about this schedule, of \d+ read; it has about \d+", rest)
     assert len(dead_letters(stack, "work", about=schedule["schedule_id"])) == 1
 
-    (path,) = re.findall(r"POST (\S+)\?user_id=alice\.$", failed)
+    (path,) = re.findall(r"POST (\S+)\?user_id=alice$", failed, re.MULTILINE)
     assert alice.send("POST", path).status == 202

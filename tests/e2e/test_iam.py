@@ -18,6 +18,7 @@ import urllib3
 from botocore.exceptions import ClientError
 from policy_sentry.querying.actions import get_action_data
 
+from chalicelib.actions import built_in
 from local.app.stack import REGION, SCOPES
 from local.environment import ACCOUNT
 from local.iam.policies import Need, Statement, judge, read_policy
@@ -66,6 +67,13 @@ WITH_WILDCARDS = {
 
 LOGS_OF_THE_APP = "/WriteLogs: "
 """`chalice local` and its sweeper write to files. Deployed functions need these rights: tests/e2e/test_by_hand.py."""
+
+
+OWN_WORK = {
+    *("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+    *("logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue", "sqs:SendMessage"),
+}
+"""What the Notification Lambda needs whatever its actions do: runs, logs, webhook keys and dead-letter messages."""
 
 
 class World:
@@ -315,6 +323,16 @@ def test_no_right_of_a_role_is_idle(stack: Stack, decisions: dict[str, list[dict
     ]
 
     assert unused == []
+
+
+def test_the_actions_state_what_the_notification_lambda_uses_beside_its_own_work(
+    decisions: dict[str, list[dict[str, Any]]],
+) -> None:
+    used = {decision["action"] for role in ROLES["notification"] for decision in decisions[role]} - {"sts:AssumeRole"}
+    stated = {permission for action in built_in().values() for permission in action.permissions}
+
+    assert used - stated == OWN_WORK
+    assert stated <= used
 
 
 def test_the_api_and_the_sweeper_have_one_policy(stack: Stack) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from standardwebhooks import Webhook
 
+from tests.core.actions.providers.servers import answers, running
 from tests.e2e import aws
 from tests.e2e.client import Client
 from tests.e2e.schedules import due, ended_runs
-from tests.notification.providers.servers import answers, running
 
 if TYPE_CHECKING:
     from local.app.stack import Stack
+    from tests.core.actions.providers.servers import Server
     from tests.e2e.cloud import Clock, LocalCloud
-    from tests.notification.providers.servers import Server
     from tests.promises import Promise
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
-from notification.composition import CONFIGS, TWICE
+from chalicelib.core.actions.clients import TWICE
+from notification.composition import client_configs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +69,7 @@ def test_who_takes_no_idempotency_key_is_asked_once_only(
     silent: Silent, service: str, call: Callable[[Any], object], requests: int
 ) -> None:
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1")
-    config = CONFIGS.get(service, TWICE).merge(SOON)
+    config = client_configs().get(service, TWICE).merge(SOON)
     client = session.client(service, endpoint_url=silent.url, config=config)  # type: ignore[call-overload]
 
     with pytest.raises(ReadTimeoutError):

@@ -16,9 +16,9 @@ from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import FakeGateway, FakeMaster, FakeStarter, Faults, InMemoryRepository, StoppedClock
 from notification.dead_letters import DeadLetters
-from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
 from notification.settings import Settings
+from notification.webhook_signer import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.actions.sms import Sms
 from chalicelib.core.actions.templates import OF_EVERY_RUN
 from chalicelib.core.errors import (
     InvalidInput,
@@ -26,7 +27,6 @@ from chalicelib.core.model.schedule import (
     Status,
     Timing,
 )
-from chalicelib.scheduling.actions import Sms
 from chalicelib.scheduling.create import request_digest
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.timing_spec import TimingSpec

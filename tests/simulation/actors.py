@@ -10,8 +10,8 @@ from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import FakeMaster
 from notification.dead_letters import DeadLetters
-from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
+from notification.webhook_signer import Signer
 from tests.notification.world import EMAIL, SETTINGS
 from tests.simulation.explorer import Actor, Script
 from tests.simulation.simulator import A_DAY, INVOCATION

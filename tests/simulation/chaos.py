@@ -28,8 +28,8 @@ from chalicelib.scheduling.sweeper import Sweeper, SweepReport
 from chalicelib.testing import Crash, Faults, InMemoryRepository
 from notification.action_api import ActionFailed
 from notification.dead_letters import DeadLetters
-from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
+from notification.webhook_signer import Signer
 from tests.notification.world import SETTINGS, FakeAws, run_id_of
 from tests.simulation.breaker import UNAVAILABLE, Kind
 from tests.simulation.eventbridge import Beat, EventBridge

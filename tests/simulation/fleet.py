@@ -22,8 +22,8 @@ from chalicelib.core.timing.instants import EPOCH, from_iso
 from chalicelib.testing import FakeMaster, Faults
 from notification.dead_letters import DeadLetters
 from notification.pace import Pace
-from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
+from notification.webhook_signer import Signer
 from tests.notification.world import SETTINGS, FakeAws, run_id_of
 from tests.simulation.chaos import OneByOne, WatchedRepository
 from tests.simulation.simulator import A_SECOND, Life

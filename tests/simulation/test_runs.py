@@ -15,7 +15,7 @@ from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action, OnUnknown, Overlap, RetryPolicy, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
-from tests.notification.providers.servers import answers, running
+from tests.core.actions.providers.servers import answers, running
 from tests.notification.world import EMAIL, NOON, no_answer, refused, throttled
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, INVOCATION, Life

@@ -7,17 +7,13 @@ filled: texts that were scheduled before there were placeholders stay as they we
 
 from __future__ import annotations
 
-import html
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from .text_rules import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from ..model.schedule import Action
 
 MARKER = "placeholders"
 """The field of an action's data that says whether its texts are filled."""
@@ -40,18 +36,26 @@ class InvalidTemplate(ValueError):
     """A text holds braces that are no placeholder, or one that stands for nothing."""
 
 
+class TextTooLong(InvalidTemplate):
+    """A text is too long once it is filled."""
+
+    def __init__(self, field: str, size: int, most: int) -> None:
+        self.field = field
+        self.fact = f"has {size:,} characters with its values; the limit is {most:,}"
+        super().__init__(f"{field}: {self.fact}")
+
+
 def as_written(value: str) -> str:
     """For plain text."""
     return value
 
 
-TEXTS: Mapping[str, Mapping[str, Callable[[str], str]]] = {
-    "email": {"subject": in_one_line, "text": as_written, "html": html.escape},
-    "sms": {"text": as_written},
-    "push": {"title": in_one_line, "text": as_written},
-    "report": {"subject": in_one_line},
-}
-"""Action -> its texts that may hold placeholders, and how a value is escaped there."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A field that may hold placeholders: how a value is escaped there, and the most characters once it is filled."""
+
+    escape: Callable[[str], str]
+    most: int | None = None
 
 
 def has_braces(text: object) -> bool:
@@ -66,17 +70,16 @@ def paths(text: str) -> list[str]:
     return found
 
 
-def fill(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The action's data with each text filled, if they are to be. Raises InvalidTemplate, naming the field.
+def fill(data: Mapping[str, Any], texts: Mapping[str, Text], values: Mapping[str, Any]) -> dict[str, Any]:
+    """An action's data with each of its `texts` filled, if they are to be. Raises InvalidTemplate, naming the field.
 
     `values` maps NAMES to text or None, and `metadata` to the schedule's.
     """
-    data = dict(action.data)
-    if data.get(MARKER) is True:
-        for field, escape in TEXTS[action.type].items():
-            if isinstance(data.get(field), str):
-                data[field] = _filled(field, data[field], values, escape)
-    return data
+    filled = dict(data)
+    for field, text in texts.items():
+        if isinstance(data.get(field), str):
+            filled[field] = _filled(field, data, text, values)
+    return filled
 
 
 def value_of(path: str, values: Mapping[str, Any]) -> str:
@@ -91,12 +94,20 @@ def value_of(path: str, values: Mapping[str, Any]) -> str:
     raise InvalidTemplate(f"{{{{{path}}}}} has no value")
 
 
-def _filled(field: str, text: str, values: Mapping[str, Any], escape: Callable[[str], str]) -> str:
+def _filled(field: str, data: Mapping[str, Any], text: Text, values: Mapping[str, Any]) -> str:
+    written: str = data[field]
     try:
-        paths(text)
-        return TOKEN.sub(lambda token: "{{" if token["braces"] else escape(value_of(token["path"], values)), text)
+        filled = _with_values(written, text, values) if data.get(MARKER) is True else written
     except InvalidTemplate as exc:
         raise InvalidTemplate(f"{field}: {exc}") from exc
+    if text.most is not None and len(filled) > text.most:
+        raise TextTooLong(field, len(filled), text.most)
+    return filled
+
+
+def _with_values(written: str, text: Text, values: Mapping[str, Any]) -> str:
+    paths(written)
+    return TOKEN.sub(lambda token: "{{" if token["braces"] else text.escape(value_of(token["path"], values)), written)
 
 
 def _paths(text: str) -> Iterator[str]:

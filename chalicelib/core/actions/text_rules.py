@@ -19,6 +19,20 @@ marks U+061C, U+200E and U+200F stay: names in Arabic and Hebrew need them.
 """
 
 
+def mail_address(text: str) -> str:
+    """Raises ValueError for what is no email address."""
+    if not is_mail_address(text):
+        raise ValueError("must be a mail address such as a@example.com")
+    return text
+
+
+def one_line(text: str) -> str:
+    """Raises ValueError for line breaks, other control characters, and what overrides the direction of text."""
+    if not is_one_line(text):
+        raise ValueError("must be one line without control characters and text direction overrides (such as U+202E)")
+    return text
+
+
 def is_mail_address(text: str) -> bool:
     return MAIL_ADDRESS.fullmatch(text) is not None and ".." not in text
 

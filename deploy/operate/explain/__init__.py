@@ -1,1 +1,1 @@
-"""`python -m deploy explain`: the facts about one schedule, one sentence of diagnosis, and the page with both."""
+"""`python -m deploy explain`: one cause, one piece of advice, and the facts behind them, about one schedule."""

@@ -1,9 +1,8 @@
-"""A look into a dead-letter queue that takes nothing away: what is received is made visible again."""
+"""Reads the messages of a dead-letter queue about one schedule. They are made visible again, never deleted."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.model import ids
@@ -11,121 +10,82 @@ from chalicelib.core.timing.instants import from_epoch_seconds, from_iso
 from deploy.operate.explain.facts import DeadLetterMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-RECEIVES = 20
-AT_ONCE = 10
-"""The most that SQS gives at a time, and takes in a batch."""
+RECEIVES, AT_ONCE = 20, 10
+"""Calls, and messages a call: SQS returns, and accepts in a batch, 10 at most."""
 
 HIDDEN_SECONDS = 30
-"""Long enough that no message comes twice; should we die at it, it is visible again after this."""
+"""No message comes twice within this time. Should this process die, they are visible again after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a look into a queue found. `there` is SQS's own guess of how many messages it holds."""
+def dead_letters(
+    client: SQSClient, queue: str, url: str, user_id: str, schedule_id: str
+) -> tuple[list[DeadLetterMessage], str]:
+    """Those about the schedule, of up to 200, and how many were read."""
+    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    messages = _read(client, url)
+    read = (_about(queue, message, user_id, schedule_id) for message in messages)
+    found = [message for message in read if message]
+    there = max(int(attributes["Attributes"]["ApproximateNumberOfMessages"]), len(messages))
+    return found, f"{queue} queue: {len(found)} about this schedule, of {len(messages)} read; it has about {there}"
 
-    messages: tuple[MessageTypeDef, ...]
-    there: int
 
-    def __str__(self) -> str:
-        return f"looked at {len(self.messages)} of about {max(self.there, len(self.messages))} messages"
-
-
-def look_into(client: SQSClient, url: str) -> Look:
-    """Up to 200 messages, as many as SQS gives in 20 calls."""
-    there = _number(client, url)
+def _read(client: SQSClient, url: str) -> list[MessageTypeDef]:
     seen: dict[str, MessageTypeDef] = {}
     try:
         for _ in range(RECEIVES):
-            received = _receive(client, url)
+            received = client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=AT_ONCE,
+                VisibilityTimeout=HIDDEN_SECONDS,
+                # Without a wait SQS asks only some of its servers (SQS Developer Guide, short and long polling).
+                WaitTimeSeconds=1,
+                MessageSystemAttributeNames=["SentTimestamp"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
             if not received:
                 break
             seen |= {message["MessageId"]: message for message in received}
     finally:
-        _make_visible(client, url, list(seen.values()))
-    return Look(tuple(seen.values()), there)
+        handles = [message["ReceiptHandle"] for message in seen.values()]
+        for first in range(0, len(handles), AT_ONCE):
+            batch = enumerate(handles[first : first + AT_ONCE])
+            client.change_message_visibility_batch(
+                QueueUrl=url,
+                Entries=[{"Id": str(id_), "ReceiptHandle": handle, "VisibilityTimeout": 0} for id_, handle in batch],
+            )
+    return list(seen.values())
 
 
-def about(
-    messages: Iterable[MessageTypeDef], queue: str, user_id: str, schedule_id: str
-) -> Iterator[DeadLetterMessage]:
-    """Those messages that are about this schedule. What cannot be read is about none."""
-    for message in messages:
-        body = _json(message["Body"])
-        attributes = {
-            name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()
-        }
-        if _is_about(attributes, _event(body), user_id, schedule_id):
-            yield _dead_letter(queue, message, body, attributes)
-
-
-def _number(client: SQSClient, url: str) -> int:
-    answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
-
-
-def _receive(client: SQSClient, url: str) -> list[MessageTypeDef]:
-    answer = client.receive_message(
-        QueueUrl=url,
-        MaxNumberOfMessages=AT_ONCE,
-        VisibilityTimeout=HIDDEN_SECONDS,
-        # Without a wait SQS asks some of its servers only (SQS Developer Guide, short and long polling).
-        WaitTimeSeconds=1,
-        MessageSystemAttributeNames=["SentTimestamp"],
-        MessageAttributeNames=["All"],
+def _about(queue: str, message: MessageTypeDef, user_id: str, schedule_id: str) -> DeadLetterMessage | None:
+    """EventBridge describes a message in attributes, the Notification Lambda and Lambda itself in the body."""
+    body, attributes = _object(message["Body"]), message.get("MessageAttributes", {})
+    said = {name: value.get("StringValue", "") for name, value in attributes.items()}
+    payload = body.get("event") or body.get("requestPayload") or body
+    payload = payload if isinstance(payload, dict) else {}
+    by_eventbridge = said.get("SCHEDULE_ARN", "").endswith(f"/{ids.scheduler_name(user_id, schedule_id)}")
+    if not by_eventbridge and (payload.get("user_id"), payload.get("schedule_id")) != (user_id, schedule_id):
+        return None
+    return DeadLetterMessage(
+        queue=queue,
+        sent_at=from_epoch_seconds(int(message["Attributes"]["SentTimestamp"]) // 1000),  # SQS has milliseconds
+        scheduled_time=_instant(said.get("SCHEDULED_TIME") or payload.get("scheduled_time")),
+        reason=_reason(body, said),
+        undone="reason" in body and body.get("run_id") is None,
     )
-    return answer.get("Messages", [])
 
 
-def _make_visible(client: SQSClient, url: str, messages: list[MessageTypeDef]) -> None:
-    """One that this fails for comes back by itself."""
-    for first in range(0, len(messages), AT_ONCE):
-        client.change_message_visibility_batch(
-            QueueUrl=url,
-            Entries=[
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                for number, message in enumerate(messages[first : first + AT_ONCE])
-            ],
-        )
-
-
-def _json(text: str) -> Mapping[str, Any]:
+def _object(text: str) -> Mapping[str, Any]:
     try:
         read = json.loads(text)
     except ValueError:
         return {}  # EventBridge cuts a payload that is too long for the queue
     return read if isinstance(read, dict) else {}
-
-
-def _event(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The payload: in what the Notification Lambda sends, in what Lambda itself sends, or as EventBridge has it."""
-    event = body.get("event") or body.get("requestPayload") or body
-    return event if isinstance(event, dict) else {}
-
-
-def _is_about(attributes: Mapping[str, str], event: Mapping[str, Any], user_id: str, schedule_id: str) -> bool:
-    name = ids.scheduler_name(user_id, schedule_id)
-    of_eventbridge = attributes.get("SCHEDULE_ARN", "").endswith(f"/{name}")
-    return of_eventbridge or (event.get("user_id"), event.get("schedule_id")) == (user_id, schedule_id)
-
-
-def _dead_letter(
-    queue: str, message: MessageTypeDef, body: Mapping[str, Any], attributes: Mapping[str, str]
-) -> DeadLetterMessage:
-    # SQS says it in milliseconds.
-    sent_at = from_epoch_seconds(int(message["Attributes"]["SentTimestamp"]) // 1000)
-    return DeadLetterMessage(
-        queue=queue,
-        sent_at=sent_at,
-        scheduled_time=_instant(attributes.get("SCHEDULED_TIME") or _event(body).get("scheduled_time")),
-        reason=_reason(body, attributes),
-        undone="reason" in body and body.get("run_id") is None,
-    )
 
 
 def _instant(text: object) -> datetime | None:
@@ -135,13 +95,12 @@ def _instant(text: object) -> datetime | None:
         return None
 
 
-def _reason(body: Mapping[str, Any], attributes: Mapping[str, str]) -> str:
-    """Why it is here: EventBridge says it in attributes, the Notification Lambda and Lambda itself in the body."""
-    if "ERROR_CODE" in attributes:
-        code, message = attributes["ERROR_CODE"], attributes.get("ERROR_MESSAGE", "no message")
+def _reason(body: Mapping[str, Any], said: Mapping[str, str]) -> str:
+    if "ERROR_CODE" in said:
+        code, message = said["ERROR_CODE"], said.get("ERROR_MESSAGE", "no message")
         return message if message.startswith(code) else f"{code}: {message}"
     if "reason" in body:
         return str(body["reason"])
-    condition = (body.get("requestContext") or {}).get("condition", "no reason is told")
+    condition = (body.get("requestContext") or {}).get("condition", "no reason given")
     error = (body.get("responsePayload") or {}).get("errorType")
     return f"{condition}: {error}" if error else str(condition)

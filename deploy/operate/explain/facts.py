@@ -1,16 +1,17 @@
-"""The facts that `explain` collects about one schedule, and what follows from them. Instants are aware UTC."""
+"""What is known about one schedule, and what follows from it. Instants are aware UTC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
+from chalicelib.core.timing.zones import wall_time, zone
+from chalicelib.scheduling.english import clock
 from chalicelib.scheduling.retention import USUAL
-from deploy.operate.explain.formatting import TimeFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from chalicelib.core.model.span import Span
 
 MINUTE = timedelta(minutes=1)
+UNITS = ((172_800, "day", 86_400), (7200, "hour", 3600), (120, "minute", 60), (0, "second", 1))
+"""From so many seconds on, a length is given in this unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingItem:
-    """A schedule as EventBridge has it: its State, and each part that is not as the record would be sent: how it is."""
+    """A schedule in EventBridge: its State, and each part that is not as the record says, with how it is."""
 
     state: str
     differences: Mapping[str, str] = field(default_factory=dict)
@@ -33,10 +36,7 @@ class ExistingItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterMessage:
-    """A message of a dead-letter queue. `scheduled_time` is None if it does not say.
-
-    `undone` says that no run tells of it: the Notification Lambda found no record, or could not read the payload.
-    """
+    """`undone`: no run tells of it, because the Notification Lambda found no record or could not read the payload."""
 
     queue: str
     sent_at: datetime
@@ -47,11 +47,10 @@ class DeadLetterMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that is known. `record` and `existing` are None if table or EventBridge have no such schedule.
+    """`record` and `existing` are None if table or EventBridge have no such schedule; `runs` are newest first.
 
-    `runs` are the latest ones, newest first; `spans` are the open ones; `dead_letters` are the messages about this
-    schedule. `hold` is the operator's reason to hold all runs; `event_age` is how long Lambda keeps an event whose
-    invocation failed. `looked_at` says in words, by queue, what was looked at and what could not be.
+    `hold` is the operator's reason to hold all runs. `event_age` is how long Lambda retries a crashed invocation.
+    `looked_at` says, by queue, how many messages were read; `function_unread` why the function could not be.
     """
 
     stage: str
@@ -68,72 +67,60 @@ class Facts:
     function_unread: str | None = None
     looked_at: Sequence[str] = ()
 
-    def request(self, path: str, method: str = "POST") -> str:
-        """The request about this schedule, as a caller with the scope `schedules:admin` sends it."""
-        return f"{method} /v1/schedules/{self.schedule_id}{path}?user_id={quote(self.user_id, safe='')}"
-
-    def command(self, name: str, *options: str) -> str:
-        """The command `name` for this stage, as it is typed."""
-        return " ".join(("python -m deploy", name, "--stage", self.stage, *options))
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleFacts:
-    """The facts about a schedule that has a record, and what follows from them."""
-
-    facts: Facts
-    record: Schedule
-
-    @property
-    def now(self) -> datetime:
-        return self.facts.now
-
     @property
     def run(self) -> Run | None:
-        """The one to tell of: the newest, or, if all is well with that, the newest that is still to be done."""
-        newest = next(iter(self.facts.runs), None)
+        """The run to diagnose: the newest, or, if that one is well, the newest that has not ended."""
+        newest = next(iter(self.runs), None)
         if newest is None or newest.status not in (RunStatus.SUCCEEDED, RunStatus.SKIPPED):
             return newest
-        return next((run for run in self.facts.runs if not run.has_ended), newest)
+        return next((run for run in self.runs if not run.has_ended), newest)
 
     @property
     def awaited(self) -> datetime | None:
         """The first occurrence that is due and has no run."""
-        have_a_run = {run.scheduled_time for run in self.facts.runs if run.is_occurrence}
-        first = (self.record.first_due, *(span.since for span in self.facts.spans))
+        have_a_run = {run.scheduled_time for run in self.runs if run.is_occurrence}
+        first = (self.record.first_due if self.record else None, *(span.since for span in self.spans))
         return min((at for at in first if at and at <= self.now and at not in have_a_run), default=None)
 
-    @property
-    def should_exist(self) -> bool:
-        """Is EventBridge to have it? What fired for the last time has left it."""
-        return self.record.status is Status.ACTIVE and self.record.next_occurrence(self.now) is not None
+    def agrees(self, record: Schedule) -> bool:
+        """Does EventBridge have the schedule as the record says? It deletes one that has fired for the last time."""
+        if self.existing is not None:
+            return not self.existing.differences
+        return record.status is not Status.ACTIVE or record.next_occurrence(self.now) is None
 
-    @property
-    def agrees(self) -> bool:
-        """Does EventBridge have it as the record says?"""
-        existing = self.facts.existing
-        return not self.should_exist if existing is None else not existing.differences
+    def payload_of(self, occurrence: datetime) -> DeadLetterMessage | None:
+        """EventBridge does not document its own seconds, so never by equality."""
+        times = ((message, message.scheduled_time) for message in self.dead_letters)
+        return next((message for message, at in times if at and abs(at - occurrence) < MINUTE), None)
 
-    def at(self, occurrence: datetime) -> str:
-        return TimeFormat(self.now, self.record.timing.timezone).short(occurrence)
+    def request(self, path: str, method: str = "POST") -> str:
+        """As a client with the scope `schedules:admin` sends it."""
+        return f"{method} /v1/schedules/{self.schedule_id}{path}?user_id={quote(self.user_id, safe='')}"
+
+    def command(self, name: str, *options: str) -> str:
+        return " ".join(("python -m deploy", name, "--stage", self.stage, *options))
 
     def utc(self, instant: datetime) -> str:
-        return TimeFormat(self.now).utc(instant)
+        """`08:00 UTC`, with its date if that is not today's."""
+        wall, today = wall_time(instant, UTC), wall_time(self.now, UTC).date()
+        return f"{'' if wall.date() == today else f'{wall.date()} '}{clock(wall)} UTC"
 
-    def the_run(self, run: Run) -> str:
-        of = "of" if run.is_occurrence else "asked for at"
-        return f"The run {of} {self.at(run.scheduled_time)}"
+    def at(self, occurrence: datetime) -> str:
+        """`08:00 UTC (09:00 Europe/Berlin)`."""
+        timezone = self.record.timing.timezone if self.record else "UTC"
+        if timezone == "UTC":
+            return self.utc(occurrence)
+        local, utc = wall_time(occurrence, zone(timezone)), wall_time(occurrence, UTC)
+        date = "" if local.date() == utc.date() else f"{local.date()} "
+        return f"{self.utc(occurrence)} ({date}{clock(local)} {timezone})"
 
-    def following(self) -> str:
-        due = self.record.next_run_at
-        return "no other is to come" if due is None else f"the next is due at {self.at(due)}"
+    def distance(self, instant: datetime) -> str:
+        """`in 12 minutes`, `12 minutes ago`."""
+        return f"in {length(instant - self.now)}" if instant > self.now else f"{length(self.now - instant)} ago"
 
-    def payload_of(self, occurrence: datetime) -> str | None:
-        """Where its payload ended. EventBridge's own seconds are not documented, so never by equality."""
-        for message in self.facts.dead_letters:
-            if message.scheduled_time is not None and abs(message.scheduled_time - occurrence) < MINUTE:
-                return f"its payload lies in the {message.queue} dead-letter queue ({message.reason})"
-        return None
 
-    def redrive(self, run: Run) -> str:
-        return self.facts.request(f"/runs/{run.run_id}/redrive")
+def length(duration: timedelta) -> str:
+    """`12 minutes`, rounded down."""
+    seconds = int(duration.total_seconds())
+    number, unit = next((seconds // of, unit) for least, unit, of in UNITS if seconds >= least)
+    return f"{number} {unit}{'' if number == 1 else 's'}"

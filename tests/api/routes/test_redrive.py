@@ -14,8 +14,8 @@ from chalicelib.core.errors import StarterUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.timing.instants import iso
 from notification.dead_letters import DeadLetters
-from notification.providers.webhook_signer import Signer
 from notification.runner import Runner
+from notification.webhook_signer import Signer
 from tests.api.world import READ_AND_WRITE, FakeIssuer, World, fields, problem
 from tests.builders import DAY, HOUR, MINUTE, NOW
 from tests.notification.world import SETTINGS, FakeAws

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.actions.email import TEXTS
 from chalicelib.core.actions.templates import MOST, InvalidTemplate, fill, paths
-from chalicelib.core.model.schedule import Action
 
 VALUES = {
     "name": "Trial ends",
@@ -22,7 +22,7 @@ VALUES = {
 
 
 def filled(text: str, *, field: str = "text", values: dict[str, Any] | None = None) -> str:
-    result: str = fill(Action("email", {field: text, "placeholders": True}), values or VALUES)[field]
+    result: str = fill({field: text, "placeholders": True}, TEXTS, values or VALUES)[field]
     return result
 
 
@@ -69,15 +69,15 @@ def test_a_text_has_a_limit_of_placeholders() -> None:
 
 
 def test_a_text_that_was_written_before_there_were_placeholders_stays_as_it_is() -> None:
-    action = Action("email", {"subject": "{{name}} {{", "text": r"\{{"})
+    data = {"subject": "{{name}} {{", "text": r"\{{"}
 
-    assert fill(action, VALUES) == action.data
+    assert fill(data, TEXTS, VALUES) == data
 
 
 def test_what_is_no_text_of_an_action_is_not_filled() -> None:
     data = {"to": ["{{name}}@example.com"], "reply_to": ["{{name}}"], "text": "x", "placeholders": True}
 
-    assert fill(Action("email", data), VALUES) == data
+    assert fill(data, TEXTS, VALUES) == data
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.scheduling.actions import BUILT_IN
+from chalicelib.actions import built_in
 from chalicelib.settings import SchedulerSettings
 from deploy.build.own_actions import own_action_types
 from deploy.build.render import render
@@ -74,7 +74,7 @@ def test_the_types_are_sorted_whatever_the_files_are_called(tmp_path: Path) -> N
 
 
 def test_what_is_found_without_running_is_what_running_registers() -> None:
-    found = {*own_action_types(), *BUILT_IN}
+    found = {*own_action_types(), *built_in()}
 
     assert found == set(registry.registered())
 
@@ -85,6 +85,11 @@ def test_a_type_that_cannot_be_read_or_listed_is_refused_with_its_place(tmp_path
 
     with pytest.raises(DeployError, match=r"some\.py, line 2: .* plain text in quotes"):
         own_action_types(actions)
+
+
+def test_the_type_of_a_built_in_action_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="'email' is the type of a built-in action"):
+        own_action_types(folder_with(tmp_path, some=REMIND.replace("invoice.remind", "email")))
 
 
 def test_a_file_that_is_no_python_is_refused_by_name(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ FILES = {
     "notification/__init__.py": "",
     "notification/handler.py": "def lambda_handler(event, context): ...\n",
     "chalicelib/__init__.py": "",
+    "chalicelib/actions/email.py": "",
     "chalicelib/core/model/ids.py": "SEPARATOR = '#'\n",
     "requirements.txt": f"boto3==1.0\ntzdata=={version('tzdata')}\n",
 }
@@ -82,6 +83,7 @@ def test_it_holds_what_the_lambda_imports_and_nothing_else(tmp_path: Path) -> No
 
     assert ours == [
         "chalicelib/__init__.py",
+        "chalicelib/actions/email.py",
         "chalicelib/core/model/ids.py",
         "notification/__init__.py",
         "notification/handler.py",

@@ -43,14 +43,20 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("maker", [switch_of, reconciler_of, explainer_of])
+@pytest.mark.parametrize(
+    ("maker", "clock"), [(switch_of, "_clock"), (reconciler_of, "_clock"), (explainer_of, "clock")]
+)
 def test_a_command_goes_by_the_time_of_the_cloud_that_it_is_pointed_at(
-    cloud: RunningCloud, project: Path, monkeypatch: pytest.MonkeyPatch, maker: Callable[[str, Path], Any]
+    cloud: RunningCloud,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    maker: Callable[[str, Path], Any],
+    clock: str,
 ) -> None:
     for name, value in aws_environment(cloud.endpoint, REGION).items():
         monkeypatch.setenv(name, value)
 
-    assert abs(maker("dev", project)._clock() - cloud.clock.now()) < SECOND
+    assert abs(getattr(maker("dev", project), clock)() - cloud.clock.now()) < SECOND
 
 
 def test_a_journey_in_the_middle_of_a_command_is_noticed(cloud: RunningCloud) -> None:

@@ -1,4 +1,4 @@
-"""The one sentence of `explain`: a table of what can be the matter, and what is said of it.
+"""The diagnosis of `explain`: a table of situations, each with its cause and its advice.
 
 It is NOW, Monday 2027-03-01 08:00 UTC; a schedule is alice's s1, which fires each hour from 09:00 the day before.
 """
@@ -16,8 +16,9 @@ from chalicelib.core.model import ids
 from chalicelib.core.model.run import Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import LastRun, OnMissed, Schedule, Status, Timing
 from deploy.__main__ import parser
-from deploy.operate.explain.diagnosis import diagnosis
+from deploy.operate.explain.diagnosis import CHECK_THE_SWEEPER, NOTHING, diagnosis
 from deploy.operate.explain.facts import DeadLetterMessage, ExistingItem, Facts
+from deploy.paths import TERRAFORM
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, a_run, a_schedule, changed, confirmed
 
 HOURLY = Timing("rate(1 hour)", start_at=NOW - DAY + HOUR)
@@ -71,278 +72,268 @@ def facts(record: Schedule | None, *runs: Run, **details: Any) -> Facts:
 
 RECONCILE = "python -m deploy reconcile --stage prod --apply"
 RELEASE = "python -m deploy release --stage prod"
-OF_NEXT = "the next is due at 09:00 UTC"
 
-CASES: dict[str, tuple[Facts, str]] = {
-    "well, and never run": (facts(hourly()), "It is active and well: its first run is due at 09:00 UTC."),
-    "well": (
-        facts(hourly(), succeeded()),
-        f"It is active and well: the run of 07:00 UTC succeeded, and {OF_NEXT}.",
+CASES: dict[str, tuple[Facts, str, str]] = {
+    "works, and has never run": (
+        facts(hourly()),
+        "The schedule works.",
+        "Nothing to do. The next run is due at 09:00 UTC.",
     ),
-    "well again after a failure": (
+    "works": (
+        facts(hourly(), succeeded()),
+        "The schedule works. The run of 07:00 UTC succeeded.",
+        "Nothing to do. The next run is due at 09:00 UTC.",
+    ),
+    "works again after a failure": (
         facts(hourly(), succeeded(), failed(at=LAST - HOUR)),
-        f"It is active and well: the run of 07:00 UTC succeeded, and {OF_NEXT}.",
+        "The schedule works. The run of 07:00 UTC succeeded.",
+        "Nothing to do. The next run is due at 09:00 UTC.",
     ),
     "in its own zone": (
         facts(hourly(timing=replace(HOURLY, timezone="Asia/Tokyo"), next_run_at=NOW + 8 * HOUR)),
-        "It is active and well: its first run is due at 16:00 UTC (2027-03-02 01:00 Asia/Tokyo).",
+        "The schedule works.",
+        "Nothing to do. The next run is due at 16:00 UTC (2027-03-02 01:00 Asia/Tokyo).",
     ),
     # What stops it
     "cancelled": (
         facts(hourly(status=Status.CANCELLED, updated_at=NOW - 2 * DAY), existing=None),
-        "It was cancelled at 2027-02-27 08:00 UTC, and nothing is done any more.",
+        "The schedule was cancelled at 2027-02-27 08:00 UTC.",
+        NOTHING,
     ),
-    "cancelled, and not yet gone from EventBridge": (
+    "cancelled, and still in EventBridge": (
         facts(changed(hourly(), status=Status.CANCELLED, updated_at=NOW - SECOND)),
-        (
-            "It was cancelled at 07:59:59 UTC, and nothing is done any more; EventBridge still has it, until the "
-            "sweeper removes it."
-        ),
+        "The schedule was cancelled at 07:59:59 UTC. EventBridge still has it.",
+        "Wait: the sweeper removes it there.",
     ),
     "cancelled, and back in EventBridge": (
         facts(hourly(status=Status.CANCELLED, updated_at=LAST)),
-        (
-            "It was cancelled at 07:00 UTC, and nothing is done any more; EventBridge still has it, until "
-            f"{RECONCILE} removes it."
-        ),
+        "The schedule was cancelled at 07:00 UTC. EventBridge still has it.",
+        f"Remove it there: {RECONCILE}",
     ),
     "paused by a person": (
         facts(hourly(status=Status.PAUSED, updated_at=LAST, reason="the customer asked")),
-        (
-            "It was paused at 07:00 UTC (the customer asked): no occurrence is done until somebody resumes it: "
-            "POST /v1/schedules/s1/resume?user_id=alice."
-        ),
+        "The schedule was paused at 07:00 UTC (the customer asked).",
+        "Resume it: POST /v1/schedules/s1/resume?user_id=alice",
     ),
     "paused until": (
         facts(hourly(status=Status.PAUSED, updated_at=LAST, paused_until=NOW + 2 * DAY)),
-        "It was paused at 07:00 UTC: no occurrence is done until 2027-03-03 08:00 UTC, when it goes on by itself.",
+        "The schedule was paused at 07:00 UTC.",
+        "Wait: it resumes automatically at 2027-03-03 08:00 UTC.",
     ),
-    "paused, and nobody ends the pause": (
+    "paused, and not resumed at its end": (
         facts(hourly(status=Status.PAUSED, updated_at=LAST, paused_until=NOW - 6 * MINUTE)),
-        "It was paused at 07:00 UTC until 07:54 UTC, and has not gone on: look whether the sweeper runs.",
+        "The schedule was paused at 07:00 UTC until 07:54 UTC and was not resumed.",
+        CHECK_THE_SWEEPER,
     ),
     "paused after failures": (
         facts(
             hourly(status=Status.PAUSED, updated_at=LAST, reason="10 runs in a row failed, the last one so: no."),
             failed(),
         ),
-        (
-            "It was paused at 07:00 UTC (10 runs in a row failed, the last one so: no): no occurrence is done until "
-            "somebody resumes it: POST /v1/schedules/s1/resume?user_id=alice."
-        ),
+        "The schedule was paused at 07:00 UTC (10 runs in a row failed, the last one so: no).",
+        "Resume it: POST /v1/schedules/s1/resume?user_id=alice",
     ),
     "held": (
         facts(hourly(), the_run(RunStatus.HELD), hold="SES is down"),
-        f"The operator holds all runs (SES is down): the run of 07:00 UTC waits for {RELEASE}.",
+        "The operator holds all runs (SES is down). Runs waiting: 1, the first of 07:00 UTC.",
+        f"When the reason has passed, release all runs: {RELEASE}",
     ),
     "held, and more than one": (
         facts(hourly(), the_run(RunStatus.HELD), the_run(RunStatus.HELD, at=LAST - HOUR), hold="SES is down"),
-        f"The operator holds all runs (SES is down): 2 runs, the first of 06:00 UTC, wait for {RELEASE}.",
+        "The operator holds all runs (SES is down). Runs waiting: 2, the first of 06:00 UTC.",
+        f"When the reason has passed, release all runs: {RELEASE}",
     ),
     "to be held": (
         facts(hourly(), succeeded(), hold="SES is down"),
-        f"The operator holds all runs (SES is down): the run of 09:00 UTC will wait for {RELEASE}.",
+        "The operator holds all runs (SES is down). The next run is due at 09:00 UTC.",
+        f"When the reason has passed, release all runs: {RELEASE}",
     ),
-    "a hold is no reason for what never arrived": (
+    "a hold does not explain a delivery that never arrived": (
         facts(hourly(next_run_at=NOW - 5 * MINUTE), hold="SES is down"),
-        (
-            "The run of 07:55 UTC is 5 minutes late: nothing has delivered it; unless it comes, it is recorded as "
-            "missed by 09:55 UTC."
-        ),
+        "The run of 07:55 UTC is 5 minutes late: EventBridge has not delivered it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:55 UTC. Redrive it then.",
     ),
-    "a hold is nothing to what is over": (
+    "a hold does not concern an ended schedule": (
         facts(hourly(status=Status.CANCELLED, updated_at=LAST), existing=None, hold="SES is down"),
-        "It was cancelled at 07:00 UTC, and nothing is done any more.",
+        "The schedule was cancelled at 07:00 UTC.",
+        NOTHING,
     ),
-    "held, and let go meanwhile": (
+    "held, and released since": (
         facts(hourly(), the_run(RunStatus.HELD, reason="SES is down")),
-        (
-            "The run of 07:00 UTC was held (SES is down) and nothing is held any more: a release that is under way "
-            f"starts it, or else {RELEASE}."
-        ),
+        "The run of 07:00 UTC was held (SES is down), and the hold has ended.",
+        f"Wait for the release in progress, or repeat it: {RELEASE}",
     ),
     # What is missing
     "due": (
         facts(hourly(next_run_at=NOW - MINUTE)),
-        "The run of 07:59 UTC is due: EventBridge may be a minute late, and it is late from 08:04 UTC on.",
+        "The run of 07:59 UTC is due.",
+        "Wait: delivery takes up to a minute. Late from 08:04 UTC on.",
     ),
     "due within a window": (
         facts(hourly(next_run_at=NOW - 10 * MINUTE, flexible_window_minutes=15)),
-        "The run of 07:50 UTC is due: EventBridge delivers it within 15 minutes, and it is late from 08:10 UTC on.",
+        "The run of 07:50 UTC is due.",
+        "Wait: delivery takes up to 15 minutes. Late from 08:10 UTC on.",
     ),
     "late": (
         facts(hourly(next_run_at=NOW - 5 * MINUTE), succeeded()),
-        (
-            "The run of 07:55 UTC is 5 minutes late: nothing has delivered it; unless it comes, it is recorded as "
-            "missed by 09:55 UTC."
-        ),
+        "The run of 07:55 UTC is 5 minutes late: EventBridge has not delivered it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:55 UTC. Redrive it then.",
     ),
     "late, where Lambda does not keep it for long": (
         facts(hourly(next_run_at=NOW - 5 * MINUTE), succeeded(), event_age=10 * MINUTE),
-        (
-            "The run of 07:55 UTC is 5 minutes late: nothing has delivered it; unless it comes, it is recorded as "
-            "missed by 09:05 UTC."
-        ),
+        "The run of 07:55 UTC is 5 minutes late: EventBridge has not delivered it.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:05 UTC. Redrive it then.",
     ),
-    "late, and to be made up for": (
+    "late, and caught up": (
         facts(hourly(next_run_at=LAST, on_missed=OnMissed.RUN_NOW)),
-        (
-            "The run of 07:00 UTC is 60 minutes late: nothing has delivered it; unless it comes, it is made up for or "
-            "recorded as missed by 09:00 UTC."
-        ),
+        "The run of 07:00 UTC is 60 minutes late: EventBridge has not delivered it.",
+        "Wait: unless it arrives, the sweeper starts it or records it as missed by 09:00 UTC. Redrive it then.",
     ),
     "late, because EventBridge gave up": (
         facts(hourly(next_run_at=LAST), dead_letters=[a_dead_letter()]),
         (
-            "The run of 07:00 UTC is 60 minutes late: its payload lies in the delivery dead-letter queue (Throttled: "
-            "slower); unless it comes, it is recorded as missed by 09:00 UTC."
+            "The run of 07:00 UTC is 60 minutes late: "
+            "its payload is in the delivery dead-letter queue (Throttled: slower)."
         ),
+        "Wait: unless it arrives, the sweeper records it as missed by 09:00 UTC. Redrive it then.",
     ),
     "late, and EventBridge has no such schedule": (
         facts(hourly(next_run_at=LAST), existing=None),
-        (
-            "The run of 07:00 UTC is 60 minutes late: EventBridge has no such schedule; unless it comes, it is "
-            "recorded as missed by 09:00 UTC."
-        ),
+        "The run of 07:00 UTC is 60 minutes late: EventBridge has no such schedule.",
+        "Wait: unless it arrives, the sweeper records it as missed by 09:00 UTC. Redrive it then.",
     ),
     "a one-time run that is late": (
         facts(in_an_hour(), now=NOW + HOUR + 6 * MINUTE, existing=None),
-        (
-            "The run of 09:00 UTC is 6 minutes late: it has left EventBridge, fired or removed, and nothing has "
-            "arrived; unless it comes, it is recorded as missed by 11:00 UTC."
-        ),
+        "The run of 09:00 UTC is 6 minutes late: it has left EventBridge, but no delivery arrived.",
+        "Wait: unless it arrives, the sweeper records it as missed by 11:00 UTC. Redrive it then.",
     ),
-    "late, and the sweeper stands still": (
+    "late, and the sweeper does not run": (
         facts(hourly(next_run_at=NOW - 5 * HOUR)),
         (
-            "The run of 03:00 UTC is 5 hours late: nothing has delivered it; the sweeper should have seen to it by "
-            "05:00 UTC: look whether it runs."
+            "The run of 03:00 UTC is 5 hours late: EventBridge has not delivered it. "
+            "It should have been recorded as missed by 05:00 UTC."
         ),
+        CHECK_THE_SWEEPER,
     ),
     "not confirmed, under its lease": (
         facts(a_schedule(), existing=None),
-        (
-            "Its creation of 08:00 UTC has not reached EventBridge yet: if it is not there by 08:01 UTC, the sweeper "
-            "brings it."
-        ),
+        "EventBridge does not yet match the creation of 08:00 UTC.",
+        "Wait: the sweeper applies it after 08:01 UTC.",
     ),
     "not confirmed for long": (
         facts(changed(hourly(updated_at=LAST), intent_until=LAST + MINUTE), existing=DISABLED),
-        (
-            "Its change of 07:00 UTC has not reached EventBridge: the sweeper tries again, and its log says why "
-            "the change was postponed."
-        ),
+        "EventBridge does not yet match the change of 07:00 UTC.",
+        "Wait 5 minutes: the sweeper retries. If this stays, its log says why (postponed).",
     ),
     "not confirmed, but there": (
         facts(changed(hourly(updated_at=LAST), intent_until=LAST + MINUTE)),
-        f"EventBridge has it as its change of 07:00 UTC says; the sweeper still has to confirm that; {OF_NEXT}.",
+        "EventBridge has the change of 07:00 UTC, but the confirmation was not recorded.",
+        "Wait: the sweeper confirms it.",
     ),
     "in the record, not in EventBridge": (
         facts(hourly(), succeeded(), existing=None),
-        f"EventBridge has no such schedule, and nothing will fire it: {RECONCILE} makes it again.",
+        "EventBridge has no such schedule, so nothing will fire it.",
+        f"Create it there: {RECONCILE}",
     ),
-    "otherwise in EventBridge": (
+    "different in EventBridge": (
         facts(hourly(), existing=DISABLED),
-        (
-            "EventBridge has it otherwise than the record says (State is DISABLED, the record says ENABLED): "
-            f"{RECONCILE} puts that right."
-        ),
+        "EventBridge differs from the record: State is DISABLED, the record says ENABLED.",
+        f"Correct EventBridge: {RECONCILE}",
     ),
-    "otherwise in a part that reconcile does not see": (
+    "different in a part that reconcile does not read": (
         facts(hourly(), existing=OUTDATED),
-        (
-            "EventBridge has it otherwise than the record says (the payload is of revision 1, the record of 2): any "
-            "change puts that right, PATCH /v1/schedules/s1?user_id=alice."
-        ),
+        "EventBridge differs from the record: the payload is of revision 1, the record of 2.",
+        "Send any change; it corrects EventBridge: PATCH /v1/schedules/s1?user_id=alice",
     ),
-    # How a run is getting on
+    # The state of the latest run
     "running": (
         facts(hourly(), a_run(hourly(), scheduled_time=NOW - SECOND)),
-        "The run of 07:59:59 UTC is under way since 07:59:59 UTC.",
+        "The run of 07:59:59 UTC has been running since 07:59:59 UTC.",
+        "Wait.",
     ),
-    "running, and its process died": (
+    "running, and interrupted": (
         facts(hourly(), a_run(hourly(), scheduled_time=LAST)),
-        (
-            "The run of 07:00 UTC began at 07:00 UTC and never ended: its process died, and Lambda, or else the "
-            "sweeper, does it again."
-        ),
+        "The run of 07:00 UTC began at 07:00 UTC and was interrupted: the function crashed or timed out.",
+        "Wait: Lambda or the sweeper starts it again. If it repeats, read the Notification Lambda's log.",
     ),
     "queued": (
         facts(hourly(), the_run(RunStatus.QUEUED, lease_until=NOW + MINUTE, token="t")),
-        "The run asked for at 07:00 UTC is queued: if it has not begun by 08:01 UTC, the sweeper starts it.",
+        "The run asked for at 07:00 UTC is queued.",
+        "Wait: it starts by 08:01 UTC.",
     ),
-    "queued again, and nobody starts it": (
+    "queued again, and not started": (
         facts(hourly(), failed().redrive(LAST, "claim-2", expires_at=NOW + DAY)),
-        (
-            "The run of 07:00 UTC is queued to be done again and should have begun at 07:00 UTC: look whether the "
-            "sweeper runs."
-        ),
+        "The run of 07:00 UTC is queued again, because it was redriven. It should have started by 07:00 UTC.",
+        CHECK_THE_SWEEPER,
     ),
     "retrying": (
         facts(hourly(), retrying(NOW + 14 * MINUTE)),
-        "The run of 07:00 UTC failed 3 times: SES throttled; next attempt at 08:14 UTC.",
+        "The run of 07:00 UTC failed 3 times: SES throttled.",
+        "Wait: the next attempt starts by 08:14 UTC.",
     ),
     "retrying, though a later one succeeded": (
         facts(hourly(), succeeded(at=NOW), retrying(NOW + 14 * MINUTE)),
-        "The run of 07:00 UTC failed 3 times: SES throttled; next attempt at 08:14 UTC.",
+        "The run of 07:00 UTC failed 3 times: SES throttled.",
+        "Wait: the next attempt starts by 08:14 UTC.",
     ),
-    "retrying, and nobody does": (
+    "retrying, and not started": (
         facts(hourly(), retrying(NOW - 14 * MINUTE)),
-        (
-            "The run of 07:00 UTC failed 3 times: SES throttled; its next attempt was due at 07:46 UTC and has not "
-            "begun: look whether the sweeper runs."
-        ),
+        "The run of 07:00 UTC failed 3 times: SES throttled. The next attempt should have started by 07:46 UTC.",
+        CHECK_THE_SWEEPER,
     ),
     "retries used up": (
         facts(hourly(), failed()),
-        f"The run of 07:00 UTC failed 3 times: SES throttled; to have it done again: POST {RUN}/redrive?user_id=alice.",
+        "The run of 07:00 UTC failed 3 times: SES throttled.",
+        f"Remove the cause, then redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "failed for good at once": (
         facts(hourly(), the_run(RunStatus.FAILED, "no such address", reason="no such address")),
-        f"The run of 07:00 UTC failed once: no such address; to have it done again: POST {RUN}/redrive?user_id=alice.",
+        "The run of 07:00 UTC failed once: no such address.",
+        f"Remove the cause, then redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "failed, once-only": (
         facts(hourly(status=Status.FAILED, next_run_at=None, reason="SES throttled"), failed(), existing=None),
-        f"The run of 07:00 UTC failed 3 times: SES throttled; to have it done again: POST {RUN}/redrive?user_id=alice.",
+        "The run of 07:00 UTC failed 3 times: SES throttled.",
+        f"Remove the cause, then redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
-    "stopped, because it may have been done": (
+    "failed, and perhaps done": (
         facts(hourly(), failed(reason="nobody knows: on_unknown is stop", acting_since=LAST)),
         (
-            "The run of 07:00 UTC failed 3 times: nobody knows: on_unknown is stop; it may have been done all the "
-            f"same, so ask its provider before POST {RUN}/redrive?user_id=alice."
+            "The run of 07:00 UTC failed 3 times: nobody knows: on_unknown is stop. "
+            "Its provider may have done the work all the same."
         ),
+        f"Ask the provider first; if it was not done, redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "possibly done twice": (
         facts(hourly(), succeeded(possibly_repeated=True)),
-        (
-            "The run of 07:00 UTC succeeded and may have been done twice, because an attempt before ended without a "
-            f"word; {OF_NEXT}."
-        ),
+        "The run of 07:00 UTC succeeded, but may have been done twice: an attempt before it was interrupted.",
+        "Ask the provider whether it was done twice.",
     ),
     "missed": (
         facts(hourly(), the_run(RunStatus.MISSED, reason="nothing delivered it in time")),
-        (
-            "The run of 07:00 UTC was missed: nothing delivered it in time; to have it done: "
-            f"POST {RUN}/redrive?user_id=alice."
-        ),
+        "The run of 07:00 UTC was missed: nothing delivered it in time.",
+        f"Redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "missed, because EventBridge gave up": (
         facts(
             hourly(), the_run(RunStatus.MISSED, reason="nothing delivered it in time"), dead_letters=[a_dead_letter()]
         ),
         (
-            "The run of 07:00 UTC was missed: nothing delivered it in time; its payload lies in the delivery "
-            f"dead-letter queue (Throttled: slower); to have it done: POST {RUN}/redrive?user_id=alice."
+            "The run of 07:00 UTC was missed: nothing delivered it in time. "
+            "Its payload is in the delivery dead-letter queue (Throttled: slower)."
         ),
+        f"Redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "skipped": (
         facts(hourly(), the_run(RunStatus.SKIPPED, reason="the date is excluded")),
-        f"The run of 07:00 UTC was skipped: the date is excluded; {OF_NEXT}.",
+        "The run of 07:00 UTC was skipped: the date is excluded.",
+        "Nothing to do. The next run is due at 09:00 UTC.",
     ),
-    # How it ended
-    "failed, for EventBridge refused it": (
+    # The end of the schedule
+    "failed, because EventBridge refused it": (
         facts(hourly(status=Status.FAILED, next_run_at=None, reason="EventBridge refuses this."), existing=None),
-        "It failed, and nothing is done any more: EventBridge refuses this.",
+        "The schedule failed and has ended: EventBridge refuses this.",
+        "Remove the cause, then create the schedule again.",
     ),
     "completed": (
         facts(
@@ -350,62 +341,60 @@ CASES: dict[str, tuple[Facts, str]] = {
             succeeded(),
             existing=None,
         ),
-        "It is completed: its last run, of 07:00 UTC, succeeded.",
+        "The schedule is completed: its last run, of 07:00 UTC, has the status succeeded.",
+        NOTHING,
     ),
     "completed while it was paused": (
         facts(
             hourly(status=Status.COMPLETED, next_run_at=None, reason="its last occurrence passed while it was paused"),
             existing=None,
         ),
-        "It is completed: its last occurrence passed while it was paused.",
+        "The schedule is completed: its last occurrence passed while it was paused.",
+        NOTHING,
     ),
     # Without a record
     "not in the table": (
         facts(None),
-        (
-            "Schedule s1 of alice stands in EventBridge and has no record, so what it fires goes to the work "
-            f"dead-letter queue undone: {RECONCILE} records it again."
-        ),
+        "Schedule s1 of user alice is in EventBridge but not in the table, so its work is not done.",
+        f"Record it again: {RECONCILE}",
     ),
-    "nowhere": (
+    "neither in the table nor in EventBridge": (
         facts(None, existing=None),
-        (
-            "There is no schedule s1 of alice, neither in the table nor in EventBridge: see that both ids are right; a "
-            "record goes about 90 days after its schedule has ended."
-        ),
+        "Schedule s1 of user alice is neither in the table nor in EventBridge.",
+        "Check both ids. A record is deleted about 90 days after its schedule has ended.",
     ),
     "a dead letter without a record": (
         facts(None, existing=None, dead_letters=[a_dead_letter(), a_dead_letter(sent_at=LAST, scheduled_time=None)]),
         (
-            "There is no schedule s1 of alice any more, but 2 dead letters are about it, the latest one of 07:00 UTC "
-            "in the delivery queue (Throttled: slower)."
+            "Schedule s1 of user alice no longer exists. "
+            "Dead-letter messages: 2, the latest in the delivery dead-letter queue (Throttled: slower)."
         ),
+        "Create the schedule again if its work is still needed.",
     ),
     "a dead letter from before the record came back": (
         facts(hourly(), dead_letters=[a_dead_letter(queue="work", reason="no record", undone=True)]),
-        (
-            "A delivery was not done and has no run, of 07:00 UTC in the work queue (no record); to make up for it: "
-            f"POST /v1/schedules/s1/run?user_id=alice; {OF_NEXT}."
-        ),
+        "One delivery was not done; its message is in the work dead-letter queue (no record).",
+        "Do the work now: POST /v1/schedules/s1/run?user_id=alice",
     ),
 }
 
 
-@pytest.mark.parametrize(("given", "sentence"), CASES.values(), ids=CASES.keys())
-def test_the_diagnosis_is(given: Facts, sentence: str) -> None:
-    assert diagnosis(given) == sentence
+@pytest.mark.parametrize(("given", "cause", "advice"), CASES.values(), ids=CASES.keys())
+def test_the_diagnosis_is(given: Facts, cause: str, advice: str) -> None:
+    assert diagnosis(given) == (cause, advice)
 
 
-def test_every_command_that_a_diagnosis_names_can_be_typed() -> None:
-    said = " ".join(sentence for _, sentence in CASES.values())
-    named = set(re.findall(r"python -m deploy (\w+ --stage \w+(?: --\w+)?)", said))
+ADVICE = " ".join(advice for *_, advice in CASES.values())
+
+
+def test_every_command_that_an_advice_names_can_be_typed() -> None:
+    named = set(re.findall(r"python -m deploy (\w+ --stage \w+(?: --\w+)?)", ADVICE))
 
     assert {parser().parse_args(command.split()).stage for command in named} == {"prod"}
 
 
-def test_every_request_that_a_diagnosis_names_has_a_route() -> None:
-    said = " ".join(sentence for _, sentence in CASES.values())
-    named = set(re.findall(r"(POST|PATCH) (\S+)\?user_id=alice", said))
+def test_every_request_that_an_advice_names_has_a_route() -> None:
+    named = set(re.findall(r"(POST|PATCH) (\S+)\?user_id=alice", ADVICE))
     routes = [(method, re.sub(r"\{\w+\}", "[^/]+", path)) for path, of in app.routes.items() for method in of]
 
     assert len(named) == 4
@@ -413,7 +402,15 @@ def test_every_request_that_a_diagnosis_names_has_a_route() -> None:
         assert any(method == known and re.fullmatch(route, path) for known, route in routes)
 
 
+def test_every_alarm_that_an_advice_names_exists() -> None:
+    alarms = (TERRAFORM / "modules/observability/main.tf").read_text()
+
+    for name in ("sweeper-errors", "sweeper-silent"):
+        assert name in CHECK_THE_SWEEPER
+        assert name in alarms
+
+
 def test_a_user_is_quoted_in_a_request() -> None:
     given = replace(facts(hourly(status=Status.PAUSED)), user_id="a&b/c")
 
-    assert diagnosis(given).endswith("/resume?user_id=a%26b%2Fc.")
+    assert diagnosis(given).advice.endswith("/resume?user_id=a%26b%2Fc")

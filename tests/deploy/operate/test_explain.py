@@ -21,7 +21,7 @@ from chalicelib.testing import FakeStarter, InMemoryRepository, StoppedClock
 from chalicelib.testing.gateway import NAMES
 from deploy.__main__ import main
 from deploy.errors import DeployError
-from deploy.operate.explain.collect import Clients, Explainer, explain
+from deploy.operate.explain.collect import Explainer, explain
 from local.scheduler.testing import stage
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, a_run, an_action
 
@@ -45,7 +45,7 @@ USUALLY = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 3600}
 DELIVERY, WORK = "https://sqs/fake-dead-letters", "https://sqs/work"
 
 
-def a_letter(reason: str, scheduled_time: str = EVENT["scheduled_time"], schedule_id: str = "s1") -> dict[str, Any]:
+def a_message(reason: str, scheduled_time: str = EVENT["scheduled_time"], schedule_id: str = "s1") -> dict[str, Any]:
     """As the Notification Lambda sends it, of a run that failed."""
     event = EVENT | {"scheduled_time": scheduled_time, "schedule_id": schedule_id}
     return {"reason": reason, "run_id": "20270301T070000Z-0123456789abcdef", "event": event}
@@ -124,8 +124,8 @@ class World:
         self.function, self.queues = FakeFunction(), FakeQueues()
         gateway = EventBridgeGateway(client, NAMES)
         self.service = SchedulerService(self.repository, gateway, FakeStarter(), clock=self.clock)
-        fakes: Any = (client, self.function, self.queues)
-        self.explainer = Explainer("prod", self.repository, Clients(*fakes), NAMES, self.clock)
+        fakes: Any = {"scheduler": client, "function": self.function, "queues": self.queues}
+        self.explainer = Explainer(stage="prod", repository=self.repository, names=NAMES, clock=self.clock, **fakes)
 
     def explained(self, schedule_id: str = "s1") -> list[str]:
         lines: list[str] = []
@@ -169,31 +169,34 @@ def world() -> Iterator[World]:
 
 
 PAGE = """\
-The run of 09:00 UTC (10:00 Europe/Berlin) failed once: SES throttled; next attempt at 09:14 UTC.
-
-It is 2027-03-01 09:10 UTC (10:10 Europe/Berlin).
+Cause:   The run of 09:00 UTC (10:00 Europe/Berlin) failed once: SES throttled.
+Advice:  Wait: the next attempt starts by 09:14 UTC.
+Time:    2027-03-01 09:10 UTC (10:10 Europe/Berlin)
 
 Record
-  status      active
-  confirmed   yes, EventBridge is known to agree
-  timing      At 10:00 on Monday to Friday, Europe/Berlin
-              cron(0 10 ? * MON-FRI *), time zone Europe/Berlin
-  action      email, about contract-42
-  next run    2027-03-02 09:00 UTC (10:00 Europe/Berlin), in 23 hours
-  runs        0 carried out of 4 at most
-  rules       3 retries from 60 s on, on_unknown retry, on_missed skip, overlap allow, delivered within 3600 s, \
-paused after 10 failures in a row
-  changed     08:00 UTC, 70 minutes ago; revision 1803888000000
-  window      5 minutes
-  excluded    2027-03-03
-  unfinished  09:00 UTC (10:00 Europe/Berlin)
+  timing                  expression cron(0 10 ? * MON-FRI *), timezone Europe/Berlin
+  action_type             email
+  status                  active
+  revision                1803888000000
+  action_revision         1803888000000
+  created_at              08:00 UTC (09:00 Europe/Berlin), 70 minutes ago
+  updated_at              08:00 UTC (09:00 Europe/Berlin), 70 minutes ago
+  timing_changed_at       08:00 UTC (09:00 Europe/Berlin), 70 minutes ago
+  next_run_at             2027-03-02 09:00 UTC (10:00 Europe/Berlin), in 23 hours
+  resource_id             contract-42
+  flexible_window_minutes 5
+  confirmed               yes
+  max_runs                4
+  exclusions              2027-03-03
+  in_progress             09:00 UTC (10:00 Europe/Berlin)
+  waiting_runs            1
+  pause_after_failures    10
 
 EventBridge
-  has it, ENABLED
-  as the record says
+  ENABLED, as in the record
 
 Operator
-  holds nothing
+  no hold
 
 Next occurrences
   2027-03-02 09:00 UTC (10:00 Europe/Berlin), in 23 hours
@@ -203,17 +206,18 @@ Next occurrences
   2027-03-08 09:00 UTC (10:00 Europe/Berlin), in 6 days
 
 Latest runs
-  2027-03-01 09:00 UTC (10:00 Europe/Berlin), 10 minutes ago: retrying: SES throttled; next attempt at 09:14 UTC
-    run 20270301T090000Z-0c08ba07ccd35cb8, began 2.0 s after its time
-    attempt 1: began at 09:00:02 UTC, took 1.0 s: SES throttled
+  09:00 UTC (10:00 Europe/Berlin), 10 minutes ago: retrying
+    reason: SES throttled
+    next attempt at 09:14 UTC, started 2.0 s late, run id 20270301T090000Z-0c08ba07ccd35cb8
+    attempt 1: 09:00:02 UTC (1.0 s): SES throttled
 
-Dead letters
-  delivery queue: 0 about this schedule; looked at 0 of about 0 messages
-  work queue: 1 about this schedule; looked at 1 of about 1 messages
-  work queue, since 07:59 UTC, of 2027-02-26 09:00 UTC (10:00 Europe/Berlin): SES throttled"""
+Dead-letter messages
+  delivery queue: 0 about this schedule, of 0 read; it has about 0
+  work queue: 1 about this schedule, of 1 read; it has about 1
+  work queue, sent 07:59 UTC, run of 2027-02-26 09:00 UTC (10:00 Europe/Berlin): SES throttled"""
 
 
-def test_the_whole_page_can_be_read_at_night(world: World) -> None:
+def test_the_page_prints_the_diagnosis_and_all_facts(world: World) -> None:
     schedule = world.at_ten(
         resource_id="contract-42", exclusions=(date(2027, 3, 3),), max_runs=4, flexible_window_minutes=5
     )
@@ -227,49 +231,60 @@ def test_the_whole_page_can_be_read_at_night(world: World) -> None:
         lateness=2 * SECOND,
         next_attempt_at=DUE + 14 * MINUTE,
     )
-    world.queues.put(WORK, a_letter("SES throttled", scheduled_time="2027-02-26T09:00:00Z"))
+    world.queues.put(WORK, a_message("SES throttled", scheduled_time="2027-02-26T09:00:00Z"))
 
     assert "\n".join(world.explained()) == PAGE
 
 
-def test_a_schedule_that_is_nowhere_is_told_with_all_that_was_looked_at(world: World) -> None:
+def test_an_unknown_schedule_is_printed_with_everything_that_was_read(world: World) -> None:
     lines = world.explained("s2")
 
-    assert lines[0].startswith("There is no schedule s2 of alice, neither in the table nor in EventBridge")
-    assert lines.count("  none") == 2
-    assert "  has no such schedule" in lines
+    assert lines[0] == "Cause:   Schedule s2 of user alice is neither in the table nor in EventBridge."
+    assert lines.count("  none") == 3
+    assert "  no such schedule" in lines
 
 
-def test_a_record_that_has_expired_is_none(world: World) -> None:
+def test_an_expired_record_is_not_printed(world: World) -> None:
     world.at_ten()
     world.service.cancel("alice", "s1")
     world.clock.now += 400 * DAY
 
-    assert world.part("Record") == ["none in the table"]
+    assert world.part("Record") == ["none"]
 
 
-def test_a_paused_schedule_is_told_with_what_it_leaves_out(world: World) -> None:
+def test_a_paused_schedule_is_printed_with_the_occurrences_that_it_skips(world: World) -> None:
     world.at_ten()
     world.service.pause("alice", "s1", reason="holidays", until="2027-03-03T00:00:00Z")
 
-    assert world.part("Record")[0] == "status      paused: holidays"
+    assert {"status                  paused", "reason                  holidays"} <= set(world.part("Record"))
     assert [line.endswith(": paused") for line in world.part("Next occurrences")] == [True, True, False, False, False]
-    assert world.part("EventBridge") == ["has it, DISABLED", "as the record says"]
+    assert world.part("EventBridge") == ["DISABLED, as in the record"]
+    assert world.explained()[1].endswith("resumes automatically at 2027-03-03 00:00 UTC (01:00 Europe/Berlin).")
 
 
-def test_the_last_occurrences_are_told_as_such(world: World) -> None:
+def test_a_request_is_printed_with_the_scope_that_it_needs(world: World) -> None:
+    world.at_ten()
+    world.service.pause("alice", "s1")
+
+    assert world.explained()[1:3] == [
+        "Advice:  Resume it: POST /v1/schedules/s1/resume?user_id=alice",
+        "         (to the API, with a token that has the scope schedules:admin)",
+    ]
+
+
+def test_the_last_occurrence_is_printed_alone(world: World) -> None:
     schedule = world.service.create_one_time(user_id="alice", after=HOUR, action=an_action())
 
     lines = world.explained(schedule.schedule_id)
 
-    assert "  2027-03-01 09:00 UTC, in 60 minutes" in lines
-    assert "  no other" in lines
+    start = lines.index("Next occurrences")
+    assert lines[start + 1 : start + 3] == ["  09:00 UTC, in 60 minutes", ""]
 
 
 # EventBridge's view
 
 
-def test_what_an_older_version_of_ours_sent_is_as_the_record_says(world: World) -> None:
+def test_a_payload_of_an_older_release_does_not_differ_from_the_record(world: World) -> None:
     existing = world.in_eventbridge(world.at_ten())
     sent = json.loads(existing["Target"]["Input"])
     # It wrote defaults as well.
@@ -277,26 +292,26 @@ def test_what_an_older_version_of_ours_sent_is_as_the_record_says(world: World) 
     world.client.update_schedule(**existing | {"Target": existing["Target"] | {"Input": json.dumps(older)}})
 
     assert older != sent
-    assert world.part("EventBridge") == ["has it, ENABLED", "as the record says"]
+    assert world.part("EventBridge") == ["ENABLED, as in the record"]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "printed"),
     [
         ({"State": "DISABLED"}, "State is DISABLED, the record says ENABLED"),
         ({"Target": {"RetryPolicy": NEVER}}, f"RetryPolicy is {NEVER}, the record says {USUALLY}"),
         ({"Target": {"Input": "{}"}}, "the payload cannot be read"),
     ],
 )
-def test_what_a_hand_changed_in_eventbridge_is_told(world: World, change: dict[str, Any], told: str) -> None:
+def test_a_change_by_hand_in_eventbridge_is_printed(world: World, change: dict[str, Any], printed: str) -> None:
     existing = world.in_eventbridge(world.at_ten())
     world.client.update_schedule(**existing | change | {"Target": existing["Target"] | change.get("Target", {})})
 
-    assert world.part("EventBridge")[1:] == [f"differs: {told}"]
-    assert f"({told})" in world.explained()[0]
+    assert world.part("EventBridge")[1:] == [f"differs: {printed}"]
+    assert world.explained()[0] == f"Cause:   EventBridge differs from the record: {printed}."
 
 
-def test_a_payload_that_is_another_one_is_told_without_what_people_wrote_into_it(world: World) -> None:
+def test_a_different_payload_is_printed_without_quoting_it(world: World) -> None:
     existing = world.in_eventbridge(world.at_ten())
     other = existing["Target"]["Input"].replace("It is time.", "It is late.").replace('"email"', '"sms"')
     world.client.update_schedule(**existing | {"Target": existing["Target"] | {"Input": other}})
@@ -304,21 +319,21 @@ def test_a_payload_that_is_another_one_is_told_without_what_people_wrote_into_it
     assert world.part("EventBridge")[1:] == ["differs: the payload differs in action_type, action"]
 
 
-def test_a_payload_from_before_the_last_change_is_told_by_its_revision(world: World) -> None:
+def test_a_payload_from_before_the_last_change_is_named_by_its_revision(world: World) -> None:
     first = world.at_ten()
     before = world.in_eventbridge(first)
     world.clock.sleep(1)
     changed = world.service.change("alice", "s1", name="renamed")
     world.client.update_schedule(**before)
 
-    told = f"differs: the payload is of revision {first.revision}, the record of {changed.revision}"
-    assert world.part("EventBridge")[1:] == [told]
+    printed = f"differs: the payload is of revision {first.revision}, the record of {changed.revision}"
+    assert world.part("EventBridge")[1:] == [printed]
 
 
 # Runs
 
 
-def test_the_run_that_is_waited_for_is_found_behind_many_later_ones(world: World) -> None:
+def test_the_awaited_run_is_found_behind_many_later_ones(world: World) -> None:
     schedule = world.at_ten()
     for day in range(1, 20):
         world.ran(schedule, DUE + day * DAY)
@@ -331,21 +346,19 @@ def test_the_run_that_is_waited_for_is_found_behind_many_later_ones(world: World
     assert runs[-1].endswith(": running")
 
 
-def test_what_is_told_of_a_run_beside_its_times(world: World) -> None:
+def test_a_run_is_printed_with_its_notes_and_attempts(world: World) -> None:
     schedule = world.at_ten()
     attempts = (Attempt(NOW, None, "cut short"), Attempt(NOW + MINUTE))
     world.ran(schedule, NOW, token="t1", redriven=True, possibly_repeated=True, attempts=attempts)
 
-    headline, _, first, second = world.part("Latest runs")
+    headline, notes, first, second = world.part("Latest runs")
 
-    assert headline.endswith(": succeeded, asked for outside the timing, asked for again, possibly done twice")
-    assert (first, second) == (
-        "  attempt 1: began at 08:00 UTC, cut short",
-        "  attempt 2: began at 08:01 UTC, has not ended",
-    )
+    assert headline.endswith(": succeeded")
+    assert notes.startswith("  run now, redriven, possibly repeated, run id 20270301T080000")
+    assert (first, second) == ("  attempt 1: 08:00 UTC: cut short", "  attempt 2: 08:01 UTC: not ended")
 
 
-def test_other_peoples_words_do_not_steer_the_terminal(world: World) -> None:
+def test_texts_of_others_cannot_control_the_terminal(world: World) -> None:
     world.ran(world.at_ten(), NOW, status=RunStatus.FAILED, reason="\x1b[2J\nIt is active and well.")
 
     lines = world.explained()
@@ -357,32 +370,35 @@ def test_other_peoples_words_do_not_steer_the_terminal(world: World) -> None:
 # The function and the queues
 
 
-def test_a_hold_is_told(world: World) -> None:
+def test_a_hold_is_printed(world: World) -> None:
     world.at_ten()
     world.function.variables["HOLD"] = "SES is down"
 
-    assert world.explained()[0].startswith("The operator holds all runs (SES is down): ")
+    assert world.explained()[0].startswith("Cause:   The operator holds all runs (SES is down). ")
     assert world.part("Operator") == ["holds all runs: SES is down"]
 
 
-def test_without_the_function_all_else_is_told(world: World) -> None:
+def test_without_the_function_everything_else_is_printed(world: World) -> None:
     world.at_ten()
     world.function.error = refusal("ResourceNotFoundException")
 
-    assert world.explained()[0].startswith("It is active and well")
-    assert world.part("Operator")[0].startswith("not known whether he holds runs: An error occurred (ResourceNotFound")
-    assert world.part("Dead letters")[1] == "work queue: the Notification Lambda does not say which it is"
+    assert world.explained()[0] == "Cause:   The schedule works."
+    assert world.part("Operator")[0].startswith("hold unknown: An error occurred (ResourceNotFound")
+    assert (
+        world.part("Dead-letter messages")[1]
+        == "work queue: not read: the Notification Lambda has no WORK_DEAD_LETTER_QUEUE_URL"
+    )
 
 
-def test_a_queue_that_is_gone_is_told_as_such(world: World) -> None:
+def test_a_missing_queue_is_named(world: World) -> None:
     world.at_ten()
     del world.queues.messages[DELIVERY]
 
-    assert world.part("Dead letters")[0].startswith("delivery queue: not looked at: An error occurred (AWS.Simple")
+    assert world.part("Dead-letter messages")[0].startswith("delivery queue: not read: An error occurred (AWS.Simple")
 
 
-LETTERS = {
-    "of the Notification Lambda": (a_letter("no such address"), {}, "no such address"),
+MESSAGES = {
+    "of the Notification Lambda": (a_message("no such address"), {}, "no such address"),
     "of Lambda, for a crash": (
         {
             "requestPayload": EVENT,
@@ -415,15 +431,15 @@ LETTERS = {
 }
 
 
-@pytest.mark.parametrize(("body", "attributes", "reason"), LETTERS.values(), ids=LETTERS.keys())
-def test_a_dead_letter_is_read(world: World, body: Any, attributes: dict[str, str], reason: str) -> None:
+@pytest.mark.parametrize(("body", "attributes", "reason"), MESSAGES.values(), ids=MESSAGES.keys())
+def test_a_dead_letter_message_is_read(world: World, body: Any, attributes: dict[str, str], reason: str) -> None:
     world.at_ten()
     world.queues.put(DELIVERY, body, **attributes)
 
-    count, _, letter = world.part("Dead letters")
+    count, _, message = world.part("Dead-letter messages")
 
-    assert count == "delivery queue: 1 about this schedule; looked at 1 of about 1 messages"
-    assert letter == f"delivery queue, since 07:59 UTC, of 07:00 UTC (08:00 Europe/Berlin): {reason}"
+    assert count == "delivery queue: 1 about this schedule, of 1 read; it has about 1"
+    assert message == f"delivery queue, sent 07:59 UTC, run of 07:00 UTC (08:00 Europe/Berlin): {reason}"
 
 
 @pytest.mark.parametrize(
@@ -433,57 +449,57 @@ def test_a_dead_letter_is_read(world: World, body: Any, attributes: dict[str, st
         "[]",
         {"event": "text"},
         {"event": {"user_id": "bob", "schedule_id": "s1"}},
-        a_letter("no such address", schedule_id="s2"),
+        a_message("no such address", schedule_id="s2"),
     ],
 )
-def test_a_dead_letter_of_something_else_is_counted_and_not_told(world: World, body: Any) -> None:
+def test_a_message_about_something_else_is_counted_and_not_printed(world: World, body: Any) -> None:
     world.at_ten()
     world.queues.put(WORK, body)
 
-    assert world.part("Dead letters")[1:] == ["work queue: 0 about this schedule; looked at 1 of about 1 messages"]
+    assert world.part("Dead-letter messages")[1:] == ["work queue: 0 about this schedule, of 1 read; it has about 1"]
 
 
-def test_a_payload_that_met_no_record_is_not_taken_for_one_whose_run_is_known(world: World) -> None:
+def test_a_delivery_without_a_record_is_not_taken_for_one_with_a_run(world: World) -> None:
     world.at_ten()
-    world.queues.put(WORK, a_letter("the schedule has no record in this table") | {"run_id": None})
+    world.queues.put(WORK, a_message("the schedule has no record in this table") | {"run_id": None})
 
-    assert world.explained()[0].startswith("A delivery was not done and has no run, of 07:00 UTC")
+    assert world.explained()[0].startswith("Cause:   One delivery was not done; its message is in the work")
 
 
-def test_no_more_than_200_messages_are_looked_at_and_all_are_left_there(world: World) -> None:
+def test_200_messages_are_read_at_most_and_all_stay_in_the_queue(world: World) -> None:
     world.at_ten()
     for number in range(201):
-        world.queues.put(WORK, a_letter(f"failure {number}"))
+        world.queues.put(WORK, a_message(f"failure {number}"))
 
-    told = world.part("Dead letters")
+    printed = world.part("Dead-letter messages")
 
-    assert told[1] == "work queue: 200 about this schedule; looked at 200 of about 201 messages"
-    assert (len(told), told[-1]) == (13, "and 190 older ones")
+    assert printed[1] == "work queue: 200 about this schedule, of 200 read; it has about 201"
+    assert (len(printed), printed[-1]) == (13, "and 190 earlier messages")
     assert (len(world.queues.messages[WORK]), world.queues.hidden) == (201, set())
 
 
-def test_a_look_that_breaks_off_leaves_nothing_hidden(world: World) -> None:
+def test_an_interrupted_read_leaves_no_message_hidden(world: World) -> None:
     world.at_ten()
     for number in range(11):
-        world.queues.put(DELIVERY, a_letter(f"failure {number}"))
+        world.queues.put(DELIVERY, a_message(f"failure {number}"))
     world.queues.receives = 1
 
-    told = world.part("Dead letters")[0]
-    assert told.startswith("delivery queue: not looked at: An error occurred (RequestThrottled)")
+    printed = world.part("Dead-letter messages")[0]
+    assert printed.startswith("delivery queue: not read: An error occurred (RequestThrottled)")
     assert world.queues.hidden == set()
 
 
 # The command
 
 
-def test_a_table_that_does_not_answer_is_told(world: World) -> None:
+def test_an_unavailable_table_is_an_error(world: World) -> None:
     world.repository.faults.always("repository.get", StoreUnavailable)
 
     with pytest.raises(DeployError, match="The table cannot be reached"):
         world.explained()
 
 
-def test_the_command_wants_a_stage_that_was_rendered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_needs_a_rendered_stage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / ".chalice").mkdir()
     (tmp_path / ".chalice" / "config.json").write_text('{"stages": {"dev": {}}}')
 
@@ -491,18 +507,18 @@ def test_the_command_wants_a_stage_that_was_rendered(tmp_path: Path, capsys: pyt
     assert capsys.readouterr().err.endswith("run python -m deploy render --stage dev first.\n")
 
 
-def test_only_a_schedule_that_is_there_ends_with_0(world: World) -> None:
+def test_only_an_existing_schedule_ends_with_0(world: World) -> None:
     schedule = world.service.create_one_time(user_id="alice", after=HOUR, action=an_action())
 
     assert world.found(schedule.schedule_id)
     assert not world.found("another")
 
 
-def test_what_was_due_before_a_change_is_shown_until_it_has_an_outcome(world: World) -> None:
+def test_occurrences_pending_before_a_change_are_printed(world: World) -> None:
     world.at_ten()
     world.clock.now = NOW + 70 * MINUTE
     world.service.change("alice", "s1", name="other")
 
-    (pending,) = [line for line in world.part("Record") if line.startswith("pending")]
-    assert pending.startswith("pending     cron(0 10 ? * MON-FRI *), 09:00 UTC (10:00 Europe/Berlin) to 09:10 UTC")
-    assert world.explained()[0].startswith("The run of 09:00 UTC (10:00 Europe/Berlin) is 10 minutes late")
+    (pending,) = [line for line in world.part("Record") if line.startswith("pending ")]
+    assert pending.startswith("pending before a change 09:00 UTC (10:00 Europe/Berlin) to 09:10 UTC")
+    assert world.explained()[0].startswith("Cause:   The run of 09:00 UTC (10:00 Europe/Berlin) is 10 minutes late")

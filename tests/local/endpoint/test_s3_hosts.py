@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from chalicelib.actions.report import SIGNED
 from local.environment import DUMMY_KEYS
 from local.testing import RunningCloud, running_cloud
-from notification.composition import CONFIGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def opened(cloud: RunningCloud, url: str, *, host: str | None = None) -> tuple[H
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_link_of_the_notification_lambda_is_signed_for_its_bucket_s_region(cloud: RunningCloud, region: str) -> None:
-    url = link(region, CONFIGS["s3"])
+    url = link(region, SIGNED)
 
     answer, body = opened(cloud, url)
 
@@ -88,19 +88,19 @@ def test_a_link_to_the_host_of_all_regions_works_where_that_is(cloud: RunningClo
 
 
 def test_a_link_to_another_region_s_host_is_moved_for_good(cloud: RunningCloud) -> None:
-    answer, body = opened(cloud, link("us-east-1", CONFIGS["s3"], bucket="kept-eu-central-1"))
+    answer, body = opened(cloud, link("us-east-1", SIGNED, bucket="kept-eu-central-1"))
 
     assert (answer.status, "PermanentRedirect" in body) == (301, True)
 
 
 def test_a_link_to_no_bucket_is_answered_so(cloud: RunningCloud) -> None:
-    answer, body = opened(cloud, link("eu-central-1", CONFIGS["s3"], bucket="nobody-s"))
+    answer, body = opened(cloud, link("eu-central-1", SIGNED, bucket="nobody-s"))
 
     assert (answer.status, "NoSuchBucket" in body) == (404, True)
 
 
 def test_a_link_that_was_changed_is_refused(cloud: RunningCloud) -> None:
-    url = link("eu-central-1", CONFIGS["s3"]).replace("a%20b", "secret")
+    url = link("eu-central-1", SIGNED).replace("a%20b", "secret")
 
     answer, body = opened(cloud, url)
 

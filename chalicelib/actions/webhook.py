@@ -1,25 +1,26 @@
 """`webhook`: a signed HTTP POST of JSON. `webhook-id` is the run id, the consumer's key against doing it twice."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from chalicelib.core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
-from chalicelib.core.errors import ScheduledTasksError
-from chalicelib.core.timing.instants import iso
-from notification.providers.http import AddressRefused, NoAnswer, Outbound
+from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
+from ..core.actions.fields import LEFT_OUT, ActionRules, Check, Fields, Json, Length
+from ..core.actions.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound
+from ..core.actions.public_addresses import is_loopback, may_be_public
+from ..core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
+from ..core.errors import ScheduledTasksError
+from ..core.timing.instants import iso
 
-from ..action_api import ActionFailed, RunContext, action
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from notification.providers.http import Answer
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
+VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 TOLERANCE = timedelta(minutes=5)
@@ -30,9 +31,63 @@ LOCAL_HINT = '. To sign with the real time while the clock is advanced: POST /_l
 SECONDS = re.compile(r"[0-9]{1,9}")
 
 
-@action("webhook", idempotent=True)
+def _url(url: str) -> None:
+    host = _host(url)
+    if not url.startswith("https://") and not is_loopback(host):
+        raise ValueError("must begin with https://")
+    if not is_loopback(host) and not may_be_public(host):
+        raise ValueError("must point to an address of the public internet")
+
+
+def _headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"{name!r} is no header of printable ASCII characters")
+        if is_reserved_header(name):
+            raise ValueError(f"{name!r} is set by the sender")
+    _check_each_once(headers)
+
+
+def _check_each_once(headers: Mapping[str, str]) -> None:
+    """HTTP does not tell letter cases of header names apart. Raises ValueError."""
+    seen: dict[str, str] = {}
+    for name in headers:
+        if (first := seen.setdefault(name.lower(), name)) != name:
+            raise ValueError(f"{first!r} and {name!r} are the same header; give one of them")
+
+
+def _host(url: str) -> str:
+    try:
+        address = urlsplit(url)
+        port_is_fine = address.port != 0
+    except ValueError:
+        port_is_fine = False
+    if (
+        not port_is_fine
+        or not VISIBLE.fullmatch(url)
+        or not address.hostname
+        or address.scheme not in ("http", "https")
+    ):
+        raise ValueError("must be a URL such as https://example.com/hook")
+    if "@" in address.netloc:
+        raise ValueError("must not hold a user or password: use `headers`")
+    return address.hostname
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Fields):
+    """An HTTP POST of `body`, any JSON, to `url`. Without a body it says what is known of the run."""
+
+    url: Annotated[str, Length(most=2048), Check(_url)]
+    headers: Annotated[dict[str, str], Length(most=50), Check(_headers)] = field(default_factory=dict)
+    body: Json = LEFT_OUT
+
+    def problems(self, rules: ActionRules, /) -> Iterator[tuple[str, str]]:
+        if is_loopback(_host(self.url)) and not rules.loopback_webhooks:
+            yield "url", "must not point to this machine"
+
+
 def post(run: RunContext, data: Mapping[str, Any]) -> None:
-    """Posts `body` (any JSON; by default what is known of the run) to `url`, with the client's own `headers`."""
     body = json.dumps(data["body"] if "body" in data else _about(run)).encode()
     own = {name.lower(): value for name, value in data.get("headers", {}).items() if not is_reserved_header(name)}
     signatures = _signatures(run, body)
@@ -97,3 +152,6 @@ def _wait(retry_after: str, now: datetime) -> timedelta | None:
         return parsedate_to_datetime(retry_after) - now
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+ACTION = BuiltIn(type="webhook", fields=Webhook, work=post, timeout_seconds=TOTAL_SECONDS, idempotent=True)

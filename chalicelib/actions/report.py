@@ -1,26 +1,39 @@
-"""`report`: a user's schedules and runs of a period, kept in S3 as HTML and CSV, and sent by mail with links to both.
+"""`report`: a user's schedules and runs of a period, kept in S3 as HTML and CSV, and mailed with links to both.
 
-A repeat writes the same two objects again, under keys made of the run id. Only the mail can arrive twice.
+A repeat writes the same two objects again, under keys made of the run id. Only the email can arrive twice.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from chalicelib.core.actions.report_period import Period, period
-from chalicelib.core.errors import StoreUnavailable
-from chalicelib.core.model import ids
-from notification.providers.failures import FAILURES, failure
-from notification.providers.ses import send_mail
-from notification.providers.templates import filled
-from notification.reporting.gather import Gathering, Report
-from notification.reporting.render import as_csv, as_html, failures, notes, summary, title
+from botocore.config import Config
 
-from ..action_api import ActionFailed, RunContext, action
+from ..core.actions.clients import ONCE, TWICE, TWICE_SECONDS
+from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
+from ..core.actions.fields import Addresses, Check, FieldsWithTexts, Length, Line
+from ..core.actions.filled_texts import filled
+from ..core.actions.providers.failures import FAILURES, failure
+from ..core.actions.providers.ses import send_mail
+from ..core.actions.report_period import Period, period
+from ..core.actions.reporting.gather import Gathering
+from ..core.actions.reporting.gather import Report as Gathered
+from ..core.actions.reporting.render import as_csv, as_html, failures, notes, summary, title
+from ..core.actions.templates import Text
+from ..core.actions.text_rules import in_one_line
+from ..core.errors import StoreUnavailable
+from ..core.model import ids
+from ..core.timing.instants import EPOCH
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+TEXTS = {"subject": Text(in_one_line)}
+
+# Encrypted buckets accept links of signature version 4 only. Without `virtual`, botocore signs for the host
+# `BUCKET.s3.amazonaws.com`. That host redirects to one that was not signed for, for a new bucket, and refuses every
+# bucket of a newer Region (boto3 pull request 4768).
+SIGNED = TWICE.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+)
 
 LINKS_LIVE = timedelta(hours=12)
 """A link ends with the credentials that signed it (S3 User Guide, ShareObjectPreSignedURL), and a function's are
@@ -33,10 +46,23 @@ MOST_ROWS_IN_A_MAIL = 50
 FILES = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 
 
-@action("report")
+def _period_text(text: str) -> None:
+    period(text, EPOCH, "UTC")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(FieldsWithTexts):
+    """The user's schedules and their runs of a `period`, by email: the last day, week or month before the run, on the
+    clocks of the schedule's time zone, or an interval such as `2027-01-01T00:00:00Z/2027-02-01T00:00:00Z`.
+    """
+
+    to: Annotated[Addresses, Length(least=1)]
+    period: Annotated[str, Length(most=64), Check(_period_text)] = "week"
+    subject: Line | None = None
+
+
 def send(run: RunContext, data: Mapping[str, Any]) -> None:
-    """Mails to the addresses `to` what happened in `period` (core/actions/report_period.py); `subject` if given."""
-    texts = filled(run, "report", data)
+    texts = filled(run, data, TEXTS)
     report = _gather(run, _period(run, data.get("period", "week")))
     links = _stored(run, {"html": as_html(report).encode(), "csv": as_csv(report)})
     lines = [title(report), "", summary(report), *notes(report), ""]
@@ -57,7 +83,7 @@ def _period(run: RunContext, text: str) -> Period:
         raise ActionFailed(f"period {exc}", permanent=True) from exc
 
 
-def _gather(run: RunContext, of: Period) -> Report:
+def _gather(run: RunContext, of: Period) -> Gathered:
     try:
         gathering = Gathering(run.repository, run.user_id, of, now=run.scheduled_time, clock=run.clock)
         return gathering.report(run.timezone)
@@ -86,3 +112,15 @@ def _store(run: RunContext, kind: str, body: bytes) -> str:
 def _key(run: RunContext, kind: str) -> str:
     """It names nobody: ids of users stay out of lists and logs of the bucket."""
     return f"reports/{ids.scheduler_name(run.user_id, run.schedule_id)}/{run.run_id}.{kind}"
+
+
+ACTION = BuiltIn(
+    type="report",
+    fields=Report,
+    work=send,
+    timeout_seconds=TWICE_SECONDS,
+    texts=TEXTS,
+    clients={"sesv2": ONCE, "s3": SIGNED},
+    # Who opens a link in the email does so with the right of its signer.
+    permissions=frozenset({"dynamodb:Query", "s3:GetObject", "s3:PutObject", "ses:SendEmail"}),
+)

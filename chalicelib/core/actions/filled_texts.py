@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.actions import templates
-from chalicelib.core.model.schedule import Action
-from chalicelib.core.timing.instants import iso
-from chalicelib.core.timing.zones import wall_time, zone
-
-from ..action_api import ActionFailed
+from ..timing.instants import iso
+from ..timing.zones import wall_time, zone
+from .contract import ActionFailed
+from .templates import InvalidTemplate, fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..action_api import RunContext
+    from .contract import RunContext
+    from .templates import Text
 
 
-def filled(run: RunContext, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def filled(run: RunContext, data: Mapping[str, Any], texts: Mapping[str, Text]) -> dict[str, Any]:
     """The data of a built-in action, ready to be sent. Raises ActionFailed, naming the text that cannot be filled."""
     try:
-        return templates.fill(Action(type_, data), _values(run))
-    except templates.InvalidTemplate as exc:
+        return fill(data, texts, _values(run))
+    except InvalidTemplate as exc:
         raise ActionFailed(str(exc), permanent=True) from exc
 
 

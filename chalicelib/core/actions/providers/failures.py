@@ -13,9 +13,8 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from chalicelib.core.aws_errors import AWS_ERRORS, error_code, http_status, is_transient
-
-from ..action_api import ActionFailed
+from ...aws_errors import AWS_ERRORS, error_code, http_status, is_transient
+from ..contract import ActionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -13,13 +13,13 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.core.actions.report_period import Period
+from chalicelib.core.actions.reporting.gather import Gathering, Limits, Report
+from chalicelib.core.actions.reporting.render import as_html, notes
 from chalicelib.core.errors import StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action
 from chalicelib.testing import Faults
 from notification.action_api import ActionFailed
-from notification.reporting.gather import Gathering, Limits, Report
-from notification.reporting.render import as_html, notes
 from tests.notification.contexts import a_run, do, failure_of, refused
 from tests.notification.world import A_MINUTE, NOON, FakeAws, World, next_run
 

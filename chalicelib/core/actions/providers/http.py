@@ -22,12 +22,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chalicelib.core.actions.public_addresses import is_public
+from ..public_addresses import is_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.core.actions.public_addresses import Address
+    from ..public_addresses import Address
 
     Resolve = Callable[[str, int], Sequence[str]]
 

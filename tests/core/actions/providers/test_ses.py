@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from tests.notification.contexts import a_run, do, failure_of, refused
 from tests.notification.world import FakeAws
 
-PAYLOADS = Path(__file__).parents[2] / "payloads" / "v1"
+PAYLOADS = Path(__file__).parents[3] / "payloads" / "v1"
 URL = "https://email"
 
 

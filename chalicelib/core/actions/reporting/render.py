@@ -9,18 +9,17 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from chalicelib.core.actions.text_rules import in_one_line
-from chalicelib.core.model.run import RunStatus
-from chalicelib.core.timing.instants import iso
-from chalicelib.core.timing.zones import zone
+from ...model.run import RunStatus
+from ...timing.instants import iso
+from ...timing.zones import zone
+from ..text_rules import in_one_line
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from chalicelib.core.model.run import Run
-
+    from ...model.run import Run
     from .gather import Entry, Report
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.actions.text_rules import in_one_line, is_mail_address
-
-from ..action_api import ActionFailed
+from ..contract import ActionFailed
+from ..text_rules import in_one_line, is_mail_address
 from .failures import FAILURES, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..action_api import RunContext
+    from ..contract import RunContext
 
 # What SES refuses for the moment, beside throttles (API reference, SendEmail).
 PASSING = frozenset({"LimitExceededException", "SendingPausedException"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .failures import FAILURES, failure
 
 if TYPE_CHECKING:
-    from ..action_api import RunContext
+    from ..contract import RunContext
 
 # Throttles by the names that SNS has for them (API reference, CommonErrors and Publish). What else it refuses stays
 # refused: a device that is gone (EndpointDisabled), a number that opted out, a value that it does not take.

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notification.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound
-from tests.notification.providers.servers import OK, Authority, Server, answers, running
+from chalicelib.core.actions.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound
+from tests.core.actions.providers.servers import OK, Authority, Server, answers, running
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from tests.notification.providers.servers import Behave
+    from tests.core.actions.providers.servers import Behave
 
 HOST = "hook.example.test"
 

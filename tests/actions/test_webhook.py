@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from chalicelib.actions import webhook
+from chalicelib.core.actions.providers.http import Answer
 from chalicelib.core.actions.webhook_signing import live_keys
 from chalicelib.core.errors import MasterSecretUnavailable, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action
 from chalicelib.testing import FakeMaster, Faults, InMemoryRepository
 from notification.action_api import ActionFailed
-from notification.actions import registry, webhook
-from notification.providers.http import Answer
-from notification.providers.webhook_signer import Signer
+from notification.actions import registry
+from notification.webhook_signer import Signer
+from tests.core.actions.providers.servers import answers, running
 from tests.notification.contexts import a_run
-from tests.notification.providers.servers import answers, running
 from tests.notification.world import NOON, SETTINGS, World, next_run
 
 if TYPE_CHECKING:

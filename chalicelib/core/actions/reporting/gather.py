@@ -8,15 +8,15 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from chalicelib.core.model.schedule import Schedule, Status
+from ...model.schedule import Schedule, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from chalicelib.core.actions.report_period import Period
-    from chalicelib.core.model.ports import Page, ScheduleRepository
-    from chalicelib.core.model.run import Run
+    from ...model.ports import Page, ScheduleRepository
+    from ...model.run import Run
+    from ..report_period import Period
 
 Item = TypeVar("Item")
 

@@ -1,0 +1,50 @@
+"""`email`: an email, its texts filled, through Amazon SES, which takes no idempotency key."""
+
+import html
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from ..core.actions.clients import ONCE, ONCE_SECONDS
+from ..core.actions.contract import BuiltIn, RunContext
+from ..core.actions.fields import MAX_RECIPIENTS, ActionRules, Addresses, FieldsWithTexts, Length, Line
+from ..core.actions.filled_texts import filled
+from ..core.actions.providers.ses import send_mail
+from ..core.actions.templates import Text, as_written
+from ..core.actions.text_rules import in_one_line
+
+TEXTS = {"subject": Text(in_one_line), "text": Text(as_written), "html": Text(html.escape)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email(FieldsWithTexts):
+    """An email with `text`, `html` or both."""
+
+    to: Annotated[Addresses, Length(least=1)]
+    cc: Addresses = field(default_factory=list)
+    bcc: Addresses = field(default_factory=list)
+    reply_to: Addresses = field(default_factory=list)
+    subject: Line
+    html: Annotated[str, Length(least=1)] | None = None
+    text: Annotated[str, Length(least=1)] | None = None
+
+    def problems(self, _rules: ActionRules, /) -> Iterator[tuple[str, str]]:
+        if self.text is None and self.html is None:
+            yield "text", "is missing, and so is `html`: give one of them or both"
+        if len(self.to) + len(self.cc) + len(self.bcc) > MAX_RECIPIENTS:
+            yield "", f"`to`, `cc` and `bcc` together take {MAX_RECIPIENTS} addresses at most"
+
+
+def send(run: RunContext, data: Mapping[str, Any]) -> None:
+    send_mail(run, filled(run, data, TEXTS))
+
+
+ACTION = BuiltIn(
+    type="email",
+    fields=Email,
+    work=send,
+    timeout_seconds=ONCE_SECONDS,
+    texts=TEXTS,
+    clients={"sesv2": ONCE},
+    permissions=frozenset({"ses:SendEmail"}),
+)

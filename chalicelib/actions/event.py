@@ -1,0 +1,65 @@
+"""`event`: an event on the application's EventBridge bus. The run id in its detail is the consumer's key."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from ..core.actions.clients import TWICE, TWICE_SECONDS
+from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
+from ..core.actions.fields import Check, Fields, Json, Length
+from ..core.actions.providers.failures import FAILURES, failure
+from ..core.actions.text_rules import one_line
+from ..core.timing.instants import iso
+
+SOURCE = "scheduled-tasks"
+RETRYABLE_ENTRIES = frozenset({"InternalFailure", "ThrottlingException"})
+
+
+def _source(text: str) -> None:
+    if text.startswith("aws."):
+        raise ValueError("must not begin with aws.: AWS keeps that for itself")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(Fields):
+    """An event on the application's EventBridge bus. `source` is the product's own if left out."""
+
+    detail_type: Annotated[str, Length(1, 128), Check(one_line)]
+    detail: dict[str, Json] = field(default_factory=dict)
+    source: Annotated[str, Length(1, 256), Check(one_line), Check(_source)] | None = None
+
+
+def put(run: RunContext, data: Mapping[str, Any]) -> None:
+    """Adds `scheduled_tasks` to the detail: its `run_id` is the same however often the event arrives."""
+    about = {"run_id": run.run_id, "schedule_id": run.schedule_id, "scheduled_time": iso(run.scheduled_time)}
+    entry = {
+        "EventBusName": run.settings.event_bus_name,
+        "Source": data.get("source") or SOURCE,
+        "DetailType": data["detail_type"],
+        "Detail": json.dumps({**data.get("detail", {}), "scheduled_tasks": about}),
+        "Time": run.scheduled_time,
+    }
+    try:
+        response = run.aws("events").put_events(Entries=[entry])
+    except FAILURES as exc:
+        raise failure("EventBridge", exc) from exc
+    _check(response["Entries"][0])
+
+
+def _check(entry: Mapping[str, Any]) -> None:
+    """PutEvents answers 200 for entries that it refused."""
+    if code := entry.get("ErrorCode"):
+        message = f"EventBridge {code}: {entry.get('ErrorMessage', '')}"
+        raise ActionFailed(message, permanent=code not in RETRYABLE_ENTRIES)
+
+
+ACTION = BuiltIn(
+    type="event",
+    fields=Event,
+    work=put,
+    timeout_seconds=TWICE_SECONDS,
+    idempotent=True,
+    clients={"events": TWICE},
+    permissions=frozenset({"events:PutEvents"}),
+)

@@ -1,0 +1,78 @@
+"""`push`: a notification on one device through Amazon SNS, which takes no idempotency key."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from ..core.actions.clients import ONCE, ONCE_SECONDS
+from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
+from ..core.actions.fields import Check, FieldsWithTexts, Length, Line
+from ..core.actions.filled_texts import filled
+from ..core.actions.providers.sns import publish
+from ..core.actions.templates import Text, as_written
+from ..core.actions.text_rules import DEVICE, in_one_line
+from ..core.model.values import dumps
+
+TEXTS = {"title": Text(in_one_line), "text": Text(as_written)}
+
+DATA_BYTES = 2048
+"""Apple and Google accept 4 KB in all, title and text included."""
+
+KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
+RESERVED_KEYS = frozenset({"aps", "from", "message_type", "notification", "run_id"})
+"""Those of Apple and Google (firebase.google.com, fcm/v1 Message.data), and ours."""
+
+
+def _device(text: str) -> None:
+    if not DEVICE.fullmatch(text):
+        raise ValueError("must be the ARN of a platform endpoint of SNS: arn:aws:sns:…:endpoint/…")
+
+
+def _data(data: Mapping[str, str]) -> None:
+    for name in data:
+        if not KEY.fullmatch(name) or name in RESERVED_KEYS:
+            raise ValueError(f"{name!r} is no key: letters, digits and `_`, and none that Apple, Google or we use")
+    if (size := len(dumps(data).encode())) > DATA_BYTES:
+        raise ValueError(f"has {size:,} bytes as JSON; the limit is {DATA_BYTES:,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push(FieldsWithTexts):
+    """A notification on one device: the `endpoint` that SNS made for it. `data` reaches the app beside `run_id`."""
+
+    endpoint: Annotated[str, Check(_device)]
+    title: Line
+    text: Annotated[str, Length(1, 1000)]
+    data: Annotated[dict[str, str], Check(_data)] = field(default_factory=dict)
+
+
+def send(run: RunContext, data: Mapping[str, Any]) -> None:
+    """The app gets the run id in `data`: its key against showing the same thing twice."""
+    if not DEVICE.fullmatch(data["endpoint"]):
+        raise ActionFailed("endpoint is no platform endpoint of SNS", permanent=True)
+    texts = filled(run, data, TEXTS)
+    message = _message(texts["title"], texts["text"], {**data.get("data", {}), "run_id": run.run_id})
+    publish(run, TargetArn=data["endpoint"], MessageStructure="json", Message=json.dumps(message))
+
+
+def _message(title: str, text: str, data: Mapping[str, str]) -> dict[str, str]:
+    """The same for each push service, in its own shape and as text (SNS Developer Guide, sns-fcm-v1-payloads and
+    sns-send-custom-platform-specific-payloads-mobile-devices). SNS takes the one of the endpoint's platform.
+    """
+    alert = {"title": title, "body": text}
+    apple = json.dumps({"aps": {"alert": alert}, **data})
+    google = json.dumps({"fcmV1Message": {"message": {"notification": alert, "data": data}}})
+    return {"default": text, "APNS": apple, "APNS_SANDBOX": apple, "GCM": google}
+
+
+ACTION = BuiltIn(
+    type="push",
+    fields=Push,
+    work=send,
+    timeout_seconds=ONCE_SECONDS,
+    texts=TEXTS,
+    clients={"sns": ONCE},
+    permissions=frozenset({"sns:Publish"}),
+)
