@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.api.auth import Scope
+from app import app
 from chalicelib.api.edge import gateway_responses
 from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
 from chalicelib.core.errors import (
@@ -19,11 +19,10 @@ from chalicelib.core.errors import (
     ScheduledTasksError,
     StarterUnavailable,
 )
+from tests.api.route_table import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.api.world import World
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = {"/healthz", "/openapi.json", "/docs"}
@@ -44,17 +43,14 @@ def kinds(error: type[ScheduledTasksError] = ScheduledTasksError) -> Iterator[ty
         yield from kinds(kind)
 
 
-def test_every_route_but_the_public_ones_needs_a_scope(world: World) -> None:
-    views = {
-        path: [entry.view_function for method, entry in of.items() if method != "OPTIONS"]
-        for path, of in world.app.routes.items()
-    }
+def test_every_route_but_the_public_ones_needs_a_scope() -> None:
+    assert {operation.address for operation in OPERATIONS if operation.scope is None} == PUBLIC
 
-    open_to_all = {
-        path for path, of in views.items() if not all(isinstance(vars(view).get("scope"), Scope) for view in of)
-    }
 
-    assert open_to_all == PUBLIC
+def test_every_route_of_the_app_is_in_the_route_table() -> None:
+    routes = {(method, path) for path, of in app.routes.items() for method in of if method != "OPTIONS"}
+
+    assert routes == {(operation.method, operation.address) for operation in OPERATIONS}
 
 
 def test_every_error_has_its_answer_or_never_reaches_http() -> None:
