@@ -36,7 +36,8 @@ Created = Annotated[Measured, about("Time of the creation", "2027-03-01T12:00:00
 Updated = Annotated[Measured, about("Time of the last change", "2027-03-01T12:00:00.000Z")]
 Owner = Annotated[str, about("User who owns it", "alice")]
 OfSchedule = Annotated[str, about("Id of the schedule", "weekly-digest")]
-OfRun = Annotated[RunStatus, about("Status of the run", RunStatus.SUCCEEDED.value)]
+# Not the enum itself: a rollback may meet the status of a later release.
+OfRun = Annotated[str, DescribedAs(lambda: RunStatus), about("Status of the run", RunStatus.SUCCEEDED.value)]
 ReasonOfRun = Annotated[str | None, about("Why the run has this status", None, "SES: the address is not verified")]
 
 

@@ -59,11 +59,12 @@ def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]
     )
     named = {schema_name(name): _renamed(schema) for name, schema in found["$defs"].items()}
     _tell_actions_apart(named)
-    for name, fields in SHOWN.items():
-        named[name]["shown"] = fields
     for name, schema in named.items():
-        _describe(name, schema, named)
-    return {name: _finished(schema, named) for name, schema in sorted(named.items())}
+        _tidy(name, schema)
+    for field, described in _fields(named):
+        _inherit(field, described, named)
+        _say_default(described)
+    return {name: _with_examples(schema, named) for name, schema in sorted(named.items())}
 
 
 def example(schema: Schema, named: Mapping[str, Schema]) -> Any:
@@ -117,22 +118,17 @@ def _tell_actions_apart(named: Mapping[str, Schema]) -> None:
     named["OwnAction"]["properties"]["type"]["not"] = {"enum": sorted(BUILT_IN)}
 
 
-def _finished(schema: Schema, named: Mapping[str, Schema]) -> Schema:
-    return {key: part for key, part in schema.items() if key != "shown"} | {"examples": [example(schema, named)]}
-
-
-def _describe(name: str, schema: Schema, named: Mapping[str, Schema]) -> None:
-    """Gives a schema and its fields what they lack of description and example."""
+def _tidy(name: str, schema: Schema) -> None:
+    """What pydantic and the texts of actions say of a schema, each in the place where clients look for it."""
     if name in TEXTS:
         schema["description"], shown = TEXTS[name]
         schema |= {"examples": [shown]} if shown else {}
+    if name in SHOWN:
+        schema["shown"] = SHOWN[name]
     for field, described in schema.get("properties", {}).items():
         _hoist(described)
         if (text := TEXTS.get(f"{name}.{field}")) and "description" not in described:
             described["description"], described["examples"] = text[0], [text[1]]
-        _inherit(field, described, named)
-        described.setdefault("examples", [example(described, named)])
-        _say_default(described)
 
 
 def _hoist(described: Schema) -> None:
@@ -147,20 +143,33 @@ def _hoist(described: Schema) -> None:
                 described.setdefault(key, part.pop(key))
 
 
+def _fields(named: Mapping[str, Schema]) -> list[tuple[str, Schema]]:
+    return [item for schema in named.values() for item in schema.get("properties", {}).items()]
+
+
 def _inherit(field: str, described: Schema, named: Mapping[str, Schema]) -> None:
     """A field without a description has that of the create's field of its name, or that of the schema it refers to."""
-    if "description" in described:
-        return
+    referred = _references(described)
     of_create = named[CreateSchedule.__name__]["properties"].get(field, {})
-    if of_create is not described and "anyOf" in of_create:
-        _hoist(of_create)
-    referred = (part["$ref"] for part in (described, *described.get("anyOf", [])) if "$ref" in part)
-    parents = (of_create, *(named[ref.removeprefix(COMPONENTS)] for ref in referred))
-    for parent in parents:
-        if "description" in parent:
+    for parent in (of_create, *(named[ref.removeprefix(COMPONENTS)] for ref in referred)):
+        if "description" not in described and "description" in parent:
             described["description"] = parent["description"]
-            described.setdefault("examples", parent.get("examples") or [example(parent, named)])
-            return
+            described |= (
+                {"examples": parent["examples"]} if "examples" in parent and _references(parent) == referred else {}
+            )
+
+
+def _references(described: Schema) -> list[str]:
+    return [part["$ref"] for part in (described, *described.get("anyOf", [])) if "$ref" in part]
+
+
+def _with_examples(schema: Schema, named: Mapping[str, Schema]) -> Schema:
+    fields = {
+        field: {**described, "examples": described.get("examples") or [example(described, named)]}
+        for field, described in schema.get("properties", {}).items()
+    }
+    kept = {key: part for key, part in schema.items() if key != "shown"}
+    return {**kept, **({"properties": fields} if fields else {}), "examples": [example(schema, named)]}
 
 
 def _say_default(described: Schema) -> None:
