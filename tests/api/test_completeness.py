@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import app
+from chalicelib.api.auth import Scope
 from chalicelib.api.edge import gateway_responses
 from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
 from chalicelib.core.errors import (
@@ -45,6 +46,22 @@ def kinds(error: type[ScheduledTasksError] = ScheduledTasksError) -> Iterator[ty
 
 def test_every_route_but_the_public_ones_needs_a_scope() -> None:
     assert {operation.address for operation in OPERATIONS if operation.scope is None} == PUBLIC
+
+
+def test_a_user_in_a_path_needs_the_scope_of_admins() -> None:
+    """Elsewhere the user is the caller, or one that he may act for."""
+    scopes = {operation.scope for operation in OPERATIONS if "{user_id}" in operation.address}
+
+    assert scopes == {Scope.ADMIN}
+
+
+def test_a_view_asks_for_what_its_route_has() -> None:
+    for operation in OPERATIONS:
+        models = {name for name in ("headers", "body") if getattr(operation, name)}
+        path = set(operation.path.model_fields) if operation.path else set()
+
+        assert set(operation.arguments) <= {"request", "caller", "query", "user_id"} | models | path
+        assert path == set(re.findall(r"\{(\w+)\}", operation.address))
 
 
 def test_every_route_of_the_app_is_in_the_route_table() -> None:

@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from ...scheduling.actions import BUILT_IN
 from ..models.requests import CreateSchedule
-from .action_texts import TEXTS
+from . import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,6 +86,10 @@ def example(schema: Schema, named: Mapping[str, Schema]) -> Any:
 class _Schemas(GenerateJsonSchema):
     """Null as a default says in Python that a field may be left out; JSON Schema says that by `required`."""
 
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        """A title made of a field's name says nothing."""
+        return False
+
     def default_schema(self, schema: Any) -> dict[str, JsonValue]:
         described: dict[str, JsonValue] = super().default_schema(schema)
         if described.get("default", ...) is None:
@@ -98,10 +102,10 @@ def _in_mode(mode: JsonSchemaMode, models: Iterable[type[BaseModel]]) -> list[tu
 
 
 def _renamed(value: Any) -> Any:
-    """The value with the schemas' names in its references, and without the titles that pydantic makes of names."""
+    """The value with the schemas' names in its references."""
     match value:
         case dict():
-            return {key: _renamed(item) for key, item in value.items() if key != "title" or isinstance(item, dict)}
+            return {key: _renamed(item) for key, item in value.items()}
         case list():
             return [_renamed(item) for item in value]
         case str() if value.startswith(COMPONENTS):
@@ -119,15 +123,17 @@ def _tell_actions_apart(named: Mapping[str, Schema]) -> None:
 
 
 def _tidy(name: str, schema: Schema) -> None:
-    """What pydantic and the texts of actions say of a schema, each in the place where clients look for it."""
-    if name in TEXTS:
-        schema["description"], shown = TEXTS[name]
-        schema |= {"examples": [shown]} if shown else {}
+    """Puts what pydantic and our texts say of a schema where clients look for it."""
+    schema.pop("title", None)
+    if name in texts.SCHEMAS:
+        schema["description"] = texts.SCHEMAS[name]
+    if name in texts.EXAMPLES:
+        schema["examples"] = [texts.EXAMPLES[name]]
     if name in SHOWN:
         schema["shown"] = SHOWN[name]
     for field, described in schema.get("properties", {}).items():
         _hoist(described)
-        if (text := TEXTS.get(f"{name}.{field}")) and "description" not in described:
+        if (text := texts.FIELDS.get(f"{name}.{field}")) and "description" not in described:
             described["description"], described["examples"] = text[0], [text[1]]
 
 
