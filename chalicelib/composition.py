@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
     from .api.auth import Caller
-    from .api.requests import RequestLimits
+    from .api.models.requests import RequestLimits
 
 PATIENCE = Config(
     connect_timeout=1,

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .api.edge.cors import read_origins
-from .api.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
+from .api.models.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH, RequestLimits
 from .scheduling.retention import Durations
 from .scheduling.service import MOST_LIVE
 from .scheduling.validation import PAYLOAD_LIMIT

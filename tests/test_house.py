@@ -88,7 +88,8 @@ def _part(module: str, package: str) -> str:
     [
         ("chalicelib", 6, 16),
         ("chalicelib.core", 4, 10),
-        ("chalicelib.api", 5, 32),
+        ("chalicelib.api", 6, 26),
+        ("chalicelib.api.models", 4, 11),
         ("chalicelib.scheduling", 6, 47),
         ("notification", 7, 20),
         ("local", 5, 26),

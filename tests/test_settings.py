@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib import composition
-from chalicelib.api.requests import RequestLimits
+from chalicelib.api.models.requests import RequestLimits
 from chalicelib.scheduling.retention import Durations
 from chalicelib.settings import ApiSettings, CorsSettings, InvalidSettings, SchedulerSettings
 

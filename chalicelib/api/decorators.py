@@ -1,4 +1,14 @@
-"""The one decorator of our routes: who asks, may he, and what becomes of errors.
+"""The route table: the decorator of a route states everything about it, and a view does the work that is left.
+
+    routes = Routes(__name__, services, tag="Schedules")
+
+    @routes.get("/v1/schedules/{schedule_id}", Scope.READ, query=Query, path=SchedulePath, answers=responses.SCHEDULE)
+    def get_schedule(user_id: str, schedule_id: str) -> Response:
+        \"\"\"Get a schedule.\"\"\"
+
+The view's name is the `operationId` (`getSchedule`), its docstring the summary and description. A view gets what its
+parameters name: `request`, `caller`, the models `query`, `headers` and `body`, `user_id` (the user whose schedules are
+meant), and each value of the path. OpenAPI, the table of docs/api.md and the tests' ownership matrix come from here.
 
 Chalice turns a plain exception from a view into a 500 of its own before any middleware sees it, so errors become
 answers here.
@@ -7,58 +17,132 @@ answers here.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import inspect
+from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
 from urllib.parse import unquote
 
-from chalice.app import ChaliceViewError
+from chalice.app import Blueprint, ChaliceViewError
 
 from . import responses
+from .models.operation import Operation
+from .parsing import BODY_TYPES, read, read_body, read_headers, read_optional_body, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chalice.app import Blueprint, Response
+    from chalice.app import Request, Response
 
-    from .auth import Scope
+    from .auth import Caller, Scope
     from .dependencies import Services
+    from .models.operation import Answer
+    from .models.parameters import Parameters, Problems
+    from .models.requests import Body
 
     View = Callable[..., Response]
 
+    class Facts(TypedDict, total=False):
+        """What a decorator may say: fields of Operation."""
 
-class Protection:
-    """`@needs(Scope.READ)` for the views of a blueprint, where `needs = Protection(blueprint, services)`.
+        answers: Required[Mapping[int, Answer]]
+        query: type[Parameters]
+        headers: type[Parameters]
+        path: type[Parameters]
+        body: type[Body]
+        body_is_optional: bool
+        problems: Problems
 
-    The view gets request and caller, and the values of its path as keywords, percent-decoded.
-    """
 
-    def __init__(self, blueprint: Blueprint, services: Services) -> None:
-        self._blueprint = blueprint
+class Routes:
+    """The routes of one blueprint. Without a scope a route is public, and its view gets no arguments."""
+
+    def __init__(self, name: str, services: Services, *, tag: str) -> None:
+        self.blueprint = Blueprint(name)
+        self.operations: list[Operation] = []
         self._services = services
+        self._tag = tag
 
-    def __call__(self, scope: Scope) -> Callable[[View], View]:
+    def get(self, address: str, scope: Scope | None = None, **facts: Unpack[Facts]) -> Callable[[View], View]:
+        return self._route("GET", address, scope, facts)
+
+    def post(self, address: str, scope: Scope, **facts: Unpack[Facts]) -> Callable[[View], View]:
+        return self._route("POST", address, scope, facts)
+
+    def put(self, address: str, scope: Scope, **facts: Unpack[Facts]) -> Callable[[View], View]:
+        return self._route("PUT", address, scope, facts)
+
+    def patch(self, address: str, scope: Scope, **facts: Unpack[Facts]) -> Callable[[View], View]:
+        return self._route("PATCH", address, scope, facts)
+
+    def delete(self, address: str, scope: Scope, **facts: Unpack[Facts]) -> Callable[[View], View]:
+        return self._route("DELETE", address, scope, facts)
+
+    def _route(self, method: str, address: str, scope: Scope | None, facts: Facts) -> Callable[[View], View]:
         def decorate(view: View) -> View:
-            @functools.wraps(view)
-            def protected(**path: str) -> Response:
-                return self._answer(view, scope, path)
-
-            vars(protected)["scope"] = scope
-            return protected
+            operation = Operation(
+                method=method,
+                address=address,
+                scope=scope,
+                tag=self._tag,
+                name=view.__name__,
+                text=inspect.getdoc(view) or "",
+                arguments=tuple(inspect.signature(view).parameters),
+                **facts,
+            )
+            self.operations.append(operation)
+            answered = self._protected(operation, view) if scope else view
+            content_types = {"content_types": BODY_TYPES} if operation.body else {}
+            self.blueprint.route(address, methods=[method], **content_types)(answered)
+            return answered
 
         return decorate
 
-    def _answer(self, view: View, scope: Scope, path: Mapping[str, str]) -> Response:
-        request = self._blueprint.current_request
-        try:
-            caller = self._services.caller(request)
-            caller.require(scope)
-            self._services.limits().check_body(request.raw_body)
-            return view(request, caller, **{name: unquote(value) for name, value in path.items()})
-        except tuple(responses.PROBLEMS) as exc:
-            return responses.problem(exc)
-        except ChaliceViewError:
-            # An application's own `caller` may refuse in Chalice's words.
-            raise
-        except Exception:
-            request_id = self._blueprint.lambda_context.aws_request_id
-            self._blueprint.log.exception("request %s failed: %s %s", request_id, request.method, request.path)
-            return responses.internal_error(request_id)
+    def _protected(self, operation: Operation, view: View) -> View:
+        @functools.wraps(view)
+        def protected(**path: str) -> Response:
+            request = self.blueprint.current_request
+            try:
+                return view(**self._arguments(operation, request, path))
+            except tuple(responses.PROBLEMS) as exc:
+                return responses.problem(exc)
+            except ChaliceViewError:
+                # An application's own `caller` may refuse in Chalice's words.
+                raise
+            except Exception:
+                request_id = self.blueprint.lambda_context.aws_request_id
+                self.blueprint.log.exception("request %s failed: %s %s", request_id, request.method, request.path)
+                return responses.internal_error(request_id)
+
+        return protected
+
+    def _arguments(self, operation: Operation, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
+        """What the view asks for. The order decides which error a request with several gets."""
+        caller = self._services.caller(request)
+        if operation.scope:
+            caller.require(operation.scope)
+        self._services.limits().check_body(request.raw_body)
+        query = read_query(operation.query, request)
+        user_id = _whose(caller, query)
+        headers = read_headers(operation.headers, request) if operation.headers else None
+        body = self._body(operation, request)
+        values = {name: unquote(value) for name, value in path.items()}
+        known = {
+            "request": request,
+            "caller": caller,
+            "query": query,
+            "headers": headers,
+            "body": body,
+            "user_id": _whose(caller, body) if hasattr(body, "user_id") else user_id,
+            **(dict(read(operation.path, values)) if operation.path else {}),
+        }
+        return {name: known[name] for name in operation.arguments}
+
+    def _body(self, operation: Operation, request: Request) -> Body | None:
+        if operation.body is None:
+            return None
+        rules = self._services.action_rules()
+        return (read_optional_body if operation.body_is_optional else read_body)(operation.body, request, rules)
+
+
+def _whose(caller: Caller, asked: object) -> str:
+    """The user whose schedules are meant. Raises ScopeMissing."""
+    return caller.acting_for(getattr(asked, "user_id", None))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..scheduling.actions import ActionRules
-from .requests import RequestLimits
+from .models.requests import RequestLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,17 +33,45 @@ from ..core.errors import (
     TooManySchedules,
 )
 from .auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
-from .requests import BodyTooLarge, NotJson, UnsupportedMediaType
+from .models.composed import TYPE_PREFIX, RunPageView, SchedulePageView
+from .models.operation import Answer
+from .models.requests import BodyTooLarge, NotJson, UnsupportedMediaType
+from .models.views import JobView, RunView, ScheduleView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chalice.app import Request
 
-    from .views import JobView, RunView, ScheduleView, View
+    from .models.views import View
 
-TYPE_PREFIX = "urn:scheduled-tasks:problem:"
+JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+
+
+SCHEDULE: Mapping[int, Answer] = {200: Answer("The schedule", ScheduleView, ("ETag",))}
+_UNCONFIRMED = "The change is recorded. EventBridge has not confirmed it yet: the sweeper applies it"
+CHANGED: Mapping[int, Answer] = {
+    200: Answer("The changed schedule", ScheduleView, ("ETag",)),
+    202: Answer(_UNCONFIRMED, ScheduleView, ("ETag",)),
+}
+CREATED: Mapping[int, Answer] = {
+    201: Answer("The schedule will fire", ScheduleView, ("Location", "ETag")),
+    202: Answer(
+        "The schedule will fire. EventBridge has not confirmed it yet: the sweeper applies it",
+        ScheduleView,
+        ("Location", "ETag"),
+    ),
+}
+PUT: Mapping[int, Answer] = {**CHANGED, 201: CREATED[201]}
+CANCELLED: Mapping[int, Answer] = {204: Answer("The schedule is cancelled, or has ended before")}
+SCHEDULE_PAGE: Mapping[int, Answer] = {200: Answer("One page of schedules", SchedulePageView)}
+RUN: Mapping[int, Answer] = {200: Answer("The run", RunView)}
+RUN_PAGE: Mapping[int, Answer] = {200: Answer("One page of runs", RunPageView)}
+RUN_STARTED: Mapping[int, Answer] = {202: Answer("The run is queued", RunView, ("Location",))}
+JOB_STARTED: Mapping[int, Answer] = {
+    202: Answer("The job is recorded, and the sweeper does it", JobView, ("Location",))
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jsonschema import Draft202012Validator
 
-from chalicelib.api.openapi.document import document
+from tests.api.route_table import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

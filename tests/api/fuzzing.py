@@ -15,7 +15,7 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from chalicelib.api.openapi.document import document
+from tests.api.route_table import document
 from tests.api.world import MAIL
 
 if TYPE_CHECKING:

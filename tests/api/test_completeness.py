@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import app
 from chalicelib.api.auth import Scope
 from chalicelib.api.edge import gateway_responses
 from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
@@ -19,11 +20,10 @@ from chalicelib.core.errors import (
     ScheduledTasksError,
     StarterUnavailable,
 )
+from tests.api.route_table import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.api.world import World
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = {"/healthz", "/openapi.json", "/docs"}
@@ -44,17 +44,30 @@ def kinds(error: type[ScheduledTasksError] = ScheduledTasksError) -> Iterator[ty
         yield from kinds(kind)
 
 
-def test_every_route_but_the_public_ones_needs_a_scope(world: World) -> None:
-    views = {
-        path: [entry.view_function for method, entry in of.items() if method != "OPTIONS"]
-        for path, of in world.app.routes.items()
-    }
+def test_every_route_but_the_public_ones_needs_a_scope() -> None:
+    assert {operation.address for operation in OPERATIONS if operation.scope is None} == PUBLIC
 
-    open_to_all = {
-        path for path, of in views.items() if not all(isinstance(vars(view).get("scope"), Scope) for view in of)
-    }
 
-    assert open_to_all == PUBLIC
+def test_a_user_in_a_path_needs_the_scope_of_admins() -> None:
+    """Elsewhere the user is the caller, or one that he may act for."""
+    scopes = {operation.scope for operation in OPERATIONS if "{user_id}" in operation.address}
+
+    assert scopes == {Scope.ADMIN}
+
+
+def test_a_view_asks_for_what_its_route_has() -> None:
+    for operation in OPERATIONS:
+        models = {name for name in ("headers", "body") if getattr(operation, name)}
+        path = set(operation.path.model_fields) if operation.path else set()
+
+        assert set(operation.arguments) <= {"request", "caller", "query", "user_id"} | models | path
+        assert path == set(re.findall(r"\{(\w+)\}", operation.address))
+
+
+def test_every_route_of_the_app_is_in_the_route_table() -> None:
+    routes = {(method, path) for path, of in app.routes.items() for method in of if method != "OPTIONS"}
+
+    assert routes == {(operation.method, operation.address) for operation in OPERATIONS}
 
 
 def test_every_error_has_its_answer_or_never_reaches_http() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.api.requests import RequestLimits
+from chalicelib.api.models.requests import RequestLimits
 from tests.api.world import World
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pytest
 
 from app import app
 from chalicelib.api.auth import Scope
+from tests.api.route_table import OPERATIONS, example_of
 from tests.api.world import MAIL, READ_AND_WRITE, World
 
 if TYPE_CHECKING:
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
 
     from chalice.test import HTTPResponse
 
+    from chalicelib.api.models.operation import Operation
     from tests.promises import Promise
 
 CREATE = {"timing": {"after": "PT1H"}, "action": MAIL}
-BATCH = {"schedules": [CREATE]}
-PREVIEW = {"timing": {"rate": "1 hour"}}
 
 WHO: dict[str, tuple[str, tuple[str, ...]] | None] = {
     "owner": ("alice", READ_AND_WRITE),
@@ -44,42 +44,33 @@ class Row:
     reader: int
     writer: int
     admin: int
-    stranger: int = 403
-    nobody: int = 401
-    body: Any = None
+    stranger: int
+    nobody: int
+    body: Any
+
+
+def row_of(operation: Operation) -> Row:
+    """What its row of the route table means for everybody."""
+    usual = min(operation.answers)
+    by_scope = {scope: usual if operation.scope in (scope, None) else 403 for scope in (Scope.READ, Scope.WRITE)}
+    of_others = (201 if 201 in operation.answers else 404) if "{schedule_id}" in operation.address else usual
+    is_for_users, is_public = operation.scope is not Scope.ADMIN, operation.scope is None
+    return Row(
+        operation.method,
+        operation.address,
+        owner=usual if is_for_users else 403,
+        other=(404 if "{job_id}" in operation.address else of_others) if is_for_users else 403,
+        reader=by_scope[Scope.READ],
+        writer=by_scope[Scope.WRITE],
+        admin=of_others,
+        stranger=usual if is_public else 403,
+        nobody=usual if is_public else 401,
+        body=example_of(operation.body) if operation.body and not operation.body_is_optional else None,
+    )
 
 
 ONE = "/v1/schedules/{schedule_id}"
-MATRIX = [
-    Row("POST", "/v1/schedules", owner=201, other=201, reader=403, writer=201, admin=201, body=CREATE),
-    Row("POST", "/v1/schedules/batch", owner=200, other=200, reader=403, writer=200, admin=200, body=BATCH),
-    Row("GET", "/v1/schedules", owner=200, other=200, reader=200, writer=403, admin=200),
-    Row("GET", ONE, owner=200, other=404, reader=200, writer=403, admin=404),
-    Row("PUT", ONE, owner=200, other=201, reader=403, writer=200, admin=201, body=CREATE),
-    Row("PATCH", ONE, owner=200, other=404, reader=403, writer=200, admin=404, body={"name": "x"}),
-    Row("DELETE", ONE, owner=204, other=404, reader=403, writer=204, admin=404),
-    Row("POST", f"{ONE}/pause", owner=200, other=404, reader=403, writer=200, admin=404),
-    Row("POST", f"{ONE}/resume", owner=200, other=404, reader=403, writer=200, admin=404),
-    Row("POST", f"{ONE}/run", owner=202, other=404, reader=403, writer=202, admin=404),
-    Row("GET", f"{ONE}/runs", owner=200, other=404, reader=200, writer=403, admin=404),
-    Row("GET", f"{ONE}/runs/{{run_id}}", owner=200, other=404, reader=200, writer=403, admin=404),
-    Row("POST", f"{ONE}/runs/{{run_id}}/redrive", owner=202, other=404, reader=403, writer=202, admin=404),
-    Row("GET", f"{ONE}/occurrences", owner=200, other=404, reader=200, writer=403, admin=404),
-    Row("POST", "/v1/occurrences", owner=200, other=200, reader=200, writer=403, admin=200, body=PREVIEW),
-    Row("GET", "/v1/runs", owner=200, other=200, reader=200, writer=403, admin=200),
-    Row("POST", "/v1/runs/redrive", owner=202, other=202, reader=403, writer=202, admin=202),
-    Row("GET", "/v1/resources/{resource_id}/schedules", owner=200, other=200, reader=200, writer=403, admin=200),
-    Row("DELETE", "/v1/resources/{resource_id}/schedules", owner=200, other=200, reader=403, writer=200, admin=200),
-    Row("DELETE", "/v1/users/{user_id}/schedules", owner=403, other=403, reader=403, writer=403, admin=202),
-    Row("DELETE", "/v1/users/{user_id}", owner=403, other=403, reader=403, writer=403, admin=202),
-    Row("GET", "/v1/jobs/{job_id}", owner=200, other=404, reader=200, writer=403, admin=200),
-    Row("GET", "/v1/webhook-keys", owner=200, other=200, reader=403, writer=200, admin=200),
-    Row("POST", "/v1/webhook-keys/rotate", owner=200, other=200, reader=403, writer=200, admin=200),
-    *(
-        Row("GET", path, owner=200, other=200, reader=200, writer=200, admin=200, stranger=200, nobody=200)
-        for path in ("/healthz", "/openapi.json", "/docs")
-    ),
-]
+MATRIX = [row_of(operation) for operation in OPERATIONS]
 BY_ID = [row for row in MATRIX if ONE in row.path]
 OF_MANY = [
     row

@@ -16,7 +16,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.api.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
 from chalicelib.api.edge.preflight import allow_origins
-from chalicelib.api.requests import RequestLimits
+from chalicelib.api.models.requests import RequestLimits
 from chalicelib.api.routes import Services, blueprints
 from chalicelib.core.model.run import RunStatus
 from chalicelib.scheduling.actions import ActionRules

@@ -16,6 +16,8 @@ STYLE = (
     "code,pre{font-size:14px}"
 )
 
+SHOWN = ("parameters", "requestBody", "responses")
+
 
 def render(document: Mapping[str, Any]) -> str:
     """HTML of a description of ours; every text in it is escaped."""
@@ -26,7 +28,10 @@ def render(document: Mapping[str, Any]) -> str:
         for path, of in document["paths"].items()
         for method, operation in of.items()
     ]
-    models = [_folded(f'<b id="{escape(name)}">{escape(name)}</b>', schema) for name, schema in schemas.items()]
+    models = [
+        _folded(f'<b id="{escape(name)}">{escape(name)}</b>', schema, schema["description"])
+        for name, schema in schemas.items()
+    ]
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
         f'<h1>{title}</h1><p><a href="openapi.json">openapi.json</a>, OpenAPI {escape(document["openapi"])}</p>'
@@ -39,9 +44,10 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
     line = (
         f"<b>{escape(method.upper())} {escape(path)}</b> {escape(operation['summary'])} <code>{escape(scopes)}</code>"
     )
-    shown = {name: operation[name] for name in ("parameters", "requestBody", "responses") if operation.get(name)}
-    return _folded(line, shown)
+    shown = {name: operation[name] for name in SHOWN if operation.get(name)}
+    return _folded(line, shown, operation["description"])
 
 
-def _folded(line: str, content: Mapping[str, Any]) -> str:
-    return f"<details><summary>{line}</summary><pre>{escape(json.dumps(content, indent=2))}</pre></details>"
+def _folded(line: str, content: Mapping[str, Any], text: str) -> str:
+    shown = escape(json.dumps(content, indent=2))
+    return f"<details><summary>{line}</summary><p>{escape(text)}</p><pre>{shown}</pre></details>"

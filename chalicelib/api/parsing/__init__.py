@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...core.errors import FieldError, InvalidInput, ScheduleNotFound
 from ...core.model import ids
-from ..requests import TimingBody
+from ..models.requests import TimingBody
 from .json_body import read_object
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def read_body(model: type[Model], request: Request, rules: ActionRules | None = 
     return read(model, read_object(request), rules)
 
 
-def read_optional_body(model: type[Model], request: Request) -> Model:
+def read_optional_body(model: type[Model], request: Request, rules: ActionRules | None = None) -> Model:
     """An empty body says nothing, as `{}` does. Raises as `read_body` does."""
-    return read_body(model, request) if request.raw_body else read(model, {})
+    return read_body(model, request, rules) if request.raw_body else read(model, {})
 
 
 def read_headers(model: type[Model], request: Request) -> Model:

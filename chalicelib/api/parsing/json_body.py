@@ -8,7 +8,7 @@ from collections import Counter
 from email.message import Message
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..requests import NotJson, UnsupportedMediaType
+from ..models.requests import NotJson, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from chalice.app import Request

@@ -18,28 +18,40 @@ from . import (
     runs,
     schedules,
     system,
-    updates,
     users,
     webhook_keys,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chalice.app import Blueprint
 
-__all__ = ["Services", "blueprints", "schedule_sweeper"]
+    from ..decorators import Routes
+    from ..models.operation import Operation
+
+__all__ = ["Services", "all_routes", "blueprints", "operations_of", "schedule_sweeper"]
 
 
 def blueprints(services: Services) -> list[Blueprint]:
     """All routes, those of webhook keys if the services have any. A blueprint belongs to the app that registers it."""
+    return [routes.blueprint for routes in all_routes(services)]
+
+
+def all_routes(services: Services) -> list[Routes]:
     keys = services.webhook_keys
-    return [
+    of_users = [
         schedules.schedules(services),
         batch.batch(services),
-        updates.updates(services),
         runs.runs(services),
         occurrences.occurrences(services),
         resources.resources(services),
         users.users(services),
         *([webhook_keys.webhook_keys(services, keys)] if keys else []),
-        system.system(),
     ]
+    return [*of_users, system.system(services, operations_of(of_users))]
+
+
+def operations_of(tables: Iterable[Routes]) -> list[Operation]:
+    """The route table: one row per route."""
+    return [operation for routes in tables for operation in routes.operations]

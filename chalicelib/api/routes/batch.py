@@ -1,46 +1,49 @@
-"""Many schedules in one request, each on its own: one that is wrong spoils none of the others."""
+"""Many schedules in one request, each on its own: one that is wrong does not stop the others."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chalice.app import Blueprint
-
 from ...core.errors import InvalidInput, ScheduledTasksError
 from .. import responses
 from ..auth import Scope
-from ..decorators import Protection
-from ..parsing import BODY_TYPES, read, read_body, read_query
-from ..requests import BatchBody, BatchItem, NoQuery, NotJson
-from ..views import ScheduleView
+from ..decorators import Routes
+from ..models.composed import CreatedItemsView
+from ..models.operation import Answer
+from ..models.requests import CreateSchedules, CreateSchedulesItem, NotJson
+from ..models.views import ScheduleView
+from ..parsing import read
 
 if TYPE_CHECKING:
-    from chalice.app import Request, Response
+    from chalice.app import Response
 
     from ...core.model.schedule import Schedule
     from ...scheduling.actions import ActionRules
-    from ..auth import Caller
     from ..dependencies import Services
 
 
-def batch(services: Services) -> Blueprint:
-    blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services)
+def batch(services: Services) -> Routes:
+    routes = Routes(__name__, services, tag="Schedules")
 
-    @blueprint.route("/v1/schedules/batch", methods=["POST"], content_types=BODY_TYPES)
-    @needs(Scope.WRITE)
-    def create_schedules(request: Request, caller: Caller) -> Response:
-        read_query(NoQuery, request)
-        body = read_body(BatchBody, request)
+    @routes.post(
+        "/v1/schedules/batch",
+        Scope.WRITE,
+        body=CreateSchedules,
+        answers={200: Answer("A result for each schedule", CreatedItemsView)},
+    )
+    def create_schedules(body: CreateSchedules, user_id: str) -> Response:
+        """Create up to 100 schedules.
+
+        Each schedule has its own result, in the order of the request. One that is wrong does not stop the others.
+        """
         services.limits().check_batch(len(body.schedules))
-        user_id = caller.acting_for(body.user_id)
         asked = [_read(item, services.action_rules()) for item in body.schedules]
         readable = [item for item in asked if isinstance(item, dict)]
         created = iter(services.scheduler().create_many(user_id, readable))
         return responses.results(_shown(next(created)) if isinstance(item, dict) else item for item in asked)
 
-    return blueprint
+    return routes
 
 
 def _read(item: Any, rules: ActionRules) -> dict[str, Any] | ScheduledTasksError:
@@ -48,7 +51,7 @@ def _read(item: Any, rules: ActionRules) -> dict[str, Any] | ScheduledTasksError
     if not isinstance(item, dict):
         return NotJson()
     try:
-        return read(BatchItem, item, rules).arguments()
+        return read(CreateSchedulesItem, item, rules).arguments()
     except InvalidInput as exc:
         return exc
 

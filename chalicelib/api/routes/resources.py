@@ -1,58 +1,66 @@
-"""The schedules about one resource: a caller's own, or everybody's for an admin."""
+"""The schedules about one resource: the caller's own, or every user's for an admin."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
 from .. import responses
 from ..auth import Scope
-from ..decorators import Protection
-from ..parsing import read, read_query
-from ..requests import Query, ResourcePath, ResourceQuery
-from ..views import CancelledView, ScheduleView
+from ..decorators import Routes
+from ..models.operation import Answer
+from ..models.parameters import Query, ResourcePath, ResourceQuery
+from ..models.views import CancelledView, ScheduleView
 
 if TYPE_CHECKING:
-    from chalice.app import Request, Response
+    from chalice.app import Response
 
     from ..auth import Caller
     from ..dependencies import Services
 
 
-def resources(services: Services) -> Blueprint:
-    blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services)
+def resources(services: Services) -> Routes:
+    routes = Routes(__name__, services, tag="Resources")
 
-    @blueprint.route("/v1/resources/{resource_id}/schedules", methods=["GET"])
-    @needs(Scope.READ)
-    def list_resource(request: Request, caller: Caller, resource_id: str) -> Response:
-        query = read_query(ResourceQuery, request)
+    @routes.get(
+        "/v1/resources/{resource_id}/schedules",
+        Scope.READ,
+        query=ResourceQuery,
+        path=ResourcePath,
+        answers=responses.SCHEDULE_PAGE,
+    )
+    def list_resource_schedules(caller: Caller, query: ResourceQuery, resource_id: str) -> Response:
+        """List a resource's schedules.
+
+        Users get their own schedules. An admin gets every user's, or those of `user_id`.
+        """
         found = services.scheduler().list_for_resource(
-            _known(resource_id),
-            user_id=_whose(caller, query),
-            status=query.status,
-            limit=query.limit,
-            cursor=query.cursor,
+            resource_id, user_id=_whose(caller, query), status=query.status, limit=query.limit, cursor=query.cursor
         )
         return responses.page(map(ScheduleView.of, found.items), found.next_cursor)
 
-    @blueprint.route("/v1/resources/{resource_id}/schedules", methods=["DELETE"])
-    @needs(Scope.WRITE)
-    def cancel_resource(request: Request, caller: Caller, resource_id: str) -> Response:
-        user_id = _whose(caller, read_query(Query, request))
-        cancelled = services.scheduler().cancel_for_resource(_known(resource_id), user_id=user_id)
-        # 202: so far; whoever asks again goes on.
-        return responses.ok(CancelledView.of(cancelled), HTTPStatus.OK if cancelled.complete else HTTPStatus.ACCEPTED)
+    @routes.delete(
+        "/v1/resources/{resource_id}/schedules",
+        Scope.WRITE,
+        query=Query,
+        path=ResourcePath,
+        answers={
+            200: Answer("All these schedules are cancelled", CancelledView),
+            202: Answer("Some are cancelled: send the request again for the others", CancelledView),
+        },
+    )
+    def cancel_resource_schedules(caller: Caller, query: Query, resource_id: str) -> Response:
+        """Cancel a resource's schedules.
 
-    return blueprint
+        Users cancel their own schedules. An admin cancels every user's, or those of `user_id`.
+        """
+        cancelled = services.scheduler().cancel_for_resource(resource_id, user_id=_whose(caller, query))
+        status = HTTPStatus.OK if cancelled.complete else HTTPStatus.ACCEPTED
+        return responses.ok(CancelledView.of(cancelled), status)
 
-
-def _known(resource_id: str) -> str:
-    return read(ResourcePath, {"resource_id": resource_id}).resource_id
+    return routes
 
 
 def _whose(caller: Caller, query: Query) -> str | None:
-    """None is everybody: what an admin means who names nobody."""
+    """The user whose schedules are meant. None means all users: an admin who names none."""
     return None if caller.is_admin and query.user_id is None else caller.acting_for(query.user_id)

@@ -1,63 +1,156 @@
-"""A user's schedules: create, list, read, cancel."""
+"""One user's schedules: create, list, get, put, update, pause, resume, cancel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
+from ...core import errors
 from .. import responses
 from ..auth import Scope
-from ..decorators import Protection
-from ..parsing import BODY_TYPES, read_body, read_headers, read_id, read_query
-from ..requests import ChangeHeaders, CreateBody, CreateHeaders, ListQuery, NoQuery, Query
-from ..views import ScheduleView
+from ..decorators import Routes
+from ..models.parameters import ChangeHeaders, CreateHeaders, ListQuery, NewSchedulePath, Query, SchedulePath
+from ..models.requests import CreateSchedule, PauseSchedule, PutSchedule, ResumeSchedule, UpdateSchedule
+from ..models.views import ScheduleView
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response
 
-    from ..auth import Caller
     from ..dependencies import Services
 
+OF_EVENTBRIDGE = (errors.SchedulerRefused, errors.SchedulerUnavailable, errors.SchedulerDenied)
+OF_CREATES = (errors.PayloadTooLarge, errors.TooManySchedules, errors.ScheduleBusy, *OF_EVENTBRIDGE)
+OF_CHANGES = (errors.ScheduleBusy, errors.ScheduleEnded, *OF_EVENTBRIDGE)
 
-def schedules(services: Services) -> Blueprint:
-    blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services)
 
-    @blueprint.route("/v1/schedules", methods=["POST"], content_types=BODY_TYPES)
-    @needs(Scope.WRITE)
-    def create_schedule(request: Request, caller: Caller) -> Response:
-        read_query(NoQuery, request)
-        idempotency_key = read_headers(CreateHeaders, request).idempotency_key
-        body = read_body(CreateBody, request, services.action_rules())
+def schedules(services: Services) -> Routes:
+    routes = Routes(__name__, services, tag="Schedules")
+
+    @routes.post(
+        "/v1/schedules",
+        Scope.WRITE,
+        headers=CreateHeaders,
+        body=CreateSchedule,
+        answers=responses.CREATED,
+        problems=OF_CREATES,
+    )
+    def create_schedule(request: Request, headers: CreateHeaders, body: CreateSchedule, user_id: str) -> Response:
+        """Create a schedule.
+
+        The schedule fires even if EventBridge has not confirmed it yet (202).
+        """
         schedule = services.scheduler().create(
-            user_id=caller.acting_for(body.user_id), idempotency_key=idempotency_key, **body.arguments()
+            user_id=user_id, idempotency_key=headers.idempotency_key, **body.arguments()
         )
         return responses.created(ScheduleView.of(schedule), request)
 
-    @blueprint.route("/v1/schedules", methods=["GET"])
-    @needs(Scope.READ)
-    def list_schedules(request: Request, caller: Caller) -> Response:
-        query = read_query(ListQuery, request)
-        found = services.scheduler().list_for_user(
-            caller.acting_for(query.user_id), status=query.status, limit=query.limit, cursor=query.cursor
-        )
-        # A page may so become shorter than its limit; the cursor still stands behind all that was looked at.
+    @routes.get("/v1/schedules", Scope.READ, query=ListQuery, answers=responses.SCHEDULE_PAGE)
+    def list_schedules(query: ListQuery, user_id: str) -> Response:
+        """List the caller's schedules, the soonest first.
+
+        A page may be shorter than `limit`, even empty. The list ends when `next_cursor` is null.
+        """
+        found = services.scheduler().list_for_user(user_id, status=query.status, limit=query.limit, cursor=query.cursor)
+        # A page may so become shorter than its limit; the cursor is still behind all that was looked at.
         return responses.page(map(ScheduleView.of, filter(query.wants, found.items)), found.next_cursor)
 
-    @blueprint.route("/v1/schedules/{schedule_id}", methods=["GET"])
-    @needs(Scope.READ)
-    def get_schedule(request: Request, caller: Caller, schedule_id: str) -> Response:
-        user_id = caller.acting_for(read_query(Query, request).user_id)
-        schedule = services.scheduler().get(user_id, read_id(schedule_id))
-        return responses.schedule(ScheduleView.of(schedule))
+    @routes.get("/v1/schedules/{schedule_id}", Scope.READ, query=Query, path=SchedulePath, answers=responses.SCHEDULE)
+    def get_schedule(user_id: str, schedule_id: str) -> Response:
+        """Get a schedule."""
+        return responses.schedule(ScheduleView.of(services.scheduler().get(user_id, schedule_id)))
 
-    @blueprint.route("/v1/schedules/{schedule_id}", methods=["DELETE"])
-    @needs(Scope.WRITE)
-    def cancel_schedule(request: Request, caller: Caller, schedule_id: str) -> Response:
-        user_id = caller.acting_for(read_query(Query, request).user_id)
-        if_match = read_headers(ChangeHeaders, request).if_match
-        services.scheduler().cancel(user_id, read_id(schedule_id), if_match=if_match)
+    @routes.put(
+        "/v1/schedules/{schedule_id}",
+        Scope.WRITE,
+        query=Query,
+        headers=ChangeHeaders,
+        path=NewSchedulePath,
+        body=PutSchedule,
+        answers=responses.PUT,
+        problems=(*OF_CREATES, errors.ScheduleExists),
+    )
+    def put_schedule(
+        request: Request, headers: ChangeHeaders, body: PutSchedule, user_id: str, schedule_id: str
+    ) -> Response:
+        """Create or replace a schedule under an id that the client chooses.
+
+        The request can be repeated. A paused schedule stays paused; one that has ended is created again (201).
+        """
+        schedule, is_new = services.scheduler().put(user_id, schedule_id, if_match=headers.if_match, **body.arguments())
+        shown = ScheduleView.of(schedule)
+        return responses.created(shown, request) if is_new else responses.changed(shown)
+
+    @routes.patch(
+        "/v1/schedules/{schedule_id}",
+        Scope.WRITE,
+        query=Query,
+        headers=ChangeHeaders,
+        path=SchedulePath,
+        body=UpdateSchedule,
+        answers=responses.CHANGED,
+        problems=(*OF_CHANGES, errors.PayloadTooLarge),
+    )
+    def update_schedule(headers: ChangeHeaders, body: UpdateSchedule, user_id: str, schedule_id: str) -> Response:
+        """Update the given fields of a schedule.
+
+        Null sets a field to its default. Occurrences that were due before the update still run.
+        """
+        schedule = services.scheduler().change(user_id, schedule_id, if_match=headers.if_match, **body.arguments())
+        return responses.changed(ScheduleView.of(schedule))
+
+    @routes.delete(
+        "/v1/schedules/{schedule_id}",
+        Scope.WRITE,
+        query=Query,
+        headers=ChangeHeaders,
+        path=SchedulePath,
+        answers=responses.CANCELLED,
+        problems=(errors.ScheduleBusy,),
+    )
+    def cancel_schedule(headers: ChangeHeaders, user_id: str, schedule_id: str) -> Response:
+        """Cancel a schedule.
+
+        From then on it does no work, even if EventBridge delivers it once more. The request can be repeated.
+        """
+        services.scheduler().cancel(user_id, schedule_id, if_match=headers.if_match)
         return responses.no_content()
 
-    return blueprint
+    @routes.post(
+        "/v1/schedules/{schedule_id}/pause",
+        Scope.WRITE,
+        query=Query,
+        headers=ChangeHeaders,
+        path=SchedulePath,
+        body=PauseSchedule,
+        body_is_optional=True,
+        answers=responses.CHANGED,
+        problems=OF_CHANGES,
+    )
+    def pause_schedule(headers: ChangeHeaders, body: PauseSchedule, user_id: str, schedule_id: str) -> Response:
+        """Pause a schedule, optionally until a time.
+
+        Occurrences that are due during the pause do not run.
+        """
+        schedule = services.scheduler().pause(user_id, schedule_id, if_match=headers.if_match, **dict(body))
+        return responses.changed(ScheduleView.of(schedule))
+
+    @routes.post(
+        "/v1/schedules/{schedule_id}/resume",
+        Scope.WRITE,
+        query=Query,
+        headers=ChangeHeaders,
+        path=SchedulePath,
+        body=ResumeSchedule,
+        body_is_optional=True,
+        answers=responses.CHANGED,
+        problems=OF_CHANGES,
+    )
+    def resume_schedule(headers: ChangeHeaders, body: ResumeSchedule, user_id: str, schedule_id: str) -> Response:
+        """Resume a schedule.
+
+        The next occurrence runs. A one-time schedule whose time has passed needs a new `timing`.
+        """
+        timing = body.timing.spec() if body.timing else None
+        schedule = services.scheduler().resume(user_id, schedule_id, timing=timing, if_match=headers.if_match)
+        return responses.changed(ScheduleView.of(schedule))
+
+    return routes

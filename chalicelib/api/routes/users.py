@@ -1,18 +1,16 @@
-"""Everything of one user at once, for admins: as jobs, since no single request can do it."""
+"""All schedules of one user at once, for admins: as jobs, since no single request can do it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
 from ...core.errors import JobNotFound
 from .. import responses
 from ..auth import Scope
-from ..decorators import Protection
-from ..parsing import read, read_query
-from ..requests import NoQuery, UserPath
-from ..views import JobView
+from ..decorators import Routes
+from ..models.operation import Answer
+from ..models.parameters import JobPath, UserPath
+from ..models.views import JobView
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response
@@ -21,35 +19,28 @@ if TYPE_CHECKING:
     from ..dependencies import Services
 
 
-def users(services: Services) -> Blueprint:
-    blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services)
+def users(services: Services) -> Routes:
+    routes = Routes(__name__, services, tag="Users")
 
-    @blueprint.route("/v1/users/{user_id}/schedules", methods=["DELETE"])
-    @needs(Scope.ADMIN)
-    def cancel_all(request: Request, _caller: Caller, user_id: str) -> Response:
-        read_query(NoQuery, request)
-        job = services.scheduler().cancel_all(_known(user_id))
-        return responses.job_started(JobView.of(job), request)
+    @routes.delete("/v1/users/{user_id}/schedules", Scope.ADMIN, path=UserPath, answers=responses.JOB_STARTED)
+    def cancel_user_schedules(request: Request, user_id: str) -> Response:
+        """Cancel all schedules of a user, as a job.
 
-    @blueprint.route("/v1/users/{user_id}", methods=["DELETE"])
-    @needs(Scope.ADMIN)
-    def erase(request: Request, _caller: Caller, user_id: str) -> Response:
-        read_query(NoQuery, request)
-        job = services.scheduler().erase(_known(user_id))
-        return responses.job_started(JobView.of(job), request)
+        The job cancels the schedules that the user created before the request.
+        """
+        return responses.job_started(JobView.of(services.scheduler().cancel_all(user_id)), request)
 
-    @blueprint.route("/v1/jobs/{job_id}", methods=["GET"])
-    @needs(Scope.READ)
-    def get_job(request: Request, caller: Caller, job_id: str) -> Response:
-        read_query(NoQuery, request)
+    @routes.delete("/v1/users/{user_id}", Scope.ADMIN, path=UserPath, answers=responses.JOB_STARTED)
+    def erase_user(request: Request, user_id: str) -> Response:
+        """Cancel all schedules of a user and erase every record of them, as a job."""
+        return responses.job_started(JobView.of(services.scheduler().erase(user_id)), request)
+
+    @routes.get("/v1/jobs/{job_id}", Scope.READ, path=JobPath, answers={200: Answer("The job", JobView)})
+    def get_job(caller: Caller, job_id: str) -> Response:
+        """Get a job's progress."""
         job = services.scheduler().get_job(job_id)
         if not (caller.is_admin or job.user_id == caller.user_id):
             raise JobNotFound
         return responses.ok(JobView.of(job))
 
-    return blueprint
-
-
-def _known(user_id: str) -> str:
-    return read(UserPath, {"user_id": user_id}).user_id
+    return routes

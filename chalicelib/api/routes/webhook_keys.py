@@ -1,6 +1,6 @@
-"""What a user's webhooks are signed with: read it, rotate it.
+"""The keys that sign a user's webhooks: list them, rotate them.
 
-Whoever knows a key can forge what consumers trust, so a token that may only read does not get it.
+Who knows a key can forge what consumers trust, so a token that may only read does not get it.
 """
 
 from __future__ import annotations
@@ -8,40 +8,49 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint
-
+from ...core.errors import MasterSecretUnavailable, RotationUnderWay
 from .. import responses
 from ..auth import Scope
-from ..decorators import Protection
-from ..parsing import BODY_TYPES, read_optional_body, read_query
-from ..requests import Query, RotateBody
-from ..views import WebhookKeysView
+from ..decorators import Routes
+from ..models.operation import Answer
+from ..models.parameters import Query
+from ..models.requests import RotateWebhookKeys
+from ..models.views import WebhookKeysView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalice.app import Request, Response
+    from chalice.app import Response
 
     from ...scheduling.webhook_keys import WebhookKeys
-    from ..auth import Caller
     from ..dependencies import Services
 
+KEYS = {200: Answer("The valid keys", WebhookKeysView, ("Cache-Control",))}
 
-def webhook_keys(services: Services, keys: Callable[[], WebhookKeys]) -> Blueprint:
-    blueprint = Blueprint(__name__)
-    needs = Protection(blueprint, services)
 
-    @blueprint.route("/v1/webhook-keys", methods=["GET"])
-    @needs(Scope.WRITE)
-    def list_keys(request: Request, caller: Caller) -> Response:
-        user_id = caller.acting_for(read_query(Query, request).user_id)
+def webhook_keys(services: Services, keys: Callable[[], WebhookKeys]) -> Routes:
+    routes = Routes(__name__, services, tag="Webhook keys")
+
+    @routes.get("/v1/webhook-keys", Scope.WRITE, query=Query, answers=KEYS, problems=(MasterSecretUnavailable,))
+    def list_webhook_keys(user_id: str) -> Response:
+        """List the keys that sign the caller's webhooks."""
         return responses.secret(WebhookKeysView.of(keys().live(user_id)))
 
-    @blueprint.route("/v1/webhook-keys/rotate", methods=["POST"], content_types=BODY_TYPES)
-    @needs(Scope.WRITE)
-    def rotate_keys(request: Request, caller: Caller) -> Response:
-        user_id = caller.acting_for(read_query(Query, request).user_id)
-        overlap = timedelta(hours=read_optional_body(RotateBody, request).overlap_hours)
+    @routes.post(
+        "/v1/webhook-keys/rotate",
+        Scope.WRITE,
+        query=Query,
+        body=RotateWebhookKeys,
+        body_is_optional=True,
+        answers=KEYS,
+        problems=(MasterSecretUnavailable, RotationUnderWay),
+    )
+    def rotate_webhook_keys(body: RotateWebhookKeys, user_id: str) -> Response:
+        """Create a new key for the caller's webhooks.
+
+        Webhooks are signed with the old and the new key for `overlap_hours`.
+        """
+        overlap = timedelta(hours=body.overlap_hours)
         return responses.secret(WebhookKeysView.of(keys().rotate(user_id, overlap=overlap)))
 
-    return blueprint
+    return routes

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.api.edge.gateway_responses import GatewayResponse, find, gateway_responses
-from chalicelib.api.responses import TYPE_PREFIX
+from chalicelib.api.models.composed import TYPE_PREFIX
 
 SHOP = "https://shop.example.com"
 DOCUMENTED = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.api.requests import DetailsBody
+from chalicelib.api.models.requests import DetailsBody
 from chalicelib.core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable, StoreUnavailable
 from tests.api.world import MAIL, READ_AND_WRITE, World, problem
 from tests.builders import NOW, a_schedule, an_action

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.api.requests import DetailsBody
-from chalicelib.api.views import RunView, ScheduleView
+from chalicelib.api.models.requests import DetailsBody
+from chalicelib.api.models.views import RunView, ScheduleView
 from chalicelib.core.errors import InvalidInput
 from chalicelib.core.model.fields import NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SPAN, Field, Limits
 from chalicelib.core.model.run import Run
@@ -100,8 +100,8 @@ COLOUR = {
     "core/model/fields.py": ('    _option("max_runs"', '    _option("colour", default="grey", limits=Limits(1, 9)),\n'),
     "core/model/schedule.py": ("    max_runs: int | None = None\n", '    colour: str = "grey"\n'),
     "scheduling/options.py": ("    max_runs: int | None\n", "    colour: str | None\n"),
-    "api/requests.py": ("    max_runs: MaxRuns | None = None\n", "    colour: Name | None = None\n"),
-    "api/views.py": ("    max_runs: int | None\n", "    colour: str\n"),
+    "api/models/requests.py": ("    max_runs: MaxRuns | None = None\n", "    colour: Name | None = None\n"),
+    "api/models/views.py": ("    max_runs: int | None\n", "    colour: str\n"),
 }
 
 
@@ -173,18 +173,18 @@ def test_a_new_field_travels_in_the_payload_and_an_old_payload_has_its_default(c
 
 
 def arguments(library: str, body: dict[str, Any]) -> Any:
-    return import_module(f"{library}.api.requests").ChangeBody.model_validate(body).arguments()
+    return import_module(f"{library}.api.models.requests").UpdateSchedule.model_validate(body).arguments()
 
 
 def put(service: Any, library: str, schedule_id: str, **body: Any) -> Any:
     action = {"type": "event", "detail_type": "Hello", "detail": {}}
     whole = {"timing": {"rate": "1 hour"}, "action": action, **body}
-    request = import_module(f"{library}.api.requests").ScheduleBody.model_validate(whole)
+    request = import_module(f"{library}.api.models.requests").PutSchedule.model_validate(whole)
     return service.put("alice", schedule_id, **request.arguments())
 
 
 def shown(service: Any, library: str, schedule_id: str) -> Any:
-    views = import_module(f"{library}.api.views")
+    views = import_module(f"{library}.api.models.views")
     return views.ScheduleView.of(service.get("alice", schedule_id)).as_json()["colour"]
 
 

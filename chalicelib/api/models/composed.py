@@ -1,0 +1,92 @@
+"""Models of answers that routes put together of views. OpenAPI shows them; they are built when it asks for them."""
+
+import re
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from .values import about
+from .views import RunView, ScheduleView, View
+
+TYPE_PREFIX = "urn:scheduled-tasks:problem:"
+
+
+class Composed(View):
+    model_config = ConfigDict(defer_build=True)
+
+
+class ActionTypeView(Composed):
+    """The type of an action, without its fields."""
+
+    type: Annotated[str, about("Type of the action", "email")]
+
+
+class ScheduleSummaryView(ScheduleView):
+    """A schedule as lists show it: its action has the type only."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    action: Annotated[ActionTypeView, about("What a run does: its type", {"type": "email"})]  # type: ignore[assignment]
+
+
+NextCursor = Annotated[str | None, about("`cursor` of the next page; null on the last page", None, "WyI1ZDJj")]
+
+
+class SchedulePageView(Composed):
+    """One page of schedules."""
+
+    items: Annotated[list[ScheduleSummaryView], about("Schedules; a page may be shorter than `limit`, even empty")]
+    next_cursor: NextCursor
+
+
+class RunPageView(Composed):
+    """One page of runs."""
+
+    items: Annotated[list[RunView], about("Runs; a page may be shorter than `limit`, even empty")]
+    next_cursor: NextCursor
+
+
+class FieldProblemView(Composed):
+    """One field of the request that is missing or wrong."""
+
+    field: Annotated[str, about("Name of the field as it was sent", "timing.at")]
+    message: Annotated[str, about("What is wrong with the field", "lies in the past")]
+
+
+class ProblemView(Composed):
+    """An error (RFC 9457). Rely on `type` and `status`; show `title` and `detail`."""
+
+    type: Annotated[
+        str,
+        Field(pattern=f"^{re.escape(TYPE_PREFIX)}[a-z-]+$"),
+        about("Kind of the error", f"{TYPE_PREFIX}invalid-input"),
+    ]
+    title: Annotated[str, about("The kind of the error in words", "Some fields are missing or wrong")]
+    status: Annotated[int, about("HTTP status", 422)]
+    detail: Annotated[str, about("What is wrong with this request", "timing.at: lies in the past")]
+    errors: Annotated[list[FieldProblemView], about("Fields that are missing or wrong")] = Field(default_factory=list)
+    limit: Annotated[int | None, about("Limit that the request exceeds", 65536)] = None
+    request_id: Annotated[
+        str | None, about("Id of the request in the API's log", "4f1f5a0b-9e3c-4d26-8a1e-4075b7c0e5d4")
+    ] = None
+
+
+class CreatedItemView(Composed):
+    """The result of one schedule of a batch: `schedule` or `problem`."""
+
+    status: Annotated[int, about("Status that a request for this schedule alone would have got", 201)]
+    schedule: Annotated[ScheduleSummaryView | None, about("The created schedule")] = None
+    problem: Annotated[ProblemView | None, about("Why this schedule was not created")] = None
+    retry_after_seconds: Annotated[int | None, about("Seconds to wait before the next attempt", 1)] = None
+
+
+class CreatedItemsView(Composed):
+    """The results of a batch."""
+
+    results: Annotated[list[CreatedItemView], about("One result per schedule, in the order of the request")]
+
+
+class HealthView(Composed):
+    """The API is up."""
+
+    status: Annotated[str, about("Always `ok`", "ok")]

@@ -1,0 +1,84 @@
+"""Unions that OpenAPI shows for `timing` and `action`. Validation uses `TimingBody` and `AnyAction` instead.
+
+Their models are built when OpenAPI asks for them, so that a cold start does not wait.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from ...scheduling.actions import Email, Event, OwnAction, Push, Report, Sms, Webhook
+from .values import NOT_NAMED, Time, about
+
+StartAt = Annotated[
+    Time,
+    about("First possible occurrence, rounded up to the whole minute. Default: the creation.", "2027-03-08T00:00:00Z"),
+]
+EndAt = Annotated[
+    Time, about("Last possible occurrence, rounded up to the whole minute. Default: none.", "2027-12-31T23:59:00Z")
+]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class AtTiming(Shape):
+    """Fires once, at a local time of `timezone`, or at an instant with `Z` or an offset and no `timezone`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"at": "2027-03-02T09:00:00", "timezone": "Europe/Berlin"}]}
+    )
+
+    at: Annotated[Time, about("Local time, or instant with `Z` or an offset", "2027-03-02T09:00:00")]
+    timezone: Annotated[
+        str, Field(max_length=50), about("IANA time zone of a local time, such as Europe/Berlin", "Europe/Berlin")
+    ] = NOT_NAMED
+
+
+class AfterTiming(Shape):
+    """Fires once, so long after the request. An answer shows the instant as `at`."""
+
+    after: Annotated[Time, about("ISO 8601 duration in weeks, days, hours, minutes and seconds", "PT2H")]
+
+
+class RateTiming(Shape):
+    """Fires each time the period has elapsed, first one period after the creation or at `start_at`."""
+
+    rate: Annotated[Time, about("Period in minutes, hours or days", "15 minutes")]
+    start_at: StartAt = NOT_NAMED
+    end_at: EndAt = NOT_NAMED
+    timezone: Annotated[
+        str, Field(max_length=50), about("IANA time zone of a `start_at` or `end_at` without an offset", "UTC")
+    ] = NOT_NAMED
+
+
+class CronTiming(Shape):
+    """Fires at local times of `timezone`."""
+
+    cron: Annotated[
+        str,
+        Field(max_length=256),
+        about("Six fields: minutes, hours, day of month, month, day of week, year", "0 9 ? * MON-FRI *"),
+    ]
+    timezone: Annotated[str, Field(max_length=50), about("IANA time zone, such as Europe/Berlin", "Europe/Berlin")]
+    start_at: StartAt = NOT_NAMED
+    end_at: EndAt = NOT_NAMED
+
+
+class Timing(RootModel[AtTiming | AfterTiming | RateTiming | CronTiming]):
+    """When a schedule fires."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class BuiltInAction(RootModel[Annotated[Email | Sms | Push | Webhook | Report | Event, Field(discriminator="type")]]):
+    """An action that comes with Scheduled Tasks."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Action(RootModel[BuiltInAction | OwnAction]):
+    """What a run does."""
+
+    model_config = ConfigDict(defer_build=True)

@@ -1,0 +1,277 @@
+"""What clients get, as pydantic models."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from ...core.actions.webhook_signing import WebhookKey
+from ...core.model.job import Job, JobKind, JobStatus
+from ...core.model.run import Run, RunStatus
+from ...core.model.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
+from ...core.timing.instants import iso, iso_ms
+from ...scheduling.actions import as_clients_write
+from ...scheduling.service import Cancelled, Preview
+from . import shapes
+from .values import DescribedAs, MetadataShape, about
+
+_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+
+Planned = Annotated[datetime, PlainSerializer(iso), _TIME]
+"""Whole seconds: `2027-03-01T08:00:00Z`."""
+
+Measured = Annotated[datetime, PlainSerializer(iso_ms), _TIME]
+"""With milliseconds: `2027-03-01T08:00:00.123Z`."""
+
+TimingShown = Annotated[
+    dict[str, str],
+    DescribedAs(lambda: shapes.Timing),
+    about("When the schedule fires", {"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}),
+]
+Occurrences = Annotated[
+    list[Planned], about("Planned times, the soonest first", ["2027-03-08T08:00:00Z", "2027-03-15T08:00:00Z"])
+]
+Created = Annotated[Measured, about("Time of the creation", "2027-03-01T12:00:00.000Z")]
+Updated = Annotated[Measured, about("Time of the last change", "2027-03-01T12:00:00.000Z")]
+Owner = Annotated[str, about("User who owns it", "alice")]
+OfSchedule = Annotated[str, about("Id of the schedule", "weekly-digest")]
+# Not the enum itself: a rollback may meet the status of a later release.
+OfRun = Annotated[str, DescribedAs(lambda: RunStatus), about("Status of the run", RunStatus.SUCCEEDED.value)]
+ReasonOfRun = Annotated[str | None, about("Why the run has this status", None, "SES: the address is not verified")]
+
+
+class View(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+class DeliveryView(View):
+    """How long EventBridge tries to deliver the payload to the Notification Lambda."""
+
+    max_retries: Annotated[int, about("Retries of a delivery", 185)]
+    max_age_seconds: Annotated[int, about("Seconds after which EventBridge gives up", 3600)]
+
+
+class RetryView(View):
+    """How often failed work is tried again."""
+
+    max_retries: Annotated[int, about("Retries of failed work", 3)]
+    backoff_seconds: Annotated[int, about("Seconds before the first retry; each next one waits twice as long", 60)]
+
+
+class LastRunView(View):
+    """The latest run that ended."""
+
+    scheduled_time: Annotated[Planned, about("Time at which the run was due", "2027-03-08T08:00:00Z")]
+    status: OfRun
+    reason: ReasonOfRun
+
+
+class ScheduleView(View):
+    """A schedule: when it fires, what it does, and its state."""
+
+    schedule_id: OfSchedule
+    user_id: Owner
+    resource_id: str | None
+    name: str | None
+    status: Annotated[Status, about("Status of the schedule", Status.ACTIVE.value)]
+    reason: Annotated[str | None, about("Why the schedule has this status", None, "on holiday")]
+    paused_until: Annotated[
+        Planned | None, about("Time at which a pause ends by itself; null: none", None, "2027-03-20T00:00:00Z")
+    ]
+    confirmed: Annotated[
+        bool, Field(description="False until EventBridge has accepted the latest change", examples=[True])
+    ]
+    revision: Annotated[int, about("Number that grows with each change; the `ETag`", 1803902400000)]
+    timing: TimingShown
+    action: Annotated[
+        dict[str, Any],
+        DescribedAs(lambda: shapes.Action),
+        about(
+            "What a run does",
+            {"type": "email", "to": ["alice@example.com"], "subject": "Your week", "text": "Seven days have passed."},
+        ),
+    ]
+    flexible_window_minutes: int
+    delivery: DeliveryView
+    metadata: Annotated[dict[str, Any], DescribedAs(lambda: MetadataShape)]
+    retry: RetryView
+    on_unknown: OnUnknown
+    overlap: Overlap
+    pause_after_failures: int
+    failures_in_a_row: Annotated[int, about("Consecutive failed runs; a success or a resume sets it to 0", 0)]
+    max_runs: int | None
+    exclusions: list[date]
+    on_missed: OnMissed
+    next_run_at: Annotated[
+        Planned | None,
+        about("Next occurrence that has no run yet; null: none, or the schedule is paused", "2027-03-08T08:00:00Z"),
+    ]
+    last_run: Annotated[LastRunView | None, about("Latest run that ended; null: none", None)]
+    run_count: Annotated[int, about("Runs that succeeded or failed", 0)]
+    created_at: Created
+    updated_at: Updated
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> Self:
+        action = as_clients_write(schedule.action) if schedule.action else {"type": schedule.action_type}
+        # The record keeps it after the pause, for what was due meanwhile.
+        paused_until = schedule.paused_until if schedule.status is Status.PAUSED else None
+        derived = {"timing": timing_shown(schedule.timing), "action": action, "paused_until": paused_until}
+        return cls.model_validate({**vars(schedule), **derived})
+
+
+class AttemptView(View):
+    """One attempt of a run."""
+
+    started_at: Annotated[Measured, about("Start of the attempt", "2027-03-08T08:00:00.250Z")]
+    ended_at: Annotated[
+        Measured | None, about("End of the attempt; null: it is in progress", "2027-03-08T08:00:00.400Z")
+    ]
+    error: Annotated[str | None, about("Why the attempt failed; null: it did not", None, "webhook: 500")]
+
+
+class RunView(View):
+    """One occurrence of a schedule and its history, or a run that was requested outside the timing."""
+
+    run_id: Annotated[str, about("Id of the run, the same for all its attempts", "20270308T080000Z-22d1ab4358e870f3")]
+    schedule_id: OfSchedule
+    resource_id: str | None
+    action_type: Annotated[str, about("Type of the action", "email")]
+    scheduled_time: Annotated[Planned, about("Time at which the run is due", "2027-03-08T08:00:00Z")]
+    status: OfRun
+    reason: ReasonOfRun
+    lateness_ms: Annotated[
+        int | None, about("Milliseconds from the due time to the start; null: the run has not started", 250)
+    ]
+    next_attempt_at: Annotated[
+        Planned | None, about("Time of the next attempt; null: none is planned", None, "2027-03-08T08:01:12Z")
+    ]
+    possibly_repeated: Annotated[
+        bool, Field(description="True if an interrupted attempt may have done the work already", examples=[False])
+    ]
+    unforeseen: Annotated[
+        bool, Field(description="True if EventBridge fired at a time that the API did not predict", examples=[False])
+    ]
+    attempts: Annotated[list[AttemptView], about("Attempts, the first one first")]
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        lateness_ms = None if run.lateness is None else run.lateness // timedelta(milliseconds=1)
+        return cls(
+            run_id=run.run_id,
+            schedule_id=run.schedule_id,
+            resource_id=run.resource_id,
+            action_type=run.action_type,
+            scheduled_time=run.scheduled_time,
+            status=run.status,
+            reason=run.reason,
+            lateness_ms=lateness_ms,
+            next_attempt_at=run.next_attempt_at,
+            possibly_repeated=run.possibly_repeated,
+            unforeseen=run.unforeseen,
+            attempts=[AttemptView.model_validate(attempt) for attempt in run.attempts],
+        )
+
+
+class OccurrencesView(View):
+    """The next planned times of a schedule."""
+
+    occurrences: Occurrences
+
+
+class PreviewView(View):
+    """What a timing would do, without a schedule."""
+
+    timing: TimingShown
+    description: Annotated[str, about("The timing in English", "At 09:00 every Monday, Europe/Berlin")]
+    occurrences: Occurrences
+    warnings: Annotated[
+        list[str],
+        about(
+            "Surprises, such as times that daylight saving skips",
+            [],
+            ["02:30 does not exist on 2027-03-28 in Europe/Berlin: skipped"],
+        ),
+    ]
+
+    @classmethod
+    def of(cls, preview: Preview) -> Self:
+        return cls(
+            timing=timing_shown(preview.timing),
+            description=preview.description,
+            occurrences=preview.occurrences,
+            warnings=preview.warnings,
+        )
+
+
+class CancelledView(View):
+    """Schedules that one request cancelled."""
+
+    cancelled: Annotated[int, about("How many schedules were cancelled", 1)]
+    complete: Annotated[bool, Field(description="False if schedules are left: send the request again", examples=[True])]
+
+    @classmethod
+    def of(cls, cancelled: Cancelled) -> Self:
+        return cls(cancelled=cancelled.count, complete=cancelled.complete)
+
+
+class JobView(View):
+    """Work on many schedules or runs, which the sweeper does."""
+
+    job_id: Annotated[str, about("Id of the job", "2f6d9b3c8a1e4075b7c0e5d4f3a29618")]
+    kind: Annotated[JobKind, about("What the job does", JobKind.REDRIVE.value)]
+    user_id: Annotated[str | None, about("User whose schedules or runs these are; null: all users", "alice")]
+    status: Annotated[JobStatus, about("Status of the job", JobStatus.RUNNING.value)]
+    done: Annotated[int, about("Schedules or runs that are finished", 0)]
+    passed_over: Annotated[int, about("Runs that cannot be queued, such as those of a cancelled schedule", 0)]
+    created_at: Created
+    updated_at: Updated
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        return cls.model_validate(job)
+
+
+class WebhookKeyView(View):
+    """One key that signs a user's webhooks."""
+
+    version: Annotated[int, about("Number of the key; a rotation adds 1", 1)]
+    secret: Annotated[
+        str,
+        Field(validation_alias="text"),
+        about(
+            "What a Standard Webhooks library accepts as its secret",
+            "whsec_F0D+9I2QSpMz2GZzxTrUKhlAeO86Xve5tAs3tYlLCG0=",
+        ),
+    ]
+    current: Annotated[
+        bool, Field(validation_alias="is_current"), Field(description="True for the newest key", examples=[True])
+    ]
+    created_at: Annotated[Measured, about("Time of the creation", "2027-01-01T00:00:00.000Z")]
+    expires_at: Annotated[Measured | None, about("Time at which the key stops signing; null: no such time", None)]
+
+
+class WebhookKeysView(View):
+    """The keys that sign a user's webhooks now."""
+
+    keys: Annotated[list[WebhookKeyView], about("Valid keys, the current one first")]
+
+    @classmethod
+    def of(cls, keys: Iterable[WebhookKey]) -> Self:
+        return cls(keys=[WebhookKeyView.model_validate(key) for key in keys])
+
+
+def timing_shown(timing: Timing) -> dict[str, str]:
+    """As a client could have written it: `{"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}`."""
+    text = timing.expression.removeprefix(f"{timing.kind}(").removesuffix(")")
+    bounds = {"start_at": timing.start_at, "end_at": timing.end_at}
+    return {
+        timing.kind: text,
+        # A rate is elapsed time, the same everywhere.
+        **({} if timing.kind == "rate" else {"timezone": timing.timezone}),
+        **{name: iso(instant) for name, instant in bounds.items() if instant},
+    }

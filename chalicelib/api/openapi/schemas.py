@@ -1,0 +1,184 @@
+"""The schemas of the description: JSON Schema of the models, under the names that clients want in generated code.
+
+Beyond what pydantic makes, each field has a description and an example, and no `default` in bodies: openapi-typescript
+takes a field with a default for one that is always there, also in requests.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from ...scheduling.actions import BUILT_IN
+from ..models.requests import CreateSchedule
+from . import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic import BaseModel, JsonValue
+    from pydantic.json_schema import JsonSchemaMode
+
+    Schema = dict[str, Any]
+
+COMPONENTS = "#/components/schemas/"
+
+NAMES: Mapping[str, str] = {
+    "Status": "ScheduleStatus",
+    "Kind": "ScheduleKind",
+    "MetadataShape": "Metadata",
+    "Undone": "UndoneStatus",
+    **{model.__name__: f"{model.__name__}Action" for model in BUILT_IN.values()},
+}
+"""Class -> schema. Beside these, a view has the name of its class without `View`."""
+
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "CreatedItem": ("status", "schedule"),
+    "OwnAction": ("type", "data"),
+    "Problem": ("type", "title", "status", "detail", "errors"),
+}
+"""Schema -> the fields of its example, where that has more than the required ones."""
+
+
+def schema_name(class_name: str) -> str:
+    return NAMES.get(class_name, class_name.removesuffix("View"))
+
+
+def reference(model: type[BaseModel]) -> Schema:
+    return {"$ref": COMPONENTS + schema_name(model.__name__)}
+
+
+def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Schema]:
+    """Schemas by name: of the models in requests, of those in answers, and of all that they refer to."""
+    _, found = models_json_schema(
+        [*_in_mode("validation", read), *_in_mode("serialization", answered)],
+        ref_template=COMPONENTS + "{model}",
+        schema_generator=_Schemas,
+    )
+    named = {schema_name(name): _renamed(schema) for name, schema in found["$defs"].items()}
+    _tell_actions_apart(named)
+    for name, schema in named.items():
+        _tidy(name, schema)
+    for field, described in _fields(named):
+        _inherit(field, described, named)
+        _say_default(described)
+    return {name: _with_examples(schema, named) for name, schema in sorted(named.items())}
+
+
+def example(schema: Schema, named: Mapping[str, Schema]) -> Any:
+    """The schema's own example, or one made of those of its parts: all of them, or only the required ones if any is."""
+    match schema:
+        case {"examples": [first, *_]} | {"const": first} | {"enum": [first, *_]}:
+            return first
+        case {"$ref": ref}:
+            return example(named[ref.removeprefix(COMPONENTS)], named)
+        case {"anyOf": [first, *_]} | {"oneOf": [first, *_]}:
+            return example(first, named)
+        case {"items": items}:
+            return [example(items, named)]
+    fields = schema.get("properties", {})
+    shown: Iterable[str] = schema.get("shown") or schema.get("required") or fields
+    return {name: example(fields[name], named) for name in shown}
+
+
+class _Schemas(GenerateJsonSchema):
+    """Null as a default says in Python that a field may be left out; JSON Schema says that by `required`."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        """A title made of a field's name says nothing."""
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, JsonValue]:
+        described: dict[str, JsonValue] = super().default_schema(schema)
+        if described.get("default", ...) is None:
+            del described["default"]
+        return described
+
+
+def _in_mode(mode: JsonSchemaMode, models: Iterable[type[BaseModel]]) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
+    return [(model, mode) for model in sorted(set(models), key=lambda model: model.__name__)]
+
+
+def _renamed(value: Any) -> Any:
+    """The value with the schemas' names in its references."""
+    match value:
+        case dict():
+            return {key: _renamed(item) for key, item in value.items()}
+        case list():
+            return [_renamed(item) for item in value]
+        case str() if value.startswith(COMPONENTS):
+            return COMPONENTS + schema_name(value.removeprefix(COMPONENTS))
+    return value
+
+
+def _tell_actions_apart(named: Mapping[str, Schema]) -> None:
+    """Each built-in action names its type, and an own action has another one, so an action fits one schema only."""
+    for model in BUILT_IN.values():
+        built_in = named[schema_name(model.__name__)]
+        built_in["required"] = ["type", *built_in["required"]]
+        del built_in["properties"]["type"]["default"]
+    named["OwnAction"]["properties"]["type"]["not"] = {"enum": sorted(BUILT_IN)}
+
+
+def _tidy(name: str, schema: Schema) -> None:
+    """Puts what pydantic and our texts say of a schema where clients look for it."""
+    schema.pop("title", None)
+    if name in texts.SCHEMAS:
+        schema["description"] = texts.SCHEMAS[name]
+    if name in texts.EXAMPLES:
+        schema["examples"] = [texts.EXAMPLES[name]]
+    if name in SHOWN:
+        schema["shown"] = SHOWN[name]
+    for field, described in schema.get("properties", {}).items():
+        _hoist(described)
+        if (text := texts.FIELDS.get(f"{name}.{field}")) and "description" not in described:
+            described["description"], described["examples"] = text[0], [text[1]]
+
+
+def _hoist(described: Schema) -> None:
+    """Description and examples of `X | None` stand where those of `X` do; `DescribedAs` is unwrapped."""
+    if "allOf" in described:
+        (meant,) = described.pop("allOf")
+        described.update({**meant, **described})
+    for part in described.get("anyOf", []):
+        _hoist(part)
+        for key in ("description", "examples"):
+            if key in part:
+                described.setdefault(key, part.pop(key))
+
+
+def _fields(named: Mapping[str, Schema]) -> list[tuple[str, Schema]]:
+    return [item for schema in named.values() for item in schema.get("properties", {}).items()]
+
+
+def _inherit(field: str, described: Schema, named: Mapping[str, Schema]) -> None:
+    """A field without a description has that of the create's field of its name, or that of the schema it refers to."""
+    referred = _references(described)
+    of_create = named[CreateSchedule.__name__]["properties"].get(field, {})
+    for parent in (of_create, *(named[ref.removeprefix(COMPONENTS)] for ref in referred)):
+        if "description" not in described and "description" in parent:
+            described["description"] = parent["description"]
+            described |= (
+                {"examples": parent["examples"]} if "examples" in parent and _references(parent) == referred else {}
+            )
+
+
+def _references(described: Schema) -> list[str]:
+    return [part["$ref"] for part in (described, *described.get("anyOf", [])) if "$ref" in part]
+
+
+def _with_examples(schema: Schema, named: Mapping[str, Schema]) -> Schema:
+    fields = {
+        field: {**described, "examples": described.get("examples") or [example(described, named)]}
+        for field, described in schema.get("properties", {}).items()
+    }
+    kept = {key: part for key, part in schema.items() if key != "shown"}
+    return {**kept, **({"properties": fields} if fields else {}), "examples": [example(schema, named)]}
+
+
+def _say_default(described: Schema) -> None:
+    default = described.pop("default", None)
+    if default is not None and "Default:" not in described.get("description", ""):
+        described["description"] = f"{described['description'].rstrip('.')}. Default: `{json.dumps(default)}`."
