@@ -171,18 +171,16 @@ def _platform(stage: str | None) -> LambdaPlatform:
 
 
 def _check_before_apply(stage: str) -> None:
-    import boto3  # noqa: PLC0415
-
+    from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.before_apply import check  # noqa: PLC0415
 
-    if warning := check(stage, TERRAFORM, os.environ, boto3.Session()):
+    for warning in check(stage, TERRAFORM, os.environ, session_of_shell()):
         print(f"Warning: {warning}", file=sys.stderr)
 
 
 def run_render(options: argparse.Namespace) -> None:
-    import boto3  # noqa: PLC0415
-
     from deploy.build.render import check_outputs, render  # noqa: PLC0415
+    from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.before_deploy import prepare  # noqa: PLC0415
 
     outputs = outputs_of(options)
@@ -191,7 +189,7 @@ def run_render(options: argparse.Namespace) -> None:
         options.stage,
         options.project,
         outputs,
-        boto3.Session(),
+        session_of_shell(),
         state_location_of(options),
         app_name=outputs["app_name"],
         api_id=options.api_id,
@@ -212,14 +210,13 @@ def run_render(options: argparse.Namespace) -> None:
 
 
 def run_finish(options: argparse.Namespace) -> None:
-    import boto3  # noqa: PLC0415
-
     from deploy.build.render import check_outputs  # noqa: PLC0415
+    from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.finish import finish  # noqa: PLC0415
 
     outputs = outputs_of(options)
     check_outputs(options.stage, outputs)
-    finish(options.stage, options.project, outputs, boto3.Session(), state_location_of(options))
+    finish(options.stage, options.project, outputs, session_of_shell(), state_location_of(options))
 
 
 def run_reconcile(options: argparse.Namespace) -> int:
