@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from chalicelib.core.errors import ScheduledTasksError
 from deploy.errors import DeployError
 
-REMEDIES = {
+REMEDIES: dict[type[BaseException], str] = {
     NoCredentialsError: ". Log in (aws sso login, or aws configure), or set AWS_PROFILE.",
     NoRegionError: " For example: export AWS_DEFAULT_REGION=eu-central-1",
 }

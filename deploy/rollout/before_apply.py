@@ -45,8 +45,8 @@ def check(stage: str, folder: Path, environment: Mapping[str, str], session: bot
 def _region(region: str | None, stage: str, folder: Path) -> str:
     if region is None:
         raise DeployError(
-            f'{folder / "envs" / stage}.tfvars has no line that begins with region = "…", and TF_VAR_region is not set: '
-            "this shell's Region cannot be compared with the stage's."
+            f'{folder / "envs" / stage}.tfvars has no line that begins with region = "…", and TF_VAR_region is not '
+            "set: this shell's Region cannot be compared with the stage's."
         )
     return region
 
@@ -55,6 +55,6 @@ def _unnamed_account(expected: str | None, account: str, stage: str) -> str | No
     if expected is not None:
         return None
     return (
-        f"account_id is not set for stage {stage}, so any account would do. These credentials are of {account}. If that "
-        f'is right, write account_id = "{account}" into envs/{stage}.tfvars.'
+        f"account_id is not set for stage {stage}, so any account would do. These credentials are of {account}. If "
+        f'that is right, write account_id = "{account}" into envs/{stage}.tfvars.'
     )

@@ -33,7 +33,7 @@ def target_of(outputs: Mapping[str, str]) -> Target:
 
 
 def check_target(target: Target, stage: str, session: boto3.Session) -> str:
-    """The account of the credentials. Raises DeployError unless they and the session's Region are those of the stage."""
+    """Returns the account. Raises DeployError unless the session's Region and credentials are those of the stage."""
     if session.region_name != target.region:
         raise DeployError(
             f"Stage {stage} is in {target.region}, and this shell is set to {session.region_name or 'no Region'}. "

@@ -127,8 +127,8 @@ def test_an_account_that_nothing_compares_is_warned_of_with_the_line_to_write(
     (warning,) = check("dev", settings(tmp_path, region='"eu-central-1"', max_concurrency="14"), {}, session)
 
     assert warning == (
-        "account_id is not set for stage dev, so any account would do. These credentials are of 123456789012. If that is "
-        'right, write account_id = "123456789012" into envs/dev.tfvars.'
+        "account_id is not set for stage dev, so any account would do. These credentials are of 123456789012. If that "
+        'is right, write account_id = "123456789012" into envs/dev.tfvars.'
     )
 
 
