@@ -56,6 +56,32 @@ def test_a_configuration_set_that_is_missing_is_a_fault(world: World, caplog: py
     assert len(faults(caplog)) == 1
 
 
+def test_an_identity_that_ses_has_not_verified_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The sender's; or a recipient's, which only an account in SES's sandbox must verify."""
+    message = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: a@b.cc"
+
+    fire_a_mail(world, refused("MessageRejected", message=message))
+
+    assert len(faults(caplog)) == 1
+
+
+def test_an_account_whose_sending_is_paused_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    fire_a_mail(world, refused("SendingPausedException"))
+
+    assert len(faults(caplog)) == 1
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", 404)])
+def test_reports_that_cannot_be_kept_are_a_fault(
+    world: World, caplog: pytest.LogCaptureFixture, code: str, status: int
+) -> None:
+    world.aws.error = refused(code, status)
+
+    world.fire(world.event(world.a_schedule(action=Action("report", {"to": ["a@example.com"], "period": "day"}))))
+
+    assert len(faults(caplog)) == 1
+
+
 def test_an_action_that_is_not_deployed_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.fire(world.event(world.a_schedule(action=Action("invoice.remind", {}))))
 
