@@ -387,8 +387,8 @@ def test_an_app_may_have_a_chalicelib_of_its_own(running: RunningCloud, project:
     process = started(project, running)
     try:
         wait_until_registered(running)
-        put(running, "a", start)
-        running.agenda.advance(start)
+        put(running, "a", start + timedelta(days=30))
+        running.agenda.advance(start + timedelta(days=30))
     finally:
         process.terminate()
         _, errors = process.communicate(timeout=10)
