@@ -356,6 +356,20 @@ run "a_secret_cannot_take_the_place_of_a_setting" {
   expect_failures = [var.secret_arns]
 }
 
+run "a_secret_cannot_take_a_name_that_lambda_reserves" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    secret_arns = { AWS_SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:a-AbCdEf" }
+  }
+
+  expect_failures = [var.secret_arns]
+}
+
 run "own_actions_have_their_rights_and_variables" {
   module {
     source = "./modules/notification_function"
@@ -369,7 +383,7 @@ run "own_actions_have_their_rights_and_variables" {
         resources = ["arn:aws:dynamodb:eu-central-1:111122223333:table/invoices"]
       },
       {
-        actions    = ["sns:Publish"]
+        actions    = ["sns:Publish", "connect:GetMetricDataV2"]
         resources  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
         conditions = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
       },
@@ -390,7 +404,7 @@ run "own_actions_have_their_rights_and_variables" {
       },
       {
         Effect    = "Allow"
-        Action    = ["sns:Publish"]
+        Action    = ["sns:Publish", "connect:GetMetricDataV2"]
         Resource  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
         Condition = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
       },
