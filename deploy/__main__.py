@@ -179,7 +179,7 @@ def _check_before_apply(stage: str) -> None:
 
 
 def run_render(options: argparse.Namespace) -> None:
-    from deploy.build.render import check_outputs, render  # noqa: PLC0415
+    from deploy.build.render import check_outputs, policy_name, render  # noqa: PLC0415
     from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.before_deploy import prepare  # noqa: PLC0415
 
@@ -195,11 +195,14 @@ def run_render(options: argparse.Namespace) -> None:
         api_id=options.api_id,
     )
     rendered = render(options.stage, outputs, options.project)
+    policy = options.project / ".chalice" / policy_name(options.stage)
     written = [path for path in (*rendered.written, write_record()) if path]
     for path in written:
         print(f"wrote {path}")
     if not written:
         print("nothing to change")
+    for role in rendered.own_roles:
+        print(f"Warning: Chalice does not make the role {role}. Give it the statements of {policy}.", file=sys.stderr)
     if rendered.missing:
         print(
             f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet. Until "

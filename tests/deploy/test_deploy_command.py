@@ -21,7 +21,7 @@ def an_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def a_project(folder: Path) -> Path:
     (folder / ".chalice").mkdir()
-    (folder / ".chalice/config.json").write_text('{"app_name": "tasks"}')
+    (folder / ".chalice/config.json").write_text('{"app_name": "tasks", "autogen_policy": false}')
     return folder
 
 
