@@ -293,6 +293,11 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
     source = "./modules/notification_function"
   }
 
+  override_data {
+    target = data.aws_sesv2_email_identity.existing
+    values = { verified_for_sending_status = true }
+  }
+
   variables {
     ses_identity = "example.com"
   }
@@ -306,6 +311,23 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
     condition     = data.aws_sesv2_email_identity.existing[0].email_identity == "example.com"
     error_message = "The identity that was named must exist."
   }
+}
+
+run "an_identity_that_ses_has_not_verified_is_said_at_the_plan" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    ses_identity = "example.com"
+  }
+
+  override_data {
+    target = data.aws_sesv2_email_identity.existing
+    values = { verified_for_sending_status = false }
+  }
+
+  expect_failures = [check.sender_is_verified]
 }
 
 run "a_key_of_ones_own_encrypts_what_the_module_makes_and_is_the_roles_to_use" {
