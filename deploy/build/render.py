@@ -37,6 +37,9 @@ NEEDED = (
 RENDERED = "SCHEDULER_GROUP_NAME"
 """A stage that has this variable was rendered before: the others are ours to replace."""
 
+OUR_FUNCTIONS = frozenset({"api_handler", "sweep"})
+"""The functions that run Scheduled Tasks, by the names that Chalice has for them."""
+
 OWN_ACTION_TYPES = "OWN_ACTION_TYPES"
 """Variable of the API's functions: types separated by commas; not there without any (chalicelib/settings.py)."""
 
@@ -154,6 +157,26 @@ def _collisions(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str
     if RENDERED not in stage_config.get("environment_variables", {}):
         yield from (
             f"environment variable {name}: {variables[name]}"
+            for name, output in ENVIRONMENT.items()
+            if variables.get(name, outputs[output]) != outputs[output]
+        )
+    for settings in (config, stage_config):
+        yield from _collisions_of_functions(settings.get("lambda_functions", {}), stage, outputs)
+
+
+def _collisions_of_functions(
+    functions: Mapping[str, Mapping[str, Any]], stage: str, outputs: Mapping[str, str]
+) -> Iterator[str]:
+    """What a function has of its own counts more for Chalice than what its stage has."""
+    for function in sorted(OUR_FUNCTIONS & functions.keys()):
+        own = functions[function]
+        if own.get("autogen_policy"):
+            yield f"autogen_policy of {function}: true"
+        if own.get("iam_policy_file", policy_name(stage)) != policy_name(stage):
+            yield f"iam_policy_file of {function}: {own['iam_policy_file']}"
+        variables = own.get("environment_variables", {})
+        yield from (
+            f"environment variable {name} of {function}: {variables[name]}"
             for name, output in ENVIRONMENT.items()
             if variables.get(name, outputs[output]) != outputs[output]
         )

@@ -209,6 +209,18 @@ def shops_config(stage: dict[str, Any], **everywhere: Any) -> dict[str, Any]:
         (shops_config({"iam_policy_file": "shop.json"}), "iam_policy_file: shop.json"),
         (shops_config({}, iam_policy_file="shop.json"), "iam_policy_file: shop.json"),
         (shops_config({"autogen_policy": True}), "autogen_policy: true"),
+        (
+            shops_config({}, lambda_functions={"api_handler": {"environment_variables": {"TABLE_NAME": "orders"}}}),
+            "environment variable TABLE_NAME of api_handler: orders",
+        ),
+        (
+            shops_config({"lambda_functions": {"api_handler": {"iam_policy_file": "shop.json"}}}),
+            "iam_policy_file of api_handler: shop.json",
+        ),
+        (
+            shops_config({}, lambda_functions={"sweep": {"autogen_policy": True}}),
+            "autogen_policy of sweep: true",
+        ),
     ],
 )
 def test_a_setting_of_somebody_elses_app_is_not_replaced(
@@ -221,6 +233,13 @@ def test_a_setting_of_somebody_elses_app_is_not_replaced(
 
     assert config_of(project) == config
     assert not (project / ".chalice/policy-dev.json").exists()
+
+
+def test_a_function_that_is_none_of_ours_may_have_its_own(tmp_path: Path) -> None:
+    own = {"iam_policy_file": "shop.json", "environment_variables": {"TABLE_NAME": "orders"}}
+    project = a_project(tmp_path, shops_config({}, lambda_functions={"invoices": own, "sweep": {"lambda_timeout": 50}}))
+
+    assert render("dev", outputs(), project).written
 
 
 def test_a_stage_that_turns_off_what_the_app_has_on_is_no_collision(tmp_path: Path) -> None:
