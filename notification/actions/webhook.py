@@ -9,7 +9,10 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from chalicelib.core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
+from chalicelib.core.aws_errors import is_transient
 from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.timing.instants import iso
 from notification.providers.http import AddressRefused, NoAnswer, Outbound
@@ -62,7 +65,10 @@ def _signatures(run: RunContext, body: bytes) -> Mapping[str, str]:
     try:
         return run.sign(body)
     except ScheduledTasksError as exc:
-        raise ActionFailed(f"the webhook could not be signed: {exc}") from exc
+        cause = exc.__cause__
+        # A secret that is gone, or that the role may not read, does not come back by itself.
+        is_fault = isinstance(cause, ClientError) and not is_transient(cause)
+        raise ActionFailed(f"the webhook could not be signed: {exc}", fault=is_fault) from exc
 
 
 def _check(answer: Answer, run: RunContext, signatures: Mapping[str, str]) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from chalicelib.core.errors import MasterSecretUnavailable
 from chalicelib.core.model.schedule import Action
 from deploy.paths import TERRAFORM
 from tests.notification.contexts import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botocore.exceptions import ClientError
+
+    from chalicelib.core.model.webhook_keys import Master
+    from chalicelib.testing import FakeMaster
     from tests.notification.world import World
 
 DENIED = ["AccessDeniedException", "AccessDenied", "AuthorizationError", "UnrecognizedClientException"]
@@ -41,6 +49,36 @@ def test_a_webhook_that_answers_404_is_no_fault(world: World, caplog: pytest.Log
     world.fire(world.event(world.a_schedule(action=Action("webhook", {"url": "http://127.0.0.1:1/"}))))
 
     assert faults(caplog) == []
+
+
+@dataclass
+class RefusingMaster:
+    """A secret that Secrets Manager does not give."""
+
+    error: ClientError
+
+    def values(self) -> Sequence[Master]:
+        raise MasterSecretUnavailable from self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "count"),
+    [
+        (refused("AccessDeniedException"), 1),
+        (refused("ResourceNotFoundException"), 1),
+        (refused("InternalServiceError", 500), 0),
+        (refused("ThrottlingException"), 0),
+    ],
+)
+def test_a_webhook_whose_secret_may_not_be_read_is_a_fault(
+    world: World, caplog: pytest.LogCaptureFixture, error: ClientError, count: int
+) -> None:
+    world.master = cast("FakeMaster", RefusingMaster(error))
+    world.runner = world.a_runner()
+
+    world.fire(world.event(world.a_schedule(action=Action("webhook", {"url": "http://127.0.0.1:1/"}))))
+
+    assert len(faults(caplog)) == count
 
 
 @pytest.mark.parametrize("code", DENIED)
