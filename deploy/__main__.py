@@ -171,18 +171,16 @@ def _platform(stage: str | None) -> LambdaPlatform:
 
 
 def _check_before_apply(stage: str) -> None:
-    import boto3  # noqa: PLC0415
-
+    from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.before_apply import check  # noqa: PLC0415
 
-    if warning := check(stage, TERRAFORM, os.environ, boto3.Session()):
+    for warning in check(stage, TERRAFORM, os.environ, session_of_shell()):
         print(f"Warning: {warning}", file=sys.stderr)
 
 
 def run_render(options: argparse.Namespace) -> None:
-    import boto3  # noqa: PLC0415
-
-    from deploy.build.render import check_outputs, render  # noqa: PLC0415
+    from deploy.build.render import check_outputs, policy_name, render  # noqa: PLC0415
+    from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.before_deploy import prepare  # noqa: PLC0415
 
     outputs = outputs_of(options)
@@ -191,17 +189,20 @@ def run_render(options: argparse.Namespace) -> None:
         options.stage,
         options.project,
         outputs,
-        boto3.Session(),
+        session_of_shell(),
         state_location_of(options),
         app_name=outputs["app_name"],
         api_id=options.api_id,
     )
     rendered = render(options.stage, outputs, options.project)
+    policy = options.project / ".chalice" / policy_name(options.stage)
     written = [path for path in (*rendered.written, write_record()) if path]
     for path in written:
         print(f"wrote {path}")
     if not written:
         print("nothing to change")
+    for role in rendered.own_roles:
+        print(f"Warning: Chalice does not make the role {role}. Give it the statements of {policy}.", file=sys.stderr)
     if rendered.missing:
         print(
             f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet. Until "
@@ -212,14 +213,13 @@ def run_render(options: argparse.Namespace) -> None:
 
 
 def run_finish(options: argparse.Namespace) -> None:
-    import boto3  # noqa: PLC0415
-
     from deploy.build.render import check_outputs  # noqa: PLC0415
+    from deploy.operate.aws import session_of_shell  # noqa: PLC0415
     from deploy.rollout.finish import finish  # noqa: PLC0415
 
     outputs = outputs_of(options)
     check_outputs(options.stage, outputs)
-    finish(options.stage, options.project, outputs, boto3.Session(), state_location_of(options))
+    finish(options.stage, options.project, outputs, session_of_shell(), state_location_of(options))
 
 
 def run_reconcile(options: argparse.Namespace) -> int:

@@ -97,8 +97,8 @@ def _stored(run: RunContext, files: Mapping[str, bytes]) -> list[tuple[str, str]
         return [(f"The whole report as {kind.upper()}", _store(run, kind, body)) for kind, body in files.items()]
     except FAILURES as exc:
         # Whether it was stored or not: the next try stores it again, and no mail has been sent.
-        failed = failure("S3", exc)
-        raise ActionFailed(str(failed), permanent=failed.permanent) from exc
+        failed = failure("S3", exc, faults=frozenset({"NoSuchBucket"}))
+        raise ActionFailed(str(failed), permanent=failed.permanent, fault=failed.fault) from exc
 
 
 def _store(run: RunContext, kind: str, body: bytes) -> str:

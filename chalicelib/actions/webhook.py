@@ -10,11 +10,14 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
+
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
 from ..core.actions.fields import LEFT_OUT, ActionRules, Check, Fields, Json, Length
 from ..core.actions.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound
 from ..core.actions.public_addresses import is_loopback, may_be_public
 from ..core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
+from ..core.aws_errors import is_transient
 from ..core.errors import ScheduledTasksError
 from ..core.timing.instants import iso
 
@@ -117,7 +120,10 @@ def _signatures(run: RunContext, body: bytes) -> Mapping[str, str]:
     try:
         return run.sign(body)
     except ScheduledTasksError as exc:
-        raise ActionFailed(f"the webhook could not be signed: {exc}") from exc
+        cause = exc.__cause__
+        # A secret that is gone, or that the role may not read, does not come back by itself.
+        is_fault = isinstance(cause, ClientError) and not is_transient(cause)
+        raise ActionFailed(f"the webhook could not be signed: {exc}", fault=is_fault) from exc
 
 
 def _check(answer: Answer, run: RunContext, signatures: Mapping[str, str]) -> None:

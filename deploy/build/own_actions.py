@@ -5,7 +5,7 @@ The files go into the Notification Lambda's zip; the API, which does not have th
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from chalicelib.actions import built_in
@@ -19,11 +19,16 @@ TYPE = re.compile(r"[^\s,]{1,64}")
 def own_action_types(folder: Path = NOTIFICATION_ACTIONS) -> list[str]:
     """The types that the files of `folder` register with `@action("…")`, sorted.
 
-    Raises DeployError if a file is no Python, names a type in a way that only running it could tell, or names the type
-    of a built-in action.
+    Raises DeployError if a file is no Python, names a type in a way that only running it could tell, or registers the
+    type of another file or of a built-in action.
     """
-    registered = {type_ for path in sorted(folder.glob("*.py")) for type_ in _types_of(path)}
-    if taken := sorted(registered & set(built_in())):
+    registered: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.py")):
+        for type_ in _types_of(path):
+            if type_ in registered:
+                raise DeployError(f"{type_!r} is the type of two actions: in {registered[type_]} and {path}.")
+            registered[type_] = path
+    if taken := sorted(registered.keys() & set(built_in())):
         raise DeployError(f"{folder}: {taken[0]!r} is the type of a built-in action; choose another type.")
     return sorted(registered)
 
@@ -33,15 +38,29 @@ def _types_of(path: Path) -> Iterator[str]:
         tree = ast.parse(path.read_bytes(), path)
     except (SyntaxError, ValueError) as error:
         raise DeployError(f"{path} is no Python: {error}.") from error
+    names = {"action", *_other_names(tree)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            yield from (_type_of(decorator, path) for decorator in node.decorator_list if _registers(decorator))
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        decorators = [decorator for decorator in node.decorator_list if _registers(decorator, names)]
+        if decorators and isinstance(node, ast.AsyncFunctionDef):
+            raise DeployError(f"{path}, line {node.lineno}: an action is a plain `def`, and not `async def`.")
+        yield from (_type_of(decorator, path) for decorator in decorators)
 
 
-def _registers(decorator: ast.expr) -> bool:
-    """`@action(…)`, or `@registry.action(…)`."""
+def _other_names(tree: ast.Module) -> Iterator[str]:
+    """Of `action`: `from notification.action_api import action as task`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == "action_api":
+            yield from (alias.asname for alias in node.names if alias.name == "action" and alias.asname)
+
+
+def _registers(decorator: ast.expr, names: Collection[str]) -> bool:
+    """`@action(…)`, by whichever of its names, or `@registry.action(…)`."""
     match decorator:
-        case ast.Call(func=ast.Name("action") | ast.Attribute(attr="action")):
+        case ast.Call(func=ast.Name(name)):
+            return name in names
+        case ast.Call(func=ast.Attribute(attr="action")):
             return True
     return False
 

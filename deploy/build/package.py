@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.build.lambda_platform import LambdaPlatform
+from deploy.build.own_actions import own_action_types
 from deploy.build.requirements import REQUIREMENTS, required_files
 from deploy.errors import DeployError
 from deploy.files import write_atomically
@@ -54,11 +55,13 @@ def build(
     """Write the zip of the Notification Lambda of `project` to `target`.
 
     platform: what its own packages are installed for; None is this machine. Raises DeployError if a part is missing,
-    the tzdata installed is not the one that requirements.txt pins, pip cannot install what own actions require, or
-    Lambda would not take the zip.
+    the tzdata installed is not the one that requirements.txt pins, an own action cannot be read, pip cannot install
+    what it requires, or Lambda would not take the zip.
     """
+    own_action_types(project / "notification" / "actions")
     with tempfile.TemporaryDirectory() as folder:
-        required = list(required_files(project, platform, Path(folder)))
+        tzdata = pinned_version("tzdata", project / "requirements.txt")
+        required = list(required_files(project, platform, Path(folder), tzdata=tzdata))
         files = [*our_files(project), *tzdata_files(project), *required]
         _check_names(files)
         unpacked = sum(path.stat().st_size for _, path in files)

@@ -37,6 +37,9 @@ NEEDED = (
 RENDERED = "SCHEDULER_GROUP_NAME"
 """A stage that has this variable was rendered before: the others are ours to replace."""
 
+OUR_FUNCTIONS = frozenset({"api_handler", "sweep"})
+"""The functions that run Scheduled Tasks, by the names that Chalice has for them."""
+
 OWN_ACTION_TYPES = "OWN_ACTION_TYPES"
 """Variable of the API's functions: types separated by commas; not there without any (chalicelib/settings.py)."""
 
@@ -50,6 +53,8 @@ class Rendered:
     """Files that changed; empty if all was as it should be."""
     missing: list[str] = field(default_factory=list)
     """Environment variables that a person has still to set."""
+    own_roles: list[str] = field(default_factory=list)
+    """ARNs of roles that Chalice does not make, so that the rendered policy is not theirs."""
 
 
 def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Path = NOTIFICATION_ACTIONS) -> Rendered:
@@ -63,8 +68,9 @@ def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Pa
     config_path = project / ".chalice" / "config.json"
     config = read_config(config_path)
     stage_config = config.setdefault("stages", {}).setdefault(stage, {})
-    check_no_collision(config, stage, outputs)
-    policy = policy_of(outputs, config_path.with_name(own_policy_name(stage)))
+    own_policy = config_path.with_name(own_policy_name(stage))
+    check_no_collision(config, stage, outputs, own_policy)
+    policy = policy_of(outputs, own_policy)
     render_stage(stage_config, stage, outputs)
     render_own_actions(stage_config["environment_variables"], own_action_types(actions))
     written = [
@@ -73,7 +79,7 @@ def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Pa
         for path, content in ((config_path.with_name(policy_name(stage)), policy), (config_path, config))
         if write_json(path, content)
     ]
-    return Rendered(written, missing_settings(config, stage))
+    return Rendered(written, missing_settings(config, stage), list(_own_roles(config, stage)))
 
 
 def read_outputs(path: Path) -> dict[str, str]:
@@ -121,7 +127,7 @@ def read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def check_no_collision(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str]) -> None:
+def check_no_collision(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str], own_policy: Path) -> None:
     """Raises DeployError if the app means something else by a name that would be written."""
     if config.get("app_name") != outputs["app_name"]:
         raise DeployError(
@@ -129,19 +135,22 @@ def check_no_collision(config: Mapping[str, Any], stage: str, outputs: Mapping[s
             f"{outputs['app_name']}. Set app_name in envs/{stage}.tfvars to the name that the app has in "
             ".chalice/config.json, and apply."
         )
-    if collisions := list(_collisions(config, stage, outputs)):
+    if collisions := list(_collisions(config, stage, outputs, own_policy)):
         raise DeployError(
             f"Stage {stage} has settings that would be replaced: {', '.join(collisions)}. Nothing was written. Rename "
-            f"the app's own variables; move the statements of its own policy to .chalice/{own_policy_name(stage)}, "
-            "which render adds to the policy of Scheduled Tasks."
+            f"the app's own variables; move the statements of its own policy to .chalice/{own_policy.name}, "
+            "which render adds to the policy of Scheduled Tasks. An app that calls nothing else on AWS has "
+            "autogen_policy: false."
         )
 
 
-def _collisions(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str]) -> Iterator[str]:
+def _collisions(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str], own_policy: Path) -> Iterator[str]:
     stage_config = config["stages"][stage]
     merged = {**config, **stage_config}
     if merged.get("autogen_policy"):
         yield "autogen_policy: true"
+    if merged.get("autogen_policy") is None and not own_policy.exists():
+        yield "autogen_policy is not set, so Chalice makes the policy from the code (see chalice gen-policy)"
     if merged.get("iam_policy_file", policy_name(stage)) != policy_name(stage):
         yield f"iam_policy_file: {merged['iam_policy_file']}"
     variables = config.get("environment_variables", {}) | stage_config.get("environment_variables", {})
@@ -151,6 +160,34 @@ def _collisions(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str
             for name, output in ENVIRONMENT.items()
             if variables.get(name, outputs[output]) != outputs[output]
         )
+    for settings in (config, stage_config):
+        yield from _collisions_of_functions(settings.get("lambda_functions", {}), stage, outputs)
+
+
+def _collisions_of_functions(
+    functions: Mapping[str, Mapping[str, Any]], stage: str, outputs: Mapping[str, str]
+) -> Iterator[str]:
+    """What a function has of its own counts more for Chalice than what its stage has."""
+    for function in sorted(OUR_FUNCTIONS & functions.keys()):
+        own = functions[function]
+        if own.get("autogen_policy"):
+            yield f"autogen_policy of {function}: true"
+        if own.get("iam_policy_file", policy_name(stage)) != policy_name(stage):
+            yield f"iam_policy_file of {function}: {own['iam_policy_file']}"
+        variables = own.get("environment_variables", {})
+        yield from (
+            f"environment variable {name} of {function}: {variables[name]}"
+            for name, output in ENVIRONMENT.items()
+            if variables.get(name, outputs[output]) != outputs[output]
+        )
+
+
+def _own_roles(config: Mapping[str, Any], stage: str) -> Iterator[str]:
+    """Chalice uses `iam_role_arn` where `manage_iam_role` is false: of the app, a stage or a function."""
+    for settings in (config, config["stages"][stage]):
+        for part in (settings, *settings.get("lambda_functions", {}).values()):
+            if part.get("iam_role_arn"):
+                yield part["iam_role_arn"]
 
 
 def policy_of(outputs: Mapping[str, str], own: Path) -> dict[str, Any]:

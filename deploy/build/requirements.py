@@ -14,17 +14,22 @@ NOT_IN_THE_ZIP = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json
 """What pip notes of how and from where it installed: it would make the same packages other bytes."""
 
 
-def required_files(project: Path, platform: LambdaPlatform | None, folder: Path) -> Iterator[tuple[str, Path]]:
+def required_files(
+    project: Path, platform: LambdaPlatform | None, folder: Path, *, tzdata: str
+) -> Iterator[tuple[str, Path]]:
     """(name in the zip, file) of all that is required, installed into `folder`, which is empty.
 
-    platform: None is this machine. Nothing is installed if nothing is required. Raises DeployError with pip's reason.
+    platform: None is this machine. tzdata: its version, which is in the zip already; what is required gets no other.
+    Nothing is installed if nothing is required. Raises DeployError with pip's reason.
     """
     requirements = project / REQUIREMENTS
     if not _requires_anything(requirements):
         return
-    _install(requirements, platform, folder)
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder)
+    constraints, packages = folder / "constraints.txt", folder / "packages"
+    constraints.write_text(f"tzdata=={tzdata}\n")
+    _install(["-r", str(requirements), "-c", str(constraints)], platform, packages, requirements)
+    for path in packages.rglob("*"):
+        name = path.relative_to(packages)
         if path.is_file() and not _is_left_out(name):
             yield name.as_posix(), path
 
@@ -36,9 +41,9 @@ def _requires_anything(requirements: Path) -> bool:
     return any(line and not line.startswith("#") for line in lines)
 
 
-def _install(requirements: Path, platform: LambdaPlatform | None, folder: Path) -> None:
+def _install(what: list[str], platform: LambdaPlatform | None, folder: Path, requirements: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command = [*pip, "--only-binary=:all:", *_for(platform), "--target", str(folder), "-r", str(requirements)]
+    command = [*pip, "--only-binary=:all:", *_for(platform), "--target", str(folder), *what]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = done.stderr.strip() or done.stdout.strip()
@@ -56,6 +61,7 @@ def _for(platform: LambdaPlatform | None) -> list[str]:
 
 
 def _is_left_out(name: Path) -> bool:
-    """Scripts begin with the path of this machine's Python."""
+    """Scripts begin with the path of this machine's Python. tzdata is in the zip already."""
     is_note = name.parent.suffix == ".dist-info" and name.name in NOT_IN_THE_ZIP
-    return is_note or name.parts[0] == "bin" or "__pycache__" in name.parts
+    is_tzdata = name.parts[0].partition("-")[0] == "tzdata"
+    return is_note or is_tzdata or name.parts[0] == "bin" or "__pycache__" in name.parts

@@ -3,10 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from chalicelib.core.errors import ScheduledTasksError
 from deploy.errors import DeployError
+
+REMEDIES: dict[type[BaseException], str] = {
+    NoCredentialsError: ". Log in (aws sso login, or aws configure), or set AWS_PROFILE.",
+    NoRegionError: " For example: export AWS_DEFAULT_REGION=eu-central-1",
+}
+"""What to do about an error of botocore, behind its own text."""
+
+
+def session_of_shell() -> boto3.Session:
+    """Raises DeployError if the shell's profile or configuration cannot be read."""
+    with as_deploy_errors():
+        return boto3.Session()
 
 
 @contextmanager
@@ -15,4 +28,5 @@ def as_deploy_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, ScheduledTasksError) as exc:
-        raise DeployError(f"{exc.__cause__ or exc}") from exc
+        cause = exc.__cause__ or exc
+        raise DeployError(f"{cause}{REMEDIES.get(type(cause), '')}") from exc

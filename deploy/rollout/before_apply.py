@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy.build.lambda_platform import lambda_platform
+from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
 from deploy.rollout.concurrency import check_concurrency
 from deploy.rollout.target import Target, check_python, check_target
@@ -22,7 +23,7 @@ USUAL_PROJECT = "scheduled-tasks"
 """As terraform/variables.tf has it."""
 
 
-def check(stage: str, folder: Path, environment: Mapping[str, str], session: boto3.Session) -> str | None:
+def check(stage: str, folder: Path, environment: Mapping[str, str], session: boto3.Session) -> list[str]:
     """What is worth a warning. `folder`: Terraform's; `environment`: has TF_VAR_….
 
     Raises DeployError.
@@ -32,9 +33,28 @@ def check(stage: str, folder: Path, environment: Mapping[str, str], session: bot
         return stage_setting(name, stage, folder, environment)
 
     check_python(lambda_platform(setting).runtime)
-    region = setting("region")
-    check_target(Target(region or session.region_name or "", setting("account_id")), stage, session)
+    expected = setting("account_id")
+    account = check_target(Target(_region(setting("region"), stage, folder), expected), stage, session)
     most = setting("max_concurrency")
     function = f"{setting('project') or USUAL_PROJECT}-notification-{stage}"
     with as_deploy_errors():
-        return check_concurrency(int(most) if most else None, function, session.client("lambda"))
+        concurrency = check_concurrency(int(float(most)) if most else None, function, session.client("lambda"))
+    return [warning for warning in (_unnamed_account(expected, account, stage), concurrency) if warning]
+
+
+def _region(region: str | None, stage: str, folder: Path) -> str:
+    if region is None:
+        raise DeployError(
+            f'{folder / "envs" / stage}.tfvars has no line that begins with region = "…", and TF_VAR_region is not '
+            "set: this shell's Region cannot be compared with the stage's."
+        )
+    return region
+
+
+def _unnamed_account(expected: str | None, account: str, stage: str) -> str | None:
+    if expected is not None:
+        return None
+    return (
+        f"account_id is not set for stage {stage}, so any account would do. These credentials are of {account}. If "
+        f'that is right, write account_id = "{account}" into envs/{stage}.tfvars.'
+    )

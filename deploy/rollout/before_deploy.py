@@ -41,9 +41,10 @@ def prepare(
     local = LocalRecord(project, stage)
     with as_deploy_errors():
         kept = _fetched(session, location)
-        content = chosen(local.read(), local.fetched, kept) if api_id is None else _adopted(session, api_id)
+        function = f"{app_name}-{stage}"
+        content = chosen(local.read(), local.fetched, kept) if api_id is None else _adopted(session, api_id, function)
         if api_id_of(content) is None:
-            _refuse_a_second_api(session, f"{app_name}-{stage}", stage, local, location)
+            _refuse_a_second_api(session, function, stage, local, location)
     return lambda: _written(local, content, kept)
 
 
@@ -60,9 +61,16 @@ def _written(local: LocalRecord, content: Content | None, kept: Stored | None) -
     return local.path if changed else None
 
 
-def _adopted(session: boto3.Session, api_id: str) -> Content:
-    """Raises ClientError if there is no such API."""
+def _adopted(session: boto3.Session, api_id: str, function: str) -> Content:
+    """Raises ClientError if there is no such API, and DeployError if it is that of another stage or app."""
     session.client("apigateway").get_rest_api(restApiId=api_id)
+    apis = _apis_that_invoke(session, function)
+    if api_id not in apis:
+        raise DeployError(
+            f"The REST API {api_id} does not invoke {function}: it is another stage's or another app's, and `chalice "
+            "deploy` would replace it. Nothing was changed. "
+            f"That function is behind {' and '.join(apis) or 'no REST API'}."
+        )
     return record_of_api(api_id)
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".chalice-deployed.json"
 
+CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+"""S3's codes for a conditional write that meets another object (S3 User Guide, conditional-writes)."""
+
 Content = dict[str, Any]
 
 
@@ -65,12 +68,16 @@ class KeptRecord:
                 Bucket=self._bucket, Key=self._key, Body=body, ContentType="application/json", **condition
             )
         except ClientError as exc:
-            if error_code(exc) in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
-                raise DeployError(
-                    f"{self} was changed since `render` fetched it: another machine deployed this stage. "
-                    "Run render, chalice deploy and finish again."
-                ) from exc
-            raise
+            if error_code(exc) not in CHANGED_MEANWHILE:
+                raise
+            # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+            existing = self.fetch()
+            if existing is not None and existing.content == content:
+                return existing
+            raise DeployError(
+                f"{self} was changed since `render` fetched it: another machine deployed this stage. "
+                "Run render, chalice deploy and finish again."
+            ) from exc
         return Stored(content, answer["ETag"])
 
 

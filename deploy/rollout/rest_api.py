@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from deploy.rollout.target import Target
 
+FINISH = "python -m deploy finish"
+"""Description of the deployments that are made here; Chalice's have none."""
+
 
 class RestApi:
     """The deployed API. `client`: boto3's of API Gateway; `stage`: API Gateway's, not the app's."""
@@ -52,12 +55,17 @@ class RestApi:
         changed = [request for request in wanted if not _agrees(found.get(request["responseType"], {}), request)]
         for request in changed:
             self._client.put_gateway_response(restApiId=self._api_id, **request)
-        if changed:
-            # They take effect with the next deployment, as all of an API does.
-            self._client.create_deployment(
-                restApiId=self._api_id, stageName=self._stage, description="python -m deploy finish"
-            )
-        return bool(changed)
+        # They take effect with the next deployment, as all of an API does. Without one of ours, they were set by a
+        # `finish` that was interrupted.
+        if not changed and self._is_deployed_by_finish():
+            return False
+        self._client.create_deployment(restApiId=self._api_id, stageName=self._stage, description=FINISH)
+        return True
+
+    def _is_deployed_by_finish(self) -> bool:
+        stage = self._client.get_stage(restApiId=self._api_id, stageName=self._stage)
+        deployment = self._client.get_deployment(restApiId=self._api_id, deploymentId=stage["deploymentId"])
+        return bool(deployment.get("description") == FINISH)
 
     def _existing_answers(self) -> list[Any]:
         return list(self._client.get_gateway_responses(restApiId=self._api_id, limit=500)["items"])

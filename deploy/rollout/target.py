@@ -32,20 +32,21 @@ def target_of(outputs: Mapping[str, str]) -> Target:
     return Target(region, account, partition)
 
 
-def check_target(target: Target, stage: str, session: boto3.Session) -> None:
-    """Raises DeployError unless the session's Region and credentials are those of the stage."""
+def check_target(target: Target, stage: str, session: boto3.Session) -> str:
+    """Returns the account. Raises DeployError unless the session's Region and credentials are those of the stage."""
     if session.region_name != target.region:
         raise DeployError(
             f"Stage {stage} is in {target.region}, and this shell is set to {session.region_name or 'no Region'}. "
             f"Nothing was changed. Set it: export AWS_DEFAULT_REGION={target.region}"
         )
     with as_deploy_errors():
-        account = session.client("sts").get_caller_identity()["Account"]
+        account: str = session.client("sts").get_caller_identity()["Account"]
     if target.account not in (None, account):
         raise DeployError(
             f"Stage {stage} is in account {target.account}, and these credentials are of account {account}. "
             "Nothing was changed."
         )
+    return account
 
 
 def check_python(runtime: str, running: str = RUNNING) -> None:

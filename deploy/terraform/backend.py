@@ -8,8 +8,11 @@ from pathlib import Path
 
 from deploy.errors import DeployError
 
-SETTING = r'^{name}[ \t]*=[ \t]*(?:"(?P<text>[^"\n]*)"|(?P<number>[0-9.]+))'
+SETTING = r"^{name}[ \t]*=(.*)$"
 """A line of a .tfvars file. Those of an object are indented, as `terraform fmt` leaves them."""
+
+VALUE = re.compile(r'\s*(?:"(?P<text>[^"$%\\]*)"|(?P<number>[0-9.]+)|null)\s*(?:(?:#|//).*)?')
+"""What stands behind the equals sign, if it need not be calculated."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def state_location(folder: Path) -> StateLocation | None:
 def stage_setting(name: str, stage: str, folder: Path, environment: Mapping[str, str]) -> str | None:
     """What Terraform's variable is set to, if it is text or a number: by envs/{stage}.tfvars, else by TF_VAR_{name}.
 
-    Raises DeployError if the stage has no such file.
+    Raises DeployError if the stage has no such file, or the value has to be calculated.
     """
     path = folder / "envs" / f"{stage}.tfvars"
     try:
@@ -50,7 +53,12 @@ def stage_setting(name: str, stage: str, folder: Path, environment: Mapping[str,
     except FileNotFoundError:
         stages = ", ".join(sorted(file.stem for file in path.parent.glob("*.tfvars")))
         raise DeployError(f"{path} is missing; there are settings of {stages or 'no stage'}.") from None
-    return (found["text"] or found["number"]) if found else variable(name, environment)
+    if found is None:
+        return variable(name, environment)
+    value = VALUE.fullmatch(found[1])
+    if value is None:
+        raise DeployError(f"{name} in {path} is not written as one value, so it cannot be checked: {found[1].strip()}")
+    return value["text"] or value["number"]
 
 
 def variable(name: str, environment: Mapping[str, str]) -> str | None:

@@ -2,7 +2,7 @@
 
 `chalice local` runs no scheduled functions. As on AWS it is a process beside the API, which knows itself by the name
 `sweeper` in the cloud's list of calls, and has the role of the deployed function. AWS_ENDPOINT_URL is the local cloud,
-and is told where to ask.
+and is told where to ask. Nothing here imports our `chalicelib`: the app may have one of its own.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 from chalice.config import Config
 from chalice.local import LambdaContext
 
-from chalicelib.core.timing.instants import iso
 from local.app.api import load_config, serve_until_signalled
 from local.endpoint.server import HOST
 from local.iam.app_roles import assume_role
@@ -124,7 +123,7 @@ def _event() -> dict[str, Any]:
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": "123456789012",
-        "time": iso(datetime.now(UTC)),
+        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "region": os.environ["AWS_REGION"],
         "resources": [],
         "detail": {},

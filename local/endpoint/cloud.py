@@ -23,7 +23,7 @@ from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import TOKEN_PATH, Issuer
-from local.endpoint.mail import RefusedBySes, check_mail, set_default_configuration_set
+from local.endpoint.mail import RefusedBySes, check_mail, set_account_details, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
 from local.endpoint.rules import ScheduledRules
@@ -206,6 +206,8 @@ def _answer_beside_moto(operation: Operation) -> Response | None:
             return tag_resource(operation.parameters["resourceArn"], operation.parameters["tags"])
         case "sesv2:PutEmailIdentityConfigurationSetAttributes":
             return set_default_configuration_set(operation)
+        case "sesv2:PutAccountDetails":
+            return set_account_details(operation)
     return None
 
 

@@ -1,18 +1,31 @@
-"""What SES refuses, and moto does not: tags with other characters, configuration sets that are not there."""
+"""What SES refuses, and moto does not: tags with other characters, configuration sets that are not there, in SES's
+sandbox recipients that are not verified.
+"""
 
 import json
 import re
+from collections.abc import Mapping
+from email.utils import parseaddr
 from http import HTTPStatus
 from typing import Any
 
 from werkzeug.wrappers import Response
 
 from local.aws_protocols.operations import Operation
-from local.moto_backends.ses import configuration_set_of, find_identity, is_configuration_set
+from local.moto_backends.ses import (
+    backend_of,
+    configuration_set_of,
+    find_identity,
+    identity_of,
+    is_configuration_set,
+    recipients_of,
+)
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _OUR_TAG = "ses:"
 """SES has tags of its own, such as `ses:feedback-id-a` (SES Developer Guide, monitor-using-event-publishing)."""
+_SIMULATOR = "@simulator.amazonses.com"
+"""Takes mail from the sandbox as well (SES Developer Guide, send-an-email-from-console)."""
 
 
 class RefusedBySes(Exception):
@@ -35,6 +48,25 @@ def check_mail(operation: Operation) -> None:
     name = configuration_set_of(mail.get("FromEmailAddress", ""), mail.get("ConfigurationSetName"), operation.region)
     if name is not None and not is_configuration_set(name, operation.region):
         raise _not_found(f"Configuration set <{name}> does not exist.")
+    if unverified := _unverified(mail, operation.region):
+        message = (
+            "Email address is not verified. The following identities failed the check in region "
+            f"{operation.region.upper()}: {', '.join(unverified)}"
+        )
+        raise RefusedBySes(HTTPStatus.BAD_REQUEST, "MessageRejected", message)
+
+
+def _unverified(mail: Mapping[str, Any], region: str) -> list[str]:
+    """The addresses that keep SES from sending the mail: the sender's, and in the sandbox each recipient's."""
+    recipients = recipients_of(mail) if backend_of(region).in_sandbox else []
+    checked = [mail.get("FromEmailAddress", ""), *(to for to in recipients if not to.endswith(_SIMULATOR))]
+    return [parseaddr(address)[1] for address in checked if identity_of(address, region) is None]
+
+
+def set_account_details(operation: Operation) -> Response:
+    """PutAccountDetails, which moto lacks: into the sandbox, or out of it."""
+    backend_of(operation.region).in_sandbox = not operation.parameters.get("ProductionAccessEnabled", False)
+    return Response(json.dumps({}), content_type="application/json")
 
 
 def set_default_configuration_set(operation: Operation) -> Response:

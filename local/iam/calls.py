@@ -16,7 +16,7 @@ from moto.ses.models import EmailIdentity
 from local.aws_protocols.operations import Operation
 from local.environment import ACCOUNT
 from local.iam.policies import Need
-from local.moto_backends.ses import configuration_set_of, identity_of
+from local.moto_backends.ses import configuration_set_of, identity_of, recipients_of
 
 Parameters = Mapping[str, Any]
 Reader = Callable[[Operation, Parameters], list[Need]]
@@ -121,7 +121,7 @@ def _read_mail(operation: Operation, parameters: Parameters) -> list[Need]:
     sender, region = parameters.get("FromEmailAddress", ""), operation.region
     named = parameters.get("ConfigurationSetName")
     chosen = configuration_set_of(sender, named, region)
-    identities = [identity_of(sender, region), *(identity_of(to, region) for to in _recipients(parameters))]
+    identities = [identity_of(sender, region), *(identity_of(to, region) for to in recipients_of(parameters))]
     senders = parameters.get("FromEmailAddressIdentityArn") or _identity_arn(operation, identities[0], sender)
     resources = [
         senders,
@@ -130,11 +130,6 @@ def _read_mail(operation: Operation, parameters: Parameters) -> list[Need]:
     ]
     context = (("ses:FromAddress", parseaddr(sender)[1]),)
     return [Need(action, resource, context) for resource in resources]
-
-
-def _recipients(parameters: Parameters) -> list[str]:
-    destination = parameters.get("Destination", {})
-    return [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
 
 
 def _identity_arn(operation: Operation, identity: EmailIdentity | None, otherwise: str = "") -> str:

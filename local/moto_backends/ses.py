@@ -1,15 +1,22 @@
 """SES as moto keeps it: identities, their default configuration sets, and which of them stands for an address."""
 
+from collections.abc import Mapping
 from email.utils import parseaddr
+from typing import Any, cast
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 
 
 class Mail(SESBackend):
-    """Identities are verified at once: on a laptop nobody reads the mail with the link."""
+    """Identities are verified at once: on a laptop nobody reads the mail with the link.
+
+    `in_sandbox`: whether SES sends to verified identities only, as it does for a new account.
+    """
 
     __module__ = SESBackend.__module__  # moto finds a backend's URLs beside its module
+
+    in_sandbox = False
 
     def create_email_identity_v2(
         self,
@@ -24,9 +31,17 @@ class Mail(SESBackend):
         identity.verified_for_sending_status = True
         return identity
 
+    def _is_verified_address(self, source: str) -> bool:
+        """Moto's own knows no subdomains of a verified domain."""
+        return identity_of(source, self.region_name) is not None
+
+
+def backend_of(region: str) -> Mail:
+    return cast("Mail", ses_backends[DEFAULT_ACCOUNT_ID][region])
+
 
 def find_identity(name: str, region: str) -> EmailIdentity | None:
-    found: EmailIdentity | None = ses_backends[DEFAULT_ACCOUNT_ID][region].email_identities.get(name)
+    found: EmailIdentity | None = backend_of(region).email_identities.get(name)
     return found
 
 
@@ -38,6 +53,12 @@ def identity_of(mailbox: str, region: str) -> EmailIdentity | None:
     return next((found for name in names if (found := find_identity(name, region))), None)
 
 
+def recipients_of(mail: Mapping[str, Any]) -> list[str]:
+    """Of the members of a SendEmail of v2."""
+    destination = mail.get("Destination", {})
+    return [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
+
+
 def configuration_set_of(sender: str, named: str | None, region: str) -> str | None:
     """A mail's configuration set: the one that the request names, else the default one of the sender's identity."""
     identity = identity_of(sender, region)
@@ -45,4 +66,4 @@ def configuration_set_of(sender: str, named: str | None, region: str) -> str | N
 
 
 def is_configuration_set(name: str, region: str) -> bool:
-    return name in ses_backends[DEFAULT_ACCOUNT_ID][region].config_sets
+    return name in backend_of(region).config_sets

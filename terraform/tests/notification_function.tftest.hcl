@@ -293,6 +293,11 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
     source = "./modules/notification_function"
   }
 
+  override_data {
+    target = data.aws_sesv2_email_identity.existing
+    values = { verified_for_sending_status = true }
+  }
+
   variables {
     ses_identity = "example.com"
   }
@@ -306,6 +311,23 @@ run "an_identity_that_is_there_already_is_used_and_not_made" {
     condition     = data.aws_sesv2_email_identity.existing[0].email_identity == "example.com"
     error_message = "The identity that was named must exist."
   }
+}
+
+run "an_identity_that_ses_has_not_verified_is_said_at_the_plan" {
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    ses_identity = "example.com"
+  }
+
+  override_data {
+    target = data.aws_sesv2_email_identity.existing
+    values = { verified_for_sending_status = false }
+  }
+
+  expect_failures = [check.sender_is_verified]
 }
 
 run "a_key_of_ones_own_encrypts_what_the_module_makes_and_is_the_roles_to_use" {
@@ -356,6 +378,20 @@ run "a_secret_cannot_take_the_place_of_a_setting" {
   expect_failures = [var.secret_arns]
 }
 
+run "a_secret_cannot_take_a_name_that_lambda_reserves" {
+  command = plan
+
+  module {
+    source = "./modules/notification_function"
+  }
+
+  variables {
+    secret_arns = { AWS_SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:a-AbCdEf" }
+  }
+
+  expect_failures = [var.secret_arns]
+}
+
 run "own_actions_have_their_rights_and_variables" {
   module {
     source = "./modules/notification_function"
@@ -369,7 +405,7 @@ run "own_actions_have_their_rights_and_variables" {
         resources = ["arn:aws:dynamodb:eu-central-1:111122223333:table/invoices"]
       },
       {
-        actions    = ["sns:Publish"]
+        actions    = ["sns:Publish", "connect:GetMetricDataV2"]
         resources  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
         conditions = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
       },
@@ -390,7 +426,7 @@ run "own_actions_have_their_rights_and_variables" {
       },
       {
         Effect    = "Allow"
-        Action    = ["sns:Publish"]
+        Action    = ["sns:Publish", "connect:GetMetricDataV2"]
         Resource  = ["arn:aws:sns:eu-central-1:111122223333:invoices"]
         Condition = { StringEquals = { "aws:ResourceAccount" = ["111122223333"] } }
       },

@@ -21,7 +21,7 @@ def an_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def a_project(folder: Path) -> Path:
     (folder / ".chalice").mkdir()
-    (folder / ".chalice/config.json").write_text('{"app_name": "tasks"}')
+    (folder / ".chalice/config.json").write_text('{"app_name": "tasks", "autogen_policy": false}')
     return folder
 
 
@@ -125,4 +125,39 @@ def test_an_unknown_stage_is_told_which_there_are(
     assert (
         capsys.readouterr().err
         == f"There is no stage prdo in {project / '.chalice/config.json'}; its stages: dev, prod.\n"
+    )
+
+
+DEPLOYING = [["package"], ["render"], ["finish"]]
+
+
+def run_in(project: Path, command: list[str]) -> int:
+    places = [] if command == ["package"] else ["--project", str(project), "--outputs", str(outputs_file(project))]
+    return main([*command, "--stage", "dev", *places])
+
+
+@pytest.mark.parametrize("command", DEPLOYING)
+def test_a_profile_that_is_not_there_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+
+    assert run_in(a_project(tmp_path), command) == 1
+    assert "The config profile (nobodys) could not be found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", DEPLOYING)
+def test_a_shell_without_credentials_is_told_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    with monkeypatch.context() as shell:
+        shell.setenv("HOME", str(tmp_path))
+        shell.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            shell.delenv(name, raising=False)
+        code = run_in(a_project(tmp_path), command)
+
+    assert code == 1
+    assert capsys.readouterr().err == (
+        "Unable to locate credentials. Log in (aws sso login, or aws configure), or set AWS_PROFILE.\n"
     )

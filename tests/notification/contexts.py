@@ -45,6 +45,6 @@ def failure_of(type_: str, data: dict[str, Any], error: Exception | None = None,
     raise AssertionError("the action did not fail")
 
 
-def refused(code: str, status: int = 400) -> ClientError:
-    response = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+def refused(code: str, status: int = 400, message: str = "no") -> ClientError:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(response, "Operation")  # type: ignore[arg-type]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from chalicelib.core.errors import MasterSecretUnavailable
 from chalicelib.core.model.schedule import Action
 from deploy.paths import TERRAFORM
 from tests.notification.contexts import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botocore.exceptions import ClientError
+
+    from chalicelib.core.model.webhook_keys import Master
+    from chalicelib.testing import FakeMaster
     from tests.notification.world import World
 
 DENIED = ["AccessDeniedException", "AccessDenied", "AuthorizationError", "UnrecognizedClientException"]
@@ -43,6 +51,36 @@ def test_a_webhook_that_answers_404_is_no_fault(world: World, caplog: pytest.Log
     assert faults(caplog) == []
 
 
+@dataclass
+class RefusingMaster:
+    """A secret that Secrets Manager does not give."""
+
+    error: ClientError
+
+    def values(self) -> Sequence[Master]:
+        raise MasterSecretUnavailable from self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "count"),
+    [
+        (refused("AccessDeniedException"), 1),
+        (refused("ResourceNotFoundException"), 1),
+        (refused("InternalServiceError", 500), 0),
+        (refused("ThrottlingException"), 0),
+    ],
+)
+def test_a_webhook_whose_secret_may_not_be_read_is_a_fault(
+    world: World, caplog: pytest.LogCaptureFixture, error: ClientError, count: int
+) -> None:
+    world.master = cast("FakeMaster", RefusingMaster(error))
+    world.runner = world.a_runner()
+
+    world.fire(world.event(world.a_schedule(action=Action("webhook", {"url": "http://127.0.0.1:1/"}))))
+
+    assert len(faults(caplog)) == count
+
+
 @pytest.mark.parametrize("code", DENIED)
 def test_a_right_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCaptureFixture, code: str) -> None:
     fire_a_mail(world, refused(code, 403))
@@ -52,6 +90,32 @@ def test_a_right_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCapt
 
 def test_a_configuration_set_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
     fire_a_mail(world, refused("NotFoundException", 404))
+
+    assert len(faults(caplog)) == 1
+
+
+def test_an_identity_that_ses_has_not_verified_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The sender's; or a recipient's, which only an account in SES's sandbox must verify."""
+    message = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: a@b.cc"
+
+    fire_a_mail(world, refused("MessageRejected", message=message))
+
+    assert len(faults(caplog)) == 1
+
+
+def test_an_account_whose_sending_is_paused_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    fire_a_mail(world, refused("SendingPausedException"))
+
+    assert len(faults(caplog)) == 1
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", 404)])
+def test_reports_that_cannot_be_kept_are_a_fault(
+    world: World, caplog: pytest.LogCaptureFixture, code: str, status: int
+) -> None:
+    world.aws.error = refused(code, status)
+
+    world.fire(world.event(world.a_schedule(action=Action("report", {"to": ["a@example.com"], "period": "day"}))))
 
     assert len(faults(caplog)) == 1
 

@@ -79,7 +79,8 @@ def test_a_create_takes_13_write_units(world: RealTable) -> None:
 def test_a_one_time_run_takes_15_write_units(world: RealTable) -> None:
     schedule = world.service.create_one_time(**USUAL, after=A_MINUTE)
 
-    # Claim 2 + 2, record 2 + 2, expiry of the body 2; both lists change keys, and the watch ends.
+    # Claim 2 + 2, record 2 + 2, expiry of the body 2 (why: DynamoRepository._expire_action). Both lists change keys,
+    # and the watch ends.
     assert world.cost_of_run(schedule) == 15
     assert world.size(schedule) < USUALLY
 

@@ -74,8 +74,10 @@ variable "secret_arns" {
   default     = {}
 
   validation {
-    condition     = length(setintersection(keys(var.secret_arns), local.taken_variables)) == 0
-    error_message = "A key of secret_arns must not be the name of an environment variable that the function has already."
+    condition = alltrue([
+      for name in keys(var.secret_arns) : !contains(local.taken_variables, name) && !can(regex("^(AWS|LAMBDA)_", name))
+    ])
+    error_message = "A key of secret_arns must not be a variable that the function or Lambda has already."
   }
 }
 
@@ -113,7 +115,7 @@ variable "action_policy_statements" {
   validation {
     condition = alltrue(flatten([
       for statement in var.action_policy_statements :
-      [for action in statement.actions : can(regex("^[a-z0-9-]+:[A-Za-z]+$", action))]
+      [for action in statement.actions : can(regex("^[a-z0-9-]+:[A-Za-z0-9-]+$", action))]
     ]))
     error_message = "An action of action_policy_statements must have no wildcard, such as dynamodb:GetItem."
   }

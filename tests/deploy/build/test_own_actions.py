@@ -38,7 +38,7 @@ def variables_after_render(project: Path, actions: Path) -> dict[str, str]:
     (project / ".chalice").mkdir(exist_ok=True)
     config = project / ".chalice/config.json"
     if not config.exists():
-        config.write_text('{"app_name": "tasks"}')
+        config.write_text('{"app_name": "tasks", "autogen_policy": false}')
     render("dev", outputs(), project, actions=actions)
     variables: dict[str, str] = json.loads(config.read_text())["stages"]["dev"]["environment_variables"]
     return variables
@@ -55,6 +55,28 @@ def test_the_decorator_may_be_written_as_python_allows(tmp_path: Path, decorator
     actions = folder_with(tmp_path, some=f"{decorator}\ndef do(run, data): ...\n")
 
     assert own_action_types(actions) == ["a"]
+
+
+@pytest.mark.parametrize("module", ["notification.action_api", "..action_api"])
+def test_the_decorator_may_have_another_name(tmp_path: Path, module: str) -> None:
+    text = f'from {module} import action as task\n@task("a")\ndef do(run, data): ...\n'
+
+    assert own_action_types(folder_with(tmp_path, some=text)) == ["a"]
+
+
+def test_an_asynchronous_action_is_refused_as_its_work_would_never_begin(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"some\.py, line 2: an action is a plain `def`, and not `async def`"):
+        own_action_types(folder_with(tmp_path, some='@action("a")\nasync def do(run, data): ...\n'))
+
+
+@pytest.mark.parametrize("name", ["before", "zebra"])
+def test_a_type_that_another_file_has_is_refused_with_both(tmp_path: Path, name: str) -> None:
+    """Else the file that is imported first would have it: one of ours, or theirs instead of ours."""
+    mail = '@action("email")\ndef send(run, data): ...\n'
+    actions = folder_with(tmp_path, email=mail, **{name: mail})
+
+    with pytest.raises(DeployError, match=r"'email' is the type of two actions: .*\.py and .*\.py"):
+        own_action_types(actions)
 
 
 def test_the_file_is_not_run(tmp_path: Path) -> None:

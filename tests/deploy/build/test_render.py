@@ -12,7 +12,7 @@ from tests.deploy.terraform_outputs import POLICY, outputs
 
 def a_project(folder: Path, config: dict[str, Any] | None = None) -> Path:
     (folder / ".chalice").mkdir()
-    content = {"version": "2.0", "app_name": "tasks"} if config is None else config
+    content = {"version": "2.0", "app_name": "tasks", "autogen_policy": False} if config is None else config
     (folder / ".chalice/config.json").write_text(json.dumps(content))
     return folder
 
@@ -53,6 +53,7 @@ def test_what_a_person_wrote_stays_in_its_order(tmp_path: Path) -> None:
     written = {
         "version": "2.0",
         "tags": {"Team": "Müller"},
+        "autogen_policy": False,
         "stages": {
             "prod": {"environment_variables": {"TABLE_NAME": "prods"}},
             "dev": {
@@ -134,7 +135,11 @@ def test_a_stage_without_an_issuer_is_said_to_miss_it(tmp_path: Path) -> None:
 def test_settings_for_all_stages_count(tmp_path: Path) -> None:
     project = a_project(
         tmp_path,
-        {"app_name": "tasks", "environment_variables": {"JWT_ISSUER": "https://i", "JWT_AUDIENCE": "tasks"}},
+        {
+            "app_name": "tasks",
+            "autogen_policy": False,
+            "environment_variables": {"JWT_ISSUER": "https://i", "JWT_AUDIENCE": "tasks"},
+        },
     )
 
     assert render("dev", outputs(), project).missing == []
@@ -193,7 +198,7 @@ def test_the_committed_config_gives_the_api_its_size() -> None:
 
 def shops_config(stage: dict[str, Any], **everywhere: Any) -> dict[str, Any]:
     """An app that was there before."""
-    return {"app_name": "tasks", "stages": {"dev": stage}, **everywhere}
+    return {"app_name": "tasks", "autogen_policy": False, "stages": {"dev": stage}, **everywhere}
 
 
 @pytest.mark.parametrize(
@@ -204,6 +209,18 @@ def shops_config(stage: dict[str, Any], **everywhere: Any) -> dict[str, Any]:
         (shops_config({"iam_policy_file": "shop.json"}), "iam_policy_file: shop.json"),
         (shops_config({}, iam_policy_file="shop.json"), "iam_policy_file: shop.json"),
         (shops_config({"autogen_policy": True}), "autogen_policy: true"),
+        (
+            shops_config({}, lambda_functions={"api_handler": {"environment_variables": {"TABLE_NAME": "orders"}}}),
+            "environment variable TABLE_NAME of api_handler: orders",
+        ),
+        (
+            shops_config({"lambda_functions": {"api_handler": {"iam_policy_file": "shop.json"}}}),
+            "iam_policy_file of api_handler: shop.json",
+        ),
+        (
+            shops_config({}, lambda_functions={"sweep": {"autogen_policy": True}}),
+            "autogen_policy of sweep: true",
+        ),
     ],
 )
 def test_a_setting_of_somebody_elses_app_is_not_replaced(
@@ -218,12 +235,61 @@ def test_a_setting_of_somebody_elses_app_is_not_replaced(
     assert not (project / ".chalice/policy-dev.json").exists()
 
 
+def test_a_function_that_is_none_of_ours_may_have_its_own(tmp_path: Path) -> None:
+    own = {"iam_policy_file": "shop.json", "environment_variables": {"TABLE_NAME": "orders"}}
+    project = a_project(tmp_path, shops_config({}, lambda_functions={"invoices": own, "sweep": {"lambda_timeout": 50}}))
+
+    assert render("dev", outputs(), project).written
+
+
 def test_a_stage_that_turns_off_what_the_app_has_on_is_no_collision(tmp_path: Path) -> None:
     project = a_project(tmp_path, shops_config({"autogen_policy": False}, autogen_policy=True))
 
     render("dev", outputs(), project)
 
     assert config_of(project)["stages"]["dev"]["autogen_policy"] is False
+
+
+UNSAID: dict[str, Any] = {"app_name": "tasks"}
+"""An app whose policy Chalice makes from its code, since nothing says otherwise."""
+
+
+def test_a_policy_that_chalice_makes_from_the_code_is_not_lost(tmp_path: Path) -> None:
+    project = a_project(tmp_path, UNSAID)
+
+    with pytest.raises(DeployError, match=r"autogen_policy is not set, .*own-policy-dev\.json.*autogen_policy: false"):
+        render("dev", outputs(), project)
+
+    assert config_of(project) == UNSAID
+
+
+def test_a_policy_that_was_written_down_may_take_the_place_of_chalices(tmp_path: Path) -> None:
+    project = a_project(tmp_path, UNSAID)
+    (project / ".chalice/own-policy-dev.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+
+    render("dev", outputs(), project)
+
+    assert config_of(project)["stages"]["dev"]["autogen_policy"] is False
+
+
+def test_a_stage_that_was_rendered_before_is_not_asked_again(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    render("dev", outputs(), project)
+    config = {name: value for name, value in config_of(project).items() if name != "autogen_policy"}
+    (project / ".chalice/config.json").write_text(json.dumps(config))
+
+    render("dev", outputs(table_name="another"), project)
+
+    assert config_of(project)["stages"]["dev"]["environment_variables"]["TABLE_NAME"] == "another"
+
+
+def test_a_role_of_ones_own_is_said_to_need_the_policy(tmp_path: Path) -> None:
+    arn = "arn:aws:iam::123456789012:role/shop"
+    project = a_project(tmp_path, shops_config({"manage_iam_role": False, "iam_role_arn": arn}))
+
+    rendered = render("dev", outputs(), project)
+
+    assert rendered.own_roles == [arn]
 
 
 def test_the_apps_own_policy_is_part_of_the_rendered_one(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.build.lambda_platform import LambdaPlatform
-from deploy.build.package import Limits, build
+from deploy.build.package import Limits, build, pinned_version
 from deploy.errors import DeployError
 from deploy.paths import PROJECT
 from tests.deploy.build.test_package import a_project, names_in
@@ -120,6 +120,30 @@ def test_a_package_that_would_replace_ours_is_refused(tmp_path: Path) -> None:
     project = a_project_that_requires(tmp_path, "evil==1.0")
 
     with pytest.raises(DeployError, match=r"brings notification/handler.py, which the zip has already"):
+        build(tmp_path / "notification.zip", project, ARM)
+
+
+def test_a_package_that_requires_tzdata_gets_the_pinned_one(tmp_path: Path) -> None:
+    """Pandas does, for example. The zip has it already, and its version decides when schedules fire."""
+    pinned = pinned_version("tzdata", PROJECT / "requirements.txt")
+    for version in (pinned, "2999.1"):
+        make_wheel(tmp_path / "wheels", "tzdata", version, {"tzdata/zones": "Mars/Olympus\n"})
+    make_wheel(tmp_path / "wheels", "frames", "1.0", {"frames.py": ""}, requires="tzdata>=2022.7")
+    project = a_project_that_requires(tmp_path, "frames==1.0")
+
+    made = build(tmp_path / "notification.zip", project, ARM)
+
+    with zipfile.ZipFile(made.path) as archive:
+        assert b"Mars" not in archive.read("tzdata/zones")
+        assert "frames.py" in archive.namelist()
+        assert not [name for name in archive.namelist() if name.startswith("tzdata-2999")]
+
+
+def test_another_tzdata_is_refused_with_the_one_that_is_pinned(tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "tzdata", "2999.1", {"tzdata/zones": ""})
+    project = a_project_that_requires(tmp_path, "tzdata==2999.1")
+
+    with pytest.raises(DeployError, match=r"tzdata==\d{4}\.\d+"):
         build(tmp_path / "notification.zip", project, ARM)
 
 

@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_wheel(folder: Path, name: str, version: str, files: dict[str, str], tag: str = "py3-none-any") -> None:
-    """A wheel in `folder`. files: name in it -> content. tag: Python, ABI and platform."""
+def make_wheel(
+    folder: Path, name: str, version: str, files: dict[str, str], tag: str = "py3-none-any", *, requires: str = ""
+) -> None:
+    """A wheel in `folder`. files: name in it -> content. tag: Python, ABI and platform. requires: another package."""
     notes = f"{name}-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
     contents = {
         **files,
-        f"{notes}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{notes}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{notes}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: false\nTag: {tag}\n",
     }
     record = "".join(f"{path},,\n" for path in [*contents, f"{notes}/RECORD"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+import urllib3
 
 from deploy.terraform.backend import StateLocation
 from local.testing import REGION, running_cloud
@@ -75,6 +76,17 @@ class World:
             SourceArn=f"arn:aws:execute-api:{REGION}:123456789012:{api_id}/*",
         )
         return api_id
+
+    def break_down(self, operation: str, *, times: int, mode: str = "throttle") -> None:
+        """The next calls of this operation fail."""
+        self._faults("POST", {"operation": operation, "mode": mode, "times": times})
+
+    def recover(self) -> None:
+        self._faults("DELETE")
+
+    def _faults(self, method: str, fault: dict[str, Any] | None = None) -> None:
+        answer = urllib3.request(method, f"{self.cloud.endpoint}/_local/faults", json=fault)
+        assert answer.status < 300, answer.data
 
     def kept(self) -> dict[str, Any] | None:
         """The record in the bucket."""

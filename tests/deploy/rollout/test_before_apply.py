@@ -89,7 +89,9 @@ def test_no_reservation_at_all_is_warned_of() -> None:
 
 @pytest.mark.usefixtures("world")
 def test_the_local_clouds_account_has_room_for_the_committed_settings(session: boto3.Session) -> None:
-    assert check("prod", TERRAFORM, {}, session) is None
+    (warning,) = check("prod", TERRAFORM, {}, session)
+
+    assert "account_id is not set" in warning
 
 
 def test_the_local_cloud_refuses_what_aws_refuses(world: World) -> None:
@@ -112,7 +114,52 @@ def test_a_setting_that_is_a_comment_is_none(session: boto3.Session, tmp_path: P
     folder = settings(tmp_path, region='"eu-central-1"')
     (folder / "envs/dev.tfvars").write_text('# account_id = "444455556666"\nregion = "eu-central-1"\n')
 
-    assert "max_concurrency is not set" in (check("dev", folder, {}, session) or "")
+    account, concurrency = check("dev", folder, {}, session)
+
+    assert "account_id is not set" in account
+    assert "max_concurrency is not set" in concurrency
+
+
+@pytest.mark.usefixtures("world")
+def test_an_account_that_nothing_compares_is_warned_of_with_the_line_to_write(
+    session: boto3.Session, tmp_path: Path
+) -> None:
+    (warning,) = check("dev", settings(tmp_path, region='"eu-central-1"', max_concurrency="14"), {}, session)
+
+    assert warning == (
+        "account_id is not set for stage dev, so any account would do. These credentials are of 123456789012. If that "
+        'is right, write account_id = "123456789012" into envs/dev.tfvars.'
+    )
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("line", ["", '  region = "us-east-1"\n'])
+def test_a_region_that_cannot_be_read_is_refused_and_not_taken_for_the_shells(
+    session: boto3.Session, tmp_path: Path, line: str
+) -> None:
+    folder = settings(tmp_path)
+    (folder / "envs/dev.tfvars").write_text(line)
+
+    with pytest.raises(DeployError, match=r'dev\.tfvars has no line that begins with region = "…"'):
+        check("dev", folder, {}, session)
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("number", ["991.0", "991 # half", '"991"'])
+def test_a_number_is_read_as_terraform_reads_it(session: boto3.Session, tmp_path: Path, number: str) -> None:
+    with pytest.raises(DeployError, match=r"max_concurrency = 991 "):
+        check("dev", settings(tmp_path, region='"eu-central-1"', max_concurrency=number), {}, session)
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("name", "value"), [("max_concurrency", "2 * 7"), ("region", '"us-${"east"}-1"')])
+def test_a_value_that_has_to_be_calculated_is_refused(
+    session: boto3.Session, tmp_path: Path, name: str, value: str
+) -> None:
+    lines = {"region": '"eu-central-1"', "max_concurrency": "14"} | {name: value}
+
+    with pytest.raises(DeployError, match=rf"{name} in .*dev\.tfvars is not written as one value"):
+        check("dev", settings(tmp_path, **lines), {}, session)
 
 
 @pytest.mark.usefixtures("world")

@@ -114,6 +114,17 @@ def test_an_api_that_is_not_there_is_not_gone_on_with(world: World, session: bot
         rendered(world, world.machine(), session, api_id="nowhere")
 
 
+def test_the_api_of_another_stage_or_app_is_not_gone_on_with(world: World, session: boto3.Session) -> None:
+    """`chalice deploy` would replace all of it."""
+    ours = world.an_api()
+    theirs = world.cloud.client("apigateway").create_rest_api(name="tasks")["id"]
+
+    with pytest.raises(DeployError, match=f"{theirs} does not invoke tasks-dev: .* That function is behind {ours}"):
+        rendered(world, world.machine(), session, api_id=theirs)
+
+    assert recorded(world.machine()) is None
+
+
 def test_functions_whose_api_was_never_made_are_no_obstacle(world: World, session: boto3.Session) -> None:
     world.cloud.deploy("tasks-dev", "def handle(event, context): pass")
 

@@ -119,6 +119,36 @@ def test_what_chalice_overwrites_is_set_again(world: World, session: boto3.Sessi
     assert len(gateway.get_gateway_responses(restApiId=api_id)["items"]) == len(gateway_responses())
 
 
+def test_answers_that_were_set_and_not_deployed_are_deployed_by_the_next_finish(
+    world: World, session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    api_id = world.chalice_deploys(world.machine())
+    url = f"{world.cloud.endpoint}/restapis/{api_id}/api/_user_request_/v1/shedules"
+    # API Gateway takes one CreateDeployment in five seconds, and Chalice has just made one.
+    world.break_down("apigateway:CreateDeployment", times=1)
+    with pytest.raises(DeployError, match="CreateDeployment"):
+        finished(world, world.machine(), session)
+    world.recover()
+    before = urllib3.request("GET", url)
+
+    lines = finished(world, world.machine(), session)
+
+    assert before.status == 403
+    assert urllib3.request("GET", url).status == 404
+    assert "API Gateway's own answers are problem+json" in lines
+
+
+def test_a_record_whose_first_answer_was_lost_is_no_other_machines(world: World, session: boto3.Session) -> None:
+    world.chalice_deploys(world.machine())
+    world.break_down("s3:PutObject", times=1, mode="fail-after-work")
+
+    lines = finished(world, world.machine(), session)
+
+    assert lines[0].startswith("Chalice's record is kept in")
+    assert world.kept() is not None
+
+
 def test_what_was_never_deployed_is_not_finished(world: World, session: boto3.Session) -> None:
     with pytest.raises(DeployError, match="names no REST API: run chalice deploy --stage dev first"):
         finished(world, world.machine(), session)

@@ -114,6 +114,39 @@ def test_a_mail_that_ses_refuses_is_not_there(cloud: RunningCloud) -> None:
     assert outbox(cloud) == []
 
 
+def test_a_verified_domain_stands_for_its_subdomains(cloud: RunningCloud) -> None:
+    cloud.client("sesv2").create_email_identity(EmailIdentity="shop.example")
+
+    send(cloud, sender="tasks@mail.shop.example")
+
+    assert len(outbox(cloud)) == 1
+
+
+@pytest.fixture
+def sandbox(cloud: RunningCloud) -> Iterator[RunningCloud]:
+    """An account that SES has not let out of its sandbox."""
+    about = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://example.com"}
+    cloud.client("sesv2").put_account_details(**about, ProductionAccessEnabled=False)
+    yield cloud
+    cloud.client("sesv2").put_account_details(**about, ProductionAccessEnabled=True)
+
+
+def test_in_the_sandbox_a_recipient_that_is_no_identity_is_refused_by_name(sandbox: RunningCloud) -> None:
+    said = r"MessageRejected.*Email address is not verified\. .* check in region EU-CENTRAL-1: alice@example\.com"
+
+    with pytest.raises(ClientError, match=said):
+        send(sandbox)
+
+    assert outbox(sandbox) == []
+
+
+@pytest.mark.parametrize("to", [SENDER, "success@simulator.amazonses.com"])
+def test_in_the_sandbox_identities_and_the_mailbox_simulator_get_mail(sandbox: RunningCloud, to: str) -> None:
+    sandbox.client("sesv2").send_email(**A_MAIL | {"Destination": {"ToAddresses": [to]}})
+
+    assert [message["to"] for message in outbox(sandbox)] == [[to]]
+
+
 @pytest.mark.parametrize(
     "tag",
     [

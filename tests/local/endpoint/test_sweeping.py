@@ -378,6 +378,24 @@ def test_the_scheduled_function_of_the_app_runs_in_the_cloud_s_time_and_under_it
     assert (process.returncode, errors) == (0, b"")
 
 
+def test_an_app_may_have_a_chalicelib_of_its_own(running: RunningCloud, project: Path, start: datetime) -> None:
+    (project / "chalicelib").mkdir()
+    (project / "chalicelib/__init__.py").touch()
+    (project / "chalicelib/logins.py").write_text("SESSIONS = {}\n")
+    (project / "app.py").write_text(f"from chalicelib.logins import SESSIONS\n{APP}")
+
+    process = started(project, running)
+    try:
+        wait_until_registered(running)
+        put(running, "a", start + timedelta(days=30))
+        running.agenda.advance(start + timedelta(days=30))
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+
+    assert (errors, len(running.client("sqs").list_queues()["QueueUrls"])) == (b"", 1)
+
+
 def test_an_app_without_the_function_is_told(running: RunningCloud, project: Path) -> None:
     (project / "app.py").write_text(APP.replace("def sweep", "def clean"))
 

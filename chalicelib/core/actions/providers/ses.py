@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 PASSING = frozenset({"LimitExceededException", "SendingPausedException"})
 
 # An identity or a configuration set is missing, or the account may not send any more.
-FAULTS = frozenset({"AccountSuspendedException", "MailFromDomainNotVerifiedException", "NotFoundException"})
+FAULTS = frozenset(
+    {
+        "AccountSuspendedException",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+        "SendingPausedException",
+    }
+)
+
+UNVERIFIED = "not verified"
+"""In the text of a MessageRejected: SES has not verified the sender's identity, or, in its sandbox, a recipient's.
+(SES Developer Guide, troubleshoot-error-messages)
+"""
 
 NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_-]")
 """What SES refuses in a tag's value (API reference, MessageTag). The id of a run of "run now" has a dot."""
@@ -42,7 +54,8 @@ def send_mail(run: RunContext, mail: Mapping[str, Any]) -> None:
     try:
         run.aws("sesv2").send_email(**request)
     except FAILURES as exc:
-        raise failure("SES", exc, passing=PASSING, faults=FAULTS) from exc
+        faults = FAULTS | {"MessageRejected"} if UNVERIFIED in str(exc) else FAULTS
+        raise failure("SES", exc, passing=PASSING, faults=faults) from exc
 
 
 def _addresses(mail: Mapping[str, Any], field: str) -> list[str]:
