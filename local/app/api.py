@@ -27,6 +27,7 @@ from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGateway, RouteMatcher, create_local_server
 
+from local.app import lifeline
 from local.endpoint.server import HOST, PortUnavailable
 from local.iam.app_roles import assume_role
 from local.time.travelled import TravelledTime
@@ -35,6 +36,8 @@ from local.time.travelled import TravelledTime
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the API until SIGINT or SIGTERM; 0, or 1 with a message on standard error."""
     options = _parser().parse_args(arguments)
+    if options.until_stdin_closes:
+        lifeline.end_when_stdin_closes()
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")  # as `chalice local` does
     os.environ["AWS_SDK_UA_APP_ID"] = "api"  # names it in the cloud's list of calls
     try:
@@ -144,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--offset-file", type=Path, default=Path(os.devnull), help="clock-offset in the directory of the local cloud"
     )
+    lifeline.add_option(parser)
     return parser
 
 

@@ -15,13 +15,13 @@ from ..environment import sealed_environment
 from .directory import directory_of
 from .processes import ChildFailed
 from .stack import REGION, Stack
+from .supervision import supervise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 STEPS = 5
-LOOKS_EVERY_SECONDS = 1
 
 READY = """
   API      {api}/v1/schedules      (its log: {directory}/api.log)
@@ -68,7 +68,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
     try:
         stack.start()
         print(_ready(stack, cloud_port), flush=True)
-        _wait(stack)
+        supervise(stack.children)
     except KeyboardInterrupt:
         print("\nending", flush=True)
     finally:
@@ -140,14 +140,6 @@ def token_command(directory: Path, cloud_port: int) -> str:
     if directory == directory_of(cloud_port).resolve():
         return f"make token USER=bob CLOUD_PORT={cloud_port}"
     return f".venv/bin/python -m local token --user bob --directory {shlex.quote(str(directory))}"
-
-
-def _wait(stack: Stack) -> None:
-    while True:
-        for child in stack.children:
-            if not child.is_running():
-                raise ChildFailed(f"{child.name} ended by itself:\n{child.last_output()}")
-        time.sleep(LOOKS_EVERY_SECONDS)
 
 
 def _raise_interrupt(*_: object) -> None:

@@ -83,6 +83,7 @@ class ExecutionEnvironment:
     def stop(self) -> None:
         """End the child and what it started."""
         self._kill()
+        cast("IO[bytes]", self._process.stdin).close()
         self._follower.join(_SECONDS_TO_END)
         self._output.close()
         self._api.stop()
@@ -147,12 +148,15 @@ class ExecutionEnvironment:
 def _start_child(
     function: Function, place: Place, time_signal: TimeSignal, runtime_api: str
 ) -> subprocess.Popen[bytes]:
-    """`-S` keeps our virtual environment out, `-P` our own modules: the child finds what AWS provides, and the zip."""
+    """`-S` keeps our virtual environment out, `-P` our own modules: the child finds what AWS provides, and the zip.
+
+    Nothing is ever written to its standard input, which tells it that the cloud is there.
+    """
     return subprocess.Popen(
         [sys.executable, "-S", "-P", travelled.__file__, time_signal.offset_file, place.time_machine, function.handler],
         env=_environment(function, place, runtime_api) | _for_webhooks(function, time_signal),
         cwd=place.task_root,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         bufsize=0,
