@@ -1,6 +1,7 @@
 """What clients send, as pydantic models. It must be exactly this: nothing is converted or ignored."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -88,9 +89,10 @@ def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _day(value: object) -> date:
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError("must be a date such as 2027-12-24")
-    return date.fromisoformat(value)
+    with suppress(ValueError):
+        if isinstance(value, str) and DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    raise ValueError("must be a date such as 2027-12-24")
 
 
 def _revision(etag: object) -> int:
