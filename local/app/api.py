@@ -1,8 +1,8 @@
 """`chalice local` for this project: `python -m local.app.api --stage local --port 8000`.
 
-Chalice's own server with five differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
-end it cleanly, its time is the local cloud's when a file tells it, it runs as the role of the deployed function, and an
-unknown route is answered as API Gateway does with our gateway responses.
+Chalice's own server with six differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
+end it cleanly, its time is the local cloud's when a file tells it, it runs as the role of the deployed function, an
+unknown route is answered as API Gateway does with our gateway responses, and chunked bodies are read as there.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from chalice.deploy.validate import validate_routes
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGateway, RouteMatcher, create_local_server
 
 from local.app import lifeline
-from local.endpoint.server import HOST, PortUnavailable
+from local.endpoint.server import HOST, PortUnavailable, read_body, says_its_length
 from local.iam.app_roles import assume_role
 from local.time.travelled import TravelledTime
 
@@ -123,7 +123,11 @@ class _Handler(ChaliceRequestHandler):
     def parse_request(self) -> bool:
         """Read the head of a request: the moment at which the application's time begins."""
         self._time.catch_up()
-        return bool(super().parse_request())
+        return bool(super().parse_request()) and says_its_length(self)
+
+    def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
+        """Chalice's own takes a chunked body for an empty one, and its chunks for the next request."""
+        return dict(self.headers), read_body(self) or None
 
 
 def serve_until_signalled(serve: Callable[[], None], server: HTTPServer) -> None:
