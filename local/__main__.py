@@ -46,7 +46,10 @@ def parser() -> argparse.ArgumentParser:
     _add_common(run, "--cloud-port")
     run.add_argument("--api-port", type=port_number, default=API_PORT)
     run.add_argument(
-        "--cors-origins", default="", help="origins of the pages that may call the API, separated by commas, or *"
+        "--cors-origins",
+        type=origins,
+        default="",
+        help="origins of the pages that may call the API, separated by commas, or *",
     )
     run.add_argument(
         "--parent", type=int, metavar="PID", help="end when this process, which started this one, has ended"
@@ -98,6 +101,17 @@ def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT):
         raise argparse.ArgumentTypeError(f"{text} is no port: a port is a number from 1 to {LAST_PORT}")
     return int(text)
+
+
+def origins(text: str) -> str:
+    """Raises ArgumentTypeError now, and not when Terraform comes to it, half a minute later."""
+    from chalicelib.api.edge.cors import read_origins  # noqa: PLC0415
+
+    try:
+        read_origins(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 # Each command imports what it needs: moto alone takes seconds, in which Ctrl-C may come.

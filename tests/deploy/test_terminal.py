@@ -94,6 +94,15 @@ def test_a_number_that_is_no_port_is_refused_by_name(port: str) -> None:
     assert errors.endswith(f"argument --cloud-port: {port} is no port: a port is a number from 1 to 65535\n")
 
 
+@pytest.mark.parametrize("origins", ["https://app.example.com/", "app.example.com", "https://App.example.com", "*,x"])
+def test_an_origin_that_no_browser_sends_is_refused_before_anything_starts(origins: str) -> None:
+    code, errors = ended("local", "run", "--cors-origins", origins)
+
+    assert code == 2
+    assert "argument --cors-origins: " in errors
+    assert errors.endswith("is not an origin such as https://app.example.com, in lower case, or *\n")
+
+
 @pytest.mark.parametrize("user", ["o'brien", 'a "quoted" name', "two words", "back`tick", "a;b"])
 def test_make_token_hands_any_name_on_as_it_is(tmp_path: Path, user: str) -> None:
     python = tmp_path / "python"
