@@ -23,7 +23,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@touch $@
 
 run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT, CORS_ORIGINS)
-	@exec $(BIN)/python -m local run --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
+	@exec $(BIN)/python -m local run --parent $$PPID --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
 .PHONY: run
 
 # By an environment variable, so that no shell reads quotes in a name.

@@ -7,7 +7,8 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Replace `path` in one step; a reader sees the old content or the new, and a failure leaves the old.
 
-    A symbolic link is replaced by a file: what it points to belongs to somebody else.
+    A symbolic link is replaced by a file: what it points to belongs to somebody else. An OSError names a file, which
+    the system leaves out when the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -15,5 +16,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         draft.write_bytes(content)
         draft.chmod(mode)
         draft.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         draft.unlink(missing_ok=True)

@@ -3,10 +3,13 @@
 Imports the standard library only, so that it is ready before boto3 or moto are, which take a second to import.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+
+STDIN, STDOUT, STDERR = 0, 1, 2
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
@@ -17,6 +20,7 @@ READER_GONE = 141
 
 def run(command: Callable[[], int]) -> int:
     """The exit code of `command`. Ctrl-C, a closed pipe and a failed write to a file or the output end it."""
+    _prepare_output()
     try:
         return _with_all_its_output(command)
     except KeyboardInterrupt:
@@ -29,6 +33,24 @@ def run(command: Callable[[], int]) -> int:
         _discard_output()
         print(error, file=sys.stderr)
         return 1
+
+
+def _prepare_output() -> None:
+    """A closed output, as in `… >&-`, takes everything; a sign that the terminal does not know is shown by its number.
+
+    Either would end a command that has done its work as if it had failed.
+    """
+    for stream in (STDIN, STDOUT, STDERR):
+        try:
+            os.fstat(stream)
+        except OSError:
+            # The lowest free number is this one. Left free, the next file would have it, and take what children print.
+            os.open(os.devnull, os.O_RDWR)
+    for name, stream in (("stdout", STDOUT), ("stderr", STDERR)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(stream, "w", closefd=False))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _with_all_its_output(command: Callable[[], int]) -> int:

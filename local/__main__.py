@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from deploy.terminal import run as run_at_terminal
 
+from .app import lifeline
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,12 +46,19 @@ def parser() -> argparse.ArgumentParser:
     _add_common(run, "--cloud-port")
     run.add_argument("--api-port", type=port_number, default=API_PORT)
     run.add_argument(
-        "--cors-origins", default="", help="origins of the pages that may call the API, separated by commas, or *"
+        "--cors-origins",
+        type=origins,
+        default="",
+        help="origins of the pages that may call the API, separated by commas, or *",
+    )
+    run.add_argument(
+        "--parent", type=int, metavar="PID", help="end when this process, which started this one, has ended"
     )
     run.set_defaults(command=run_all)
 
     cloud = commands.add_parser("cloud", help="the local cloud alone: an AWS endpoint for any client")
     _add_common(cloud, "--port")
+    lifeline.add_option(cloud)
     cloud.set_defaults(command=run_cloud)
 
     token = commands.add_parser("token", help="print a token that the API of `run` trusts")
@@ -94,10 +103,23 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def origins(text: str) -> str:
+    """Raises ArgumentTypeError now, and not when Terraform comes to it, half a minute later."""
+    from chalicelib.api.edge.cors import read_origins  # noqa: PLC0415
+
+    try:
+        read_origins(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 # Each command imports what it needs: moto alone takes seconds, in which Ctrl-C may come.
 
 
 def run_all(options: argparse.Namespace) -> None:
+    if options.parent is not None:
+        lifeline.end_with_parent(options.parent)
     from .app.run import run  # noqa: PLC0415
 
     run(
@@ -111,6 +133,8 @@ def run_all(options: argparse.Namespace) -> None:
 
 
 def run_cloud(options: argparse.Namespace) -> None:
+    if options.until_stdin_closes:
+        lifeline.end_when_stdin_closes()
     from .app.directory import Claim  # noqa: PLC0415
     from .endpoint.cloud import serve  # noqa: PLC0415
 

@@ -25,9 +25,14 @@ def clock_of(endpoint: str) -> Callable[[], datetime]:
     The time of a local cloud is asked for each time, since a journey moves it. An endpoint on this machine that has no
     such clock, or does not answer, leaves this machine's time.
     """
-    if not is_loopback(urlsplit(endpoint).hostname) or _time_of(endpoint) is None:
+    if not is_loopback(urlsplit(endpoint).hostname) or not is_local_cloud(endpoint):
         return _now
     return lambda: _time_of(endpoint) or _now()
+
+
+def is_local_cloud(endpoint: str) -> bool:
+    """Whether one answers there."""
+    return _time_of(endpoint) is not None
 
 
 def _now() -> datetime:

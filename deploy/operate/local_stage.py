@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from deploy.build.render import read_config
 from deploy.errors import DeployError
+from deploy.operate.clock import is_local_cloud
 
 STAGE = "local"
 PLACES = (".local/project", ".local/*/project")
@@ -17,21 +18,35 @@ CONFIG = ".chalice/config.json"
 
 
 def project_of_make_run(folder: Path) -> Path:
-    """The copy of the app that `make run` started last in `folder`. Raises DeployError if there is none."""
+    """The copy of the app of that `make run` in `folder` which was started last, of those that still run.
+
+    A folder outlives its `make run`. Raises DeployError if none runs.
+    """
     found = [path for place in PLACES for path in folder.glob(f"{place}/{CONFIG}")]
-    if not found:
-        raise DeployError("Stage local does not run here: start it with make run.")
-    return max(found, key=lambda path: path.stat().st_mtime).parents[1]
+    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+        if is_local_cloud(_cloud_of(_variables(path.parents[1]))):
+            return path.parents[1]
+    raise DeployError("Stage local does not run here: start it with make run.")
 
 
 def environment_for(project: Path, caller: Mapping[str, str]) -> dict[str, str]:
     """`caller` with AWS_… variables of its own: they lead every client to the cloud that `project` was rendered for."""
-    variables = read_config(project / CONFIG)["stages"][STAGE]["environment_variables"]
-    issuer = urlsplit(variables["JWT_ISSUER"])
+    variables = _variables(project)
     kept = {name: value for name, value in caller.items() if not name.startswith("AWS_")}
     return kept | {
-        "AWS_ENDPOINT_URL": f"{issuer.scheme}://{issuer.netloc}",
+        "AWS_ENDPOINT_URL": _cloud_of(variables),
         "AWS_DEFAULT_REGION": variables["NOTIFICATION_LAMBDA_ARN"].split(":")[3],
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }
+
+
+def _variables(project: Path) -> Mapping[str, str]:
+    variables: Mapping[str, str] = read_config(project / CONFIG)["stages"][STAGE]["environment_variables"]
+    return variables
+
+
+def _cloud_of(variables: Mapping[str, str]) -> str:
+    """URL of the cloud that the stage was rendered for."""
+    issuer = urlsplit(variables["JWT_ISSUER"])
+    return f"{issuer.scheme}://{issuer.netloc}"

@@ -1,8 +1,8 @@
 """`chalice local` for this project: `python -m local.app.api --stage local --port 8000`.
 
-Chalice's own server with five differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
-end it cleanly, its time is the local cloud's when a file tells it, it runs as the role of the deployed function, and an
-unknown route is answered as API Gateway does with our gateway responses.
+Chalice's own server with six differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
+end it cleanly, its time is the local cloud's when a file tells it, it runs as the role of the deployed function, an
+unknown route is answered as API Gateway does with our gateway responses, and chunked bodies are read as there.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGateway, RouteMatcher, create_local_server
 
-from local.endpoint.server import HOST, PortUnavailable
+from local.app import lifeline
+from local.endpoint.server import HOST, PortUnavailable, read_body, says_its_length
 from local.iam.app_roles import assume_role
 from local.time.travelled import TravelledTime
 
@@ -35,6 +36,8 @@ from local.time.travelled import TravelledTime
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the API until SIGINT or SIGTERM; 0, or 1 with a message on standard error."""
     options = _parser().parse_args(arguments)
+    if options.until_stdin_closes:
+        lifeline.end_when_stdin_closes()
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")  # as `chalice local` does
     os.environ["AWS_SDK_UA_APP_ID"] = "api"  # names it in the cloud's list of calls
     try:
@@ -120,7 +123,11 @@ class _Handler(ChaliceRequestHandler):
     def parse_request(self) -> bool:
         """Read the head of a request: the moment at which the application's time begins."""
         self._time.catch_up()
-        return bool(super().parse_request())
+        return bool(super().parse_request()) and says_its_length(self)
+
+    def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
+        """Chalice's own takes a chunked body for an empty one, and its chunks for the next request."""
+        return dict(self.headers), read_body(self) or None
 
 
 def serve_until_signalled(serve: Callable[[], None], server: HTTPServer) -> None:
@@ -144,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--offset-file", type=Path, default=Path(os.devnull), help="clock-offset in the directory of the local cloud"
     )
+    lifeline.add_option(parser)
     return parser
 
 

@@ -73,7 +73,7 @@ class Claim:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             holder = os.read(lock, 20).decode(errors="replace").strip()
             os.close(lock)
             raise DirectoryRefused(_in_use(self._directory, user, holder)) from None
@@ -102,7 +102,8 @@ def _mark(directory: Path) -> None:
 def _is_ours(directory: Path) -> bool:
     marker = directory / MARKER
     with suppress(OSError, ValueError):
-        return marker.read_text() == MARK
+        # A link may lead to the marker of another folder.
+        return not marker.is_symlink() and marker.read_text() == MARK
     return False
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from .lifeline import OPTION as ENDS_WITH_US
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,40 +26,68 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """One Python process of ours, `python -m {arguments}`. Its output goes to `log`; None lets it speak here."""
+    """One Python process of ours, `python -m {arguments}`, which ends when this process does, even if that is killed.
 
-    def __init__(
-        self, name: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path | None
-    ) -> None:
+    Its output goes to the end of `log`. The module takes the option of lifeline.py.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path) -> None:
         self.name = name
-        self._log = log
-        self._file: IO[bytes] | None = log.open("wb") if log else None
-        # A session of its own: Ctrl-C reaches us only, and we end the children in order.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            env=dict(environment),
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=self._file,
-            stderr=subprocess.STDOUT if self._file else None,
-            start_new_session=True,
-        )
+        self.log = log
+        self._command = [sys.executable, "-m", *arguments, ENDS_WITH_US]
+        self._environment = dict(environment)
+        self._process, self._started_at = self._start(), time.monotonic()
+
+    def start_again(self) -> None:
+        """After it has ended."""
+        self._close_pipe()
+        self._process, self._started_at = self._start(), time.monotonic()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # The child has the file for itself from here on.
+        with self.log.open("ab") as output:
+            # A session of its own: Ctrl-C reaches us only, and we end the children in order.
+            return subprocess.Popen(
+                self._command,
+                env=self._environment,
+                cwd=PROJECT,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _close_pipe(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def age_seconds(self) -> float:
+        """Since its last start."""
+        return time.monotonic() - self._started_at
+
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def how_it_ended(self) -> str:
+        """`was killed by SIGKILL`, `ended with exit code 1`; of a child that has ended."""
+        code = self._process.wait()
+        return f"ended with exit code {code}" if code >= 0 else f"was killed by {_signal_name(-code)}"
 
     def wait_until_it_answers(self, url: str, *, seconds: float) -> None:
         """Raises ChildFailed with the end of its log."""
         give_up_at = time.monotonic() + seconds
         while not _answers(url):
             if not self.is_running():
-                raise ChildFailed(f"{self.name} ended at once:\n{self.last_output()}")
+                raise ChildFailed(f"The {self.name} {self.how_it_ended()} at its start. {self.where_it_logs()}")
             if time.monotonic() > give_up_at:
-                raise ChildFailed(f"{self.name} does not answer at {url} after {seconds:.0f} s:\n{self.last_output()}")
+                raise ChildFailed(
+                    f"The {self.name} does not answer at {url} after {seconds:.0f} s. {self.where_it_logs()}"
+                )
             time.sleep(LOOKS_EVERY_SECONDS)
 
     def stop(self) -> None:
@@ -68,12 +99,19 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._file:
-            self._file.close()
+        self._close_pipe()
 
-    def last_output(self) -> str:
-        """The end of its log."""
-        return self._log.read_text(errors="replace")[-2000:] if self._log else ""
+    def where_it_logs(self) -> str:
+        """The place of its log, and the end of it."""
+        end = self.log.read_text(errors="replace")[-2000:].strip()
+        return f"Its log, {self.log}, ends with:\n{end}" if end else f"Its log, {self.log}, is empty."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _answers(url: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,16 @@ from deploy.terraform.binary import find_terraform
 
 from ..environment import sealed_environment
 from .directory import directory_of
+from .ports import problems_of
 from .processes import ChildFailed
 from .stack import REGION, Stack
+from .supervision import supervise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 STEPS = 5
-LOOKS_EVERY_SECONDS = 1
 
 READY = """
   API      {api}/v1/schedules      (its log: {directory}/api.log)
@@ -68,7 +68,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
     try:
         stack.start()
         print(_ready(stack, cloud_port), flush=True)
-        _wait(stack)
+        supervise(stack.children)
     except KeyboardInterrupt:
         print("\nending", flush=True)
     finally:
@@ -80,7 +80,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
 def check_prerequisites(cloud_port: int, api_port: int) -> None:
     """All that is missing, in one message. Raises NotReady."""
     environment = sealed_environment(f"http://127.0.0.1:{cloud_port}", REGION)
-    missing = [*_missing_terraform(environment), *_ports_in_use({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
+    missing = [*_missing_terraform(environment), *problems_of({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
     if missing:
         raise NotReady("make run cannot start yet:\n" + "\n".join(f"  - {what}" for what in missing))
 
@@ -92,24 +92,6 @@ def _missing_terraform(environment: Mapping[str, str]) -> list[str]:
     except DeployError as error:
         return [str(error)]
     return []
-
-
-def _ports_in_use(ports: Mapping[str, int]) -> list[str]:
-    return [
-        f"port {port} is in use, perhaps by another `make run`; end that, or choose another: make run {name}={port + 1}"
-        for name, port in ports.items()
-        if _is_in_use(port)
-    ]
-
-
-def _is_in_use(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 class Steps:
@@ -140,14 +122,6 @@ def token_command(directory: Path, cloud_port: int) -> str:
     if directory == directory_of(cloud_port).resolve():
         return f"make token USER=bob CLOUD_PORT={cloud_port}"
     return f".venv/bin/python -m local token --user bob --directory {shlex.quote(str(directory))}"
-
-
-def _wait(stack: Stack) -> None:
-    while True:
-        for child in stack.children:
-            if not child.is_running():
-                raise ChildFailed(f"{child.name} ended by itself:\n{child.last_output()}")
-        time.sleep(LOOKS_EVERY_SECONDS)
 
 
 def _raise_interrupt(*_: object) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from deploy.build.package import build
 from deploy.build.render import render
+from deploy.errors import DeployError
 from deploy.terraform.provision import provision
 
 from ..endpoint.issuer import AUDIENCE, TOKEN_PATH, Issuer
@@ -20,6 +21,7 @@ from ..environment import sealed_environment
 from ..time.signal import FILE_NAME as OFFSET_FILE
 from .directory import Claim
 from .processes import PROJECT, Child
+from .supervision import CLOUD, check_the_cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,7 +90,7 @@ class Stack:
         self._on_step(f"the local cloud on {self.cloud_url}")
         self._start_cloud()
         self._on_step("the infrastructure, by terraform (about half a minute)")
-        self.outputs = self.provision()
+        self.outputs = self._provision_in_a_living_cloud()
         self._on_step("the stage config")
         self._render()
         self._on_step(f"the API on {self.api_url}, and its sweeper")
@@ -108,9 +110,17 @@ class Stack:
     def _start_cloud(self) -> None:
         arguments = ("--port", str(self._ports[0]), "--directory", str(self.directory))
         modes = ("--lateness", self._lateness, "--iam", self._iam)
-        self._child("cloud", "local", "cloud", *arguments, *modes).wait_until_it_answers(
+        self._child(CLOUD, "local", "cloud", *arguments, *modes).wait_until_it_answers(
             f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS
         )
+
+    def _provision_in_a_living_cloud(self) -> dict[str, str]:
+        """Terraform would complain of wrong credentials, when nobody is there to check them."""
+        try:
+            return self.provision()
+        except DeployError:
+            check_the_cloud(self.children)
+            raise
 
     def provision(self) -> dict[str, str]:
         """Applies Terraform: its outputs."""

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from chalice.config import Config
 from chalice.local import LambdaContext
 
+from local.app import lifeline
 from local.app.api import load_config, serve_until_signalled
 from local.endpoint.server import HOST
 from local.iam.app_roles import assume_role
@@ -43,6 +44,8 @@ class NoSweeper(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; 0, or 1 with a message on standard error."""
     options = _parser().parse_args(arguments)
+    if options.until_stdin_closes:
+        lifeline.end_when_stdin_closes()
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     os.environ["AWS_SDK_UA_APP_ID"] = "sweeper"
     time = TravelledTime(options.offset_file)
@@ -137,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--offset-file", type=Path, default=Path(os.devnull), help="clock-offset in the directory of the local cloud"
     )
+    lifeline.add_option(parser)
     return parser
 
 

@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _environ(self) -> dict[str, Any]:
         """The request as WSGI has it; RAW_URI is how moto learns what was percent-encoded."""
         path, _, query = self.path.partition("?")
-        body = self._body()
+        body = read_body(self)
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
         return {
             **headers,
@@ -138,12 +138,29 @@ class _Handler(BaseHTTPRequestHandler):
             "wsgi.url_scheme": "http",
         }
 
-    def _body(self) -> bytes:
-        """All of it, so that the next request of the connection starts where this one ends."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            self.close_connection = True
-            return bytes(DechunkedInput(cast("IO[bytes]", self.rfile)).read())
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def parse_request(self) -> bool:
+        return super().parse_request() and says_its_length(self)
 
     def log_message(self, *_: Any) -> None:
         """The local cloud keeps its own log."""
+
+
+def says_its_length(request: BaseHTTPRequestHandler) -> bool:
+    """Whether the end of the body can be found. If not, the answer is sent: 400."""
+    length = request.headers.get("Content-Length", "0")
+    if is_chunked(request) or (length.isascii() and length.isdigit()):
+        return True
+    request.send_error(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+    return False
+
+
+def read_body(request: BaseHTTPRequestHandler) -> bytes:
+    """All of it, so that the next request of the connection starts where this one ends."""
+    if is_chunked(request):
+        request.close_connection = True
+        return bytes(DechunkedInput(cast("IO[bytes]", request.rfile)).read())
+    return request.rfile.read(int(request.headers.get("Content-Length", 0)))
+
+
+def is_chunked(request: BaseHTTPRequestHandler) -> bool:
+    return "chunked" in request.headers.get("Transfer-Encoding", "").lower()

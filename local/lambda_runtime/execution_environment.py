@@ -83,6 +83,7 @@ class ExecutionEnvironment:
     def stop(self) -> None:
         """End the child and its own children."""
         self._kill()
+        cast("IO[bytes]", self._process.stdin).close()
         self._follower.join(_SECONDS_TO_END)
         self._output.close()
         self._api.stop()
@@ -147,12 +148,15 @@ class ExecutionEnvironment:
 def _start_child(
     function: Function, place: Place, time_signal: TimeSignal, runtime_api: str
 ) -> subprocess.Popen[bytes]:
-    """`-S` excludes this virtual environment and `-P` this project: the child finds AWS's packages and the zip only."""
+    """`-S` excludes this virtual environment and `-P` this project: the child finds AWS's packages and the zip only.
+
+    Nothing is written to its standard input, whose end shows the child that the cloud has exited.
+    """
     return subprocess.Popen(
         [sys.executable, "-S", "-P", travelled.__file__, time_signal.offset_file, place.time_machine, function.handler],
         env=_environment(function, place, runtime_api) | _for_webhooks(function, time_signal),
         cwd=place.task_root,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         bufsize=0,

@@ -8,11 +8,13 @@ Run as a script it starts AWS's runtime interface client with the cloud's time a
 """
 
 import importlib
+import os
 import runpy
+import signal
 import sys
 import time
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 
@@ -88,5 +90,25 @@ def run_handler(offset_file: Path, libraries: Path, handler: str) -> None:
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 
 
+def end_with_the_cloud() -> None:
+    """Standard input is a pipe of the cloud, which the system closes when that has ended, however it ended.
+
+    Then this process is killed, and what it started in its session. A handler finds an empty standard input, as on
+    Lambda.
+    """
+    pipe = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    Thread(target=_kill_after, args=(pipe,), daemon=True).start()
+
+
+def _kill_after(pipe: int) -> None:
+    while os.read(pipe, 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    end_with_the_cloud()
     run_handler(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -63,6 +63,42 @@ def test_a_reader_that_has_ended_is_no_error_to_tell() -> None:
     assert (code, errors) == (READER_GONE, "")
 
 
+def of_a_shell(redirection: str, code: str, **environment: str) -> tuple[int, bytes, bytes]:
+    """Exit code, output and errors of a command of ours that does `code`."""
+    program = f"import os, subprocess, sys\nfrom deploy.terminal import run\nsys.exit(run(lambda: {code}))"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -c "$1" {redirection}', sys.executable, program],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_closed_output_does_not_make_a_failure_of_what_was_done() -> None:
+    assert of_a_shell(">&-", "print('done') or 7") == (7, b"", b"")
+    assert of_a_shell(">&- 2>&-", "print('done') or 7") == (7, b"", b"")
+
+
+def test_what_goes_wrong_does_not_go_to_the_output_when_errors_are_closed() -> None:
+    assert of_a_shell("2>&-", "print('wrong', file=sys.stderr) or 1") == (1, b"", b"")
+
+
+def test_no_file_gets_the_number_of_a_closed_output_which_children_would_write_to(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    code = f"open({str(note)!r}, 'w').fileno()"
+
+    number, _, _ = of_a_shell("<&- >&-", code)
+
+    assert number > 2
+
+
+def test_a_sign_that_the_terminal_does_not_know_is_shown_by_its_number() -> None:
+    assert of_a_shell("", r"print('gr\xf6\xdfer') or 0", PYTHONIOENCODING="ascii") == (0, b"gr\\xf6\\xdfer\n", b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     with Path("/dev/full").open("wb") as full:
@@ -92,6 +128,15 @@ def test_a_number_that_is_no_port_is_refused_by_name(port: str) -> None:
 
     assert code == 2
     assert errors.endswith(f"argument --cloud-port: {port} is no port: a port is a number from 1 to 65535\n")
+
+
+@pytest.mark.parametrize("origins", ["https://app.example.com/", "app.example.com", "https://App.example.com", "*,x"])
+def test_an_origin_that_no_browser_sends_is_refused_before_anything_starts(origins: str) -> None:
+    code, errors = ended("local", "run", "--cors-origins", origins)
+
+    assert code == 2
+    assert "argument --cors-origins: " in errors
+    assert errors.endswith("is not an origin such as https://app.example.com, in lower case, or *\n")
 
 
 @pytest.mark.parametrize("user", ["o'brien", 'a "quoted" name', "two words", "back`tick", "a;b"])

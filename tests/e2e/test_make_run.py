@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Timer
@@ -19,6 +20,7 @@ import pytest
 import urllib3
 
 from deploy.paths import PROJECT
+from local.app.supervision import SHORTEST_LIFE_SECONDS
 from tests.e2e.client import free_port, within
 from tests.e2e.cloud import LocalCloud
 from tests.e2e.webhooks import consumer
@@ -122,7 +124,7 @@ def paste(printed: str) -> int:
         elif word.startswith("http"):
             url = word
     headers = dict(header.split(": ", 1) for header in options["-H"])
-    return urllib3.request("POST", url, headers=headers, body=options["-d"][0]).status
+    return urllib3.request("POST", url, headers=headers, body=options["-d"][0], retries=False).status
 
 
 def test_the_printed_curl_sends_a_mail_ctrl_c_leaves_nothing_and_it_starts_again(tmp_path: Path) -> None:
@@ -151,6 +153,54 @@ def test_a_second_one_in_the_same_folder_is_refused_and_the_first_goes_on(tmp_pa
         assert f"in use by `python -m local run` (process {first.process.pid})" in said
         assert first.cloud.get("/_local/health")["status"] == "ok"
         first.press_ctrl_c()
+
+
+def test_a_killed_api_and_sweeper_are_started_again_and_a_killed_cloud_ends_all(tmp_path: Path) -> None:
+    with make_run(tmp_path / "run") as run:
+        printed = run.until("Ctrl-C ends everything")
+        cloud, sweeper, api = (child_of(run, name) for name in ("local cloud", "local.app.sweeper", "local.app.api"))
+        time.sleep(SHORTEST_LIFE_SECONDS)
+
+        os.kill(sweeper, signal.SIGKILL)
+        run.until("The sweeper was killed by SIGKILL, and has been started again")
+        os.kill(api, signal.SIGKILL)
+        run.until("The api was killed by SIGKILL, and has been started again")
+        assert within(30, lambda: answer_to(printed), "the new API") == 201
+        within(20, lambda: run.cloud.messages("Hello"), "the mail")
+        children = descendants(run.process.pid)
+        os.kill(cloud, signal.SIGKILL)
+        said, _ = run.process.communicate(timeout=ENDS_WITHIN_SECONDS)
+
+    assert said.startswith("The cloud was killed by SIGKILL. All schedules and messages were in its memory")
+    assert run.process.returncode == 1
+    within(5, lambda: not living(children), "the end of all of them")
+
+
+def test_a_killed_run_leaves_nothing_on_its_ports(tmp_path: Path) -> None:
+    with make_run(tmp_path / "run") as run:
+        assert paste(run.until("Ctrl-C ends everything")) == 201
+        within(20, lambda: run.cloud.messages("Hello"), "the mail")
+        children = descendants(run.process.pid)
+        assert len(children) >= 4  # cloud, API, sweeper, at least one function
+
+        run.process.kill()
+
+        within(ENDS_WITHIN_SECONDS, lambda: not living(children), "the end of all of them")
+
+
+def child_of(run: MakeRun, words: str) -> int:
+    """The process id of the one with these words in its command line."""
+    listed = subprocess.run(["/bin/ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    lines = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
+    return next(int(pid) for pid, parent, command in lines if int(parent) == run.process.pid and words in command)
+
+
+def answer_to(printed: str) -> int | None:
+    """The status of the printed curl, or None as long as nobody listens."""
+    try:
+        return paste(printed)
+    except urllib3.exceptions.HTTPError:
+        return None
 
 
 def test_ctrl_c_in_the_middle_of_terraform_leaves_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
@@ -87,9 +88,10 @@ def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _day(value: object) -> date:
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError("must be a date such as 2027-12-24")
-    return date.fromisoformat(value)
+    with suppress(ValueError):
+        if isinstance(value, str) and DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    raise ValueError("must be a date such as 2027-12-24")
 
 
 def _revision(etag: object) -> int:

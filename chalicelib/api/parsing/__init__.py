@@ -11,6 +11,7 @@ from ...core.errors import FieldError, InvalidInput, ScheduleNotFound
 from ...core.model import ids
 from ..models.requests import TimingBody
 from .json_body import read_object
+from .messages import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,7 @@ def _field_errors(exc: ValidationError, *, has_timing: bool) -> list[FieldError]
     if any(error["loc"] == UNKNOWN_ACTION for error in errors):
         # What its other fields should be is not known either.
         errors = [error for error in errors if error["loc"] == UNKNOWN_ACTION or error["loc"][:2] != UNKNOWN_ACTION[:2]]
-    return [FieldError(_field(error["loc"]), _hint(error, has_timing) or _message(error)) for error in errors]
+    return [FieldError(_field(error["loc"]), _hint(error, has_timing) or message_of(error)) for error in errors]
 
 
 def _field(loc: tuple[int | str, ...]) -> str:
@@ -90,16 +91,3 @@ def _hint(error: ErrorDetails, has_timing: bool) -> str | None:  # noqa: FBT001 
     field = error["loc"][0]
     belongs = has_timing and error["type"] == "extra_forbidden" and len(error["loc"]) == 1
     return f"belongs into `timing`: write `timing.{field}`" if belongs and field in TIMING_FIELDS else None
-
-
-def _message(error: ErrorDetails) -> str:
-    match error["type"]:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "is not known here"
-        case "model_type" | "dict_type":
-            return "must be a JSON object"
-        case "value_error":
-            return str(error["ctx"]["error"])
-    return error["msg"]

@@ -409,11 +409,11 @@ def test_they_are_started_at_the_rate_that_was_asked_for(world: World, per_minut
 @pytest.mark.parametrize(
     ("body", "field", "hint"),
     [
-        ({"per_minute": 0}, "per_minute", "greater than or equal to 1"),
-        ({"per_minute": 6001}, "per_minute", "less than or equal to 6000"),
+        ({"per_minute": 0}, "per_minute", "at least 1"),
+        ({"per_minute": 6001}, "per_minute", "at most 6000"),
         ({"status": "succeeded"}, "status", "'failed' or 'missed'"),
         ({"schedule_id": "no id"}, "schedule_id", "1 to 64"),
-        ({"resource_id": ""}, "resource_id", "at least 1"),
+        ({"resource_id": ""}, "resource_id", "empty"),
         ({"since": "2027-03-01"}, "since", "is not a time"),
         ({"until": "2027-03-01T08:00:00"}, "until", "wall time"),
         ({"since": "2027-03-02T00:00:00Z", "until": "2027-03-01T00:00:00Z"}, "until", "before since"),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.errors import DeployError
 from deploy.operate.local_stage import environment_for, project_of_make_run
+from tests.e2e.client import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -27,19 +31,59 @@ def a_stage(project: Path, port: int) -> Path:
     return project
 
 
+class _Clock(BaseHTTPRequestHandler):
+    """What tells a local cloud from another server."""
+
+    def do_GET(self) -> None:
+        body = b'{"now": "2027-03-01T09:00:00Z"}' if self.path == "/_local/clock" else b""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Not into the tests' output."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Of a cloud that runs."""
+    with HTTPServer(("127.0.0.1", 0), _Clock) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize("place", [".local/project", ".local/4566/project"])
-def test_the_copy_of_make_run_is_found(tmp_path: Path, place: str) -> None:
-    project = a_stage(tmp_path / place, 4566)
+def test_the_copy_of_make_run_is_found(tmp_path: Path, place: str, port: int) -> None:
+    project = a_stage(tmp_path / place, port)
 
     assert project_of_make_run(tmp_path) == project
 
 
-def test_of_several_the_one_started_last_is_meant(tmp_path: Path) -> None:
-    older = a_stage(tmp_path / ".local/4566/project", 4566)
-    newer = a_stage(tmp_path / ".local/4567/project", 4567)
+def test_of_several_the_one_started_last_is_meant(tmp_path: Path, port: int) -> None:
+    older = a_stage(tmp_path / ".local/4566/project", port)
+    newer = a_stage(tmp_path / ".local/4567/project", port)
     os.utime(older / ".chalice/config.json", (1, 1))
 
     assert project_of_make_run(tmp_path) == newer
+
+
+def test_one_that_has_ended_does_not_stand_before_one_that_runs(tmp_path: Path, port: int) -> None:
+    running = a_stage(tmp_path / ".local/4566/project", port)
+    os.utime(running / ".chalice/config.json", (1, 1))
+    a_stage(tmp_path / ".local/4567/project", free_port())
+
+    assert project_of_make_run(tmp_path) == running
+
+
+def test_one_that_has_ended_is_none(tmp_path: Path) -> None:
+    a_stage(tmp_path / ".local/4566/project", free_port())
+
+    with pytest.raises(DeployError, match="start it with make run"):
+        project_of_make_run(tmp_path)
 
 
 def test_without_make_run_it_says_so(tmp_path: Path) -> None:

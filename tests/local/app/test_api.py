@@ -109,6 +109,25 @@ def test_requests_do_not_wait_for_nagle(connection: http.client.HTTPConnection) 
     assert (time.monotonic() - started) / 20 < 0.02
 
 
+def test_a_chunked_body_is_read_as_api_gateway_reads_it(project: Path) -> None:
+    with running_api(project) as (_, connection):
+        connection.request(
+            "POST", "/echo", iter([b'{"text":', b' "x"}']), {"Content-Type": "application/json"}, encode_chunked=True
+        )
+
+        assert json.load(connection.getresponse()) == {"text": "x"}
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", ""])
+def test_a_length_that_is_no_number_is_answered(project: Path, length: str) -> None:
+    with running_api(project) as (_, connection):
+        connection.putrequest("POST", "/echo")
+        connection.putheader("Content-Length", length)
+        connection.endheaders(b"{}")
+
+        assert connection.getresponse().status == 400
+
+
 def test_the_app_follows_the_cloud_s_clock_from_request_to_request(
     connection: http.client.HTTPConnection, project: Path
 ) -> None:

@@ -74,6 +74,14 @@ def test_a_file_of_the_markers_name_makes_a_folder_not_ours(foreign: Path) -> No
         Claim(foreign, "run")
 
 
+def test_a_link_to_the_marker_of_a_folder_of_ours_makes_a_folder_not_ours(foreign: Path, tmp_path: Path) -> None:
+    Claim(tmp_path / "ours", "run").release()
+    (foreign / MARKER).symlink_to(tmp_path / "ours" / MARKER)
+
+    with pytest.raises(DirectoryRefused):
+        Claim(foreign, "run")
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
 
