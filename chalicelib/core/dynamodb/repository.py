@@ -1,5 +1,7 @@
 """The one DynamoDB table (design: one table, three indexes). Every method is one call, every change conditional.
 
+`list_spans` alone makes a call for each page.
+
 boto3's serializer does the typing, `items` the mapping; here are conditions, transactions and cursors only.
 """
 
@@ -11,6 +13,7 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,7 +31,7 @@ from ..model.codec import (
     span_from_plain,
 )
 from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by, stored_defaults
-from ..model.ports import Conflict, LiveCount, Page, Watch
+from ..model.ports import Conflict, LiveCount, Page, Watch, all_items
 from ..model.webhook_keys import KeyVersions
 from ..timing.instants import iso, iso_ms
 from . import items
@@ -56,8 +59,8 @@ INDEXES = {
 }
 
 MOST_IN_A_BATCH = 25
-MOST_SPANS = 500
-"""How many open spans of one schedule are read at once. Each stands for a change during one outage."""
+SPANS_AT_ONCE = 500
+"""How many open spans of one schedule one call reads. Each stands for a change during one outage."""
 CONFLICT_TRIES = 6
 CONFLICT_PAUSE_SECONDS = 0.04
 
@@ -302,8 +305,8 @@ class DynamoRepository:
 
     def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
         pk = ids.schedule_pk(user_id, schedule_id)
-        page = self._query(None, pk, ids.SPAN_PREFIX, limit=MOST_SPANS, cursor=None, consistent=True)
-        return [span_from_plain(item) for item in page.items]
+        page_at = partial(self._query, None, pk, ids.SPAN_PREFIX, limit=SPANS_AT_ONCE, consistent=True)
+        return [span_from_plain(item) for item in all_items(page_at)]
 
     def move_span(self, span: Span, *, replacing: Span) -> bool:
         item = items.span_item(span)

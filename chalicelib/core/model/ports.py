@@ -68,7 +68,7 @@ class Watch:
 
 
 class ScheduleRepository(Protocol):
-    """The table. Reads by id are consistent, lists eventually; every method is one DynamoDB call.
+    """The table. Reads by id are consistent, lists eventually; every method but `list_spans` is one DynamoDB call.
 
     Every method raises StoreUnavailable when the table is throttled or out of reach.
     """
@@ -205,7 +205,7 @@ class ScheduleRepository(Protocol):
     # Spans
 
     def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
-        """The open ones of a schedule, by revision; the read is consistent."""
+        """All open ones of a schedule, by revision, in a call for each page; the reads are consistent."""
 
     def move_span(self, span: Span, *, replacing: Span) -> bool:
         """Records how far a span has come, and when it is looked at again. False if it is no longer `replacing`."""
