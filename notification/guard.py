@@ -276,7 +276,7 @@ def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> 
         claim_id=invocation.claim_id,
         lease_until=invocation.lease_until,
         lateness=invocation.started_at - scheduled_time,
-        expires_at=scheduled_time + invocation.keep_runs,
+        expires_at=invocation.started_at + invocation.keep_runs,
     )
 
 

@@ -284,8 +284,8 @@ class Runner:
             if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
                 break
-            keep_record = self._settings.keep_runs + RECORD_OUTLIVES_RUNS
-            updated = with_outcome(schedule, run, keep_record=keep_record, replacing=replacing)
+            keep_until = self._clock() + self._settings.keep_runs + RECORD_OUTLIVES_RUNS
+            updated = with_outcome(schedule, run, keep_until=keep_until, replacing=replacing)
             refusal = self._repository.finish(
                 run,
                 replacing=replacing,

@@ -181,7 +181,7 @@ class SpanWalker:
             updated = (
                 None
                 if walk.is_replaced
-                else with_outcome(walk.schedule, ended, keep_record=self._durations.keep_records, replacing=run)
+                else with_outcome(walk.schedule, ended, keep_until=self._keep_until(walk), replacing=run)
             )
             span = None if walk.is_replaced else left_open(walk.schedule, ended)
             refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated, span=span)
@@ -209,7 +209,7 @@ class SpanWalker:
             action_type=walk.span.action_type if walk.is_replaced else walk.schedule.action_type,
             claim_id=self._new_id(),
             lease_until=walk.now + START_AGAIN_AFTER,
-            expires_at=due + self._durations.keep_runs,
+            expires_at=walk.now + self._durations.keep_runs,
         )
         return ended if run is None else ended.with_history_of(run)
 
@@ -233,10 +233,13 @@ class SpanWalker:
             return
         last_at = last_of(walk.schedule, walk.span)
         last = self._run(walk.span, last_at) if last_at else None
-        updated = with_span_closed(walk.schedule, walk.others, last, keep_record=self._durations.keep_records)
+        updated = with_span_closed(walk.schedule, walk.others, last, keep_until=self._keep_until(walk))
         kept = min(walk.others, key=lambda span: span.since, default=None)
         if not self._repository.close_span(walk.span, expecting=walk.schedule, updated=updated, kept=kept):
             raise ChangeLost
+
+    def _keep_until(self, walk: Walk) -> datetime:
+        return walk.now + self._durations.keep_records
 
     def _run(self, span: Span, at: datetime) -> Run | None:
         run_id = ids.run_id(span.user_id, span.schedule_id, at)

@@ -219,7 +219,7 @@ class Sweeper:
         run_id = ids.run_id(schedule.user_id, schedule.schedule_id, due)
         run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
         if run is not None and (run.has_ended or run.is_in_progress):
-            updated = with_recorded_outcome(schedule, run, keep_record=self._durations.keep_records)
+            updated = with_recorded_outcome(schedule, run, keep_until=now + self._durations.keep_records)
             return self._or_lost(updated, moved=self._repository.advance(updated, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
@@ -280,7 +280,7 @@ class Sweeper:
             return None
         missed = self._ended(schedule, run, due, now)
         updated = _mark_unconfirmed(
-            with_outcome(schedule, missed, keep_record=self._durations.keep_records, replacing=run), now
+            with_outcome(schedule, missed, keep_until=now + self._durations.keep_records, replacing=run), now
         )
         left = left_open(schedule, missed)
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated, span=left)
@@ -329,7 +329,7 @@ class Sweeper:
             action_type=schedule.action_type,
             claim_id=self._new_id(),
             lease_until=now + START_AGAIN_AFTER,
-            expires_at=due + self._durations.keep_runs,
+            expires_at=now + self._durations.keep_runs,
         )
         return ended if run is None else ended.with_history_of(run)
 
