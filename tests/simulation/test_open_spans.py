@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core.errors import SchedulerRefused
+from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
@@ -312,6 +312,28 @@ def test_an_occurrence_within_two_minutes_of_a_change_of_timing_is_done_if_it_is
     life.travel(4 * AN_HOUR)
 
     assert life.story(schedule) == [("12:15", "succeeded")]
+    assert disagreements(life) == []
+
+
+def test_an_occurrence_after_its_timing_was_changed_is_not_done_because_the_timing_is_changed_once_more(
+    life: Life,
+) -> None:
+    """EventBridge does not hear of the first change, and fires what was; Lambda's queue is behind."""
+    schedule = life.recurring()
+    life.travel(20 * A_MINUTE)
+    life.faults.always("gateway.*", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, timing=DAILY)
+    life.lateness = 30 * A_MINUTE
+    life.travel(20 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="6 hours"))
+    life.faults.clear()
+
+    life.travel(4 * AN_HOUR)
+
+    assert life.story(schedule) == [("12:15", "succeeded"), ("12:30", "skipped")]
+    assert (
+        life.runs_of(schedule)[-1].reason == "superseded: a later change of the schedule has no occurrence at this time"
+    )
     assert disagreements(life) == []
 
 
