@@ -293,14 +293,14 @@ class Runner:
             if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
                 break
-            keep_until = self._clock() + self._settings.keep_runs + RECORD_OUTLIVES_RUNS
-            updated = with_outcome(schedule, run, keep_until=keep_until, replacing=replacing)
+            now, keep_record = whole_ms(self._clock()), self._settings.keep_runs + RECORD_OUTLIVES_RUNS
+            updated = with_outcome(schedule, run, now=now, keep_record=keep_record, replacing=replacing)
             refusal = self._repository.finish(
                 run,
                 replacing=replacing,
                 expecting=schedule,
                 updated=updated,
-                span=left_open(schedule, run),
+                span=left_open(schedule, run, now=now),
                 beside=beside,
             )
             if refusal is None:

@@ -98,6 +98,7 @@ class SpanWalker:
         self._starts = starts
         self._clock = clock
         self._durations = durations
+        self._keep_record = durations.keep_records
         self._new_id = new_id
 
     def walk(self, span: Span) -> str:
@@ -181,9 +182,9 @@ class SpanWalker:
             updated = (
                 None
                 if walk.is_replaced
-                else with_outcome(walk.schedule, ended, keep_until=self._keep_until(walk), replacing=run)
+                else with_outcome(walk.schedule, ended, now=walk.now, keep_record=self._keep_record, replacing=run)
             )
-            span = None if walk.is_replaced else left_open(walk.schedule, ended)
+            span = None if walk.is_replaced else left_open(walk.schedule, ended, now=walk.now)
             refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated, span=span)
             if refusal is None:
                 walk.schedule = updated or walk.schedule
@@ -233,13 +234,10 @@ class SpanWalker:
             return
         last_at = last_of(walk.schedule, walk.span)
         last = self._run(walk.span, last_at) if last_at else None
-        updated = with_span_closed(walk.schedule, walk.others, last, keep_until=self._keep_until(walk))
+        updated = with_span_closed(walk.schedule, walk.others, last, now=walk.now, keep_record=self._keep_record)
         kept = min(walk.others, key=lambda span: span.since, default=None)
         if not self._repository.close_span(walk.span, expecting=walk.schedule, updated=updated, kept=kept):
             raise ChangeLost
-
-    def _keep_until(self, walk: Walk) -> datetime:
-        return walk.now + self._durations.keep_records
 
     def _run(self, span: Span, at: datetime) -> Run | None:
         run_id = ids.run_id(span.user_id, span.schedule_id, at)

@@ -242,7 +242,7 @@ class Sweeper:
         run_id = ids.run_id(schedule.user_id, schedule.schedule_id, due)
         run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
         if run is not None and (run.has_ended or run.is_in_progress):
-            updated = with_recorded_outcome(schedule, run, keep_until=now + self._durations.keep_records)
+            updated = with_recorded_outcome(schedule, run, now=now, keep_record=self._durations.keep_records)
             return self._or_lost(updated, moved=self._repository.advance(updated, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
@@ -303,9 +303,9 @@ class Sweeper:
             return None
         missed = self._ended(schedule, run, due, now)
         updated = _mark_unconfirmed(
-            with_outcome(schedule, missed, keep_until=now + self._durations.keep_records, replacing=run), now
+            with_outcome(schedule, missed, now=now, keep_record=self._durations.keep_records, replacing=run), now
         )
-        left = left_open(schedule, missed)
+        left = left_open(schedule, missed, now=now)
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated, span=left)
         return self._or_lost(updated, moved=refusal is None)
 

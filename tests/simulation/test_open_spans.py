@@ -13,6 +13,7 @@ from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
+from chalicelib.testing import Crash
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
@@ -229,6 +230,19 @@ def test_what_was_due_before_the_last_of_max_runs_is_recorded_however_many_there
 
     statuses = Counter(status for _, status in life.story(schedule))
     assert statuses == {"skipped": 240, "succeeded": 1}
+    assert life.now_of(schedule).status is Status.COMPLETED
+    assert disagreements(life) == []
+
+
+def test_what_was_due_while_the_last_of_max_runs_died_again_and_again_is_recorded(life: Life) -> None:
+    schedule = life.recurring(rate="5 minutes", max_runs=1)
+    life.faults.always("provider.send_email", Crash)
+    life.travel(6 * A_MINUTE)
+    life.copies = 0
+
+    life.travel(6 * AN_HOUR)
+
+    assert life.story(schedule) == [("12:05", "failed"), *_each("skipped", "12:10", "12:15")]
     assert life.now_of(schedule).status is Status.COMPLETED
     assert disagreements(life) == []
 
