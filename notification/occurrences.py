@@ -87,7 +87,10 @@ def _is_before_the_change(delivery: Delivery, schedule: Schedule) -> bool:
 
 
 def is_unforeseen(delivery: Delivery, schedule: Schedule) -> bool:
-    return delivery.started is None and _occurrence(delivery, schedule) is None
+    """Does neither the timing of the record nor that of the payload have it? One that was changed is no other law."""
+    if delivery.started is not None or _occurrence(delivery, schedule) is not None:
+        return False
+    return occurrence_for(delivery.schedule.timing, delivery.scheduled_time, schedule.window) is None
 
 
 def stands_for(run: Run, delivery: Delivery, schedule: Schedule, spans: Sequence[Span]) -> list[datetime]:

@@ -99,6 +99,7 @@ def test_an_old_revision_whose_time_the_new_timing_lacks_is_superseded(world: Wo
 
     assert isinstance(verdict, guard.Record)
     assert (verdict.run.reason or "").startswith("superseded")
+    assert not verdict.run.unforeseen
 
 
 def test_what_was_begun_before_its_schedule_ended_by_itself_is_done_by_the_next_try(world: World) -> None:
