@@ -24,7 +24,12 @@ DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 ENDED_BY_ITSELF = (Status.COMPLETED, Status.FAILED)
 """What it still owes to a run that was begun before, or that a person asks for."""
 
+NOT_ITS_TIME = "superseded: a later change of the schedule has no occurrence at this time"
+
 OF_AN_EARLIER_SCHEDULE = "superseded: it is of an earlier schedule under this id"
+
+BEGUN_BEFORE = timedelta(minutes=20)
+"""How long a run that began before a change may still be at work: Lambda's longest timeout, and clocks that differ."""
 
 LAMBDA_TRIES = 2
 """Lambda tries an invocation that crashed so often again, of its own (Terraform, modules/notification_function)."""
@@ -105,7 +110,7 @@ def judge(
 ) -> Do | Record | Done | Leased:
     """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any.
 
-    `spans` are the schedule's open ones, where `depends_on_spans`.
+    `spans` are the schedule's open ones, where `depends_on_spans`. The record is the one that `with_running` gives.
     """
     if existing and (existing.status in DONE or _waits(existing, invocation)):
         return Done(existing)
@@ -206,25 +211,54 @@ def _reason_against_its_time(
     delivery: Delivery, schedule: Schedule, existing: Run | None, spans: Sequence[Span]
 ) -> str | None:
     occurrence = occurrences.scheduled_time_of(delivery, schedule)
-    if _is_before_the_end_of_a_pause(schedule, occurrence) and not any(span.has(occurrence) for span in spans):
+    if _is_in_a_pause(delivery, schedule, occurrence) and not any(span.has(occurrence) for span in spans):
         return "the schedule was paused"
     if schedule.is_excluded(occurrence):
         return "the date is excluded"
     if (reason := _reason_against_another(schedule, occurrence, existing)) is not None:
         return reason
-    if delivery.schedule.revision != schedule.revision and not occurrences.is_owed(delivery, schedule):
-        return "superseded: a later change of the schedule has no occurrence at this time"
+    was_due = any(span.has(occurrence) for span in spans) or (existing is not None and existing.reason != NOT_ITS_TIME)
+    if delivery.schedule.revision != schedule.revision and not occurrences.is_owed(delivery, schedule, was_due=was_due):
+        return NOT_ITS_TIME
     return None
 
 
 def depends_on_spans(delivery: Delivery, schedule: Schedule) -> bool:
-    """Whether only the open spans say if the occurrence was due before the pause began."""
+    """Whether only the open spans say if the occurrence was due before the pause began, or the timing was changed."""
     occurrence, since = occurrences.scheduled_time_of(delivery, schedule), schedule.pending_since
-    return since is not None and since <= occurrence and _is_before_the_end_of_a_pause(schedule, occurrence)
+    if since is None or occurrence < since:
+        return False
+    is_in_a_pause = _is_in_a_pause(delivery, schedule, occurrence)
+    return is_in_a_pause or occurrences.depends_on_what_was_due(delivery, schedule)
 
 
-def _is_before_the_end_of_a_pause(schedule: Schedule, occurrence: datetime) -> bool:
-    return schedule.paused_until is not None and occurrence < schedule.paused_until
+def with_running(schedule: Schedule, existing: Run | None, running: Sequence[Run]) -> Schedule:
+    """The record as if it had counted and listed, at their claim, those of its runs that are at work.
+
+    `running` are those, where `depends_on_running`. `existing` is the run that is decided on.
+    """
+    others = [run for run in running if run.is_occurrence and (existing is None or run.run_id != existing.run_id)]
+    listed = {*schedule.running, *(run.scheduled_time for run in others)}
+    uncounted = sum(run.is_uncounted for run in others)
+    return replace(schedule, reserved=schedule.reserved + uncounted, running=tuple(sorted(listed)))
+
+
+def depends_on_running(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> bool:
+    """Whether runs may be at work that began before the schedule had its `max_runs`, or its `overlap: skip`."""
+    is_limited = schedule.max_runs is not None or schedule.overlap is Overlap.SKIP
+    is_outside = delivery.started is not None and delivery.started.token is not None
+    is_recent = not schedule.is_first_revision and invocation.started_at < schedule.updated_at + BEGUN_BEFORE
+    return is_limited and is_recent and not is_outside
+
+
+def _is_in_a_pause(delivery: Delivery, schedule: Schedule, occurrence: datetime) -> bool:
+    """Does it lie before the end of a pause, and was its payload written before that end?
+
+    A resume by a clock that is ahead ends the pause late. EventBridge delivers the payload that the resume wrote only
+    for occurrences after the resume, whatever their time is.
+    """
+    until = schedule.paused_until
+    return until is not None and occurrence < until and delivery.schedule.updated_at < until
 
 
 def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: Run | None) -> str | None:
@@ -276,7 +310,7 @@ def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> 
         claim_id=invocation.claim_id,
         lease_until=invocation.lease_until,
         lateness=invocation.started_at - scheduled_time,
-        expires_at=scheduled_time + invocation.keep_runs,
+        expires_at=invocation.started_at + invocation.keep_runs,
     )
 
 

@@ -30,15 +30,31 @@ zones move the clocks by up to an hour; EventBridge may know such a law and we n
 MAX_CANDIDATES = 8
 
 
-def is_owed(delivery: Delivery, schedule: Schedule) -> bool:
+def is_owed(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
     """An old revision is no reason to skip what lies before the change, or in the current timing as well.
 
     The process that changed the timing may have had a clock that is behind: so an occurrence of the old timing that is
-    delivered shortly after the change is done too.
+    delivered shortly after the change is done too. `was_due` decides where `depends_on_what_was_due`.
     """
+    if depends_on_what_was_due(delivery, schedule):
+        return was_due
     if delivery.schedule.timing == schedule.timing or _is_before_the_change(delivery, schedule):
         return True
     return occurrence_for(schedule.timing, delivery.scheduled_time, schedule.window) is not None
+
+
+def depends_on_what_was_due(delivery: Delivery, schedule: Schedule) -> bool:
+    """Whether the timing may have been changed twice: before the occurrence, of which EventBridge did not hear, and
+    after it. What was due at the latest change, and has no run, is in an open span.
+    """
+    if delivery.started is not None or delivery.schedule.timing == schedule.timing:
+        return False
+    at, window = delivery.scheduled_time, schedule.window
+    return (
+        at < schedule.timing_changed_at - CLOCKS_DIFFER
+        and occurrence_for(delivery.schedule.timing, at, window) is not None
+        and occurrence_for(schedule.timing, at, window) is None
+    )
 
 
 def scheduled_time_of(delivery: Delivery, schedule: Schedule) -> datetime:
@@ -71,7 +87,10 @@ def _is_before_the_change(delivery: Delivery, schedule: Schedule) -> bool:
 
 
 def is_unforeseen(delivery: Delivery, schedule: Schedule) -> bool:
-    return delivery.started is None and _occurrence(delivery, schedule) is None
+    """Does neither the timing of the record nor that of the payload have it? One that was changed is no other law."""
+    if delivery.started is not None or _occurrence(delivery, schedule) is not None:
+        return False
+    return occurrence_for(delivery.schedule.timing, delivery.scheduled_time, schedule.window) is None
 
 
 def stands_for(run: Run, delivery: Delivery, schedule: Schedule, spans: Sequence[Span]) -> list[datetime]:

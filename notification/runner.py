@@ -122,7 +122,9 @@ class Runner:
         existing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
             schedule = self._doubted(delivery, schedule)
-            verdict = guard.judge(delivery, schedule, existing, invocation, self._spans(delivery, schedule))
+            running = self._running(delivery, schedule, invocation)
+            counted = guard.with_running(schedule, existing, running)
+            verdict = guard.judge(delivery, counted, existing, invocation, self._spans(delivery, schedule))
             if isinstance(verdict, guard.Leased):
                 raise RunLeased
             if isinstance(verdict, guard.Done):
@@ -169,6 +171,13 @@ class Runner:
         if not guard.depends_on_spans(delivery, schedule):
             return ()
         return self._repository.list_spans(schedule.user_id, schedule.schedule_id)
+
+    def _running(self, delivery: Delivery, schedule: Schedule, invocation: Invocation) -> Sequence[Run]:
+        """The runs that are at work, where the record may not count them."""
+        if not guard.depends_on_running(delivery, schedule, invocation):
+            return ()
+        since = schedule.runs_since(invocation.started_at)
+        return self._repository.list_running(schedule.user_id, schedule.schedule_id, since=since)
 
     def _read(self, delivery: Delivery) -> Schedule | None:
         return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
@@ -284,14 +293,14 @@ class Runner:
             if run.schedule_created_at not in (None, schedule.created_at):
                 # The schedule it was of is gone; under its id is another.
                 break
-            keep_record = self._settings.keep_runs + RECORD_OUTLIVES_RUNS
-            updated = with_outcome(schedule, run, keep_record=keep_record, replacing=replacing)
+            now, keep_record = whole_ms(self._clock()), self._settings.keep_runs + RECORD_OUTLIVES_RUNS
+            updated = with_outcome(schedule, run, now=now, keep_record=keep_record, replacing=replacing)
             refusal = self._repository.finish(
                 run,
                 replacing=replacing,
                 expecting=schedule,
                 updated=updated,
-                span=left_open(schedule, run),
+                span=left_open(schedule, run, now=now),
                 beside=beside,
             )
             if refusal is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its time.
+    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its claim.
 
     `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs, or None.
     `signing_ahead_file`: see `webhook_signer`; the local cloud alone sets it.

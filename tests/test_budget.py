@@ -95,7 +95,7 @@ class Path:
 
 def ran(schedule: Schedule) -> Schedule:
     run = a_run(schedule, status=RunStatus.SUCCEEDED, scheduled_time=schedule.next_run_at)
-    return with_outcome(schedule, run, keep_record=DAY)
+    return with_outcome(schedule, run, now=NOW, keep_record=DAY)
 
 
 def paused_for_a_year(schedule: Schedule) -> Schedule:

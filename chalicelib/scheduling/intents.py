@@ -165,7 +165,8 @@ class Intents:
             revision=schedule.revision + 1,
             confirmed=False,
             intent_until=now + INTENT_LEASE,
-            updated_at=now,
+            # The clock of the process that changed it before may be ahead.
+            updated_at=max(now, schedule.updated_at),
             pending_since=earliest(schedule.pending_since, next(due(schedule, now), None)),
             next_run_at=schedule.next_occurrence(now) if schedule.status is Status.ACTIVE else None,
             applied=schedule.applied

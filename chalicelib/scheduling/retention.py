@@ -13,7 +13,7 @@ class Durations:
     """The defaults are Terraform's.
 
     `event_age` is how long Lambda keeps an event whose invocation failed (`event_age_seconds`); `keep_runs` is how long
-    a run's record stays after its time (`run_retention_days`).
+    a run's record stays after the run was last begun or recorded (`run_retention_days`).
     """
 
     event_age: timedelta = timedelta(hours=1)

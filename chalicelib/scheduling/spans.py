@@ -98,6 +98,7 @@ class SpanWalker:
         self._starts = starts
         self._clock = clock
         self._durations = durations
+        self._keep_record = durations.keep_records
         self._new_id = new_id
 
     def walk(self, span: Span) -> str:
@@ -181,9 +182,9 @@ class SpanWalker:
             updated = (
                 None
                 if walk.is_replaced
-                else with_outcome(walk.schedule, ended, keep_record=self._durations.keep_records, replacing=run)
+                else with_outcome(walk.schedule, ended, now=walk.now, keep_record=self._keep_record, replacing=run)
             )
-            span = None if walk.is_replaced else left_open(walk.schedule, ended)
+            span = None if walk.is_replaced else left_open(walk.schedule, ended, now=walk.now)
             refusal = self._repository.finish(ended, replacing=run, expecting=walk.schedule, updated=updated, span=span)
             if refusal is None:
                 walk.schedule = updated or walk.schedule
@@ -209,7 +210,7 @@ class SpanWalker:
             action_type=walk.span.action_type if walk.is_replaced else walk.schedule.action_type,
             claim_id=self._new_id(),
             lease_until=walk.now + START_AGAIN_AFTER,
-            expires_at=due + self._durations.keep_runs,
+            expires_at=walk.now + self._durations.keep_runs,
         )
         return ended if run is None else ended.with_history_of(run)
 
@@ -233,7 +234,7 @@ class SpanWalker:
             return
         last_at = last_of(walk.schedule, walk.span)
         last = self._run(walk.span, last_at) if last_at else None
-        updated = with_span_closed(walk.schedule, walk.others, last, keep_record=self._durations.keep_records)
+        updated = with_span_closed(walk.schedule, walk.others, last, now=walk.now, keep_record=self._keep_record)
         kept = min(walk.others, key=lambda span: span.since, default=None)
         if not self._repository.close_span(walk.span, expecting=walk.schedule, updated=updated, kept=kept):
             raise ChangeLost

@@ -24,14 +24,14 @@ from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
 from ..core.model.span import Span, waits_from
 from ..core.model.transitions import auto_resumed, left_open, with_outcome, with_recorded_outcome
-from ..core.timing.instants import from_iso, whole_ms
+from ..core.timing.instants import epoch_seconds, from_iso, whole_ms
 from .intents import Intents
 from .jobs import JobRunner
 from .redrive import RunRedriver
 from .retention import USUAL
 from .run_starts import LAMBDA_TRIES_WITHIN, RunStarts, is_interrupted
 from .spans import SpanWalker
-from .sweep_gateway import MOST_UNAVAILABLE, SweepGateway
+from .sweep_gateway import SweepGateway
 from .update import ScheduleUpdater
 
 if TYPE_CHECKING:
@@ -46,6 +46,20 @@ log = logging.getLogger(__name__)
 SHARDS_AT_ONCE = 16
 PAGE = 100
 OCCURRENCES_AT_ONCE = 50
+
+MOST_DENIED = 3
+"""After so many denied intents of a shard, a sweep tries no other of that shard: a deleted group denies thousands.
+
+Other shards are tried all the same: these three may be denied for good.
+"""
+
+BEFORE_THE_DENIED = timedelta(seconds=210)
+"""When an intent that was not tried is watched again. Those that were denied are watched after it, in five minutes, so
+the next sweeps of the shard, which go by the watch, try it before them.
+"""
+
+SHARDS_FURTHER = 17
+"""By how many shards the first shard of a sweep moves on each minute. It shares no factor with the number of shards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +109,15 @@ class Sweeper:
         self._durations = durations
         self._new_id = new_id
         self._shards_at_once = shards_at_once
-        self._denied = 0
+        self._denied: Counter[int] = Counter()
 
     def sweep(self, *, stop_at: datetime) -> SweepReport:
-        """One walk over all shards, until all is done or `stop_at` has come."""
-        now, self._denied = self._clock(), 0
+        """One walk over all shards, until all is done or `stop_at` has come.
+
+        It begins with another shard each minute: what the first ones leave no time for is not always the same.
+        """
+        now = self._clock()
+        self._denied.clear()
         self._gateway.begin()
         reports = self._sweep_shards(now, stop_at)
         counts: Counter[str] = sum((report.counts for report in reports), Counter())
@@ -109,7 +127,7 @@ class Sweeper:
 
     def _sweep_shards(self, now: datetime, stop_at: datetime) -> list[SweepReport]:
         with ThreadPoolExecutor(self._shards_at_once) as pool:
-            return list(pool.map(partial(self._sweep_shard, now, stop_at), range(ids.WATCH_SHARDS)))
+            return list(pool.map(partial(self._sweep_shard, now, stop_at), shards_from(now)))
 
     def _sweep_shard(self, now: datetime, stop_at: datetime, shard: int) -> SweepReport:
         counts: Counter[str] = Counter()
@@ -162,15 +180,20 @@ class Sweeper:
         return "rescheduled"
 
     def _finish(self, schedule: Schedule, now: datetime) -> str:
-        """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached."""
+        """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached.
+
+        What is not tried comes before what was tried in vain when its shard is walked again.
+        """
         if schedule.first_due is not None and schedule.first_due <= now:
             schedule, _ = self._account_all(schedule, now)
-        if self._gateway.is_given_up or self._denied >= MOST_UNAVAILABLE:
+        shard = ids.shard_of(ids.user_pk(schedule.user_id), ids.schedule_sk(schedule.schedule_id))
+        if self._gateway.is_given_up or self._denied[shard] >= MOST_DENIED:
+            self._repository.reschedule_watch(schedule, until=schedule.next_try_at(now, BEFORE_THE_DENIED))
             return "not_tried"
         try:
             self._intents.finish(schedule)
         except SchedulerDenied:
-            self._denied += 1
+            self._denied[shard] += 1
             raise
         return "finished"
 
@@ -219,7 +242,7 @@ class Sweeper:
         run_id = ids.run_id(schedule.user_id, schedule.schedule_id, due)
         run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
         if run is not None and (run.has_ended or run.is_in_progress):
-            updated = with_recorded_outcome(schedule, run, keep_record=self._durations.keep_records)
+            updated = with_recorded_outcome(schedule, run, now=now, keep_record=self._durations.keep_records)
             return self._or_lost(updated, moved=self._repository.advance(updated, expecting=schedule))
         wait_until = self._wait_until(schedule, run, due, now)
         if wait_until is not None:
@@ -280,9 +303,9 @@ class Sweeper:
             return None
         missed = self._ended(schedule, run, due, now)
         updated = _mark_unconfirmed(
-            with_outcome(schedule, missed, keep_record=self._durations.keep_records, replacing=run), now
+            with_outcome(schedule, missed, now=now, keep_record=self._durations.keep_records, replacing=run), now
         )
-        left = left_open(schedule, missed)
+        left = left_open(schedule, missed, now=now)
         refusal = self._repository.finish(missed, replacing=run, expecting=schedule, updated=updated, span=left)
         return self._or_lost(updated, moved=refusal is None)
 
@@ -329,7 +352,7 @@ class Sweeper:
             action_type=schedule.action_type,
             claim_id=self._new_id(),
             lease_until=now + START_AGAIN_AFTER,
-            expires_at=due + self._durations.keep_runs,
+            expires_at=now + self._durations.keep_runs,
         )
         return ended if run is None else ended.with_history_of(run)
 
@@ -356,6 +379,12 @@ class Sweeper:
             return "orphaned"
         self._starts.start(run, schedule)
         return "started"
+
+
+def shards_from(now: datetime) -> list[int]:
+    """All shards, in the order in which a sweep at that time walks them."""
+    first = epoch_seconds(now) // 60 * SHARDS_FURTHER
+    return [(first + number) % ids.WATCH_SHARDS for number in range(ids.WATCH_SHARDS)]
 
 
 def _mark_unconfirmed(schedule: Schedule, now: datetime) -> Schedule:

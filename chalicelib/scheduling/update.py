@@ -78,8 +78,7 @@ class ScheduleUpdater:
             now = whole_ms(self._clock())
             following = self._timed(self._intents.next_revision(schedule), timing, now)
             following = replace(following, **options_to_record(fields, following.timing))
-            if following.max_runs is not None and following.max_runs <= following.run_count:
-                raise InvalidInput.of("max_runs", f"must be more than the {following.run_count} runs there were")
+            self._check_max_runs(following, schedule, now)
             return self._with_next_run(following, now)
 
         return self._modify(user_id, schedule_id, changed, if_match)
@@ -181,6 +180,19 @@ class ScheduleUpdater:
         if resolved.kind == "rate" and timing.start_at is None and resolved.expression == schedule.timing.expression:
             resolved = replace(resolved, start_at=schedule.timing.start_at)
         return replace(schedule, timing=resolved, timing_changed_at=now)
+
+    def _check_max_runs(self, changed: Schedule, before: Schedule, now: datetime) -> None:
+        """It is a cap, so what has begun must have room in it. Raises InvalidInput."""
+        if changed.max_runs is None:
+            return
+        if changed.max_runs <= changed.run_count:
+            raise InvalidInput.of("max_runs", f"must be more than the {changed.run_count} runs there were")
+        if changed.max_runs == before.max_runs:
+            return
+        running = self._repository.list_running(changed.user_id, changed.schedule_id, since=before.runs_since(now))
+        begun = changed.run_count + changed.reserved + sum(run.is_uncounted for run in running)
+        if changed.max_runs < begun:
+            raise InvalidInput.of("max_runs", f"must be at least {begun}: so many runs there were or are at work")
 
     def _with_next_run(self, schedule: Schedule, now: datetime) -> Schedule:
         if schedule.status is not Status.ACTIVE:

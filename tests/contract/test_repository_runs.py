@@ -55,6 +55,23 @@ def test_a_claim_writes_the_run(repository: ScheduleRepository, schedule: Schedu
     assert _runs(repository) == [run]
 
 
+def test_the_running_runs_of_a_schedule_are_those_that_have_not_ended(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    early, running, ended, outside = (
+        a_run(schedule, scheduled_time=NOW + HOUR),
+        a_run(schedule, scheduled_time=NOW + 2 * HOUR),
+        a_run(schedule, scheduled_time=NOW + 3 * HOUR, status=RunStatus.SUCCEEDED),
+        a_run(schedule, scheduled_time=NOW + 4 * HOUR, token="now"),
+    )
+    for run in (outside, ended, running, early):
+        repository.claim(run, expecting=schedule, replacing=None)
+
+    assert repository.list_running("alice", "s1", since=NOW + 2 * HOUR) == [running, outside]
+    assert repository.list_running("alice", "s1", since=NOW) == [early, running, outside]
+    assert repository.list_running("bob", "s1", since=NOW) == []
+
+
 def test_a_claim_can_extend_how_long_record_and_action_stay(store: Store, schedule: Schedule) -> None:
     ended = replace(cancelled(schedule), expires_at=NOW + DAY)
     store.repository.change(ended, replacing=schedule)

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.core.model.payload import Delivery
 from chalicelib.core.model.schedule import Schedule, Status, Timing
+from chalicelib.core.model.span import opened_span
 from chalicelib.core.model.transitions import occurrence_for
 from notification import guard
 from tests.notification.world import EMAIL, NOON, World, next_run
@@ -50,14 +51,35 @@ def test_a_time_that_no_calendar_foresees_runs_all_the_same(world: World) -> Non
     assert verdict.run.scheduled_time == NOON + timedelta(minutes=22)
 
 
-def test_an_old_revision_is_owed_when_its_time_lies_before_the_change(world: World) -> None:
+def test_an_old_revision_is_owed_when_its_time_lies_in_an_open_span(world: World) -> None:
+    old = world.service.create_recurring(user_id="alice", rate="15 minutes", action=EMAIL)
+    new = changed(old, Timing("cron(0 9 * * ? *)", "UTC"), at_=NOON + timedelta(hours=1))
+    span = opened_span(old, new)
+    assert span is not None
+
+    verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=30)), new, None, INVOCATION, [span])
+
+    assert isinstance(verdict, guard.Do)
+    assert verdict.run.revision == new.revision
+
+
+def test_an_old_revision_is_owed_when_its_time_lies_shortly_before_the_change(world: World) -> None:
+    old = world.service.create_recurring(user_id="alice", rate="15 minutes", action=EMAIL)
+    new = changed(old, Timing("cron(0 9 * * ? *)", "UTC"), at_=NOON + timedelta(minutes=31))
+
+    verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=30)), new, None, INVOCATION)
+
+    assert isinstance(verdict, guard.Do)
+
+
+def test_an_old_revision_is_superseded_when_its_time_was_not_due_at_the_change(world: World) -> None:
     old = world.service.create_recurring(user_id="alice", rate="15 minutes", action=EMAIL)
     new = changed(old, Timing("cron(0 9 * * ? *)", "UTC"), at_=NOON + timedelta(hours=1))
 
     verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=30)), new, None, INVOCATION)
 
-    assert isinstance(verdict, guard.Do)
-    assert verdict.run.revision == new.revision
+    assert isinstance(verdict, guard.Record)
+    assert verdict.run.reason == guard.NOT_ITS_TIME
 
 
 def test_an_old_revision_is_owed_when_the_new_timing_has_the_same_occurrence(world: World) -> None:
@@ -77,6 +99,7 @@ def test_an_old_revision_whose_time_the_new_timing_lacks_is_superseded(world: Wo
 
     assert isinstance(verdict, guard.Record)
     assert (verdict.run.reason or "").startswith("superseded")
+    assert not verdict.run.unforeseen
 
 
 def test_what_was_begun_before_its_schedule_ended_by_itself_is_done_by_the_next_try(world: World) -> None:
@@ -100,4 +123,5 @@ def a_delivery(schedule: Schedule, scheduled_time: datetime) -> Delivery:
 
 
 def changed(schedule: Schedule, timing: Timing, *, at_: datetime) -> Schedule:
-    return replace(schedule, timing=timing, revision=schedule.revision + 1, timing_changed_at=at_)
+    following = replace(schedule, timing=timing, revision=schedule.revision + 1, timing_changed_at=at_, updated_at=at_)
+    return replace(following, next_run_at=timing.next_occurrence(at_))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from chalicelib.core.errors import DeadLetterUnsent, RunLeased, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnUnknown, RetryPolicy, Status
 from chalicelib.testing import Crash, Faults
-from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run, no_answer, throttled
+from tests.notification.world import A_MINUTE, EMAIL, NOON, SETTINGS, World, next_run, no_answer, throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +60,19 @@ def test_a_successful_run_is_two_calls_to_the_table(world: World) -> None:
     world.fire(event)
 
     assert world.faults.calls == ["repository.claim", "provider.send_email", "repository.finish"]
+
+
+def test_a_run_is_kept_from_its_end_and_its_schedule_a_day_longer(world: World) -> None:
+    a_day = timedelta(days=1)
+    world.runner = world.a_runner(replace(SETTINGS, keep_runs=a_day))
+    schedule = world.a_schedule()
+
+    world.fire(world.event(schedule), lateness=timedelta(hours=30))
+
+    assert [(run.status, run.expires_at) for run in world.runs(schedule)] == [
+        (RunStatus.SUCCEEDED, world.clock.now + a_day)
+    ]
+    assert world.service.get("alice", schedule.schedule_id).expires_at == world.clock.now + 2 * a_day
 
 
 def test_a_duplicate_delivery_sends_nothing(world: World) -> None:

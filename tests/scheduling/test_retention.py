@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed
 from chalicelib.scheduling.retention import Durations
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.sweeper import Sweeper
@@ -62,7 +63,7 @@ def test_records_of_runs_that_we_write_ourselves_are_kept_as_long_as_those_of_th
     redriven = service.redrive("alice", schedule.schedule_id, missed.run_id)
 
     assert asked_for.expires_at == NOW + 30 * DAY
-    assert missed.expires_at == missed.scheduled_time + 30 * DAY
+    assert missed.expires_at == clock.now + 30 * DAY
     assert redriven.expires_at == clock.now + 30 * DAY
 
 
@@ -73,6 +74,24 @@ def test_a_finished_schedule_is_on_record_for_longer_than_its_last_run(service: 
 
     assert cancelled.expires_at is not None
     assert cancelled.expires_at > NOW + 30 * DAY
+
+
+def test_what_is_recorded_a_day_after_its_time_can_be_read_though_records_are_kept_for_a_day(
+    repository: InMemoryRepository, gateway: FakeGateway, clock: StoppedClock
+) -> None:
+    a_day = Durations(keep_runs=DAY)
+    service = SchedulerService(repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep, durations=a_day)
+    sweeper = Sweeper(repository, gateway, FakeStarter(), clock=clock, sleep=clock.sleep, durations=a_day)
+    patient = DeliveryPolicy(max_age_seconds=86_400)
+    schedule = service.create_one_time(
+        user_id="alice", after=HOUR, action=an_action(), delivery=patient, on_missed=OnMissed.SKIP
+    )
+
+    clock.now = NOW + DAY + 2 * HOUR
+    _sweep(sweeper, clock)
+
+    assert _statuses(service, schedule) == [RunStatus.MISSED]
+    assert service.get("alice", schedule.schedule_id).expires_at == clock.now + 2 * DAY
 
 
 def _sweep(sweeper: Sweeper, clock: StoppedClock) -> None:

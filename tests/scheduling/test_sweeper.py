@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +13,7 @@ from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, Start
 from chalicelib.core.model import ids
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
+from chalicelib.scheduling.sweeper import shards_from
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.notification.world import EMAIL, NOON
@@ -20,6 +21,8 @@ from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, AN_HOUR, Life
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chalicelib.core.model.schedule import Schedule
 
 MINUTES_20 = timedelta(minutes=20)
@@ -134,7 +137,8 @@ def test_one_item_that_fails_keeps_it_from_no_other(life: Life) -> None:
 
 
 def test_a_shard_that_cannot_be_read_keeps_it_from_no_other(life: Life) -> None:
-    unread, read = (_left_by_a_crash(life, under=_id_in(shard)) for shard in (0, 1))
+    first, second, *_ = shards_from(NOON + A_MINUTE)
+    unread, read = (_left_by_a_crash(life, under=_id_in(shard)) for shard in (first, second))
     life.faults.once("repository.due", StoreUnavailable)
 
     life.travel(A_MINUTE)
@@ -162,6 +166,39 @@ def test_it_stops_in_time_and_says_how_far_behind_it_is(life: Life) -> None:
     report = life.sweeper.sweep(stop_at=life.clock.now)
 
     assert (report.counts.total(), report.behind) == (0, 59 * A_MINUTE)
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 1_000_003])
+def test_each_sweep_walks_all_shards(minutes: int) -> None:
+    assert sorted(shards_from(NOON + minutes * A_MINUTE)) == list(range(ids.WATCH_SHARDS))
+
+
+def test_each_shard_is_the_first_one_once_in_64_minutes() -> None:
+    first = {shards_from(NOON + minute * A_MINUTE)[0] for minute in range(ids.WATCH_SHARDS)}
+
+    assert first == set(range(ids.WATCH_SHARDS))
+
+
+def test_what_is_denied_for_good_in_one_shard_keeps_those_of_another_waiting_no_minute(life: Life) -> None:
+    for shard in (1, 2):
+        for schedule_id in islice(_ids_in(shard), 3):
+            _denied_for_good(life, schedule_id)
+    allowed = _left_by_a_crash(life, under=_id_in(3))
+
+    life.travel(2 * A_MINUTE)
+
+    assert life.now_of(allowed).confirmed
+
+
+def test_what_is_denied_for_good_in_a_shard_keeps_its_other_intents_waiting_for_minutes_only(life: Life) -> None:
+    *denied, allowed_id = sorted(islice(_ids_in(5), 4))
+    for schedule_id in denied:
+        _denied_for_good(life, schedule_id)
+    allowed = _left_by_a_crash(life, under=allowed_id)
+
+    life.travel(10 * A_MINUTE)
+
+    assert life.now_of(allowed).confirmed
 
 
 def test_two_sweepers_do_nothing_twice(life: Life) -> None:
@@ -394,11 +431,21 @@ def _left_by_a_crash(life: Life, *, under: str | None = None) -> Schedule:
     return next(record for record in life.records() if record.schedule_id not in before)
 
 
+def _denied_for_good(life: Life, schedule_id: str) -> None:
+    """A change of a schedule that fires each minute, which EventBridge never takes."""
+    schedule, _ = life.service.put("alice", schedule_id, timing=TimingSpec(rate="1 minute"), action=EMAIL)
+    life.bridge.denied.add(ids.scheduler_name("alice", schedule_id))
+    life.repository.mark_unconfirmed(schedule, now=life.clock())
+
+
 def _id_in(shard: int) -> str:
     """The id of a schedule of alice's whose watch stands in this shard."""
-    names = (f"s{number}" for number in count())
+    return next(_ids_in(shard))
+
+
+def _ids_in(shard: int) -> Iterator[str]:
     pk = ids.user_pk("alice")
-    return next(name for name in names if ids.shard_of(pk, ids.schedule_sk(name)) == shard)
+    return (name for n in count() if ids.shard_of(pk, ids.schedule_sk(name := f"s{n}")) == shard)
 
 
 def _swallow(life: Life, during: timedelta) -> None:

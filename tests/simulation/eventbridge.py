@@ -51,7 +51,8 @@ class EventBridge(FakeGateway):
     """EventBridge Scheduler that fires. `law` are the time zones that it knows.
 
     `spread` says where in a flexible time window of so many minutes an invocation comes: by default at its beginning.
-    While `group_is_gone` it has nothing, takes nothing, and fires nothing.
+    While `group_is_gone` it has nothing, takes nothing, and fires nothing. Schedules of the names in `denied` it never
+    takes.
     """
 
     def __init__(self, faults: Faults, clock: Callable[[], datetime]) -> None:
@@ -62,13 +63,14 @@ class EventBridge(FakeGateway):
         self.law = OF_THIS_MACHINE
         self.spread: Callable[[int], timedelta] = lambda _: timedelta(0)
         self.group_is_gone = False
+        self.denied: set[str] = set()
 
     def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
         self._check_start(schedule, action, now)
-        if self.group_is_gone:
+        name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
+        if self.group_is_gone or name in self.denied:
             with self._call("put"):
                 raise SchedulerDenied
-        name = ids.scheduler_name(schedule.user_id, schedule.schedule_id)
         before = self.schedules.get(name)
         try:
             super().put(schedule, action, now=now)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core.errors import SchedulerRefused
+from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
+from chalicelib.testing import Crash
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
@@ -233,6 +234,19 @@ def test_what_was_due_before_the_last_of_max_runs_is_recorded_however_many_there
     assert disagreements(life) == []
 
 
+def test_what_was_due_while_the_last_of_max_runs_died_again_and_again_is_recorded(life: Life) -> None:
+    schedule = life.recurring(rate="5 minutes", max_runs=1)
+    life.faults.always("provider.send_email", Crash)
+    life.travel(6 * A_MINUTE)
+    life.copies = 0
+
+    life.travel(6 * AN_HOUR)
+
+    assert life.story(schedule) == [("12:05", "failed"), *_each("skipped", "12:10", "12:15")]
+    assert life.now_of(schedule).status is Status.COMPLETED
+    assert disagreements(life) == []
+
+
 def test_a_span_whose_schedule_was_put_anew_still_records_what_it_stands_for(life: Life) -> None:
     life.service.put("alice", "s1", timing=TimingSpec(rate="1 minute"), action=EMAIL)
     before = life.service.get("alice", "s1")
@@ -313,6 +327,28 @@ def test_an_occurrence_within_two_minutes_of_a_change_of_timing_is_done_if_it_is
     life.travel(4 * AN_HOUR)
 
     assert life.story(schedule) == [("12:15", "succeeded")]
+    assert disagreements(life) == []
+
+
+def test_an_occurrence_after_its_timing_was_changed_is_not_done_because_the_timing_is_changed_once_more(
+    life: Life,
+) -> None:
+    """EventBridge does not hear of the first change, and fires what was; Lambda's queue is behind."""
+    schedule = life.recurring()
+    life.travel(20 * A_MINUTE)
+    life.faults.always("gateway.*", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, timing=DAILY)
+    life.lateness = 30 * A_MINUTE
+    life.travel(20 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="6 hours"))
+    life.faults.clear()
+
+    life.travel(4 * AN_HOUR)
+
+    assert life.story(schedule) == [("12:15", "succeeded"), ("12:30", "skipped")]
+    assert (
+        life.runs_of(schedule)[-1].reason == "superseded: a later change of the schedule has no occurrence at this time"
+    )
     assert disagreements(life) == []
 
 

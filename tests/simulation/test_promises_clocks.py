@@ -68,6 +68,40 @@ def test_a_rename_shortly_before_an_occurrence_does_not_cost_it(
     assert len(life.done()) == 4
 
 
+@pytest.mark.parametrize("timing", [{"rate": "15 minutes"}, {"cron": "0/15 * * * ? *", "timezone": "UTC"}])
+@pytest.mark.parametrize("renamed_by", [None, -TWO_MINUTES, TWO_MINUTES])
+def test_an_occurrence_after_a_resume_is_done_though_the_clock_of_the_resume_is_past_it(
+    life: Life, timing: dict[str, str], renamed_by: timedelta | None
+) -> None:
+    schedule = life.recurring(**timing)
+    life.travel(5 * A_MINUTE)
+    life.service.pause("alice", schedule.schedule_id)
+    life.travel(NOON + A_QUARTER - A_MINUTE)
+    life.ahead["api"] = TWO_MINUTES
+    life.service.resume("alice", schedule.schedule_id)
+    if renamed_by is not None:
+        life.ahead["api"] = renamed_by
+        life.service.change("alice", schedule.schedule_id, name="other")
+
+    life.travel(AN_HOUR / 4)
+
+    assert life.story(schedule) == [("12:15", "succeeded")]
+
+
+@pytest.mark.parametrize("ahead", OFFSETS)
+def test_what_fires_before_the_end_of_a_pause_that_ends_by_itself_is_not_done(life: Life, ahead: timedelta) -> None:
+    schedule = life.recurring()
+    life.travel(5 * A_MINUTE)
+    life.service.pause("alice", schedule.schedule_id, until=NOON + A_QUARTER + A_SECOND)
+    life.ahead["sweeper"] = ahead
+    life.travel(5 * A_MINUTE)
+    life.ahead["api"] = ahead
+
+    life.travel(A_QUARTER)
+
+    assert life.done() == []
+
+
 @pytest.mark.parametrize("ahead", OFFSETS)
 @pytest.mark.parametrize("after", [-90 * A_SECOND, -3 * A_SECOND, 3 * A_SECOND, 90 * A_SECOND])
 @pytest.mark.parametrize("on_missed", OnMissed)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from chalicelib.core.errors import InvalidInput
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Overlap, RetryPolicy, Status
 from chalicelib.testing import Crash
 from tests.notification.world import NOON, throttled
-from tests.simulation.meanwhile import all_at_once
+from tests.simulation.meanwhile import BusyProvider, all_at_once
 from tests.simulation.promised import Promised, broken
 from tests.simulation.simulator import A_MINUTE, AN_HOUR, Life
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SIX = [NOON + number * 15 * A_MINUTE for number in range(1, 7)]
 WORKED_OFF = NOON + 95 * A_MINUTE
@@ -26,6 +32,17 @@ def _wait_in_the_queue(life: Life) -> None:
     all_at_once(life)
 
 
+def _while_at_work(life: Life, *acts: Callable[[], object]) -> None:
+    """These happen, in order, after the next mail was sent and before its run ends."""
+    assert isinstance(life.aws, BusyProvider)
+    life.aws.meanwhile = lambda: [act() for act in acts]
+
+
+def _invoke_what_waits(life: Life) -> None:
+    while (at := life.queue.next_at) is not None and at <= life.clock.now:
+        life.queue.work()
+
+
 @pytest.mark.parametrize("most", [1, 2, 5])
 def test_of_six_events_that_waited_no_more_are_done_than_max_runs_says(life: Life, most: int) -> None:
     schedule = life.recurring(max_runs=most)
@@ -38,6 +55,61 @@ def test_of_six_events_that_waited_no_more_are_done_than_max_runs_says(life: Lif
     assert (len(life.done()), life.now_of(schedule).run_count) == (most, most)
     assert life.now_of(schedule).status is Status.COMPLETED
     assert broken(life, Promised(schedule, due=SIX)) == []
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_max_runs_that_is_set_while_a_run_is_going_counts_that_run(life: Life, most: int) -> None:
+    schedule = life.recurring()
+    _wait_in_the_queue(life)
+    _while_at_work(
+        life,
+        lambda: life.service.change("alice", schedule.schedule_id, name="other", max_runs=most),
+        lambda: _invoke_what_waits(life),
+    )
+
+    life.travel(WORKED_OFF)
+    life.sweeps_down = False
+    life.travel(4 * AN_HOUR)
+
+    record = life.now_of(schedule)
+    assert (len(life.done()), record.run_count, record.status) == (most, most, Status.COMPLETED)
+    assert broken(life, Promised(schedule, due=SIX)) == []
+
+
+def test_overlap_that_is_forbidden_while_a_run_is_going_sees_that_run(life: Life) -> None:
+    schedule = life.recurring()
+    _wait_in_the_queue(life)
+    _while_at_work(
+        life,
+        lambda: life.service.change("alice", schedule.schedule_id, overlap=Overlap.SKIP),
+        lambda: _invoke_what_waits(life),
+    )
+
+    life.travel(WORKED_OFF)
+
+    assert [run.status for run in life.runs_of(schedule)] == [RunStatus.SUCCEEDED, *[RunStatus.SKIPPED] * 5]
+    assert len(life.done()) == 1
+
+
+@pytest.mark.parametrize("details", [{}, {"max_runs": 5}])
+def test_max_runs_cannot_be_set_below_the_runs_that_were_and_those_that_are_going(
+    life: Life, details: dict[str, int]
+) -> None:
+    schedule = life.recurring(**details)
+    _wait_in_the_queue(life)
+    refused: list[str] = []
+
+    def lower() -> None:
+        with pytest.raises(InvalidInput) as error:
+            life.service.change("alice", schedule.schedule_id, max_runs=1)
+        refused.append(str(error.value))
+        life.service.change("alice", schedule.schedule_id, max_runs=2)
+
+    _while_at_work(life, lambda: _while_at_work(life, lower), life.queue.work, lambda: _invoke_what_waits(life))
+    life.travel(WORKED_OFF)
+
+    assert len(refused) == 1
+    assert len(life.done()) == 2
 
 
 def test_a_run_that_waits_for_its_next_attempt_keeps_its_place(life: Life) -> None:

@@ -1,5 +1,7 @@
 """The one DynamoDB table (design: one table, three indexes). Every method is one call, every change conditional.
 
+`list_spans` and `list_running` make a call for each page.
+
 boto3's serializer does the typing, `items` the mapping; here are conditions, transactions and cursors only.
 """
 
@@ -11,6 +13,7 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,7 +31,8 @@ from ..model.codec import (
     span_from_plain,
 )
 from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by, stored_defaults
-from ..model.ports import Conflict, LiveCount, Page, Watch
+from ..model.ports import Conflict, LiveCount, Page, Watch, all_items
+from ..model.run import RunStatus
 from ..model.webhook_keys import KeyVersions
 from ..timing.instants import iso, iso_ms
 from . import items
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from ..model.job import Job
-    from ..model.run import Run, RunStatus
+    from ..model.run import Run
     from ..model.schedule import Action, Schedule, Status
     from ..model.span import Span
 
@@ -56,8 +60,9 @@ INDEXES = {
 }
 
 MOST_IN_A_BATCH = 25
-MOST_SPANS = 500
-"""How many open spans of one schedule are read at once. Each stands for a change during one outage."""
+SPANS_AT_ONCE = 500
+"""How many open spans of one schedule one call reads. Each stands for a change during one outage."""
+RUNS_AT_ONCE = 1000
 CONFLICT_TRIES = 6
 CONFLICT_PAUSE_SECONDS = 0.04
 
@@ -166,6 +171,12 @@ class DynamoRepository:
         pk = ids.schedule_pk(user_id, schedule_id)
         page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
+    def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
+        pk, between = ids.schedule_pk(user_id, schedule_id), ids.runs_from(since)
+        page_at = partial(self._query, None, pk, "", limit=RUNS_AT_ONCE, consistent=True, between=between)
+        runs = (run_from_plain(item) for item in all_items(page_at))
+        return [run for run in runs if run.status is RunStatus.RUNNING]
 
     def list_runs_of_user(
         self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
@@ -302,8 +313,8 @@ class DynamoRepository:
 
     def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
         pk = ids.schedule_pk(user_id, schedule_id)
-        page = self._query(None, pk, ids.SPAN_PREFIX, limit=MOST_SPANS, cursor=None, consistent=True)
-        return [span_from_plain(item) for item in page.items]
+        page_at = partial(self._query, None, pk, ids.SPAN_PREFIX, limit=SPANS_AT_ONCE, consistent=True)
+        return [span_from_plain(item) for item in all_items(page_at)]
 
     def move_span(self, span: Span, *, replacing: Span) -> bool:
         item = items.span_item(span)

@@ -81,6 +81,11 @@ def run_sk(scheduled_time: datetime, token: str | None = None) -> str:
     return join("RUN", iso_ms(scheduled_time), token) if token else join("RUN", iso(scheduled_time))
 
 
+def runs_from(since: datetime) -> tuple[str, str]:
+    """The first and the last sort key of a schedule's runs that are scheduled from `since` on."""
+    return run_sk(since), RUN_PREFIX + "~"
+
+
 def by_resource_pk(resource_id: str, status: str) -> str:
     """One partition per status: ten thousand finished schedules do not stand before three active ones."""
     return join("RESOURCE", resource_id, status)

@@ -68,7 +68,8 @@ class Watch:
 
 
 class ScheduleRepository(Protocol):
-    """The table. Reads by id are consistent, lists eventually; every method is one DynamoDB call.
+    """The table. Reads by id are consistent, lists eventually; every method but `list_spans` and
+    `list_running` is one DynamoDB call.
 
     Every method raises StoreUnavailable when the table is throttled or out of reach.
     """
@@ -117,6 +118,12 @@ class ScheduleRepository(Protocol):
 
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         """Newest first. Raises InvalidCursor."""
+
+    def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
+        """The runs of a schedule, scheduled from `since` on, that are running now, oldest first.
+
+        It makes a call for each page; the reads are consistent.
+        """
 
     def list_runs_of_user(
         self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
@@ -205,7 +212,7 @@ class ScheduleRepository(Protocol):
     # Spans
 
     def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
-        """The open ones of a schedule, by revision; the read is consistent."""
+        """All open ones of a schedule, by revision, in a call for each page; the reads are consistent."""
 
     def move_span(self, span: Span, *, replacing: Span) -> bool:
         """Records how far a span has come, and when it is looked at again. False if it is no longer `replacing`."""

@@ -129,6 +129,11 @@ class Run:
         return self.reserved and not self.has_ended
 
     @property
+    def is_uncounted(self) -> bool:
+        """Will it count for `max_runs`, and did it begin when its schedule had none, so that it has no reservation?"""
+        return self.is_occurrence and not (self.reserved or self.redriven or self.counted)
+
+    @property
     def counts(self) -> bool:
         """Was an occurrence carried out, or begun and never ended, that its schedule has not counted?"""
         begun_and_lost = self.status is RunStatus.MISSED and bool(self.attempts)

@@ -34,6 +34,9 @@ LATE_AFTER = timedelta(minutes=5)
 
 RECORD_OUTLIVES_RUNS = timedelta(days=1)
 """How much longer the record of a finished schedule stays than the records of its runs."""
+LONGEST_IN_QUEUE = timedelta(hours=7)
+"""How long after its delivery an event may begin: Lambda keeps it for 6 hours at most, and tries it again."""
+
 TRIED_AGAIN_WITHIN = timedelta(minutes=5)
 """The longest that an open intent waits for its next try, so that an outage of EventBridge ends for it soon after."""
 
@@ -249,6 +252,11 @@ class Schedule:
     def fails_too_often(self) -> bool:
         """Is it to be paused?"""
         return self.status is Status.ACTIVE and 0 < self.pause_after_failures <= self.failures_in_a_row
+
+    def runs_since(self, now: datetime) -> datetime:
+        """No run that is running at `now` is scheduled before this, but for more retries than `in_progress` lists."""
+        longest = self.window + timedelta(seconds=self.delivery.max_age_seconds) + LONGEST_IN_QUEUE
+        return min((now - longest, *self.in_progress))
 
     @property
     def first_due(self) -> datetime | None:

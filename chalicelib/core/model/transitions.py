@@ -36,7 +36,9 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
     return min((*before, *following), key=lambda at: abs(at - scheduled_time), default=None)
 
 
-def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replacing: Run | None = None) -> Schedule:
+def with_outcome(
+    schedule: Schedule, run: Run, *, now: datetime, keep_record: timedelta, replacing: Run | None = None
+) -> Schedule:
     """The schedule after this run ended, or was put off. `keep_record` is how long a finished one's record stays.
     `replacing` is the run as it was before, whose reservation ends or goes over to this one.
 
@@ -49,24 +51,24 @@ def with_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta, replac
     if not schedule.status.is_live:
         return _ended_anew(counted, run)
     if _is_last_of_max_runs(schedule, run):
-        left = left_open(schedule, run)
+        left = left_open(schedule, run, now=now)
         pending_since = earliest(counted.pending_since, left.since if left else None)
-        return _removed(replace(_finished(counted, run, keep_record), pending_since=pending_since), run)
+        return _removed(replace(_finished(counted, run, now + keep_record), pending_since=pending_since), run)
     if schedule.next_run_at == run.scheduled_time:
         counted = replace(counted, next_run_at=schedule.next_occurrence(run.scheduled_time))
     if _goes_on(counted, run):
         return counted
-    finished = _finished(counted, run, keep_record)
+    finished = _finished(counted, run, now + keep_record)
     # What was paused or not carried out may still stand in EventBridge; so may a recurring one, that was applied again
     # behind its last occurrence, or has its last dates excluded.
     fired_out = schedule.status is Status.ACTIVE and run.counts and schedule.timing.is_one_time
     return finished if fired_out else _removed(finished, run)
 
 
-def with_recorded_outcome(schedule: Schedule, run: Run, *, keep_record: timedelta) -> Schedule:
+def with_recorded_outcome(schedule: Schedule, run: Run, *, now: datetime, keep_record: timedelta) -> Schedule:
     """The same for a run whose ending was recorded, and counted, while the schedule still waited for an earlier one."""
     before = replace(schedule, run_count=schedule.run_count - run.counts)
-    after = with_outcome(before, run, keep_record=keep_record, replacing=run)
+    after = with_outcome(before, run, now=now, keep_record=keep_record, replacing=run)
     return replace(after, failures_in_a_row=schedule.failures_in_a_row)
 
 
@@ -95,18 +97,17 @@ def _running(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
     return tuple(sorted(others | ({run.scheduled_time} if is_listed else set())))
 
 
-def left_open(schedule: Schedule, run: Run) -> Span | None:
-    """What was due when the last of `max_runs` ended, and has no outcome yet: it is not to be done, but recorded.
+def left_open(schedule: Schedule, run: Run, *, now: datetime) -> Span | None:
+    """What is due when the last of `max_runs` ends, and has no outcome yet: it is not to be done, but recorded.
 
-    None if this run is not the last of them, or nothing is left.
+    None if this run is not the last of them, or nothing is left. A run whose process died ends long after its attempts.
     """
     if not _is_last_of_max_runs(schedule, run):
         return None
-    until = (run.attempts[-1].ended_at if run.attempts else None) or run.scheduled_time
     is_first = schedule.next_run_at == run.scheduled_time
     before = replace(schedule, next_run_at=schedule.next_occurrence(run.scheduled_time)) if is_first else schedule
     # No change has the next revision: what has ended is not changed, and a new schedule under its id begins with it.
-    return span_until(until, before, replace(schedule, next_run_at=None, revision=schedule.revision + 1))
+    return span_until(now, before, replace(schedule, next_run_at=None, revision=schedule.revision + 1))
 
 
 def _counted(schedule: Schedule, run: Run) -> Schedule:
@@ -156,7 +157,7 @@ def _is_last_of_max_runs(schedule: Schedule, run: Run) -> bool:
 
 
 def with_span_closed(
-    schedule: Schedule, others: Iterable[Span], last: Run | None, *, keep_record: timedelta
+    schedule: Schedule, others: Iterable[Span], last: Run | None, *, now: datetime, keep_record: timedelta
 ) -> Schedule:
     """The schedule after all occurrences of a span have an outcome. `others` are the spans that are still open.
 
@@ -165,7 +166,7 @@ def with_span_closed(
     closed = replace(schedule, pending_since=earliest(*(span.since for span in others)))
     if last is None or not closed.status.is_live or _goes_on(closed, last):
         return closed
-    return _removed(_finished(closed, last, keep_record), last)
+    return _removed(_finished(closed, last, now + keep_record), last)
 
 
 def last_of(schedule: Schedule, span: Span) -> datetime | None:
@@ -197,7 +198,7 @@ def _goes_on(schedule: Schedule, run: Run) -> bool:
     return not run.counts or schedule.next_occurrence(run.scheduled_time) is not None
 
 
-def _finished(schedule: Schedule, run: Run, keep_record: timedelta) -> Schedule:
+def _finished(schedule: Schedule, run: Run, expires_at: datetime) -> Schedule:
     """A one-time schedule ends as its run did; a recurring one that has no occurrence left is completed."""
     failed = schedule.timing.is_one_time and run.status in (RunStatus.FAILED, RunStatus.MISSED)
     return replace(
@@ -205,7 +206,7 @@ def _finished(schedule: Schedule, run: Run, keep_record: timedelta) -> Schedule:
         status=Status.FAILED if failed else Status.COMPLETED,
         reason=run.reason if failed else None,
         next_run_at=None,
-        expires_at=run.scheduled_time + keep_record,
+        expires_at=expires_at,
     )
 
 

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 
+from chalicelib.core.dynamodb import items
 from chalicelib.core.dynamodb.repository import DynamoRepository
 from chalicelib.core.errors import InvalidCursor, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
-from tests.builders import NOW, a_run, a_schedule, an_action, cancelled, changed, completed
+from chalicelib.core.model.span import opened_span
+from tests.builders import HOUR, NOW, a_run, a_schedule, an_action, cancelled, changed, completed, every_hour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -267,3 +270,31 @@ def test_a_repeated_finish_counts_the_run_once(
     ended = RUN.ended(RunStatus.SUCCEEDED, NOW)
     assert stammering_by_token.finish(ended, replacing=RUN, expecting=SCHEDULE, updated=completed(SCHEDULE)) is None
     assert table.get("alice", "s1") == replace(completed(SCHEDULE), run_count=1)
+
+
+class SmallPages:
+    """A client whose queries give two items at a time."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        return (lambda **request: method(**request | {"Limit": 2})) if name == "query" else method
+
+
+def test_all_open_spans_are_read_however_many_pages_they_fill(dynamodb: DynamoDBClient, table_name: str) -> None:
+    before = a_schedule(timing=every_hour())
+    after = replace(before, updated_at=NOW + 3 * HOUR, next_run_at=NOW + 4 * HOUR)
+    spans = [opened_span(before, replace(after, revision=after.revision + number)) for number in range(5)]
+    for span in spans:
+        assert span is not None
+        dynamodb.put_item(TableName=table_name, Item=_typed(items.span_item(span)))
+
+    table = DynamoRepository(SmallPages(dynamodb), table_name)  # type: ignore[arg-type]
+
+    assert table.list_spans("alice", "s1") == spans
+
+
+def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: TypeSerializer().serialize(value) for name, value in item.items()}

@@ -150,7 +150,7 @@ class World:
     def ran(self, schedule: Schedule, at: datetime, **details: Any) -> None:
         """A run of that time is recorded, and the schedule has gone on as it does."""
         run: Run = a_run(schedule, **{"scheduled_time": at, "status": RunStatus.SUCCEEDED} | details)
-        updated = with_outcome(schedule, run, keep_record=DAY) if run.has_ended or run.is_in_progress else None
+        updated = with_outcome(schedule, run, now=NOW, keep_record=DAY) if run.has_ended or run.is_in_progress else None
         assert self.repository.finish(run, replacing=None, expecting=schedule, updated=updated) is None
 
     def in_eventbridge(self, schedule: Schedule) -> dict[str, Any]:
