@@ -36,11 +36,12 @@ from tests.simulation.eventbridge import Beat, EventBridge
 from tests.simulation.simulator import A_SECOND, INVOCATION, Life
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from random import Random
 
     from chalicelib.core.dynamodb.items import Item
     from chalicelib.core.model.run import Run
+    from chalicelib.testing.table import Draft
 
 SHARE = 0.1
 """How much of everything goes wrong."""
@@ -149,17 +150,24 @@ class WatchedItems(dict[tuple[str, str], "Item"]):
         self._heap: list[tuple[str, tuple[str, str]]] = []
 
     def __setitem__(self, key: tuple[str, str], item: Item) -> None:
-        before = self.get(key, {})
-        if "watch_pk" in before:
-            self.shards[before["watch_pk"]].pop(key, None)
-        if before.get("status") == RunStatus.HELD:
-            del self.held[before["by_time_pk"]][key]
+        self._unlist(key)
         super().__setitem__(key, item)
         if item.get("status") == RunStatus.HELD:
             self.held[item["by_time_pk"]][key] = item
         if "watch_at" in item:
             self.shards[item["watch_pk"]][key] = item["watch_at"]
             heappush(self._heap, (item["watch_at"], key))
+
+    def __delitem__(self, key: tuple[str, str]) -> None:
+        self._unlist(key)
+        super().__delitem__(key)
+
+    def _unlist(self, key: tuple[str, str]) -> None:
+        before = self.get(key, {})
+        if "watch_pk" in before:
+            self.shards[before["watch_pk"]].pop(key, None)
+        if before.get("status") == RunStatus.HELD:
+            del self.held[before["by_time_pk"]][key]
 
     @property
     def next_watch(self) -> str | None:
@@ -199,13 +207,12 @@ class WatchedRepository(InMemoryRepository):
             if any(at <= end for at in self.watched.shards[watch_shard_pk(shard)].values())
         ]
 
-    def _update(self, item: Item, attributes: Iterable[str]) -> None:
-        before = self.items[item["PK"], item["SK"]]
-        super()._update(item, attributes)
-        after = self.items[item["PK"], item["SK"]]
-        went = (before.get("status"), after.get("status"))
-        if went == ("active", "paused") and "in a row failed" in after.get("reason", ""):
-            self.paused_themselves[after["schedule_id"]].append(from_iso(after["updated_at"]))
+    def _apply(self, draft: Draft) -> None:
+        for key, after in draft.items():
+            went = (self.items.get(key, {}).get("status"), after and after.get("status"))
+            if after and went == ("active", "paused") and "in a row failed" in after.get("reason", ""):
+                self.paused_themselves[after["schedule_id"]].append(from_iso(after["updated_at"]))
+        super()._apply(draft)
 
 
 class OneByOne(Sweeper):
