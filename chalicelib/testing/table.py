@@ -63,6 +63,7 @@ class InMemoryTable:
         self.meanwhile: Callable[[str], None] | None = None
         self._lock = Lock()
         self._draft = Draft()
+        self._reads_only = False
         self._open: set[Key] = set()
         self._now: Callable[[], datetime] | None = None
         self._lag: Callable[[], timedelta] = timedelta
@@ -75,19 +76,26 @@ class InMemoryTable:
         """
         self._now, self._lag = clock, by
 
+    def write_all(self, items: Iterable[Item]) -> None:
+        """Writes whole items in one transaction, as another release might. Raises StoreRefused."""
+        with self._transaction("write_all"):
+            for item in items:
+                self._write(item)
+
     # Calls
 
     @contextmanager
     def _call(self, method: str) -> Iterator[None]:
         """One that writes nothing."""
         with self.faults.around(f"repository.{method}"), self._lock:
+            self._reads_only = True
             yield
 
     @contextmanager
     def _single_write(self, method: str) -> Iterator[None]:
         """It writes one item, or several one by one, outside a transaction."""
         with self.faults.around(f"repository.{method}"), self._lock:
-            self._draft = Draft()
+            self._reads_only, self._draft = False, Draft()
             yield
             self._apply(self._checked(self._draft))
 
@@ -95,7 +103,8 @@ class InMemoryTable:
     def _transaction(self, method: str) -> Iterator[None]:
         with self.faults.around(f"repository.{method}"):
             with self._lock:
-                draft = self._draft = Draft()
+                self._reads_only, draft = False, Draft()
+                self._draft = draft
                 yield
                 self._checked(draft)
                 if self.meanwhile is None:
@@ -149,6 +158,8 @@ class InMemoryTable:
 
     def _touch(self, key: Mapping[str, str]) -> Key:
         touched = key["PK"], key["SK"]
+        if self._reads_only:
+            return touched
         if touched in self._open:
             raise StoreUnavailable
         self._draft.touched.add(touched)

@@ -344,7 +344,7 @@ class DynamoRepository:
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         pk = ids.schedule_pk(user_id, schedule_id)
-        page = self._query(None, pk, "", limit=min(limit, MOST_IN_A_BATCH), cursor=None)
+        page = self._query(None, pk, "", limit=min(limit, MOST_IN_A_BATCH), cursor=None, consistent=True)
         if page.items:
             self._delete_all(page.items)
         return page.next_cursor is None
