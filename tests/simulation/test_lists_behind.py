@@ -143,11 +143,14 @@ def test_whoever_cancels_a_resource_twice_a_minute_apart_leaves_nothing_of_it(se
     life = LaggingLife(seed)
     life.some(5)
     life.some_time()
-    life.service.cancel_for_resource("contract-42")
+    counts = [life.service.cancel_for_resource("contract-42").count]
+    life.travel(A_SECOND)
+    counts.append(life.service.cancel_for_resource("contract-42").count)
     life.travel(A_MINUTE)
-    life.service.cancel_for_resource("contract-42")
+    counts.append(life.service.cancel_for_resource("contract-42").count)
 
     assert life.statuses() == {Status.CANCELLED}
+    assert sum(counts) == 5
 
 
 def move_each_once(life: LaggingLife, schedules: list[Schedule]) -> None:
