@@ -156,19 +156,27 @@ def test_a_run_that_is_too_large_leaves_what_was_there(store: Store) -> None:
     assert store.repository.get_run("alice", "s1", run.run_id) == run
 
 
-def test_what_no_key_can_hold_is_not_looked_for(store: Store) -> None:
+def test_nothing_is_found_under_an_id_that_no_key_can_hold(store: Store) -> None:
     repository, long = store.repository, "x" * PARTITION
-    looks: list[Callable[[], object]] = [
-        lambda: repository.get(long, "s1"),
-        lambda: repository.get_job(long),
+
+    assert repository.get(long, "s1") is None
+    assert repository.get("alice", long) is None
+    assert repository.get_run("alice", long, a_run(a_schedule()).run_id) is None
+    assert repository.get_job(long) is None
+    assert repository.get_count(long) is None
+
+
+def test_a_list_of_what_no_key_can_hold_is_refused(store: Store) -> None:
+    repository, long = store.repository, "x" * PARTITION
+    lists: list[Callable[[], object]] = [
         lambda: repository.list_by_user(long, Status.ACTIVE, limit=1, cursor=None),
         lambda: repository.list_by_resource(long, Status.ACTIVE, user_id=None, limit=1, cursor=None),
         lambda: repository.list_runs(long, "s1", limit=1, cursor=None),
     ]
 
-    for look in looks:
+    for list_one in lists:
         with pytest.raises(StoreRefused):
-            look()
+            list_one()
 
 
 # What HTTP admits

@@ -369,8 +369,12 @@ class DynamoRepository:
     # Single calls
 
     def _get(self, key: items.Item) -> items.Item | None:
-        with translated(_store_error):
-            response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
+        try:
+            with translated(_store_error):
+                response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
+        except StoreRefused:
+            # No item has a key that is longer than DynamoDB allows.
+            return None
         return _plain(response["Item"]) if "Item" in response else None
 
     def _delete(self, key: items.Item) -> None:

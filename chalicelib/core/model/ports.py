@@ -71,7 +71,7 @@ class ScheduleRepository(Protocol):
     """The table. Reads by id are consistent, lists eventually; every method is one DynamoDB call.
 
     Every method raises StoreUnavailable when the table is throttled or out of reach, and StoreRefused for what is
-    larger than DynamoDB allows; then nothing is written.
+    larger than DynamoDB allows; then nothing is written. Reads by id find nothing under an id that is too long.
     """
 
     def create(

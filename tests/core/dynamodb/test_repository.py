@@ -218,7 +218,7 @@ TOO_LARGE = [
 ]
 
 
-@every_method
+@pytest.mark.parametrize("method", [method for method in CALLS if not method.startswith("get")])
 @pytest.mark.parametrize("message", TOO_LARGE)
 def test_what_is_too_large_for_dynamodb_is_refused(
     table: DynamoRepository, aws: Stubber, method: str, message: str
@@ -228,6 +228,15 @@ def test_what_is_too_large_for_dynamodb_is_refused(
 
     with pytest.raises(StoreRefused):
         call(table)
+
+
+@pytest.mark.parametrize("method", ["get", "get_action"])
+def test_nothing_is_found_under_a_key_that_dynamodb_cannot_hold(
+    table: DynamoRepository, aws: Stubber, method: str
+) -> None:
+    aws.add_client_error("get_item", "ValidationException", TOO_LARGE[2], 400)
+
+    assert CALLS[method][1](table) is None
 
 
 @pytest.mark.parametrize("message", TOO_LARGE)
