@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from chalicelib.core.dynamodb import items
 from chalicelib.core.model.codec import key_versions_from_plain
@@ -63,12 +63,14 @@ def test_the_records_here_lack_nothing() -> None:
     assert [field.name for field in fields(Job) if getattr(JOB, field.name) is None] == []
 
 
+@settings(max_examples=40)
 @given(schedules)
 def test_a_schedules_item_is_the_same(schedule: Schedule) -> None:
     assert records.schedule_item(schedule) == items.schedule_item(schedule)
     assert readings.record_of(items.schedule_item(schedule)) == schedule
 
 
+@settings(max_examples=40)
 @given(runs)
 def test_a_runs_item_is_the_same(run: Run) -> None:
     assert records.run_item(run) == items.run_item(run)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
 LAGS = (timedelta(0), timedelta(milliseconds=200), A_SECOND, 20 * A_SECOND, 55 * A_SECOND)
-SEEDS = range(12)
+SEEDS = range(6)
 SOON = 10 * A_MINUTE
 """In which a job of a few items is done."""
 
