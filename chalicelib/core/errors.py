@@ -124,6 +124,10 @@ class StoreUnavailable(ScheduledTasksError):
     retry_after_seconds = 5
 
 
+class StoreRefused(ScheduledTasksError):
+    """The table cannot hold this: an id, or all that belongs to one record, is longer than DynamoDB allows."""
+
+
 class RotationUnderWay(ScheduledTasksError):
     """The key before this one still lives. Wait for its end, or rotate without overlap, which ends it at once."""
 

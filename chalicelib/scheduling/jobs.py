@@ -29,7 +29,11 @@ SLICE = timedelta(seconds=10)
 PAGE = 100
 ITEMS_AT_ONCE = 25
 LISTS_SETTLE = timedelta(minutes=1)
-"""Lists are eventually consistent: only a look this long after the beginning can say that nothing is left."""
+"""Lists are eventually consistent: only a look this long after the beginning can say that nothing is left.
+
+A schedule that is paused or resumed during such a look may be in neither list that the look reads: the one was read
+before it came, the other does not show it yet. So two looks, this far apart, must say so.
+"""
 PER_MINUTE = 60
 """How many runs a job has started in a minute, unless somebody says otherwise."""
 
@@ -77,9 +81,7 @@ class JobRunner:
             return "nothing"
         began_at = self._clock()
         following, is_through = self._slice(job, min(began_at + SLICE, stop_at))
-        complete = is_through and (following.walk_began_at or began_at) >= job.created_at + LISTS_SETTLE
-        if is_through:
-            following = replace(following, walk_began_at=None)
+        following, complete = _looked(following, began_at) if is_through else (following, False)
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)
             self._repository.erase_webhook_keys(job.user_id)
@@ -155,6 +157,17 @@ class JobRunner:
             watch_at=None if complete else now,
             expires_at=now + JOB_RETENTION if complete else None,
         )
+
+
+def _looked(job: Job, began_at: datetime) -> tuple[Job, bool]:
+    """The job after a walk that came to the end of its lists, and whether it is done; its last slice began then."""
+    settled_at = job.created_at + LISTS_SETTLE
+    if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
+        # A run stays in its list for as long as the job means it.
+        return replace(job, walk_began_at=None), (job.walk_began_at or began_at) >= settled_at
+    if job.walk_began_at is None:
+        return replace(job, walk_began_at=whole_ms(began_at) if began_at >= settled_at else None), False
+    return job, whole_ms(began_at) >= job.walk_began_at + LISTS_SETTLE
 
 
 def _created_by(job: Job) -> datetime | None:

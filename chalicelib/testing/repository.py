@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
-from threading import Lock
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..core.dynamodb import items
-from ..core.dynamodb.cursors import read_cursor, write_cursor
-from ..core.dynamodb.repository import INDEXES, REPLACED_ACTION_STAYS
 from ..core.errors import ChangeLost, ScheduleExists
-from ..core.model import ids
-from ..core.model.codec import (
-    job_from_plain,
-    key_versions_from_plain,
-    run_from_plain,
-    schedule_from_plain,
-    span_from_plain,
-)
 from ..core.model.ports import Conflict, LiveCount, Page, Watch
 from ..core.model.webhook_keys import KeyVersions
-from ..core.timing.instants import iso, iso_ms
-from .faults import Faults
+from . import keys, readings, records
+from .table import InMemoryTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ..core.model.job import Job
     from ..core.model.run import Run, RunStatus
     from ..core.model.schedule import Action, Schedule, Status
     from ..core.model.span import Span
+
+    Item = dict[str, Any]
 
 # Written out, and not taken from the field table: the contract suite compares the fake with the real repository.
 SAME_STATE = ("revision", "status")
@@ -59,17 +49,16 @@ CHANGED_BY_CLIENTS = (
 )
 
 
-class InMemoryRepository:
-    """A ScheduleRepository in a dictionary. Safe for threads: each call is atomic, as it is in the table.
+REPLACED_ACTION_STAYS = timedelta(days=30)
+
+
+class InMemoryRepository(InMemoryTable):
+    """A ScheduleRepository in a dictionary.
 
     `items` maps (PK, SK) to the item, keys of the indexes included. `faults` knows the calls `repository.create`,
-    `repository.get` … after the methods. Nothing is removed when it expires: to readers it is gone.
+    `repository.get` … after the methods. Nothing is removed when it expires: to readers it is gone. Conditions,
+    attribute lists and the mapping of items are its own; the contract suite holds them equal to the product's.
     """
-
-    def __init__(self, faults: Faults | None = None) -> None:
-        self.faults = faults or Faults()
-        self.items: dict[tuple[str, str], items.Item] = {}
-        self._lock = Lock()
 
     # Schedules
 
@@ -80,79 +69,80 @@ class InMemoryRepository:
         *,
         replacing: Schedule | None = None,
     ) -> None:
-        with self._call("create"):
-            existing = self._find(items.schedule_key(schedule))
+        with self._transaction("create"):
+            existing = self._find(_key(schedule))
             if not (_agrees(existing, replacing, _compared(replacing)) if replacing else existing is None):
                 raise ScheduleExists
-            self._write(items.schedule_item(schedule))
-            self._write(items.action_item(schedule, action))
+            self._write(records.schedule_item(schedule))
+            self._write(records.action_item(schedule, action))
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None:
         with self._call("get"):
-            item = self._find({"PK": ids.user_pk(user_id), "SK": ids.schedule_sk(schedule_id)})
-        return schedule_from_plain(item) if item else None
+            item = self._find(keys.of_schedule(user_id, schedule_id))
+        return readings.schedule_of(item) if item else None
 
     def get_action(self, schedule: Schedule) -> Action | None:
         with self._call("get_action"):
-            item = self._find(items.action_key(schedule))
-        return items.action_from_item(item) if item else None
+            item = self._find(keys.of_action(schedule))
+        return readings.action_of(item) if item else None
 
     def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run | None:
         with self._call("get_run"):
-            sk = ids.run_sk_of(user_id, schedule_id, run_id)
-            item = self._find({"PK": ids.schedule_pk(user_id, schedule_id), "SK": sk}) if sk else None
-        return run_from_plain(item) if item else None
+            key = keys.of_run_id(user_id, schedule_id, run_id)
+            item = self._find(key) if key else None
+        run = readings.run_of(item) if item else None
+        return run if run and run.run_id == run_id else None
 
     def change(
         self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, span: Span | None = None
     ) -> None:
-        with self._call("change"):
-            existing = self._find(items.schedule_key(replacing))
+        with self._transaction("change"):
+            existing = self._find(_key(replacing))
             expiring = (
                 replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS) if action else schedule
             )
             if not _agrees(existing, replacing, _compared(replacing)):
                 raise ChangeLost
-            self._update(items.schedule_item(schedule), CHANGED_BY_CLIENTS)
+            self._update(records.schedule_item(schedule), CHANGED_BY_CLIENTS)
             self._expire_action(expiring)
             if action is not None:
-                self._write(items.action_item(schedule, action))
+                self._write(records.action_item(schedule, action))
             if span is not None:
-                self._write(items.span_item(span))
+                self._write(records.span_item(span))
 
     def confirm(self, schedule: Schedule) -> bool:
-        with self._call("confirm"):
-            existing = self._find(items.schedule_key(schedule))
+        with self._single_write("confirm"):
+            existing = self._find(_key(schedule))
             if not existing or not _agrees(existing, schedule, SAME_STATE):
                 return False
             if existing["confirmed"] is False:
                 if not _agrees(existing, schedule, INTENT):
                     return False
-                self._update(items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM)
+                self._update(records.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM)
             return True
 
     # Lists
 
     def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
         with self._call("list_by_user"):
-            page = self._query("by_time", ids.by_time_pk(user_id, status), "", limit=limit, cursor=cursor)
-        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+            page = self._query("by_time", keys.joined("USER", user_id, status.value), "", limit=limit, cursor=cursor)
+        return Page([readings.schedule_of(item) for item in page.items], page.next_cursor)
 
     def list_by_resource(
         self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
     ) -> Page[Schedule]:
-        prefix = ids.by_resource_prefix(user_id) if user_id is not None else ""
+        prefix = keys.joined("USER", user_id) + "#" if user_id is not None else ""
         with self._call("list_by_resource"):
             page = self._query(
-                "by_resource", ids.by_resource_pk(resource_id, status), prefix, limit=limit, cursor=cursor
+                "by_resource", keys.joined("RESOURCE", resource_id, status.value), prefix, limit=limit, cursor=cursor
             )
-        return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
+        return Page([readings.schedule_of(item) for item in page.items], page.next_cursor)
 
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
-        pk = ids.schedule_pk(user_id, schedule_id)
+        pk = keys.partition(user_id, schedule_id)
         with self._call("list_runs"):
-            page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
-        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+            page = self._query(None, pk, "RUN#", limit=limit, cursor=cursor, newest_first=True)
+        return Page([readings.run_of(item) for item in page.items], page.next_cursor)
 
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
         pk, (first, last) = ids.schedule_pk(user_id, schedule_id), ids.runs_from(since)
@@ -163,15 +153,16 @@ class InMemoryRepository:
     def list_runs_of_user(
         self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
     ) -> Page[Run]:
-        pk, span = ids.runs_pk(user_id, status), ids.between(since, until)
+        pk = keys.joined("USER", user_id, "RUN", status.value.upper())
+        span = keys.s(since), keys.s(until) + "~"
         with self._call("list_runs_of_user"):
             page = self._query("by_time", pk, "", limit=limit, cursor=cursor, newest_first=True, between=span)
-        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+        return Page([readings.run_of(item) for item in page.items], page.next_cursor)
 
     def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
         with self._call("list_held_runs"):
-            page = self._query("by_time", ids.held_runs_pk(shard), "", limit=limit, cursor=cursor)
-        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+            page = self._query("by_time", f"HELD#{shard}", "", limit=limit, cursor=cursor)
+        return Page([readings.run_of(item) for item in page.items], page.next_cursor)
 
     # Runs
 
@@ -185,22 +176,22 @@ class InMemoryRepository:
         reserving: Schedule | None = None,
         extending: Schedule | None = None,
     ) -> Conflict | None:
-        with self._call("claim"):
-            schedule, existing = self._find(items.schedule_key(expecting)), self._find(items.run_key(run))
+        with self._transaction("claim"):
+            schedule, existing = self._find(_key(expecting)), self._find(keys.of_run(run))
             expiry = ("expires_at",) if extending else ()
             changed = not _agrees(schedule, expecting, (*(CLAIM_STATE if reserving else SAME_STATE), *expiry))
             taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
-            is_beside_free = beside is None or self._find(items.run_key(beside)) is None
+            is_beside_free = beside is None or self._find(keys.of_run(beside)) is None
             if not changed and not taken and is_beside_free:
-                self._write(items.run_item(run))
+                self._write(records.run_item(run))
                 if beside:
-                    self._write(items.run_item(beside))
+                    self._write(records.run_item(beside))
                 if reserving:
-                    self._update(items.schedule_item(reserving), ("reserved", "running"))
+                    self._update(records.schedule_item(reserving), ("reserved", "running"))
                 if extending:
-                    self._update(items.schedule_item(extending), ("expires_at",))
+                    self._update(records.schedule_item(extending), ("expires_at",))
                     self._expire_action(extending)
-            elif existing != items.run_item(run):
+            elif existing != records.run_item(run):
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
         return None
 
@@ -214,29 +205,29 @@ class InMemoryRepository:
         span: Span | None = None,
         beside: Run | None = None,
     ) -> Conflict | None:
-        with self._call("finish"):
-            existing = self._find(items.run_key(run))
-            schedule = self._find(items.schedule_key(expecting)) if expecting else None
+        with self._transaction("finish"):
+            existing = self._find(keys.of_run(run))
+            schedule = self._find(_key(expecting)) if expecting else None
             changed = False
             if expecting and updated:
                 changed = not _agrees(schedule, expecting, _compared(expecting))
             taken = existing is not None if replacing is None else not _is_as_read(existing, replacing)
-            is_beside_free = beside is None or self._find(items.run_key(beside)) is None
+            is_beside_free = beside is None or self._find(keys.of_run(beside)) is None
             if changed or taken or not is_beside_free:
-                if existing == items.run_item(run):
+                if existing == records.run_item(run):
                     return None
                 return _refusal(schedule if changed else None, existing if taken else None, changed=changed)
-            self._write(items.run_item(run))
+            self._write(records.run_item(run))
             if beside:
-                self._write(items.run_item(beside))
+                self._write(records.run_item(beside))
             if updated is not None:
                 self._count_run(run, updated)
             if span is not None:
-                self._write(items.span_item(span))
+                self._write(records.span_item(span))
         return None
 
     def _count_run(self, run: Run, updated: Schedule) -> None:
-        item = items.schedule_item(updated)
+        item = records.schedule_item(updated)
         self._update(item, CHANGED_BY_RUNS)
         if run.counts:
             before = self.items[item["PK"], item["SK"]].get("run_count", 0)
@@ -246,8 +237,8 @@ class InMemoryRepository:
     # How many live schedules a user has
 
     def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
-        with self._call("raise_count"):
-            item = self._find(items.count_key(user_id)) or {"live_count": 0}
+        with self._single_write("raise_count"):
+            item = self._find(keys.of_count(user_id)) or {"live_count": 0}
             if item["live_count"] + by > most_live:
                 return False
             self._add_to_count(user_id, {"live_count": by}, now)
@@ -255,131 +246,129 @@ class InMemoryRepository:
 
     def get_count(self, user_id: str) -> LiveCount | None:
         with self._call("get_count"):
-            item = self._find(items.count_key(user_id))
+            item = self._find(keys.of_count(user_id))
         return LiveCount(item["live_count"], item.get("recounts", 0)) if item else None
 
     def correct_count(self, user_id: str, by: int, *, expecting: LiveCount, now: datetime) -> bool:
-        with self._call("correct_count"):
-            item = self._find(items.count_key(user_id))
+        with self._single_write("correct_count"):
+            item = self._find(keys.of_count(user_id))
             if item is None or item.get("recounts", 0) != expecting.recounts:
                 return False
             self._add_to_count(user_id, {"live_count": by, "recounts": 1}, now)
         return True
 
     def erase_count(self, user_id: str) -> None:
-        with self._call("erase_count"):
-            key = items.count_key(user_id)
-            self.items.pop((key["PK"], key["SK"]), None)
+        with self._single_write("erase_count"):
+            self._remove(keys.of_count(user_id))
 
     def _add_to_count(self, user_id: str, add: Mapping[str, int], now: datetime) -> None:
-        key = items.count_key(user_id)
-        item = self._find(key) or key
-        added = {name: item.get(name, 0) + by for name, by in add.items()}
-        self._write(item | added | {"changed_at": iso_ms(now)})
+        key = keys.of_count(user_id)
+        item: Mapping[str, Any] = self._find(key) or key
+        added = {name: int(item.get(name, 0)) + by for name, by in add.items()}
+        self._write({**item, **added, "changed_at": keys.ms(now)})
 
     # Watches
 
     def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
-        with self._call("mark_unconfirmed"):
-            item = self._find(items.schedule_key(schedule))
+        with self._single_write("mark_unconfirmed"):
+            item = self._find(_key(schedule))
             if item is not None:
-                lease_until = now if item["confirmed"] else now + items.NOBODYS_LEASE
-                self._update(items.unconfirmed(schedule, lease_until), (*INTENT, *WATCH))
+                lease_until = now if item["confirmed"] else now + records.NOBODYS_LEASE
+                self._update(records.unconfirmed(schedule, lease_until), (*INTENT, *WATCH))
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
         with self._call("due"):
-            page = self._query("watch", ids.watch_shard_pk(shard), "", limit=limit, cursor=cursor)
+            page = self._query("watch", f"WATCH#{shard}", "", limit=limit, cursor=cursor)
         found = [Watch(item["PK"], item["SK"], item["watch_at"]) for item in page.items]
-        due = [watch for watch in found if watch.at <= iso(until)]
+        due = [watch for watch in found if watch.at <= keys.s(until)]
         return Page(due, page.next_cursor if len(due) == len(found) else None)
 
     def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | Span | None:
-        with self._call("acquire_lease"):
+        with self._single_write("acquire_lease"):
             item = self.items.get((watch.pk, watch.sk))
             if item is None or item.get("watch_at") != watch.at:
                 return None
-            taken = items.leased(item, now)
+            taken = records.leased(item, now)
             self._write(taken)
-        return items.from_item(taken)
+        return readings.record_of(taken)
 
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
-        with self._call("advance"):
-            existing = self._find(items.schedule_key(schedule))
+        with self._transaction("advance"):
+            existing = self._find(_key(schedule))
             if not _agrees(existing, expecting, _compared(expecting)):
                 return False
-            self._update(items.schedule_item(schedule), CHANGED_BY_RUNS)
+            self._update(records.schedule_item(schedule), CHANGED_BY_RUNS)
             self._expire_action(schedule)
         return True
 
     def reschedule_watch(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
-        with self._call("reschedule_watch"):
-            if not _agrees(self._find(items.schedule_key(schedule)), schedule, _compared(schedule)):
+        with self._single_write("reschedule_watch"):
+            if not _agrees(self._find(_key(schedule)), schedule, _compared(schedule)):
                 return False
-            item = items.schedule_item(schedule)
-            self._update(item | (items.watch_keys(item, until) if until else {}), WATCH)
+            item = records.schedule_item(schedule)
+            self._update(item | (records.watch(item, until) if until else {}), WATCH)
         return True
 
     # Spans
 
     def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
-        pk = ids.schedule_pk(user_id, schedule_id)
+        pk = keys.partition(user_id, schedule_id)
         with self._call("list_spans"):
-            keys = sorted(key for key in self.items if key[0] == pk and key[1].startswith(ids.SPAN_PREFIX))
-            return [span_from_plain(self.items[key]) for key in keys]
+            found = sorted(key for key in self.items if key[0] == pk and key[1].startswith("SPAN#"))
+            return [readings.span_of(self.items[key]) for key in found]
 
     def move_span(self, span: Span, *, replacing: Span) -> bool:
-        with self._call("move_span"):
+        with self._single_write("move_span"):
             if not self._is_span_as_read(replacing):
                 return False
-            self._update(items.span_item(span), ("since", *WATCH))
+            self._update(records.span_item(span), ("since", *WATCH))
         return True
 
     def close_span(self, span: Span, *, expecting: Schedule, updated: Schedule, kept: Span | None) -> bool:
-        with self._call("close_span"):
-            is_as_expected = _agrees(self._find(items.schedule_key(expecting)), expecting, _compared(expecting))
-            is_kept = kept is None or self._find(items.span_key(kept)) is not None
+        with self._transaction("close_span"):
+            is_as_expected = _agrees(self._find(_key(expecting)), expecting, _compared(expecting))
+            is_kept = kept is None or self._find(keys.of_span(kept)) is not None
             if not is_as_expected or not is_kept or not self._is_span_as_read(span):
                 return False
-            self._update(items.schedule_item(updated), CHANGED_BY_RUNS)
+            self._update(records.schedule_item(updated), CHANGED_BY_RUNS)
             self._expire_action(updated)
-            self._remove(items.span_key(span))
+            self._remove(keys.of_span(span))
         return True
 
     def erase_span(self, span: Span) -> None:
-        with self._call("erase_span"):
-            self._remove(items.span_key(span))
+        with self._single_write("erase_span"):
+            self._remove(keys.of_span(span))
 
     def _is_span_as_read(self, span: Span) -> bool:
-        existing, expected = self._find(items.span_key(span)), items.span_item(span)
+        existing, expected = self._find(keys.of_span(span)), records.span_item(span)
         return existing is not None and all(existing[name] == expected[name] for name in ("since", "watch_at"))
 
     # Jobs
 
     def save_job(self, job: Job, *, replacing: Job | None) -> bool:
-        with self._call("save_job"):
-            existing = self._find(items.job_key(job.job_id))
-            expected = items.job_item(replacing)["updated_at"] if replacing else None
+        with self._transaction("save_job"):
+            existing = self._find(keys.of_job(job.job_id))
+            expected = records.job_item(replacing)["updated_at"] if replacing else None
             if (existing and existing["updated_at"]) != expected:
                 return False
-            self._write(items.job_item(job))
+            self._write(records.job_item(job))
         return True
 
     def get_job(self, job_id: str) -> Job | None:
         with self._call("get_job"):
-            item = self._find(items.job_key(job_id))
-        return job_from_plain(item) if item else None
+            item = self._find(keys.of_job(job_id))
+        return readings.job_of(item) if item else None
 
     def erase(self, schedule: Schedule) -> None:
-        with self._call("erase"):
-            key = items.schedule_key(schedule)
-            self.items.pop((key["PK"], key["SK"]), None)
+        with self._single_write("erase"):
+            self._remove(_key(schedule))
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
-        pk = ids.schedule_pk(user_id, schedule_id)
-        with self._call("erase_runs"):
+        pk = keys.partition(user_id, schedule_id)
+        with self._single_write("erase_runs"):
             found = sorted(key for key in self.items if key[0] == pk)
-            for key in found[:limit]:
-                del self.items[key]
+            for _, sk in found[:limit]:
+                self._remove({"PK": pk, "SK": sk})
         return len(found) <= limit
 
     # Webhook keys
@@ -389,103 +378,57 @@ class InMemoryRepository:
             return self._webhook_keys(user_id)
 
     def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
-        with self._call("save_webhook_keys"):
+        with self._transaction("save_webhook_keys"):
             existing = self._webhook_keys(versions.user_id)
             if existing.current == replacing.current:
-                self._write(items.webhook_keys_item(versions))
+                self._write(records.webhook_keys_item(versions))
                 return True
         return existing == versions
 
     def erase_webhook_keys(self, user_id: str) -> None:
-        with self._call("erase_webhook_keys"):
-            key = items.webhook_keys_key(user_id)
-            self.items.pop((key["PK"], key["SK"]), None)
+        with self._single_write("erase_webhook_keys"):
+            self._remove(keys.of_webhook_keys(user_id))
 
     def _webhook_keys(self, user_id: str) -> KeyVersions:
-        item = self._find(items.webhook_keys_key(user_id))
-        return key_versions_from_plain(item) if item else KeyVersions(user_id)
-
-    # Items
-
-    def _find(self, key: items.Item) -> items.Item | None:
-        return self.items.get((key["PK"], key["SK"]))
-
-    def _remove(self, key: items.Item) -> None:
-        self.items.pop((key["PK"], key["SK"]), None)
-
-    def _write(self, item: items.Item) -> None:
-        self.items[item["PK"], item["SK"]] = item
-
-    def _update(self, item: items.Item, attributes: Iterable[str]) -> None:
-        """Sets those of the attributes that the item has, removes those that it lacks."""
-        named = set(attributes)
-        existing = self.items.get((item["PK"], item["SK"]), {})
-        kept = {name: value for name, value in existing.items() if name not in named}
-        self._write(kept | {name: value for name, value in item.items() if name in named or name in ("PK", "SK")})
+        item = self._find(keys.of_webhook_keys(user_id))
+        return readings.webhook_keys_of(item) if item else KeyVersions(user_id)
 
     def _expire_action(self, schedule: Schedule) -> None:
         if schedule.expires_at is not None:
-            self._update({**items.action_key(schedule), "expires_at": items.expiry(schedule)}, ["expires_at"])
+            self._update(
+                {**keys.of_action(schedule), "expires_at": records.expiry(schedule.expires_at)}, ["expires_at"]
+            )
 
-    def _query(
-        self,
-        index: str | None,
-        pk: str,
-        prefix: str,
-        *,
-        limit: int,
-        cursor: str | None,
-        newest_first: bool = False,
-        between: tuple[str, str] = ("", "\U0010ffff"),
-    ) -> Page[items.Item]:
-        pk_name, sk_name = INDEXES[index]
-        scope = (index or "", pk, prefix)
-        found = {
-            (item[sk_name], item["PK"], item["SK"]): item
-            for item in self.items.values()
-            if item.get(pk_name) == pk
-            and item[sk_name].startswith(prefix)
-            and between[0] <= item[sk_name] <= between[1]
-        }
-        shown = sorted(found, reverse=newest_first)
-        if cursor is not None:
-            last = read_cursor(scope, cursor, length=3)
-            shown = [at for at in shown if (at < last if newest_first else at > last)]
-        # A full page has a cursor even if nothing follows: DynamoDB does not look further than it was asked to.
-        next_cursor = write_cursor(scope, shown[limit - 1]) if len(shown) >= limit else None
-        return Page([found[at] for at in shown[:limit]], next_cursor)
 
-    @contextmanager
-    def _call(self, method: str) -> Iterator[None]:
-        with self.faults.around(f"repository.{method}"), self._lock:
-            yield
+def _key(schedule: Schedule) -> Mapping[str, str]:
+    return keys.of_schedule(schedule.user_id, schedule.schedule_id)
 
 
 def _compared(schedule: Schedule) -> tuple[str, ...]:
     return STATE if schedule.max_runs is None else (*STATE, "run_count")
 
 
-def _agrees(existing: items.Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
+def _agrees(existing: Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
     """Is the record there, and in these attributes as expected?"""
-    expected: dict[str, Any] = items.schedule_item(schedule)
+    expected: dict[str, Any] = records.schedule_item(schedule)
     return existing is not None and all(_value(existing, name) == _value(expected, name) for name in names)
 
 
-def _value(item: items.Item, name: str) -> Any:
+def _value(item: Item, name: str) -> Any:
     return item.get(name, DEFAULTS.get(name))
 
 
-def _is_as_read(existing: items.Item | None, run: Run) -> bool:
+def _is_as_read(existing: Item | None, run: Run) -> bool:
     """Returns whether nobody wrote the run since it was read as `run`."""
-    before = items.run_item(run)
+    before = records.run_item(run)
     return existing is not None and all(
         existing[name] == before[name] for name in ("claim_id", "status", "lease_until")
     )
 
 
-def _refusal(schedule: items.Item | None, run: items.Item | None, *, changed: bool) -> Conflict:
+def _refusal(schedule: Item | None, run: Item | None, *, changed: bool) -> Conflict:
     return Conflict(
         schedule_changed=changed,
-        schedule=schedule_from_plain(schedule) if schedule else None,
-        run=run_from_plain(run) if run else None,
+        schedule=readings.schedule_of(schedule) if schedule else None,
+        run=readings.run_of(run) if run else None,
     )

@@ -39,6 +39,7 @@ from local.lambda_runtime.runtime import LambdaRuntime
 from local.moto_backends.apigateway import tag_resource
 from local.moto_backends.application import Aws
 from local.moto_backends.concurrency import account_settings
+from local.moto_backends.dynamodb_lag import Lag
 from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
@@ -79,6 +80,7 @@ class Cloud:
         self._iam = Iam(clock, iam)
         sweeping = Sweeping(clock, agenda, time_signal)
         self._issuer = Issuer(directory, self.endpoint + ISSUER_PATH)
+        table_lag = Lag(clock.now)
         self._control = Control(
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal),
@@ -89,8 +91,9 @@ class Cloud:
             calls=self._calls,
             iam=self._iam,
             sweeping=sweeping,
+            table_lag=table_lag,
         )
-        self._aws = Aws(sweeping.follow)
+        self._aws = Aws(sweeping.follow, table_lag=table_lag)
         queues = Queues(self._aws)
         self._runtime = LambdaRuntime(
             clock,

@@ -1,9 +1,10 @@
 """What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls, sweeper,
-and what IAM decided.
+how far lists of DynamoDB are behind, and what IAM decided.
 """
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +20,7 @@ from local.endpoint.outbox import Outbox
 from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
 from local.endpoint.sweeping import Sweeping
 from local.iam.enforce import Iam
+from local.moto_backends.dynamodb_lag import Lag
 from local.time.clock import Clock
 from local.time.signal import TimeSignal
 from local.time.travel import ClockAdvanceInProgress, InvalidClockAdvance, TimeTravel
@@ -43,6 +45,7 @@ class Control:
         calls: Calls,
         iam: Iam,
         sweeping: Sweeping,
+        table_lag: Lag,
     ) -> None:
         self._clock = clock
         self._time_travel = time_travel
@@ -53,6 +56,7 @@ class Control:
         self._calls = calls
         self._iam = iam
         self._sweeping = sweeping
+        self._table_lag = table_lag
         self._routes: dict[str, dict[str, View]] = {
             f"{PREFIX}health": {"GET": self._health},
             f"{PREFIX}outbox": {"GET": self._show_outbox, "DELETE": self._empty_outbox},
@@ -62,6 +66,7 @@ class Control:
             f"{PREFIX}faults": {"GET": self._show_faults, "POST": self._add_fault, "DELETE": self._remove_faults},
             f"{PREFIX}calls": {"GET": self._show_calls, "DELETE": self._forget_calls},
             f"{PREFIX}iam": {"GET": self._show_iam},
+            f"{PREFIX}table-lag": {"GET": self._show_table_lag, "POST": self._set_table_lag},
             f"{PREFIX}sweeper": {"GET": self._show_sweeper, "POST": self._register_sweeper},
             f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
             f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
@@ -154,6 +159,16 @@ class Control:
     def _show_iam(self, _: Request) -> Response:
         decisions = self._iam.decisions.all()
         return _json({"mode": self._iam.mode, "count": len(decisions), "decisions": decisions})
+
+    def _show_table_lag(self, _: Request) -> Response:
+        return _json({"seconds": self._table_lag.by.total_seconds()})
+
+    def _set_table_lag(self, request: Request) -> Response:
+        try:
+            self._table_lag.set(timedelta(seconds=_members(request)["seconds"]))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise BadRequest('send {"seconds": 20}: how far lists of DynamoDB are behind, 0 to 60') from error
+        return self._show_table_lag(request)
 
     def _show_sweeper(self, _: Request) -> Response:
         if self._sweeping.url is None:

@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from local.moto_backends.dynamodb import IsolatedDynamoDB, WriteListener
+from local.moto_backends.dynamodb_lag import Lag
 from local.moto_backends.fixes import fix_moto
 
 
@@ -31,13 +32,13 @@ class AwsError(Exception):
 class Aws:
     """moto with a clean slate. moto keeps its data in the process: one at a time.
 
-    table_listeners: called with each item that is written to DynamoDB.
+    table_listeners: called with each item that is written to DynamoDB. table_lag: how far lists of it are behind.
     """
 
-    def __init__(self, *table_listeners: WriteListener) -> None:
+    def __init__(self, *table_listeners: WriteListener, table_lag: Lag | None = None) -> None:
         fix_moto()
         BackendDict.reset()
-        self._dynamodb = IsolatedDynamoDB(*table_listeners)
+        self._dynamodb = IsolatedDynamoDB(*table_listeners, lag=table_lag)
         self._application = DomainDispatcherApplication(create_backend_app)
 
     def respond(self, request: Request) -> Response:

@@ -1,7 +1,8 @@
 """moto's DynamoDB made isolated: one request at a time, and a transaction writes all or nothing.
 
 moto runs requests of several threads into each other (of 800 claims by four processes 18 were won twice, and 33 answers
-were 500), copies whole tables for each transaction, and ignores the token that makes a transaction idempotent.
+were 500), copies whole tables for each transaction, and ignores the token that makes a transaction idempotent. It has
+no conflicts of transactions, measures items and keys otherwise than DynamoDB, and its indexes are never behind.
 """
 
 import copy
@@ -17,14 +18,21 @@ from typing import Any, ClassVar
 
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
+    ItemSizeTooLarge,
+    ItemSizeToUpdateTooLarge,
+    MockValidationException,
     MultipleTransactionsException,
     TooManyTransactionsException,
     TransactionCanceledException,
     TransactWriteSingleOpException,
 )
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models import DynamoDBBackend, dynamo_type, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
 from werkzeug.wrappers import Response
+
+from local.moto_backends.dynamodb_conflicts import Conflicts, conflict_response
+from local.moto_backends.dynamodb_lag import Lag, is_eventual
+from local.moto_backends.dynamodb_limits import check_item, check_key, check_transaction
 
 _MOST_OPERATIONS = 100
 _SECONDS_A_TOKEN_IS_KEPT = 600
@@ -57,33 +65,104 @@ class IsolatedBackend(DynamoDBBackend):
     __module__ = DynamoDBBackend.__module__  # moto finds a backend's URLs beside its module
 
     listeners: ClassVar[tuple[WriteListener, ...]] = ()
+    lag: ClassVar[Lag] = Lag()
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """Check every condition, then write. Raises TransactionCanceledException with one reason per operation."""
         operations = self._read(transact_items)
+        check_transaction(self._items_of(operations))
         reasons = [self._refusal(operation) for operation in operations]
         if any(code for code, _, _ in reasons):
             raise TransactionCanceledException(reasons)
         with self._undone_on_error([(operation.table_name, operation.key) for operation in operations]):
-            for operation in operations:
-                self._write(operation)
+            for number, operation in enumerate(operations):
+                self._write_or_cancel(operation, number, len(operations))
+
+    def _items_of(self, operations: list[_Operation]) -> Iterator[dict[str, Any]]:
+        """As they are, or as they are to be put."""
+        for operation in operations:
+            found = self.get_item(operation.table_name, operation.key)
+            yield operation.members.get("Item") or (found.to_json()["Attributes"] if found else {})
+
+    def _write_or_cancel(self, operation: _Operation, number: int, count: int) -> None:
+        """What an update would make too large cancels the transaction; what is put is refused as a single put is."""
+        try:
+            self._write(operation)
+        except MockValidationException as error:
+            if operation.kind != "Update":
+                raise
+            reasons: list[_Reason] = [(None, None, None)] * count
+            reasons[number] = ("ValidationError", str(error.message), None)
+            raise TransactionCanceledException(reasons) from error
+
+    def get_item(self, table_name: str, keys: dict[str, Any], *arguments: Any, **options: Any) -> Item | None:
+        check_key(self.get_table(table_name), keys)
+        return super().get_item(table_name, keys, *arguments, **options)
+
+    def query(self, table_name: str, hash_key_dict: dict[str, Any] | None, *arguments: Any, **options: Any) -> Any:
+        if hash_key_dict is not None:
+            table = self.get_table(table_name)
+            check_key(table, {table.hash_key_attr: hash_key_dict})
+        return super().query(table_name, hash_key_dict, *arguments, **options)
 
     def update_item(self, table_name: str, key: dict[str, Any], *arguments: Any, **options: Any) -> Item:
         """Undo what moto did when it fails: it changes the item step by step."""
-        with self._undone_on_error([(table_name, key)]):
+        with self._undone_on_error([(table_name, key)]), self._noted(table_name, key):
             item = super().update_item(table_name, key, *arguments, **options)
+            self._check_updated(table_name, item)
         self._notify_listeners(table_name, key)
         return item
 
+    def _check_updated(self, table_name: str, item: Item) -> None:
+        try:
+            check_item(self.get_table(table_name), item.to_json()["Attributes"])
+        except ItemSizeTooLarge as error:
+            raise ItemSizeToUpdateTooLarge from error
+
     def put_item(self, table_name: str, item_attrs: dict[str, Any], *arguments: Any, **options: Any) -> Item:
-        item = super().put_item(table_name, item_attrs, *arguments, **options)
-        self._notify_listeners(table_name, self._key_of(table_name, item_attrs))
+        check_item(self.get_table(table_name), item_attrs)
+        key = self._key_of(table_name, item_attrs)
+        with self._noted(table_name, key):
+            item = super().put_item(table_name, item_attrs, *arguments, **options)
+        self._notify_listeners(table_name, key)
         return item
 
     def delete_item(self, table_name: str, key: dict[str, Any], *arguments: Any, **options: Any) -> Item | None:
-        item = super().delete_item(table_name, key, *arguments, **options)
+        with self._noted(table_name, key):
+            item = super().delete_item(table_name, key, *arguments, **options)
         self._notify_listeners(table_name, key)
         return item
+
+    @contextmanager
+    def _noted(self, table_name: str, key: dict[str, Any]) -> Iterator[None]:
+        """Keeps what was there before, for reads that are behind."""
+        if not self.lag.is_on:
+            yield
+            return
+        before = copy.deepcopy(self.get_item(table_name, key))
+        yield
+        self.lag.note(self, table_name, key, before)
+
+    @classmethod
+    @contextmanager
+    def as_it_was(cls) -> Iterator[None]:
+        """Meanwhile, all tables are as a read sees them that is behind. For one thread at a time."""
+        unseen = list(cls.lag.unseen())
+        now = [copy.deepcopy(each.backend.get_item(each.table_name, each.key)) for each in unseen]
+        for written in unseen:
+            written.backend.set_silently(written.table_name, written.key, written.before)
+        try:
+            yield
+        finally:
+            for written, item in zip(unseen, now, strict=True):
+                written.backend.set_silently(written.table_name, written.key, item)
+
+    def set_silently(self, table_name: str, key: dict[str, Any], item: Item | None) -> None:
+        """Nobody is told, and nothing is noted."""
+        if item is None:
+            super().delete_item(table_name, key)
+        else:
+            super().put_item(table_name, item.to_json()["Attributes"])
 
     def _notify_listeners(self, table_name: str, key: dict[str, Any]) -> None:
         found = self.get_item(table_name, key)
@@ -131,14 +210,13 @@ class IsolatedBackend(DynamoDBBackend):
         elif operation.kind == "Delete":
             self.delete_item(operation.table_name, operation.key)
         elif operation.kind == "Update":
-            super().update_item(
+            self.update_item(
                 operation.table_name,
                 operation.key,
                 update_expression=members["UpdateExpression"],
                 expression_attribute_names=members.get("ExpressionAttributeNames", {}),
                 expression_attribute_values=members.get("ExpressionAttributeValues", {}),
             )
-            self._notify_listeners(operation.table_name, operation.key)
 
     @contextmanager
     def _undone_on_error(self, targets: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
@@ -169,20 +247,34 @@ class _Remembered:
 
 
 class IsolatedDynamoDB:
-    """The gate before moto's DynamoDB. One per process, as moto's data are."""
+    """The gate before moto's DynamoDB. One per process, as moto's data are.
 
-    def __init__(self, *listeners: WriteListener) -> None:
+    lag: how far eventually consistent reads are behind.
+    """
+
+    def __init__(self, *listeners: WriteListener, lag: Lag | None = None) -> None:
         IsolatedBackend.listeners = listeners
+        IsolatedBackend.lag = lag or Lag()
         dynamodb_backends.backend = IsolatedBackend
+        # moto's own limit is 405,000 bytes, by a measure that is not DynamoDB's, and counted anew with each attribute.
+        dynamo_type.LimitedSizeDict = dict  # type: ignore[assignment, misc]
         self._lock = Lock()
+        self._conflicts = Conflicts()
         self._transactions: OrderedDict[str, _Remembered] = OrderedDict()
 
     def respond(self, target: str, body: bytes, ask_moto: Callable[[], Response]) -> Response:
         """Answer a request, alone. target: the value of X-Amz-Target."""
-        with self._lock:
-            if target != _TRANSACTION:
+        request = json.loads(body)
+        with self._conflicts.admitted(target, request) as conflicts:
+            if conflicts:
+                return conflict_response(target, conflicts)
+            with self._lock:
+                if target == _TRANSACTION:
+                    return self._respond_to_transaction(request, ask_moto)
+                if IsolatedBackend.lag.is_on and is_eventual(target, request):
+                    with IsolatedBackend.as_it_was():
+                        return ask_moto()
                 return ask_moto()
-            return self._respond_to_transaction(json.loads(body), ask_moto)
 
     def _respond_to_transaction(self, request: dict[str, Any], ask_moto: Callable[[], Response]) -> Response:
         """The same token with the same request: the same answer, and nothing is written again.

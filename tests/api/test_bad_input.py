@@ -352,3 +352,36 @@ def complaint(response: HTTPResponse, *, about: str, hint: str) -> bool:
     assert response.status_code == 422, response.body
     (error,) = response.json_body["errors"]
     return error["field"] == about and hint in error["message"]
+
+
+LONG = "x" * 2100
+"""More than any key of DynamoDB holds."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/v1/schedules/{LONG}",
+        f"/v1/schedules/{LONG}/runs",
+        f"/v1/schedules/{LONG}/occurrences",
+        f"/v1/schedules/{LONG}/runs/{LONG}",
+        f"/v1/schedules/{LONG}/runs/20270301T080000.000Z-{LONG}",
+        f"/v1/schedules/s1/runs/20270301T080000.000Z-{LONG}",
+        f"/v1/jobs/{LONG}",
+    ],
+)
+def test_what_no_key_can_hold_is_not_there(world: World, path: str) -> None:
+    world.put("/v1/schedules/s1", {"timing": {"after": "PT1H"}, "action": MAIL})
+
+    assert world.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["patch", "delete", "post"])
+def test_nor_can_it_be_changed(world: World, method: str) -> None:
+    answers = {
+        "patch": lambda: world.patch(f"/v1/schedules/{LONG}", {"name": "n"}),
+        "delete": lambda: world.delete(f"/v1/schedules/{LONG}"),
+        "post": lambda: world.post(f"/v1/schedules/{LONG}/run"),
+    }
+
+    assert answers[method]().status_code == 404

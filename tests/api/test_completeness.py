@@ -19,6 +19,7 @@ from chalicelib.core.errors import (
     RunLeased,
     ScheduledTasksError,
     StarterUnavailable,
+    StoreRefused,
 )
 from tests.api.route_table import OPERATIONS
 
@@ -33,6 +34,7 @@ NEVER_OVER_HTTP = {
     RunLeased,  # of the Notification Lambda
     DeadLetterUnsent,  # of the Notification Lambda
     StarterUnavailable,  # the run is recorded, and the sweeper starts it
+    StoreRefused,  # the limits of HTTP are narrower (tests/contract/test_table_limits.py)
 }
 
 

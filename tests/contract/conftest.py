@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.core.dynamodb.repository import DynamoRepository
+from chalicelib.core.errors import StoreRefused
 from chalicelib.core.model.ids import scheduler_name
 from chalicelib.testing import FakeGateway, InMemoryRepository
 from chalicelib.testing.gateway import NAMES
+from local.moto_backends.dynamodb_conflicts import Conflicts
 from local.scheduler.testing import stage
 from tests.builders import NOW
 from tests.tables import dynamodb, table_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
@@ -48,6 +55,12 @@ class Store:
     item: Callable[[Mapping[str, str]], Item]
     transaction: Callable[[Callable[[], object]], Keys]
     put: Callable[[Mapping[str, Any]], None]
+    put_all: Callable[[Sequence[Mapping[str, Any]]], bool]
+    """In one transaction. Whether the table accepted it."""
+    lag: Callable[[timedelta], None]
+    """Lets lists be behind by so much, from now on."""
+    meanwhile: Callable[[Callable[[], None]], AbstractContextManager[None]]
+    """In each transaction, others do this after its beginning and before its end."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +72,47 @@ class Engine:
 
 
 @pytest.fixture(params=["in memory", "DynamoDB"])
-def store(request: pytest.FixtureRequest) -> Store:
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "in memory":
-        fake = InMemoryRepository()
-        written, put = partial(_written_in_memory, fake), partial(_keep, fake)
-        return Store(fake, lambda key: fake.items.get((key["PK"], key["SK"])), written, put)
+        yield _store_in_memory()
+        return
     client, name = request.getfixturevalue("dynamodb"), request.getfixturevalue("table_name")
-    real = DynamoRepository(client, name, sleep=no_sleep)
-    written, put = partial(_written_in_transaction, client), partial(_put, client, name)
-    return Store(real, lambda key: _item(client, name, key), written, put)
+    store = _store_in_dynamodb(client, name)
+    yield store
+    store.lag(timedelta(0))
+
+
+def _store_in_memory() -> Store:
+    fake = InMemoryRepository()
+    return Store(
+        repository=fake,
+        item=lambda key: fake.items.get((key["PK"], key["SK"])),
+        transaction=partial(_written_in_memory, fake),
+        put=partial(_keep, fake),
+        put_all=partial(_put_all_in_memory, fake),
+        lag=lambda by: fake.lag_behind(lambda: datetime.now(UTC), lambda: by),
+        meanwhile=partial(_meanwhile_in_memory, fake),
+    )
+
+
+def _store_in_dynamodb(client: DynamoDBClient, name: str) -> Store:
+    return Store(
+        repository=DynamoRepository(client, name, sleep=no_sleep),
+        item=partial(_item, client, name),
+        transaction=partial(_written_in_transaction, client),
+        put=partial(_put, client, name),
+        put_all=partial(_put_all, client, name),
+        lag=partial(_lag, client),
+        meanwhile=_meanwhile_in_dynamodb,
+    )
+
+
+@pytest.fixture
+def patient(store: Store) -> Store:
+    """Its repository waits for transactions to end, in no time."""
+    if isinstance(store.repository, DynamoRepository):
+        store.repository._sleep = lambda _: None
+    return store
 
 
 @pytest.fixture
@@ -125,9 +170,67 @@ def _put(client: DynamoDBClient, table_name: str, item: Mapping[str, Any]) -> No
     client.put_item(TableName=table_name, Item={name: serialize(value) for name, value in item.items()})
 
 
+def _put_all_in_memory(fake: InMemoryRepository, items: Sequence[Mapping[str, Any]]) -> bool:
+    try:
+        fake.write_all([dict(item) for item in items])
+    except StoreRefused:
+        return False
+    return True
+
+
+def _put_all(client: DynamoDBClient, table_name: str, items: Sequence[Mapping[str, Any]]) -> bool:
+    serialize = TypeSerializer().serialize
+    typed = [{name: serialize(value) for name, value in item.items()} for item in items]
+    try:
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": table_name, "Item": item}} for item in typed])
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        return False
+    return True
+
+
+def _lag(client: DynamoDBClient, by: timedelta) -> None:
+    body = json.dumps({"seconds": by.total_seconds()}).encode()
+    with urlopen(Request(f"{client.meta.endpoint_url}/_local/table-lag", body), timeout=10):  # noqa: S310 - loopback
+        pass
+
+
+@contextmanager
+def _meanwhile_in_memory(fake: InMemoryRepository, work: Callable[[], None]) -> Iterator[None]:
+    fake.meanwhile = _once_at_a_time(work)
+    try:
+        yield
+    finally:
+        fake.meanwhile = None
+
+
+@contextmanager
+def _meanwhile_in_dynamodb(work: Callable[[], None]) -> Iterator[None]:
+    before, Conflicts.meanwhile = Conflicts.meanwhile, staticmethod(_once_at_a_time(work))
+    try:
+        yield
+    finally:
+        Conflicts.meanwhile = before
+
+
+def _once_at_a_time(work: Callable[[], None]) -> Callable[..., None]:
+    """Nothing more happens within what the others do."""
+    at_work = Lock()
+
+    def act(*_: object) -> None:
+        if at_work.acquire(blocking=False):
+            try:
+                work()
+            finally:
+                at_work.release()
+
+    return act
+
+
 def _item(client: DynamoDBClient, table_name: str, key: Mapping[str, str]) -> Item:
     typed = {name: {"S": value} for name, value in key.items()}
-    response = client.get_item(TableName=table_name, Key=typed)
+    response = client.get_item(TableName=table_name, Key=typed, ConsistentRead=True)
     deserialize = TypeDeserializer().deserialize
     return {name: deserialize(value) for name, value in response["Item"].items()} if "Item" in response else None
 

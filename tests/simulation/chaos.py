@@ -36,16 +36,20 @@ from tests.simulation.eventbridge import Beat, EventBridge
 from tests.simulation.simulator import A_SECOND, INVOCATION, Life
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from random import Random
 
     from chalicelib.core.dynamodb.items import Item
     from chalicelib.core.model.run import Run
+    from chalicelib.testing.table import Draft
 
 SHARE = 0.1
 """How much of everything goes wrong."""
 
 KINDS = tuple(Kind)
+
+LAGS = (*[timedelta(0)] * 4, timedelta(milliseconds=300), *(timedelta(seconds=length) for length in (3, 20, 50)))
+"""By how much a list is behind. Jobs expect less than a minute (LISTS_SETTLE)."""
 
 Occurrence = tuple[str, datetime]
 """Schedule id and scheduled time."""
@@ -149,17 +153,24 @@ class WatchedItems(dict[tuple[str, str], "Item"]):
         self._heap: list[tuple[str, tuple[str, str]]] = []
 
     def __setitem__(self, key: tuple[str, str], item: Item) -> None:
-        before = self.get(key, {})
-        if "watch_pk" in before:
-            self.shards[before["watch_pk"]].pop(key, None)
-        if before.get("status") == RunStatus.HELD:
-            del self.held[before["by_time_pk"]][key]
+        self._unlist(key)
         super().__setitem__(key, item)
         if item.get("status") == RunStatus.HELD:
             self.held[item["by_time_pk"]][key] = item
         if "watch_at" in item:
             self.shards[item["watch_pk"]][key] = item["watch_at"]
             heappush(self._heap, (item["watch_at"], key))
+
+    def __delitem__(self, key: tuple[str, str]) -> None:
+        self._unlist(key)
+        super().__delitem__(key)
+
+    def _unlist(self, key: tuple[str, str]) -> None:
+        before = self.get(key, {})
+        if "watch_pk" in before:
+            self.shards[before["watch_pk"]].pop(key, None)
+        if before.get("status") == RunStatus.HELD:
+            del self.held[before["by_time_pk"]][key]
 
     @property
     def next_watch(self) -> str | None:
@@ -181,31 +192,45 @@ class WatchedRepository(InMemoryRepository):
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:  # noqa: ARG002 - one page
         with self._call("due"):
-            found = self.watched.shards[watch_shard_pk(shard)]
             end = iso(until)
-            due = sorted((at, key) for key, at in found.items() if at <= end)
+            due = sorted((at, key) for key, at in self._shard(watch_shard_pk(shard)).items() if at <= end)
         return Page([Watch(*key, at) for at, key in due])
 
+    def _shard(self, pk: str) -> dict[tuple[str, str], str]:
+        """As the index shows it: what was written a short while ago is as it was before."""
+        past = self._past()
+        now = self.watched.shards[pk]
+        if not past:
+            return now
+        before = {key: item["watch_at"] for key, item in past.items() if item and item.get("watch_pk") == pk}
+        return {key: at for key, at in now.items() if key not in past} | before
+
     def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:  # noqa: ARG002 - one page
+        pk = held_runs_pk(shard)
         with self._call("list_held_runs"):
-            found = self.watched.held[held_runs_pk(shard)].values()
-            return Page([run_from_plain(item) for item in sorted(found, key=itemgetter("by_time_sk"))])
+            past = self._past()
+            now = [item for key, item in self.watched.held[pk].items() if key not in past]
+            before = [item for item in past.values() if item and item.get("by_time_pk") == pk]
+            found = sorted([*now, *before], key=itemgetter("by_time_sk"))
+        return Page([run_from_plain(item) for item in found])
 
     def shards_due(self, until: datetime) -> list[int]:
+        """Also those whose entries are shown no more, or not yet."""
         end = iso(until)
+        shown_late = {written.before.get("watch_pk") for written in self._written if written.before}
         return [
             shard
             for shard in range(WATCH_SHARDS)
-            if any(at <= end for at in self.watched.shards[watch_shard_pk(shard)].values())
+            if watch_shard_pk(shard) in shown_late
+            or any(at <= end for at in self.watched.shards[watch_shard_pk(shard)].values())
         ]
 
-    def _update(self, item: Item, attributes: Iterable[str]) -> None:
-        before = self.items[item["PK"], item["SK"]]
-        super()._update(item, attributes)
-        after = self.items[item["PK"], item["SK"]]
-        went = (before.get("status"), after.get("status"))
-        if went == ("active", "paused") and "in a row failed" in after.get("reason", ""):
-            self.paused_themselves[after["schedule_id"]].append(from_iso(after["updated_at"]))
+    def _apply(self, draft: Draft) -> None:
+        for key, after in draft.items():
+            went = (self.items.get(key, {}).get("status"), after and after.get("status"))
+            if after and went == ("active", "paused") and "in a row failed" in after.get("reason", ""):
+                self.paused_themselves[after["schedule_id"]].append(from_iso(after["updated_at"]))
+        super()._apply(draft)
 
 
 class OneByOne(Sweeper):
@@ -256,6 +281,7 @@ class ChaoticLife(Life):
         self.clock.now = self._swept_at = start
         self.chaos.sleep = self.clock.sleep
         self.repository = self.table = WatchedRepository(self.chaos)
+        self.table.lag_behind(self.clock, self._lag)
         self.service = self.a_service()
         self.sweeper = self._a_sweeper()
         self.aws = self.provider = Provider(self.chaos, self.clock)
@@ -284,6 +310,12 @@ class ChaoticLife(Life):
     def sweep(self) -> None:
         self.sweeps += 1
         super().sweep()
+
+    def _lag(self) -> timedelta:
+        """How far the list that is read now is behind, as DynamoDB promises no bound: mostly not at all."""
+        if not self.chaos.is_on:
+            return timedelta(0)
+        return self.chaos.random.choice(LAGS)
 
     def _a_claim(self) -> str:
         self._claims += 1

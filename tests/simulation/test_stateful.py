@@ -202,6 +202,7 @@ WHILES = st.one_of(
     st.integers(1, 300).map(lambda minutes: minutes * A_MINUTE),
     st.integers(5, 40).map(lambda hours: hours * AN_HOUR),
 )
+LAGS = st.sampled_from([timedelta(0), A_SECOND, 20 * A_SECOND, 50 * A_SECOND])
 LATENESSES = st.sampled_from([timedelta(0), 40 * A_SECOND, 4 * A_MINUTE])
 
 
@@ -215,6 +216,8 @@ class Weeks(RuleBasedStateMachine):
         self.breaker = Breaker()
         self.life = Life(self.breaker)
         self.breaker.sleep = self.life.clock.sleep
+        self.lag = timedelta(0)
+        self.life.repository.lag_behind(self.life.clock, lambda: self.lag)
         self.model: dict[str, Promises] = {}
         self.calm = True
         self.late = MAY_BE_LATE
@@ -304,6 +307,10 @@ class Weeks(RuleBasedStateMachine):
     @rule(lateness=LATENESSES, copies=st.integers(1, 2))
     def deliveries_become(self, lateness: timedelta, copies: int) -> None:
         self.life.lateness, self.life.copies = lateness, copies
+
+    @rule(lag=LAGS)
+    def lists_are_behind(self, lag: timedelta) -> None:
+        self.lag = lag
 
     @precondition(lambda self: not self.calm)
     @rule()

@@ -21,7 +21,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from ..aws_errors import error_code, is_transient, response_of, translated
-from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreUnavailable
+from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreRefused, StoreUnavailable
 from ..model import ids
 from ..model.codec import (
     job_from_plain,
@@ -70,6 +70,9 @@ NOT_NOW = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThrou
 """Cancellation reasons that blame the moment (API reference, TransactWriteItems)."""
 
 EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
+
+TOO_LARGE = re.compile(r"\bsize\b.*\b(exceed(ed)?|limits?)\b|\b(exceed(ed)?|limits?)\b.*\bsize\b", re.IGNORECASE)
+"""How DynamoDB says that something is larger than its limits (API reference, TransactionCanceledException)."""
 
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
@@ -352,7 +355,7 @@ class DynamoRepository:
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         pk = ids.schedule_pk(user_id, schedule_id)
-        page = self._query(None, pk, "", limit=min(limit, MOST_IN_A_BATCH), cursor=None)
+        page = self._query(None, pk, "", limit=min(limit, MOST_IN_A_BATCH), cursor=None, consistent=True)
         if page.items:
             self._delete_all(page.items)
         return page.next_cursor is None
@@ -377,8 +380,12 @@ class DynamoRepository:
     # Single calls
 
     def _get(self, key: items.Item) -> items.Item | None:
-        with translated(_store_error):
-            response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
+        try:
+            with translated(_store_error):
+                response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
+        except StoreRefused:
+            # No item has a key that is longer than DynamoDB allows.
+            return None
         return _plain(response["Item"]) if "Item" in response else None
 
     def _delete(self, key: items.Item) -> None:
@@ -423,14 +430,20 @@ class DynamoRepository:
 
     def _update_one(self, update: Mapping[str, Any]) -> ExistingItem:
         """None if the write happened, else what stands there instead."""
-        with translated(_store_error):
-            try:
-                self._client.update_item(**update)
-            except ClientError as exc:
-                if error_code(exc) != "ConditionalCheckFailedException":
-                    raise
-                return _plain(response_of(exc).get("Item", {}))
-        return None
+        for attempt in range(CONFLICT_TRIES):
+            with translated(_store_error):
+                try:
+                    self._client.update_item(**update)
+                except ClientError as exc:
+                    if error_code(exc) == "ConditionalCheckFailedException":
+                        return _plain(response_of(exc).get("Item", {}))
+                    # A transaction is at work on this item, for some milliseconds.
+                    if error_code(exc) != "TransactionConflictException":
+                        raise
+                else:
+                    return None
+            self._let_others_pass(attempt)
+        raise StoreUnavailable
 
     def _transact(self, *writes: Write) -> list[ExistingItem] | None:
         """None if all were written. Else, per write, what stands in its way: None where its condition held."""
@@ -438,9 +451,12 @@ class DynamoRepository:
             reasons = self._try(writes)
             if not any(reason["Code"] in NOT_NOW for reason in reasons):
                 return [_standing(reason) for reason in reasons] or None
-            # Only to spread those who met; nothing here is a secret.
-            self._sleep(CONFLICT_PAUSE_SECONDS * (attempt + random.random()))  # noqa: S311
+            self._let_others_pass(attempt)
         raise StoreUnavailable
+
+    def _let_others_pass(self, attempt: int) -> None:
+        # Only to spread those who met; nothing here is a secret.
+        self._sleep(CONFLICT_PAUSE_SECONDS * (attempt + random.random()))  # noqa: S311
 
     def _try(self, writes: Sequence[Write]) -> Sequence[Mapping[str, Any]]:
         """Empty if all were written, else the reason of each."""
@@ -621,4 +637,15 @@ def _plain(item: Mapping[str, Any]) -> items.Item:
 def _store_error(exc: Exception) -> Exception | None:
     if is_transient(exc):
         return StoreUnavailable()
-    return InvalidCursor() if isinstance(exc, ClientError) and "starting key" in str(exc) else None
+    if isinstance(exc, ClientError) and "starting key" in str(exc):
+        return InvalidCursor()
+    return StoreRefused() if isinstance(exc, ClientError) and _is_too_large(exc) else None
+
+
+def _is_too_large(exc: ClientError) -> bool:
+    """Is an item, a key or a transaction beyond DynamoDB's limits? The code alone does not say so."""
+    reasons: Sequence[Mapping[str, Any]] = response_of(exc).get("CancellationReasons", [])
+    messages = [reason.get("Message", "") for reason in reasons if reason["Code"] == "ValidationError"]
+    if error_code(exc) == "ValidationException":
+        messages.append(str(exc))
+    return any(TOO_LARGE.search(message) for message in messages)

@@ -53,7 +53,8 @@ class Job:
     Runs are started `per_minute`, the next one at `next_at`. A release has no user and no selection.
 
     A walk over the list of runs takes several slices: it began at `walk_began_at` and continues at `cursor`, for a
-    release in the list of this `shard`. `passed_over` counts the runs that the walk could not queue.
+    release in the list of this `shard`. `passed_over` counts the runs that the walk could not queue. A walk over the
+    lists of schedules takes one slice; `walk_began_at` is then that of the first walk that left nothing to do.
     """
 
     job_id: str

@@ -71,7 +71,8 @@ class ScheduleRepository(Protocol):
     """The table. Reads by id are consistent, lists eventually; every method but `list_spans` and
     `list_running` is one DynamoDB call.
 
-    Every method raises StoreUnavailable when the table is throttled or out of reach.
+    Every method raises StoreUnavailable when the table is throttled or out of reach, and StoreRefused for what is
+    larger than DynamoDB allows; then nothing is written. Reads by id find nothing under an id that is too long.
     """
 
     def create(
@@ -238,7 +239,7 @@ class ScheduleRepository(Protocol):
         """Removes a schedule's record and action. Its runs follow by `erase_runs`."""
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
-        """Removes up to `limit` items of a schedule's partition. True if nothing is left."""
+        """Removes up to `limit` items of a schedule's partition; the read is consistent. True if nothing is left."""
 
     # Webhook keys
 

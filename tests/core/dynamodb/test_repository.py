@@ -14,7 +14,7 @@ from botocore.stub import ANY, Stubber
 
 from chalicelib.core.dynamodb import items
 from chalicelib.core.dynamodb.repository import DynamoRepository
-from chalicelib.core.errors import InvalidCursor, StoreUnavailable
+from chalicelib.core.errors import InvalidCursor, StoreRefused, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
 from chalicelib.core.model.span import opened_span
@@ -173,11 +173,26 @@ def test_conflicts_without_end_are_unavailable(table: DynamoRepository, aws: Stu
     assert sum(naps) < 1
 
 
-def test_a_confirm_that_meets_a_transaction_is_unavailable(table: DynamoRepository, aws: Stubber) -> None:
-    aws.add_client_error("update_item", "TransactionConflictException", "ongoing", 400)
+def test_a_confirm_that_meets_a_transaction_is_tried_again(
+    table: DynamoRepository, aws: Stubber, naps: list[float]
+) -> None:
+    for _ in range(2):
+        aws.add_client_error("update_item", "TransactionConflictException", "ongoing", 400)
+    aws.add_response("update_item", {})
+
+    assert table.confirm(a_schedule())
+    assert len(naps) == 2
+
+
+def test_a_confirm_that_meets_transactions_without_end_is_unavailable(
+    table: DynamoRepository, aws: Stubber, naps: list[float]
+) -> None:
+    for _ in range(6):
+        aws.add_client_error("update_item", "TransactionConflictException", "ongoing", 400)
 
     with pytest.raises(StoreUnavailable):
         table.confirm(a_schedule())
+    assert sum(naps) < 1
 
 
 def test_a_transaction_that_meets_its_own_earlier_try_is_unavailable(table: DynamoRepository, aws: Stubber) -> None:
@@ -194,8 +209,49 @@ def test_a_transaction_that_dynamodb_cannot_read_is_a_fault_of_our_own(table: Dy
         table.create(a_schedule(), an_action())
 
 
-def _cancel(aws: Stubber, *codes: str) -> None:
-    reasons = {"CancellationReasons": [{"Code": code} for code in codes]}
+# What is beyond DynamoDB's limits
+
+TOO_LARGE = [
+    "Item size has exceeded the maximum allowed size",
+    "Item size to update has exceeded the maximum allowed size",
+    "Size of hashkey has exceeded the maximum size limit of2048 bytes",
+    "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+    "Size limit exceeded for Index Key by_time_sk Actual Size: 1025 bytes Max Size: 1024 bytes IndexName: by_time",
+    "The update expression attempted to update the secondary index key beyond allowed size limits.",
+]
+
+
+@pytest.mark.parametrize("method", [method for method in CALLS if not method.startswith("get")])
+@pytest.mark.parametrize("message", TOO_LARGE)
+def test_what_is_too_large_for_dynamodb_is_refused(
+    table: DynamoRepository, aws: Stubber, method: str, message: str
+) -> None:
+    operation, call = CALLS[method]
+    aws.add_client_error(operation, "ValidationException", message, 400)
+
+    with pytest.raises(StoreRefused):
+        call(table)
+
+
+@pytest.mark.parametrize("method", ["get", "get_action"])
+def test_nothing_is_found_under_a_key_that_dynamodb_cannot_hold(
+    table: DynamoRepository, aws: Stubber, method: str
+) -> None:
+    aws.add_client_error("get_item", "ValidationException", TOO_LARGE[2], 400)
+
+    assert CALLS[method][1](table) is None
+
+
+@pytest.mark.parametrize("message", TOO_LARGE)
+def test_a_transaction_cancelled_for_a_size_is_refused(table: DynamoRepository, aws: Stubber, message: str) -> None:
+    _cancel(aws, "None", "ValidationError", message=message)
+
+    with pytest.raises(StoreRefused):
+        table.create(a_schedule(), an_action())
+
+
+def _cancel(aws: Stubber, *codes: str, message: str = "") -> None:
+    reasons = {"CancellationReasons": [{"Code": code, "Message": message} for code in codes]}
     aws.add_client_error(
         "transact_write_items", "TransactionCanceledException", "cancelled", 400, modeled_fields=reasons
     )

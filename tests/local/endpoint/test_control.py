@@ -252,6 +252,18 @@ def test_signatures_have_one_of_two_times(cloud: RunningCloud) -> None:
     assert refusal(cloud, "clock/webhooks", {"time": "tomorrow"})[0] == 400
 
 
+def test_lists_of_dynamodb_are_behind_by_what_is_asked(cloud: RunningCloud) -> None:
+    assert ask(cloud, "GET", "table-lag") == {"seconds": 0}
+    for seconds in (20, 0):
+        assert ask(cloud, "POST", "table-lag", {"seconds": seconds}) == {"seconds": seconds}
+        assert ask(cloud, "GET", "table-lag") == {"seconds": seconds}
+
+
+@pytest.mark.parametrize("body", [{}, {"seconds": "20"}, {"seconds": -1}, {"seconds": 61}, {"seconds": 1e300}])
+def test_lists_of_dynamodb_are_behind_by_a_minute_at_most(cloud: RunningCloud, body: dict[str, Any]) -> None:
+    assert refusal(cloud, "table-lag", body)[0] == 400
+
+
 def test_a_fault_strikes_as_often_as_was_asked(cloud: RunningCloud) -> None:
     ask(cloud, "POST", "faults", {"operation": "scheduler:ListSchedules", "mode": "throttle", "times": 2})
     scheduler = cloud.client("scheduler")

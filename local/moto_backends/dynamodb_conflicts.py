@@ -1,0 +1,99 @@
+"""Conflicts of DynamoDB's transactions: while one is at work on an item, it refuses other writes of that item.
+
+Amazon DynamoDB Developer Guide, "Transactional conflict handling in DynamoDB": a transaction that meets another one is
+cancelled with the reason TransactionConflict, a single write gets TransactionConflictException. Reads are not refused.
+moto answers one request after the other, so without this no conflict would ever be seen on a laptop.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, ClassVar
+
+from moto.dynamodb.models import dynamodb_backends
+from werkzeug.wrappers import Response
+
+_VERSION = "DynamoDB_20120810"
+_TYPE = "com.amazonaws.dynamodb.v20120810#"
+_TRANSACTION = f"{_VERSION}.TransactWriteItems"
+_SINGLE_WRITES = frozenset(f"{_VERSION}.{name}" for name in ("PutItem", "UpdateItem", "DeleteItem"))
+_MESSAGE = "Transaction is ongoing for the item"
+
+_Target = tuple[str, str]  # table name, key as JSON
+
+
+class Conflicts:
+    """The items that transactions are at work on, from their arrival to their answer.
+
+    meanwhile: called in the middle of each transaction, for tests; what it does is what others do at the same time.
+    """
+
+    meanwhile: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._open: set[_Target] = set()
+
+    @contextmanager
+    def admitted(self, target: str, request: dict[str, Any]) -> Iterator[list[bool]]:
+        """For each operation of the request whether it meets a transaction; empty if none does."""
+        targets = _targets(target, request)
+        with self._lock:
+            met = [each in self._open for each in targets]
+            if not any(met) and target == _TRANSACTION:
+                self._open.update(targets)
+        if any(met):
+            yield met
+            return
+        try:
+            if target == _TRANSACTION:
+                Conflicts.meanwhile()
+            yield []
+        finally:
+            if target == _TRANSACTION:
+                with self._lock:
+                    self._open.difference_update(targets)
+
+
+def conflict_response(target: str, met: list[bool]) -> Response:
+    """What the client of a request gets that met a transaction."""
+    if target != _TRANSACTION:
+        return _refused("TransactionConflictException", {"message": _MESSAGE})
+    reasons = [{"Code": "TransactionConflict", "Message": _MESSAGE} if each else {"Code": "None"} for each in met]
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    return _refused("TransactionCanceledException", {"CancellationReasons": reasons, "Message": message})
+
+
+def _refused(code: str, members: dict[str, Any]) -> Response:
+    body = json.dumps({"__type": _TYPE + code, **members})
+    return Response(body, HTTPStatus.BAD_REQUEST, content_type="application/x-amz-json-1.0")
+
+
+def _targets(target: str, request: dict[str, Any]) -> list[_Target]:
+    """The items of a write, in the order of its operations; none of a request that writes nothing or is malformed."""
+    if target in _SINGLE_WRITES:
+        operations = [request]
+    elif target == _TRANSACTION:
+        operations = [members for item in request.get("TransactItems", ()) for members in item.values()]
+    else:
+        return []
+    return [found for members in operations if (found := _target_of(members)) is not None]
+
+
+def _target_of(members: dict[str, Any]) -> _Target | None:
+    table_name = members.get("TableName", "")
+    key = members.get("Key") or _key_of(table_name, members.get("Item", {}))
+    return (table_name, json.dumps(key, sort_keys=True)) if key else None
+
+
+def _key_of(table_name: str, item: dict[str, Any]) -> dict[str, Any] | None:
+    """None for a table that does not exist: moto refuses it."""
+    for backends in dynamodb_backends.values():
+        for backend in backends.values():
+            table = backend.tables.get(table_name)
+            if table is not None:
+                return {name: item[name] for name in (table.hash_key_attr, table.range_key_attr) if name in item}
+    return None
