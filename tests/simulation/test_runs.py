@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.core.errors import InvalidInput, RunLeased, RunNotRedrivable, ScheduleEnded, StoreUnavailable
-from chalicelib.core.model import ids
+from chalicelib.core.model import ids, payload
 from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action, OnUnknown, Overlap, RetryPolicy, Status
@@ -700,10 +700,13 @@ def test_of_two_lambdas_on_one_occurrence_one_acts(life: Life) -> None:
 def test_a_start_that_comes_twice_does_not_begin_the_next_try_too_early(life: Life) -> None:
     life.aws.errors = [throttled(), throttled()]
     schedule = life.one_time(after=A_MINUTE)
+    life.travel(A_MINUTE)
+    start = payload.for_run(the_run(life, schedule), life.now_of(schedule), EMAIL)
     life.travel(2 * A_MINUTE)
-    life.copies = 2
+    assert len(the_run(life, schedule).attempts) == 2
 
-    life.travel(90 * A_SECOND)
+    life.queue.add(start, life.clock.now)
+    life.travel(A_SECOND)
 
     run = the_run(life, schedule)
     assert (run.status, len(run.attempts)) == (RunStatus.RETRYING, 2)
