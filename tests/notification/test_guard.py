@@ -10,9 +10,10 @@ import pytest
 from chalicelib.core.model.payload import Delivery, Started
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Overlap, RetryPolicy, Schedule, Status, Timing
+from chalicelib.core.model.span import opened_span
 from chalicelib.core.model.transitions import occurrence_for
-from notification import guard
-from tests.builders import a_run
+from notification import guard, occurrences
+from tests.builders import a_run, a_schedule
 from tests.notification.world import EMAIL, NOON, World, next_run
 
 QUARTERLY = Timing("rate(15 minutes)", "UTC", NOON)
@@ -79,6 +80,80 @@ def test_an_old_revision_whose_time_the_new_timing_lacks_is_superseded(world: Wo
 
     assert isinstance(verdict, guard.Record)
     assert (verdict.run.reason or "").startswith("superseded")
+
+
+def test_a_time_that_no_calendar_foresees_is_owed_after_a_rename_too(world: World) -> None:
+    old = world.service.create_recurring(user_id="alice", rate="15 minutes", action=EMAIL)
+    renamed = replace(old, revision=old.revision + 1, name="another")
+
+    verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=22)), renamed, None, INVOCATION)
+
+    assert isinstance(verdict, guard.Do)
+
+
+def test_an_earlier_one_time_timing_is_not_taken_for_the_new_one(world: World) -> None:
+    old = world.a_schedule(after=timedelta(hours=1))
+    moved = changed(old, Timing("at(2027-03-01T15:00:00)"), at_=NOON)
+
+    verdict = guard.judge(a_delivery(old, NOON + timedelta(hours=1)), moved, None, INVOCATION)
+
+    assert isinstance(verdict, guard.Record)
+    assert verdict.run.scheduled_time == NOON + timedelta(hours=1)
+    assert (verdict.run.reason or "").startswith("superseded")
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "stands_for"),
+    [("13:00", ["14:00", "15:00", "13:00", "16:00", "17:00"]), ("15:00", ["15:00", "16:00", "17:00"])],
+)
+def test_an_unforeseen_run_stands_for_the_nearest_occurrence_without_an_outcome(
+    waits_for: str, stands_for: list[str]
+) -> None:
+    hourly = a_schedule(timing=Timing("rate(1 hour)", "UTC", NOON), next_run_at=at(waits_for))
+    delivered_at = at("14:20")
+
+    found = occurrences.stands_for(
+        a_run(hourly, scheduled_time=delivered_at), a_delivery(hourly, delivered_at), hourly, ()
+    )
+
+    assert found == [at(clock) for clock in stands_for]
+
+
+def test_a_run_that_a_change_superseded_stands_for_no_occurrence() -> None:
+    hourly = a_schedule(timing=Timing("rate(1 hour)", "UTC", NOON), next_run_at=at("13:00"), confirmed=True)
+    daily = Timing("cron(0 9 * * ? *)", "UTC")
+    moved = replace(changed(hourly, daily, at_=at("16:00")), updated_at=at("16:00"), next_run_at=None)
+    span = opened_span(hourly, moved)
+    assert span is not None
+    delivered_at = at("15:20")
+    run = a_run(moved, scheduled_time=delivered_at)
+
+    done, skipped = (
+        occurrences.stands_for(replace(run, status=status), a_delivery(hourly, delivered_at), moved, (span,))
+        for status in (RunStatus.RUNNING, RunStatus.SKIPPED)
+    )
+
+    assert done[0] == at("15:00")
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    ("next_run_at", "timing_changed_at", "is_awaited"),
+    [
+        ("12:15", "12:00", True),
+        ("12:15", "12:14", True),
+        ("12:15", "12:15", False),
+        ("12:30", "12:00", False),
+    ],
+)
+def test_a_schedule_awaits_what_has_no_outcome_and_lies_behind_its_last_change_of_timing(
+    next_run_at: str, timing_changed_at: str, *, is_awaited: bool
+) -> None:
+    schedule = a_schedule(
+        timing=QUARTERLY, next_run_at=at(next_run_at), timing_changed_at=at(timing_changed_at), created_at=NOON
+    )
+
+    assert occurrences.is_awaited(a_delivery(schedule, at("12:15")), schedule) is is_awaited
 
 
 def test_what_was_begun_before_its_schedule_ended_by_itself_is_done_by_the_next_try(world: World) -> None:
@@ -171,6 +246,20 @@ def test_a_retry_goes_by_the_status_of_its_schedule_and_a_redrive_is_done_in_a_p
     assert begins or verdict.run.reason == f"the schedule was {status}"
 
 
+@pytest.mark.parametrize("redriven", [True, False])
+def test_a_run_that_begins_reserves_a_place_among_max_runs_unless_a_person_asked_for_it(
+    world: World, *, redriven: bool
+) -> None:
+    schedule = world.a_schedule(max_runs=3)
+    queued = a_run(schedule, status=RunStatus.QUEUED, attempts=(), redriven=redriven)
+    started = replace(a_delivery(schedule, next_run(schedule)), started=Started("claim-1", run=queued))
+
+    verdict = guard.judge(started, schedule, queued, INVOCATION)
+
+    assert isinstance(verdict, guard.Do)
+    assert verdict.run.reserved is not redriven
+
+
 def test_a_late_delivery_takes_over_a_miss_that_max_runs_has_counted(world: World) -> None:
     schedule = world.a_schedule(max_runs=1)
     missed = a_run(schedule, status=RunStatus.MISSED)
@@ -179,7 +268,7 @@ def test_a_late_delivery_takes_over_a_miss_that_max_runs_has_counted(world: Worl
     verdict = guard.judge(a_delivery(schedule, next_run(schedule)), ended, missed, INVOCATION)
 
     assert isinstance(verdict, guard.Do)
-    assert verdict.run.counted
+    assert (verdict.run.counted, verdict.run.reserved) == (True, False)
 
 
 def test_a_delivery_of_an_earlier_schedule_is_recorded_unless_it_is_in_the_time_of_its_successor(world: World) -> None:

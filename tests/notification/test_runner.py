@@ -12,7 +12,9 @@ import pytest
 from chalicelib.core.errors import DeadLetterUnsent, RunLeased, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnUnknown, RetryPolicy, Status
+from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, Faults
+from tests.between_calls import AfterTheFirst
 from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run, no_answer, throttled
 
 if TYPE_CHECKING:
@@ -196,6 +198,34 @@ def test_a_crash_in_the_work_leaves_a_lease_that_the_next_try_respects(world: Wo
         world.fire(event, lateness=timedelta(seconds=20))
 
     assert world.mails() == []
+
+
+def test_a_lease_lasts_a_little_longer_than_its_invocation(world: World) -> None:
+    schedule = world.a_schedule()
+    world.aws.error = Crash()
+
+    with pytest.raises(Crash):
+        world.fire(world.event(schedule))
+
+    assert world.runs(schedule)[0].lease_until == next_run(schedule) + timedelta(seconds=30 + 5)
+
+
+def test_a_run_whose_schedule_is_replaced_while_it_runs_counts_on_neither() -> None:
+    timing = TimingSpec(rate="1 hour")
+
+    def put_anew() -> None:
+        world.service.cancel("alice", "s1")
+        world.service.put("alice", "s1", timing=timing, action=EMAIL)
+
+    world = World(AfterTheFirst("provider.send_email", put_anew))
+    schedule, _ = world.service.put("alice", "s1", timing=timing, action=EMAIL)
+
+    world.fire(world.event(schedule))
+
+    (run,) = world.runs(schedule)
+    successor = world.service.get("alice", "s1")
+    assert (run.status, run.schedule_created_at) == (RunStatus.SUCCEEDED, schedule.created_at)
+    assert (successor.created_at, successor.run_count, successor.last_run) == (next_run(schedule), 0, None)
 
 
 def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: World) -> None:

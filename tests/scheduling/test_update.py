@@ -21,11 +21,12 @@ from chalicelib.core.errors import (
     SchedulerUnavailable,
 )
 from chalicelib.core.model.job import JobStatus
-from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
+from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, RetryPolicy, Status
+from chalicelib.scheduling.intents import Intents
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.between_calls import AfterTheFirst
-from tests.notification.world import EMAIL, NOON, refused
+from tests.notification.world import EMAIL, NOON, refused, throttled
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
 from tests.slow import Slow
@@ -210,6 +211,40 @@ def test_a_change_that_eventbridge_denies_goes_back_when_it_can(life: Life) -> N
     assert disagreements(life) == []
 
 
+def test_of_two_changes_that_eventbridge_never_had_the_refusal_of_the_second_takes_back_both(life: Life) -> None:
+    schedule = life.recurring(name="first")
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="second")
+    life.clock.now += 61 * A_SECOND
+    life.faults.once("gateway.put", SchedulerRefused("no"))
+
+    with pytest.raises(SchedulerRefused):
+        life.service.change("alice", schedule.schedule_id, name="third")
+
+    assert life.now_of(schedule).name == "first"
+    assert disagreements(life) == []
+
+
+def test_a_refused_change_keeps_what_runs_did_while_it_was_open(life: Life) -> None:
+    schedule = life.recurring(retry=RetryPolicy(3, 3600))
+    life.sweeps_down = True
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="second")
+    life.aws.errors = [throttled(), refused()]
+    life.travel(31 * A_MINUTE)
+    life.faults.once("gateway.put", SchedulerRefused("no"))
+
+    with pytest.raises(SchedulerRefused):
+        life.service.change("alice", schedule.schedule_id, name="third")
+
+    after = life.now_of(schedule)
+    assert after.name is None
+    assert (after.run_count, after.failures_in_a_row) == (1, 1)
+    assert (after.in_progress, after.waiting_runs) == ((NOON + 15 * A_MINUTE,), 1)
+    assert after.last_run is not None
+    assert after.last_run.scheduled_time == NOON + 30 * A_MINUTE
+
+
 def test_a_refused_change_costs_no_schedule_that_was_only_accepted(life: Life) -> None:
     life.faults.once("gateway.put", SchedulerUnavailable)
     schedule = life.recurring()
@@ -234,6 +269,21 @@ def test_a_change_while_eventbridge_is_down_is_accepted_and_finished_later(life:
     assert not changed.confirmed
     assert life.story(schedule) == [("13:30", "succeeded")]
     assert disagreements(life) == []
+
+
+@pytest.mark.parametrize(
+    ("window", "minutes_late", "is_wanted"), [(0, 4, True), (0, 6, False), (10, 14, True), (10, 16, False)]
+)
+def test_a_one_time_schedule_is_applied_until_five_minutes_behind_its_window(
+    life: Life, window: int, minutes_late: int, *, is_wanted: bool
+) -> None:
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    schedule = life.one_time(flexible_window_minutes=window)
+    life.clock.now += AN_HOUR + minutes_late * A_MINUTE
+
+    Intents(life.repository, life.gateway, life.clock).finish(life.now_of(schedule))
+
+    assert (life.in_eventbridge(schedule) is not None) is is_wanted
 
 
 def test_a_change_of_what_has_ended_is_refused(life: Life) -> None:
