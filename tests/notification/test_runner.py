@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from chalicelib.core.errors import DeadLetterUnsent, RunLeased, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import OnUnknown, RetryPolicy, Status
+from chalicelib.core.model.schedule import Action, OnUnknown, RetryPolicy, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, Faults
 from tests.between_calls import AfterTheFirst
@@ -19,6 +20,9 @@ from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run, no_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+AN_EVENT = Action("event", {"detail_type": "reminder", "detail": {}})
 
 
 class Restless(Faults):
@@ -210,22 +214,61 @@ def test_a_lease_lasts_a_little_longer_than_its_invocation(world: World) -> None
     assert world.runs(schedule)[0].lease_until == next_run(schedule) + timedelta(seconds=30 + 5)
 
 
-def test_a_run_whose_schedule_is_replaced_while_it_runs_counts_on_neither() -> None:
+@pytest.mark.parametrize(
+    ("errors", "status", "reason"),
+    [([], RunStatus.SUCCEEDED, None), ([throttled()], RunStatus.FAILED, "its schedule is gone")],
+    ids=["done", "failed"],
+)
+def test_a_run_whose_schedule_is_replaced_while_it_runs_ends_and_counts_on_neither(
+    errors: list[BaseException], status: RunStatus, reason: str | None
+) -> None:
     timing = TimingSpec(rate="1 hour")
 
     def put_anew() -> None:
         world.service.cancel("alice", "s1")
         world.service.put("alice", "s1", timing=timing, action=EMAIL)
 
-    world = World(AfterTheFirst("provider.send_email", put_anew))
+    world = World(AfterTheFirst("repository.claim", put_anew))
     schedule, _ = world.service.put("alice", "s1", timing=timing, action=EMAIL)
+    world.aws.errors = list(errors)
 
     world.fire(world.event(schedule))
 
     (run,) = world.runs(schedule)
     successor = world.service.get("alice", "s1")
-    assert (run.status, run.schedule_created_at) == (RunStatus.SUCCEEDED, schedule.created_at)
+    assert (run.status, run.schedule_created_at) == (status, schedule.created_at)
+    assert (run.reason or "").endswith(reason or "")
     assert (successor.created_at, successor.run_count, successor.last_run) == (next_run(schedule), 0, None)
+
+
+def test_a_delivery_from_before_a_change_of_the_action_does_the_new_one(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    other = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
+    world.service.change("alice", schedule.schedule_id, action=other)
+
+    world.fire(event)
+
+    (mail,) = world.mails()
+    assert mail["Content"]["Simple"]["Subject"]["Data"] == "Another"
+
+
+@pytest.mark.parametrize(("action", "possibly_repeated"), [(EMAIL, True), (AN_EVENT, False)], ids=["email", "event"])
+def test_what_takes_a_key_is_not_possibly_repeated_after_a_crash(
+    world: World, action: Action, *, possibly_repeated: bool
+) -> None:
+    schedule = world.a_schedule(action=action)
+    event = world.event(schedule)
+    world.aws.answer = {"Entries": [{"EventId": "1"}]}
+    world.aws.error = Crash()
+    with pytest.raises(Crash):
+        world.fire(event)
+    world.aws.error = None
+
+    world.fire(event, lateness=A_MINUTE)
+
+    (run,) = world.runs(schedule)
+    assert (run.status, run.possibly_repeated) == (RunStatus.SUCCEEDED, possibly_repeated)
 
 
 def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: World) -> None:
