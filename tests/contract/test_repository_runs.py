@@ -156,6 +156,18 @@ def test_a_claim_is_refused_for_another_status_of_the_same_revision(
     assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
 
 
+@pytest.mark.parametrize("other", [{"run_count": 1}, {"reserved": 1}, {"running": (NOW,)}], ids=str)
+def test_a_claim_that_reserves_is_refused_unless_the_counts_are_those_it_was_decided_on(
+    repository: ScheduleRepository, schedule: Schedule, other: dict[str, Any]
+) -> None:
+    expecting = replace(schedule, **other)
+    reserving = replace(expecting, reserved=expecting.reserved + 1)
+
+    refusal = repository.claim(a_run(schedule), expecting=expecting, replacing=None, reserving=reserving)
+
+    assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
+
+
 def test_a_refused_claim_tells_that_there_is_no_record(repository: ScheduleRepository) -> None:
     stranger = a_schedule(user_id="bob")
     refusal = repository.claim(a_run(stranger), expecting=stranger, replacing=None)

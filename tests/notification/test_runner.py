@@ -180,6 +180,19 @@ def test_a_bug_in_an_action_fails_the_run_and_not_the_function(world: World) -> 
     assert world.runs(schedule)[0].reason == "KeyError: 'subject'"
 
 
+def test_a_bug_in_an_action_may_have_come_after_its_work(world: World) -> None:
+    schedule = world.a_schedule(on_unknown=OnUnknown.STOP)
+    world.aws.error = ValueError("odd")
+
+    world.fire(world.event(schedule))
+
+    (run,) = world.runs(schedule)
+    assert (run.status, run.reason) == (
+        RunStatus.FAILED,
+        "ValueError: odd; it may have been done, and on_unknown is stop",
+    )
+
+
 def test_an_action_that_is_not_deployed_is_named(world: World) -> None:
     schedule = world.a_schedule()
     event = world.event(schedule)
