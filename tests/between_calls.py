@@ -27,3 +27,21 @@ class AfterTheFirst(Faults):
         if act is not None and call == self._call:
             self._act = None
             act()
+
+
+class BeforeTheNext(Faults):
+    """What is set as `act` is done once, while the next such call is on its way."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__()
+        self._call = call
+        self.act: Callable[[], object] | None = None
+
+    @contextmanager
+    def around(self, call: str) -> Iterator[None]:
+        act = self.act
+        if act is not None and call == self._call:
+            self.act = None
+            act()
+        with super().around(call):
+            yield

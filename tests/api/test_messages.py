@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from chalicelib.api.requests import CreateBody, ListQuery
 
 from chalicelib.api.parsing import read
-from chalicelib.api.requests import CreateBody, ListQuery
 from chalicelib.core.errors import InvalidInput
 from tests.api.world import MAIL
 

@@ -152,6 +152,39 @@ def test_a_refused_claim_tells_what_the_schedule_became(
     assert _runs(repository) == []
 
 
+@pytest.mark.parametrize("later", [-1, 1])
+def test_a_claim_is_refused_for_another_revision_whichever_is_later(
+    repository: ScheduleRepository, schedule: Schedule, later: int
+) -> None:
+    expecting = replace(schedule, revision=schedule.revision + later)
+
+    refusal = repository.claim(a_run(schedule), expecting=expecting, replacing=None)
+
+    assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
+
+
+def test_a_claim_is_refused_for_another_status_of_the_same_revision(
+    repository: ScheduleRepository, schedule: Schedule
+) -> None:
+    expecting = replace(schedule, status=Status.COMPLETED)
+
+    refusal = repository.claim(a_run(schedule), expecting=expecting, replacing=None)
+
+    assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
+
+
+@pytest.mark.parametrize("other", [{"run_count": 1}, {"reserved": 1}, {"running": (NOW,)}], ids=str)
+def test_a_claim_that_reserves_is_refused_unless_the_counts_are_those_it_was_decided_on(
+    repository: ScheduleRepository, schedule: Schedule, other: dict[str, Any]
+) -> None:
+    expecting = replace(schedule, **other)
+    reserving = replace(expecting, reserved=expecting.reserved + 1)
+
+    refusal = repository.claim(a_run(schedule), expecting=expecting, replacing=None, reserving=reserving)
+
+    assert refusal == Conflict(schedule_changed=True, schedule=schedule, run=None)
+
+
 def test_a_refused_claim_tells_that_there_is_no_record(repository: ScheduleRepository) -> None:
     stranger = a_schedule(user_id="bob")
     refusal = repository.claim(a_run(stranger), expecting=stranger, replacing=None)

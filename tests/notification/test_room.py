@@ -96,6 +96,30 @@ def test_a_run_that_is_running_in_this_second_overlaps(world: World, faults: Whi
     assert world.service.get("alice", schedule.schedule_id).running == ()
 
 
+def test_a_late_delivery_overlaps_a_later_run_that_is_running(world: World, faults: WhileItSends) -> None:
+    schedule = recurring(world, overlap=Overlap.SKIP)
+    first, second = events(world, schedule, 2)
+
+    side_by_side(world, faults, [second, first])
+
+    assert len(world.mails()) == 1
+    done, skipped = world.runs(schedule)
+    assert done.status is RunStatus.SUCCEEDED
+    assert skipped.reason == f"overlap: the run of {second['scheduled_time']} has not ended"
+
+
+def test_a_later_run_that_waits_for_its_retry_does_not_overlap_a_late_delivery(world: World) -> None:
+    schedule = recurring(world, overlap=Overlap.SKIP)
+    first, second = events(world, schedule, 2)
+    world.aws.errors.append(throttled())
+    world.fire(second)
+
+    world.fire(first, lateness=QUARTER + A_MINUTE)
+
+    waiting, done = world.runs(schedule)
+    assert (waiting.status, done.status) == (RunStatus.RETRYING, RunStatus.SUCCEEDED)
+
+
 def test_after_a_run_has_ended_the_next_one_does_not_overlap(world: World) -> None:
     schedule = recurring(world, overlap=Overlap.SKIP)
 
@@ -128,6 +152,20 @@ def test_a_run_whose_process_died_keeps_its_place(world: World) -> None:
 
     assert len(world.mails()) == 1
     assert world.service.get("alice", schedule.schedule_id).reserved == 1
+
+
+def test_a_held_run_keeps_its_place(world: World) -> None:
+    schedule = recurring(world, max_runs=1)
+    first, second = events(world, schedule, 2)
+    world.hold("SES is down")
+    world.fire(first)
+    world.hold(None)
+
+    world.fire(second)
+
+    skipped, held = world.runs(schedule)
+    assert held.status is RunStatus.HELD
+    assert skipped.reason == "max_runs: 1 were carried out or are under way"
 
 
 def test_a_repeated_delivery_takes_no_second_place(world: World) -> None:

@@ -12,12 +12,17 @@ import pytest
 
 from chalicelib.core.errors import DeadLetterUnsent, RunLeased, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import OnUnknown, RetryPolicy, Status
+from chalicelib.core.model.schedule import Action, OnUnknown, RetryPolicy, Status
+from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, Faults
+from tests.between_calls import AfterTheFirst
 from tests.notification.world import A_MINUTE, EMAIL, NOON, SETTINGS, World, next_run, no_answer, throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+AN_EVENT = Action("event", {"detail_type": "reminder", "detail": {}})
 
 
 class Restless(Faults):
@@ -188,6 +193,19 @@ def test_a_bug_in_an_action_fails_the_run_and_not_the_function(world: World) -> 
     assert world.runs(schedule)[0].reason == "KeyError: 'subject'"
 
 
+def test_a_bug_in_an_action_may_have_come_after_its_work(world: World) -> None:
+    schedule = world.a_schedule(on_unknown=OnUnknown.STOP)
+    world.aws.error = ValueError("odd")
+
+    world.fire(world.event(schedule))
+
+    (run,) = world.runs(schedule)
+    assert (run.status, run.reason) == (
+        RunStatus.FAILED,
+        "ValueError: odd; it may have been done, and on_unknown is stop",
+    )
+
+
 def test_an_action_that_is_not_deployed_is_named(world: World) -> None:
     schedule = world.a_schedule()
     event = world.event(schedule)
@@ -210,6 +228,73 @@ def test_a_crash_in_the_work_leaves_a_lease_that_the_next_try_respects(world: Wo
         world.fire(event, lateness=timedelta(seconds=20))
 
     assert world.mails() == []
+
+
+def test_a_lease_lasts_a_little_longer_than_its_invocation(world: World) -> None:
+    schedule = world.a_schedule()
+    world.aws.error = Crash()
+
+    with pytest.raises(Crash):
+        world.fire(world.event(schedule))
+
+    assert world.runs(schedule)[0].lease_until == next_run(schedule) + timedelta(seconds=30 + 5)
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "reason"),
+    [([], RunStatus.SUCCEEDED, None), ([throttled()], RunStatus.FAILED, "its schedule is gone")],
+    ids=["done", "failed"],
+)
+def test_a_run_whose_schedule_is_replaced_while_it_runs_ends_and_counts_on_neither(
+    errors: list[BaseException], status: RunStatus, reason: str | None
+) -> None:
+    timing = TimingSpec(rate="1 hour")
+
+    def put_anew() -> None:
+        world.service.cancel("alice", "s1")
+        world.service.put("alice", "s1", timing=timing, action=EMAIL)
+
+    world = World(AfterTheFirst("repository.claim", put_anew))
+    schedule, _ = world.service.put("alice", "s1", timing=timing, action=EMAIL)
+    world.aws.errors = list(errors)
+
+    world.fire(world.event(schedule))
+
+    (run,) = world.runs(schedule)
+    successor = world.service.get("alice", "s1")
+    assert (run.status, run.schedule_created_at) == (status, schedule.created_at)
+    assert (run.reason or "").endswith(reason or "")
+    assert (successor.created_at, successor.run_count, successor.last_run) == (next_run(schedule), 0, None)
+
+
+def test_a_delivery_from_before_a_change_of_the_action_does_the_new_one(world: World) -> None:
+    schedule = world.a_schedule()
+    event = world.event(schedule)
+    other = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
+    world.service.change("alice", schedule.schedule_id, action=other)
+
+    world.fire(event)
+
+    (mail,) = world.mails()
+    assert mail["Content"]["Simple"]["Subject"]["Data"] == "Another"
+
+
+@pytest.mark.parametrize(("action", "possibly_repeated"), [(EMAIL, True), (AN_EVENT, False)], ids=["email", "event"])
+def test_what_takes_a_key_is_not_possibly_repeated_after_a_crash(
+    world: World, action: Action, *, possibly_repeated: bool
+) -> None:
+    schedule = world.a_schedule(action=action)
+    event = world.event(schedule)
+    world.aws.answer = {"Entries": [{"EventId": "1"}]}
+    world.aws.error = Crash()
+    with pytest.raises(Crash):
+        world.fire(event)
+    world.aws.error = None
+
+    world.fire(event, lateness=A_MINUTE)
+
+    (run,) = world.runs(schedule)
+    assert (run.status, run.possibly_repeated) == (RunStatus.SUCCEEDED, possibly_repeated)
 
 
 def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: World) -> None:

@@ -278,6 +278,16 @@ def test_a_repeat_after_its_time_has_passed_is_answered_with_what_was_made(
     assert _keyed(service).schedule_id == first.schedule_id
 
 
+def test_a_repeat_of_what_has_expired_is_no_answer(service: SchedulerService, clock: StoppedClock) -> None:
+    first = _keyed(service)
+    ended = service.cancel("alice", first.schedule_id)
+    assert ended.expires_at is not None
+    clock.now = ended.expires_at
+
+    with pytest.raises(InvalidInput, match="lies in the past"):
+        _keyed(service)
+
+
 def test_a_first_request_for_the_past_is_refused_with_a_key_as_well(
     service: SchedulerService, clock: StoppedClock
 ) -> None:

@@ -13,9 +13,11 @@ from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, Start
 from chalicelib.core.model import ids
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
+from chalicelib.core.timing.instants import from_iso
 from chalicelib.scheduling.sweeper import shards_from
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
+from tests.builders import a_run
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
 from tests.simulation.simulator import A_DAY, A_MINUTE, AN_HOUR, Life
@@ -342,6 +344,95 @@ def test_a_run_whose_process_dies_each_time_has_failed_in_the_end_and_says_so(li
     assert [attempt.ended_at for attempt in run.attempts] == [None] * 3
     assert [letter["run_id"] for letter in life.dead_letters()] == [run.run_id]
     assert disagreements(life) == []
+
+
+def test_a_run_that_died_is_started_again_five_minutes_behind_its_lease(life: Life) -> None:
+    schedule = life.recurring()
+    for number in range(3):
+        life.faults.once("repository.finish", Crash, nth=number + 1)
+
+    life.travel(NOON + 23.5 * A_MINUTE)
+    assert life.faults.calls.count("starter.start") == 0
+    life.travel(A_MINUTE)
+
+    assert life.faults.calls.count("starter.start") == 1
+    assert life.story(schedule) == [("12:15", "succeeded")]
+
+
+def test_an_intent_is_watched_though_an_occurrence_is_waited_for(life: Life) -> None:
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(10 * A_MINUTE)
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="other")
+    record = life.now_of(schedule)
+    queued = a_run(record, status=RunStatus.QUEUED, attempts=(), lease_until=NOON + A_DAY)
+    assert life.repository.claim(queued, expecting=record, replacing=None) is None
+
+    life.travel(NOON + 20 * A_MINUTE)
+
+    key = ids.user_pk("alice"), ids.schedule_sk(schedule.schedule_id)
+    assert from_iso(life.repository.items[key]["watch_at"]) <= NOON + 25 * A_MINUTE
+
+
+def test_what_eventbridge_lost_is_not_missed_while_its_window_is_open(life: Life) -> None:
+    schedule = life.recurring(rate="1 hour", flexible_window_minutes=30)
+    life.copies = 0
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="other")
+    life.lose(schedule)
+
+    life.travel(NOON + AN_HOUR + 30 * A_MINUTE)
+    assert life.story(schedule) == []
+    life.travel(10 * A_MINUTE)
+
+    assert life.story(schedule) == [("13:00", "missed")]
+
+
+def test_what_eventbridge_has_is_waited_for_by_its_window_longer(life: Life) -> None:
+    schedule = life.recurring(rate="1 hour", flexible_window_minutes=30)
+    life.copies = 0
+
+    life.travel(NOON + 3 * AN_HOUR + 25 * A_MINUTE)
+    assert life.story(schedule) == []
+    life.travel(10 * A_MINUTE)
+
+    assert life.story(schedule) == [("13:00", "missed")]
+
+
+def test_the_last_occurrence_is_waited_for_while_a_change_is_open(life: Life) -> None:
+    schedule = life.recurring(rate="1 hour", end_at=NOON + AN_HOUR)
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+    life.lateness = 10 * A_MINUTE
+
+    life.travel(AN_HOUR + 9 * A_MINUTE)
+    assert life.story(schedule) == []
+    life.travel(2 * A_MINUTE)
+
+    assert life.story(schedule) == [("13:00", "succeeded")]
+
+
+def test_a_one_time_schedule_that_is_found_hours_late_is_missed(life: Life) -> None:
+    schedule = life.one_time()
+    life.copies = 0
+    life.sweeps_down = True
+    life.travel(3 * AN_HOUR)
+    life.sweeps_down = False
+
+    life.travel(5 * A_MINUTE)
+
+    assert life.story(schedule) == [("13:00", "missed")]
+
+
+def test_a_caught_up_run_that_could_not_be_started_is_started_by_the_sweeper(life: Life) -> None:
+    schedule = life.one_time()
+    life.copies = 0
+    life.faults.once("starter.start", StarterUnavailable)
+
+    life.travel(AN_HOUR + 15 * A_MINUTE)
+
+    assert life.story(schedule) == [("13:00", "succeeded")]
 
 
 def test_a_run_that_began_and_that_nobody_can_start_again_is_missed_in_the_end(life: Life) -> None:

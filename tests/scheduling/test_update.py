@@ -21,13 +21,15 @@ from chalicelib.core.errors import (
     SchedulerUnavailable,
 )
 from chalicelib.core.model.job import JobStatus
-from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
+from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, RetryPolicy, Status
+from chalicelib.scheduling.intents import Intents
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
-from tests.between_calls import AfterTheFirst
-from tests.notification.world import EMAIL, NOON, refused
+from tests.between_calls import AfterTheFirst, BeforeTheNext
+from tests.builders import a_run
+from tests.notification.world import EMAIL, NOON, refused, throttled
 from tests.simulation.agreement import disagreements
-from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
+from tests.simulation.simulator import A_DAY, A_LEASE, A_MINUTE, A_SECOND, AN_HOUR, Life
 from tests.slow import Slow
 
 if TYPE_CHECKING:
@@ -125,6 +127,15 @@ def test_a_rate_keeps_its_phase_over_a_change(life: Life) -> None:
     assert disagreements(life) == []
 
 
+def test_a_rate_with_a_start_of_its_own_has_a_new_phase(life: Life) -> None:
+    schedule = life.recurring()
+    start = NOON + 40 * A_MINUTE
+
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="15 minutes", start_at=start))
+
+    assert life.now_of(schedule).next_run_at == start
+
+
 def test_a_rate_that_is_put_again_keeps_its_phase(life: Life) -> None:
     schedule, _ = life.service.put("alice", "mine", timing=TimingSpec(rate="15 minutes"), action=EMAIL)
     life.travel(20 * A_MINUTE)
@@ -210,6 +221,40 @@ def test_a_change_that_eventbridge_denies_goes_back_when_it_can(life: Life) -> N
     assert disagreements(life) == []
 
 
+def test_of_two_changes_that_eventbridge_never_had_the_refusal_of_the_second_takes_back_both(life: Life) -> None:
+    schedule = life.recurring(name="first")
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="second")
+    life.clock.now += 61 * A_SECOND
+    life.faults.once("gateway.put", SchedulerRefused("no"))
+
+    with pytest.raises(SchedulerRefused):
+        life.service.change("alice", schedule.schedule_id, name="third")
+
+    assert life.now_of(schedule).name == "first"
+    assert disagreements(life) == []
+
+
+def test_a_refused_change_keeps_what_runs_did_while_it_was_open(life: Life) -> None:
+    schedule = life.recurring(retry=RetryPolicy(3, 3600))
+    life.sweeps_down = True
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="second")
+    life.aws.errors = [throttled(), refused()]
+    life.travel(31 * A_MINUTE)
+    life.faults.once("gateway.put", SchedulerRefused("no"))
+
+    with pytest.raises(SchedulerRefused):
+        life.service.change("alice", schedule.schedule_id, name="third")
+
+    after = life.now_of(schedule)
+    assert after.name is None
+    assert (after.run_count, after.failures_in_a_row) == (1, 1)
+    assert (after.in_progress, after.waiting_runs) == ((NOON + 15 * A_MINUTE,), 1)
+    assert after.last_run is not None
+    assert after.last_run.scheduled_time == NOON + 30 * A_MINUTE
+
+
 def test_a_refused_change_costs_no_schedule_that_was_only_accepted(life: Life) -> None:
     life.faults.once("gateway.put", SchedulerUnavailable)
     schedule = life.recurring()
@@ -234,6 +279,44 @@ def test_a_change_while_eventbridge_is_down_is_accepted_and_finished_later(life:
     assert not changed.confirmed
     assert life.story(schedule) == [("13:30", "succeeded")]
     assert disagreements(life) == []
+
+
+@pytest.mark.parametrize(
+    ("window", "minutes_late", "is_wanted"), [(0, 4, True), (0, 6, False), (10, 14, True), (10, 16, False)]
+)
+def test_a_one_time_schedule_is_applied_until_five_minutes_behind_its_window(
+    life: Life, window: int, minutes_late: int, *, is_wanted: bool
+) -> None:
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    schedule = life.one_time(flexible_window_minutes=window)
+    life.clock.now += AN_HOUR + minutes_late * A_MINUTE
+
+    Intents(life.repository, life.gateway, life.clock).finish(life.now_of(schedule))
+
+    assert (life.in_eventbridge(schedule) is not None) is is_wanted
+
+
+def test_a_one_time_schedule_that_is_due_and_not_yet_delivered_can_be_renamed(life: Life) -> None:
+    schedule = life.one_time()
+    life.lateness = 2 * A_MINUTE
+    life.travel(AN_HOUR + A_MINUTE)
+
+    life.service.change("alice", schedule.schedule_id, name="other")
+    life.travel(2 * A_MINUTE)
+
+    assert life.now_of(schedule).name == "other"
+    assert life.story(schedule) == [("13:00", "succeeded")]
+
+
+def test_a_paused_one_time_schedule_stays_in_eventbridge_when_its_time_has_passed(life: Life) -> None:
+    schedule = life.one_time()
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.pause("alice", schedule.schedule_id)
+    life.clock.now += 2 * AN_HOUR
+
+    Intents(life.repository, life.gateway, life.clock).finish(life.now_of(schedule))
+
+    assert life.in_eventbridge(schedule) is not None
 
 
 def test_a_change_of_what_has_ended_is_refused(life: Life) -> None:
@@ -286,6 +369,25 @@ def test_after_the_lease_another_change_goes_on(life: Life) -> None:
     changed = life.service.change("alice", schedule.schedule_id, name="theirs")
 
     assert (changed.name, changed.confirmed) == ("theirs", True)
+
+
+def test_a_change_that_reaches_eventbridge_behind_a_later_one_is_found_out_at_once() -> None:
+    faults = BeforeTheNext("gateway.put")
+    life = Life(faults)
+    schedule = life.recurring()
+
+    def rename_later() -> None:
+        life.clock.now += A_LEASE
+        life.service.change("alice", schedule.schedule_id, name="later")
+
+    faults.act = rename_later
+    life.service.change("alice", schedule.schedule_id, name="earlier")
+
+    stands = life.now_of(schedule)
+    assert (stands.name, stands.confirmed) == ("later", False)
+    life.travel(5 * A_MINUTE)
+    assert life.now_of(schedule).confirmed
+    assert disagreements(life) == []
 
 
 def test_an_old_version_in_eventbridge_is_found_out_by_its_delivery(life: Life) -> None:
@@ -569,6 +671,18 @@ def another_put_begins_anew(life: Life) -> None:
     life.repository.faults = AfterTheFirst("repository.get", put)
 
 
+def test_of_two_puts_that_create_at_once_one_is_told_to_come_back() -> None:
+    faults = BeforeTheNext("repository.create")
+    life = Life(faults)
+    faults.act = lambda: life.service.put("alice", "digest", timing=EVERY_10_MINUTES, action=OTHER_MAIL)
+
+    with pytest.raises(ScheduleBusy):
+        life.service.put("alice", "digest", timing=EVERY_10_MINUTES, action=EMAIL)
+
+    (record,) = life.records()
+    assert life.action_of(record) == OTHER_MAIL
+
+
 def test_put_waits_for_what_is_being_cleared_away(life: Life) -> None:
     life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
     life.faults.once("gateway.delete", SchedulerUnavailable)
@@ -639,6 +753,30 @@ def test_a_create_that_failed_is_begun_anew_under_its_key(life: Life) -> None:
 
     assert again.status is Status.ACTIVE
     assert life.story(again) == [("12:02", "succeeded")]
+
+
+def test_a_schedule_whose_run_failed_is_not_begun_anew_under_its_key(life: Life) -> None:
+    life.aws.errors = [refused()]
+    first = life.one_time(after=A_MINUTE, idempotency_key="k1")
+    life.travel(2 * A_MINUTE)
+
+    again = life.one_time(after=A_MINUTE, idempotency_key="k1")
+    life.travel(5 * A_MINUTE)
+
+    assert (again.revision, again.status) == (first.revision, Status.FAILED)
+    assert life.mails() == []
+
+
+def test_asking_again_leaves_a_later_change_that_is_on_its_way(life: Life) -> None:
+    schedule = life.one_time(after=10 * A_MINUTE, idempotency_key="k1")
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, action=OTHER_MAIL)
+
+    life.one_time(after=10 * A_MINUTE, idempotency_key="k1")
+    life.travel(15 * A_MINUTE)
+
+    (mail,) = life.mails()
+    assert mail["Content"]["Simple"]["Subject"]["Data"] == "Another"
 
 
 def test_asking_again_takes_away_nothing_that_was_accepted(life: Life) -> None:
@@ -807,6 +945,66 @@ def test_erase_takes_failed_runs_whose_schedule_has_no_record(life: Life) -> Non
 
     assert [pk for pk, _ in life.repository.items] == [f"JOB#{job.job_id}"]
     assert life.service.get_job(job.job_id).status is JobStatus.COMPLETED
+
+
+def test_an_erasure_keeps_a_record_until_eventbridge_has_lost_the_schedule(life: Life) -> None:
+    schedule = life.recurring()
+    life.faults.always("gateway.delete", SchedulerUnavailable)
+    life.service.erase("alice")
+
+    life.travel(10 * A_MINUTE)
+    assert life.in_eventbridge(schedule) is not None
+    assert [record.status for record in life.records()] == [Status.CANCELLED]
+    life.faults.clear()
+    life.travel(AN_HOUR)
+
+    assert life.in_eventbridge(schedule) is None
+    assert life.records() == []
+
+
+def test_a_run_that_is_written_during_its_erasure_is_erased() -> None:
+    faults = BeforeTheNext("repository.erase")
+    life = Life(faults)
+    schedule = life.recurring()
+
+    def claim_a_run() -> None:
+        record = life.now_of(schedule)
+        assert life.repository.claim(a_run(record), expecting=record, replacing=None) is None
+
+    faults.act = claim_a_run
+    life.service.erase("alice")
+    life.travel(5 * A_MINUTE)
+
+    assert faults.act is None
+    assert (life.all_runs(), life.records()) == ([], [])
+
+
+def test_an_erasure_that_was_cut_short_leaves_no_run(life: Life) -> None:
+    life.recurring()
+    life.travel(20 * A_MINUTE)
+    life.service.erase("alice")
+    life.faults.once("repository.erase_runs", Crash)
+
+    life.travel(10 * A_MINUTE)
+
+    assert (life.all_runs(), life.records()) == ([], [])
+
+
+@pytest.mark.parametrize(("began", "ends"), [(59 * A_SECOND, False), (60 * A_SECOND, True)], ids=str)
+def test_a_job_ends_with_a_walk_that_began_a_minute_after_it_was_asked_for(
+    life: Life, began: timedelta, *, ends: bool
+) -> None:
+    cancel, redrive = life.service.cancel_all("alice"), life.service.redrive_all("alice")
+    walking = replace(redrive, walk_began_at=NOON + began, updated_at=redrive.updated_at + A_SECOND)
+    assert life.repository.save_job(walking, replacing=redrive)
+
+    life.clock.now = NOON + began
+    life.sweeper._jobs.continue_job(cancel, NOON + AN_HOUR)
+    life.clock.now = NOON + AN_HOUR
+    life.sweeper._jobs.continue_job(walking, NOON + 2 * AN_HOUR)
+
+    statuses = {life.service.get_job(job.job_id).status for job in (cancel, redrive)}
+    assert statuses == {JobStatus.COMPLETED if ends else JobStatus.RUNNING}
 
 
 def test_erase_takes_what_has_expired_but_is_still_there(life: Life) -> None:

@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core.errors import InvalidInput, RunLeased, RunNotRedrivable, ScheduleEnded, StoreUnavailable
-from chalicelib.core.model import ids
+from chalicelib.core.errors import (
+    InvalidInput,
+    RunLeased,
+    RunNotFound,
+    RunNotRedrivable,
+    ScheduleEnded,
+    ScheduleNotFound,
+    StoreUnavailable,
+)
+from chalicelib.core.model import ids, payload
 from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action, OnUnknown, Overlap, RetryPolicy, Status
+from chalicelib.core.timing.instants import epoch_seconds
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.core.actions.providers.servers import answers, running
@@ -697,13 +706,62 @@ def test_of_two_lambdas_on_one_occurrence_one_acts(life: Life) -> None:
     assert the_run(life, schedule).status is RunStatus.SUCCEEDED
 
 
+def test_a_release_reaches_the_last_shard(life: Life) -> None:
+    at = NOON + A_MINUTE
+
+    def shard_of(schedule_id: str) -> int:
+        return ids.shard_of(ids.schedule_pk("alice", schedule_id), ids.run_sk(at, None))
+
+    in_the_last_one = next(f"s{number}" for number in count() if shard_of(f"s{number}") == ids.WATCH_SHARDS - 1)
+    schedule, _ = life.service.put("alice", in_the_last_one, timing=timing_in(A_MINUTE), action=EMAIL)
+    life.hold("SES is down")
+    life.travel(2 * A_MINUTE)
+
+    life.hold(None)
+    life.service.release()
+    life.travel(5 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:01", "succeeded")]
+
+
+def test_a_released_run_has_the_tries_that_are_left(life: Life) -> None:
+    life.aws.errors = [throttled(), throttled()]
+    schedule = life.one_time(after=A_MINUTE, retry=RetryPolicy(1, 60))
+    life.travel(A_MINUTE)
+    life.hold("SES is down")
+    life.travel(5 * A_MINUTE)
+    assert life.story(schedule) == [("12:01", "held")]
+
+    life.hold(None)
+    life.service.release()
+    life.travel(AN_HOUR)
+
+    assert life.story(schedule) == [("12:01", "failed")]
+
+
+def test_what_has_expired_is_not_done_again(life: Life) -> None:
+    schedule, run = a_failed_run(life)
+    key = ids.user_pk("alice"), ids.schedule_sk(schedule.schedule_id)
+    life.repository.items[key] |= {"expires_at": epoch_seconds(life.clock.now)}
+    with pytest.raises(ScheduleNotFound):
+        life.service.redrive("alice", schedule.schedule_id, run.run_id)
+
+    assert run.expires_at is not None
+    life.clock.now = run.expires_at
+    with pytest.raises(RunNotFound):
+        life.service.redrive("alice", schedule.schedule_id, run.run_id)
+
+
 def test_a_start_that_comes_twice_does_not_begin_the_next_try_too_early(life: Life) -> None:
     life.aws.errors = [throttled(), throttled()]
     schedule = life.one_time(after=A_MINUTE)
+    life.travel(A_MINUTE)
+    start = payload.for_run(the_run(life, schedule), life.now_of(schedule), EMAIL)
     life.travel(2 * A_MINUTE)
-    life.copies = 2
+    assert len(the_run(life, schedule).attempts) == 2
 
-    life.travel(90 * A_SECOND)
+    life.queue.add(start, life.clock.now)
+    life.travel(A_SECOND)
 
     run = the_run(life, schedule)
     assert (run.status, len(run.attempts)) == (RunStatus.RETRYING, 2)

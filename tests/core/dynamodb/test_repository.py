@@ -141,6 +141,14 @@ def test_what_is_read_by_id_is_read_consistently(table: DynamoRepository, aws: S
     assert CALLS[method][1](table) is None
 
 
+def test_open_spans_are_read_consistently(table: DynamoRepository, aws: Stubber) -> None:
+    expressions = ("KeyConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues")
+    others = dict.fromkeys(("TableName", "Limit", "ScanIndexForward", *expressions), ANY)
+    aws.add_response("query", {"Items": []}, {**others, "ConsistentRead": True})
+
+    assert table.list_spans("alice", "s1") == []
+
+
 # Transactions that meet
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from chalicelib.core.model.fields import NO_DEFAULT, RUN, SCHEDULE, stored_defau
 from chalicelib.core.model.run import Run, RunStatus
 from chalicelib.core.model.schedule import Action, DeliveryPolicy, LastRun, Schedule
 from chalicelib.core.model.values import dumps
-from tests.builders import DAY, NOW, a_filled_schedule, a_run, a_schedule
+from tests.builders import DAY, HOUR, NOW, a_filled_schedule, a_run, a_schedule
 from tests.strategies import actions, json_objects, runs, schedules
 
 if TYPE_CHECKING:
@@ -59,6 +60,19 @@ def test_json_text_is_read_back(value: dict[str, Any]) -> None:
 def test_what_json_does_not_know_is_refused() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         dumps({"price": float("nan")})
+
+
+def test_what_is_run_now_keeps_the_millisecond_that_names_it() -> None:
+    at = NOW + timedelta(milliseconds=123)
+    run = a_run(a_schedule(), token="t1", scheduled_time=at, delivered_for=NOW, attempts=())
+
+    assert run_from_plain(run_to_plain(run)) == run
+
+
+def test_of_several_instants_of_an_older_release_the_first_one_is_pending() -> None:
+    plain = schedule_to_plain(a_schedule()) | {"owed": ["2027-03-01T13:00:00Z", "2027-03-01T12:00:00Z"]}
+
+    assert schedule_from_plain(plain).pending_since == NOW + 4 * HOUR
 
 
 def test_a_record_from_before_a_field_existed_has_its_default() -> None:

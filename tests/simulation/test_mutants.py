@@ -1,0 +1,94 @@
+"""The table of mutants fits the code as it is, and `make mutants` tells what the suites saw.
+
+Whether each mutant is seen takes longer: that is `make mutants`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulation.mutants import PROJECT, Copy, Mutant, MutantsError, Outcome, Verdict, read_tables, report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MUTANTS = read_tables()
+FILES = sorted({mutant.file for mutant in MUTANTS})
+MUTANT = Mutant("a.py", "the sum", "one + two", "one - two", ("tests/test_a.py",))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_mutant_of_a_file_applies_and_compiles_and_is_another_program(file: str) -> None:
+    text = (PROJECT / file).read_text()
+    program = ast.dump(ast.parse(text))
+
+    for mutant in MUTANTS:
+        if mutant.file == file:
+            mutated = mutant.applied_to(text)
+            compile(mutated, file, "exec")
+            assert ast.dump(ast.parse(mutated)) != program, mutant
+
+
+def test_there_are_more_than_a_hundred_and_no_two_are_the_same() -> None:
+    mutants = Counter((mutant.file, mutant.old, mutant.new) for mutant in MUTANTS)
+
+    assert len(mutants) > 100
+    assert max(mutants.values()) == 1
+
+
+def test_each_has_suites_that_exist() -> None:
+    assert [mutant for mutant in MUTANTS if not mutant.suites] == []
+    assert [suite for mutant in MUTANTS for suite in mutant.suites if not (PROJECT / suite).is_file()] == []
+
+
+@pytest.mark.parametrize("text", ["two + one", "one + two + one + two"])
+def test_a_text_that_does_not_occur_exactly_once_is_an_error(text: str) -> None:
+    with pytest.raises(MutantsError, match="occurs"):
+        MUTANT.applied_to(text)
+
+
+def test_a_suite_kills_what_it_sees_and_the_checkout_stays_as_it_is(tmp_path: Path) -> None:
+    seen = next(mutant for mutant in MUTANTS if mutant.file == "chalicelib/core/model/backoff.py")
+    before = (PROJECT / seen.file).read_text()
+    copy = Copy(tmp_path)
+    blind = replace(seen, suites=("tests/core/actions/test_report_period.py",))
+
+    outcomes = [copy.try_out(seen), copy.try_out(blind)]
+    copy.close()
+
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.KILLED, Verdict.SURVIVED]
+    assert (PROJECT / seen.file).read_text() == before
+
+
+def test_a_suite_that_does_not_run_judges_nothing(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+
+    with pytest.raises(MutantsError, match="could not run"):
+        copy.try_out(replace(MUTANTS[0], suites=("tests/no_such_file.py",)))
+
+    copy.close()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "is_explained"),
+    [
+        (Verdict.KILLED, None, True),
+        (Verdict.SURVIVED, None, False),
+        (Verdict.SURVIVED, "a sum of zeros", True),
+        (Verdict.TIMED_OUT, "a sum of zeros", False),
+    ],
+)
+def test_only_a_survivor_with_a_reason_is_explained(
+    verdict: Verdict, reason: str | None, *, is_explained: bool
+) -> None:
+    outcome = Outcome(replace(MUTANT, reason=reason), verdict, 1.0, None)
+
+    summary, all_explained = report([outcome])
+
+    assert all_explained is is_explained
+    assert ("not explained" in summary) is not is_explained
