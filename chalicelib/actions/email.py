@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
 from ..core.actions.contract import BuiltIn, RunContext
-from ..core.actions.fields import MAX_RECIPIENTS, ActionRules, Addresses, FieldsWithTexts, Length, Line
+from ..core.actions.fields import MAX_RECIPIENTS, About, ActionRules, Addresses, FieldsWithTexts, Length, Line
 from ..core.actions.filled_texts import filled
 from ..core.actions.providers.ses import send_mail
 from ..core.actions.templates import Text, as_written
@@ -23,10 +23,16 @@ class Email(FieldsWithTexts):
     to: Annotated[Addresses, Length(least=1)]
     cc: Addresses = field(default_factory=list)
     bcc: Addresses = field(default_factory=list)
-    reply_to: Addresses = field(default_factory=list)
-    subject: Line
-    html: Annotated[str, Length(least=1)] | None = None
-    text: Annotated[str, Length(least=1)] | None = None
+    reply_to: Annotated[Addresses, About("Addresses for replies", ["support@example.com"])] = field(
+        default_factory=list
+    )
+    subject: Annotated[Line, About("Subject, which may have placeholders", "Your trial ends today")]
+    html: (
+        Annotated[str, Length(least=1), About("HTML body, which may have placeholders", "<p>Stay with us?</p>")] | None
+    ) = None
+    text: (
+        Annotated[str, Length(least=1), About("Plain text body, which may have placeholders", "Stay with us?")] | None
+    ) = None
 
     def problems(self, _rules: ActionRules, /) -> Iterator[tuple[str, str]]:
         if self.text is None and self.html is None:
@@ -45,6 +51,7 @@ ACTION = BuiltIn(
     work=send,
     timeout_seconds=ONCE_SECONDS,
     texts=TEXTS,
+    shown=("text",),
     clients={"sesv2": ONCE},
     permissions=frozenset({"ses:SendEmail"}),
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from ..core.actions.clients import TWICE, TWICE_SECONDS
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
-from ..core.actions.fields import Check, Fields, Json, Length
+from ..core.actions.fields import About, Check, Fields, Json, Length
 from ..core.actions.providers.failures import FAILURES, failure
 from ..core.actions.text_rules import one_line
 from ..core.timing.instants import iso
@@ -23,11 +23,22 @@ def _source(text: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Fields):
-    """An event on the application's EventBridge bus. `source` is the product's own if left out."""
+    """An event on the application's EventBridge bus."""
 
-    detail_type: Annotated[str, Length(1, 128), Check(one_line)]
-    detail: dict[str, Json] = field(default_factory=dict)
-    source: Annotated[str, Length(1, 256), Check(one_line), Check(_source)] | None = None
+    detail_type: Annotated[str, Length(1, 128), Check(one_line), About("Detail type of the event", "contract.check")]
+    detail: Annotated[dict[str, Json], About("Detail of the event, as a JSON object", {"contract": 42})] = field(
+        default_factory=dict
+    )
+    source: (
+        Annotated[
+            str,
+            Length(1, 256),
+            Check(one_line),
+            Check(_source),
+            About("Source of the event. Default: the source of Scheduled Tasks.", "shop"),
+        ]
+        | None
+    ) = None
 
 
 def put(run: RunContext, data: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
-from ..core.actions.fields import Check, FieldsWithTexts, Length, Line
+from ..core.actions.fields import About, Check, FieldsWithTexts, Length, Line
 from ..core.actions.filled_texts import filled
 from ..core.actions.providers.sns import publish
 from ..core.actions.templates import Text, as_written
@@ -40,12 +40,23 @@ def _data(data: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Push(FieldsWithTexts):
-    """A notification on one device: the `endpoint` that SNS made for it. `data` reaches the app beside `run_id`."""
+    """A notification on one device."""
 
-    endpoint: Annotated[str, Check(_device)]
-    title: Line
-    text: Annotated[str, Length(1, 1000)]
-    data: Annotated[dict[str, str], Check(_data)] = field(default_factory=dict)
+    endpoint: Annotated[
+        str,
+        Check(_device),
+        About(
+            "ARN of the SNS platform endpoint of the device",
+            "arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/shop/0f6b1c2d-7e8a-4f0c-8d3b-6a5e4f1c2d30",
+        ),
+    ]
+    title: Annotated[Line, About("Title, which may have placeholders", "Your trial ends today")]
+    text: Annotated[str, Length(1, 1000), About("Text, which may have placeholders", "Stay with us?")]
+    data: Annotated[
+        dict[str, str],
+        Check(_data),
+        About("Texts for the app, which receives `run_id` as well; at most 2,048 bytes", {"screen": "plans"}),
+    ] = field(default_factory=dict)
 
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from ..core.actions.clients import ONCE, TWICE, TWICE_SECONDS
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
-from ..core.actions.fields import Addresses, Check, FieldsWithTexts, Length, Line
+from ..core.actions.fields import MAX_RECIPIENTS, About, Addresses, Check, FieldsWithTexts, Length, Line
 from ..core.actions.filled_texts import filled
 from ..core.actions.providers.failures import FAILURES, failure
 from ..core.actions.providers.ses import send_mail
@@ -52,13 +52,25 @@ def _period_text(text: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Report(FieldsWithTexts):
-    """The user's schedules and their runs of a `period`, by email: the last day, week or month before the run, on the
-    clocks of the schedule's time zone, or an interval such as `2027-01-01T00:00:00Z/2027-02-01T00:00:00Z`.
+    """An email with the user's schedules and runs of a period.
+
+    `period` is the last day, week or month before the run, on the clocks of the schedule's time zone, or an interval
+    such as `2027-01-01T00:00:00Z/2027-02-01T00:00:00Z`.
     """
 
-    to: Annotated[Addresses, Length(least=1)]
-    period: Annotated[str, Length(most=64), Check(_period_text)] = "week"
-    subject: Line | None = None
+    to: Annotated[
+        Addresses, Length(least=1), About(f"Email addresses, at most {MAX_RECIPIENTS}", ["alice@example.com"])
+    ]
+    period: Annotated[
+        str,
+        Length(most=64),
+        Check(_period_text),
+        About("The last `day`, `week` or `month` before the run, or an interval of two instants", "week"),
+    ] = "week"
+    subject: (
+        Annotated[Line, About("Subject, which may have placeholders. Default: one that names the period.", "Your week")]
+        | None
+    ) = None
 
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
-from ..core.actions.fields import Check, FieldsWithTexts, Length
+from ..core.actions.fields import About, Check, FieldsWithTexts, Length
 from ..core.actions.filled_texts import filled
 from ..core.actions.providers.sns import publish
 from ..core.actions.templates import Text, as_written
@@ -27,11 +27,20 @@ def _sender_id(text: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Sms(FieldsWithTexts):
-    """A text message to one phone. `sender_id` is shown as its sender, in countries that allow it."""
+    """A text message to one phone."""
 
-    to: Annotated[str, Check(_phone_number)]
-    text: Annotated[str, Length(1, MOST_OF_AN_SMS)]
-    sender_id: Annotated[str, Check(_sender_id)] | None = None
+    to: Annotated[str, Check(_phone_number), About("Phone number in international form", "+4915112345678")]
+    text: Annotated[
+        str,
+        Length(1, MOST_OF_AN_SMS),
+        About(
+            f"Message of up to {MOST_OF_AN_SMS:,} characters, which may have placeholders", "{{name}}: {{local_time}}"
+        ),
+    ]
+    sender_id: (
+        Annotated[str, Check(_sender_id), About("Sender that the phone shows, in countries that allow one", "MyShop")]
+        | None
+    ) = None
 
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
-from ..core.actions.fields import LEFT_OUT, ActionRules, Check, Fields, Json, Length
+from ..core.actions.fields import LEFT_OUT, About, ActionRules, Check, Fields, Json, Length
 from ..core.actions.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound
 from ..core.actions.public_addresses import is_loopback, may_be_public
 from ..core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
@@ -79,11 +79,16 @@ def _host(url: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook(Fields):
-    """An HTTP POST of `body`, any JSON, to `url`. Without a body it says what is known of the run."""
+    """A signed HTTP POST of JSON."""
 
-    url: Annotated[str, Length(most=2048), Check(_url)]
-    headers: Annotated[dict[str, str], Length(most=50), Check(_headers)] = field(default_factory=dict)
-    body: Json = LEFT_OUT
+    url: Annotated[str, Length(most=2048), Check(_url), About("Public `https://` address", "https://example.com/hook")]
+    headers: Annotated[
+        dict[str, str],
+        Length(most=50),
+        Check(_headers),
+        About("Headers in addition to those that the sender sets", {"X-Shop": "7"}),
+    ] = field(default_factory=dict)
+    body: Annotated[Json, About("Any JSON. Default: a description of the run.", {"report": "sales"})] = LEFT_OUT
 
     def problems(self, rules: ActionRules, /) -> Iterator[tuple[str, str]]:
         if is_loopback(_host(self.url)) and not rules.loopback_webhooks:

@@ -145,10 +145,10 @@ class InMemoryRepository(InMemoryTable):
         return Page([readings.run_of(item) for item in page.items], page.next_cursor)
 
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
-        pk, (first, last) = ids.schedule_pk(user_id, schedule_id), ids.runs_from(since)
+        pk, first = keys.partition(user_id, schedule_id), f"RUN#{keys.s(since)}"
         with self._call("list_running"):
-            keys = sorted(key for key in self.items if key[0] == pk and first <= key[1] <= last)
-            return [run_from_plain(self.items[key]) for key in keys if self.items[key]["status"] == "running"]
+            found = [self.items[key] for key in sorted(self.items) if key[0] == pk and first <= key[1] <= "RUN#~"]
+        return [readings.run_of(item) for item in found if item["status"] == "running"]
 
     def list_runs_of_user(
         self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None

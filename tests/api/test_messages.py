@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chalicelib.api.requests import CreateBody, ListQuery
 
+from chalicelib.api.models.parameters import ListQuery
+from chalicelib.api.models.requests import CreateSchedule
 from chalicelib.api.parsing import read
 from chalicelib.core.errors import InvalidInput
 from tests.api.world import MAIL
@@ -42,19 +43,19 @@ def complaints(model: type[BaseModel], **values: Any) -> dict[str, str]:
     ],
 )
 def test_a_wrong_field_is_told_what_is_allowed(field: str, value: Any, message: str) -> None:
-    assert complaints(CreateBody, **USUAL, **{field: value}) == {field: message}
+    assert complaints(CreateSchedule, **USUAL, **{field: value}) == {field: message}
 
 
 def test_a_date_that_no_calendar_has_is_told_as_one_of_another_form_is() -> None:
     wrong = ["2027-13-01", "2027-02-30", "24.12.2027", 5]
 
-    assert complaints(CreateBody, **USUAL, exclusions=wrong) == {
+    assert complaints(CreateSchedule, **USUAL, exclusions=wrong) == {
         f"exclusions.{position}": "must be a date such as 2027-12-24" for position in range(len(wrong))
     }
 
 
 def test_a_list_of_nobody_is_told_so() -> None:
-    assert complaints(CreateBody, timing={"after": "PT1H"}, action={**MAIL, "to": []}) == {
+    assert complaints(CreateSchedule, timing={"after": "PT1H"}, action={**MAIL, "to": []}) == {
         "action.to": "must not be empty"
     }
 
@@ -65,6 +66,6 @@ def test_a_wrong_number_in_a_query_is_told_what_is_allowed() -> None:
 
 
 def test_a_placeholder_switch_is_true_or_false() -> None:
-    assert complaints(CreateBody, timing={"after": "PT1H"}, action={**MAIL, "placeholders": "no"}) == {
+    assert complaints(CreateSchedule, timing={"after": "PT1H"}, action={**MAIL, "placeholders": "no"}) == {
         "action.placeholders": "must be true or false"
     }

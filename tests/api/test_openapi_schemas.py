@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.core.actions.templates import TEXTS
 from chalicelib.scheduling.actions import BUILT_IN
 from tests.api.route_table import OPERATIONS, document, example_of
 from tests.api.test_ownership import WHO, ids
@@ -142,10 +141,10 @@ def test_an_action_fits_one_schema_only(type_: str) -> None:
 
 
 def test_an_action_with_texts_says_which_may_have_placeholders() -> None:
-    for type_, fields in TEXTS.items():
+    for type_, model in BUILT_IN.items():
         texts = action(type_)["properties"]
 
-        assert all("placeholders" in texts[field]["description"] for field in fields)
+        assert all("placeholders" in texts[field]["description"] for field in model.built_in.texts)
 
 
 @pytest.mark.parametrize(

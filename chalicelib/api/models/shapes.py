@@ -3,11 +3,11 @@
 Their models are built when OpenAPI asks for them, so that a cold start does not wait.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from ...scheduling.actions import Email, Event, OwnAction, Push, Report, Sms, Webhook
+from ...scheduling.actions import BUILT_IN, ActionModel, OwnAction
 from .values import NOT_NAMED, Time, about
 
 StartAt = Annotated[
@@ -72,7 +72,13 @@ class Timing(RootModel[AtTiming | AfterTiming | RateTiming | CronTiming]):
     model_config = ConfigDict(defer_build=True)
 
 
-class BuiltInAction(RootModel[Annotated[Email | Sms | Push | Webhook | Report | Event, Field(discriminator="type")]]):
+if TYPE_CHECKING:
+    AnyBuiltIn = ActionModel
+else:
+    AnyBuiltIn = Annotated[Union[tuple(BUILT_IN.values())], Field(discriminator="type")]  # noqa: UP007 - as many as there are
+
+
+class BuiltInAction(RootModel[AnyBuiltIn]):
     """An action that comes with Scheduled Tasks."""
 
     model_config = ConfigDict(defer_build=True)

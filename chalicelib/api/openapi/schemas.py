@@ -30,7 +30,6 @@ NAMES: Mapping[str, str] = {
     "Kind": "ScheduleKind",
     "MetadataShape": "Metadata",
     "Undone": "UndoneStatus",
-    **{model.__name__: f"{model.__name__}Action" for model in BUILT_IN.values()},
 }
 """Class -> schema. Beside these, a view has the name of its class without `View`."""
 
@@ -118,6 +117,8 @@ def _tell_actions_apart(named: Mapping[str, Schema]) -> None:
     for model in BUILT_IN.values():
         built_in = named[schema_name(model.__name__)]
         built_in["required"] = ["type", *built_in["required"]]
+        built_in["shown"] = [*built_in["required"], *model.built_in.shown]
+        built_in["properties"]["type"] |= {"description": "Type of the action", "examples": [model.built_in.type]}
         del built_in["properties"]["type"]["default"]
     named["OwnAction"]["properties"]["type"]["not"] = {"enum": sorted(BUILT_IN)}
 

@@ -91,7 +91,8 @@ class BuiltIn:
     """All that a built-in action states; API models, OpenAPI, registry, limits, docs and permissions follow it.
 
     `fields` is what clients write, `work` does it. `idempotent`: the provider honours the run id. `texts` are the
-    fields that may hold placeholders. `timeout_seconds` is the longest wait for one answer of its provider, all tries
+    fields that may hold placeholders. `shown` are fields of OpenAPI's example, beside the required ones.
+    `timeout_seconds` is the longest wait for one answer of its provider, all tries
     included. `clients` are the AWS services that it calls, each with its time-outs and tries. `permissions` are the IAM
     actions that the Notification Lambda's role needs for it (terraform/modules/notification_function/iam.tf).
     """
@@ -102,5 +103,6 @@ class BuiltIn:
     timeout_seconds: int
     idempotent: bool = False
     texts: Mapping[str, Text] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
     clients: Mapping[str, Config] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()

@@ -47,6 +47,17 @@ class Check:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What OpenAPI says of a field: its description and an example."""
+
+    description: str
+    example: Any
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return handler(schema) | {"description": self.description, "examples": [self.example]}
+
+
 def _json(value: object) -> None:
     try:
         dumps(value)
@@ -56,7 +67,11 @@ def _json(value: object) -> None:
 
 Json = Annotated[Any, Check(_json)]
 Address = Annotated[str, Check(mail_address)]
-Addresses = Annotated[list[Address], Length(most=MAX_RECIPIENTS)]
+Addresses = Annotated[
+    list[Address],
+    Length(most=MAX_RECIPIENTS),
+    About(f"Email addresses; `to`, `cc` and `bcc` together have at most {MAX_RECIPIENTS}", ["alice@example.com"]),
+]
 Line = Annotated[str, Length(1, 200), Check(one_line)]
 
 
@@ -81,4 +96,4 @@ class Fields:
 class FieldsWithTexts(Fields):
     """Fields with texts that people read. `placeholders=False` leaves each `{{` as it is."""
 
-    placeholders: bool = True
+    placeholders: Annotated[bool, About("False leaves every `{{` in the texts as it is", example=True)] = True
