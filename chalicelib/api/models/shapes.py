@@ -79,6 +79,6 @@ class BuiltInAction(RootModel[Annotated[Email | Sms | Push | Webhook | Report | 
 
 
 class Action(RootModel[BuiltInAction | OwnAction]):
-    """What a run does."""
+    """The action of a run."""
 
     model_config = ConfigDict(defer_build=True)

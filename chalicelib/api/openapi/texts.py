@@ -36,7 +36,7 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "JsonValue": {"plan": "pro"},
 }
-"""Of schemas whose required fields alone make no good example."""
+"""Examples of schemas whose required fields alone are not enough."""
 
 ADDRESSES: tuple[str, Any] = ("Email addresses; `to`, `cc` and `bcc` together have at most 50", ["alice@example.com"])
 PLACEHOLDERS: tuple[str, Any] = ("False leaves every `{{` in the texts as it is", True)
