@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     View = Callable[..., Response]
 
     class Facts(TypedDict, total=False):
-        """What a decorator may say: fields of Operation."""
+        """Keywords of a decorator: fields of Operation."""
 
         answers: Required[Mapping[int, Answer]]
         query: type[Parameters]
@@ -115,7 +115,7 @@ class Routes:
         return protected
 
     def _arguments(self, operation: Operation, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
-        """What the view asks for. The order decides which error a request with several gets."""
+        """Arguments of the view. Their order decides which error a request with several errors gets."""
         caller = self._services.caller(request)
         if operation.scope:
             caller.require(operation.scope)

@@ -64,7 +64,8 @@ THE_API = """
 import json
 from pydantic import TypeAdapter, ValidationError
 from chalicelib.actions.chat import Chat
-from chalicelib.api.openapi.document import document
+from chalicelib.api.models.requests import CreateSchedule
+from chalicelib.api.openapi.schemas import schemas as described
 from chalicelib.core.errors import InvalidInput
 from chalicelib.scheduling.actions import ActionRules, AnyAction
 from chalicelib.scheduling.service import SchedulerService
@@ -84,7 +85,7 @@ def create(**details):
     except InvalidInput as refused:
         return str(refused)
 
-schemas = {name: json.dumps(schema) for name, schema in document()["components"]["schemas"].items()}
+schemas = {name: json.dumps(schema) for name, schema in described([CreateSchedule], []).items()}
 print(json.dumps({
     "accepted": read(),
     "refused": read(room="ops"),

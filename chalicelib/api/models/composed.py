@@ -26,7 +26,7 @@ class ScheduleSummaryView(ScheduleView):
 
     model_config = ConfigDict(defer_build=True)
 
-    action: Annotated[ActionTypeView, about("What a run does: its type", {"type": "email"})]  # type: ignore[assignment]
+    action: Annotated[ActionTypeView, about("Type of the action", {"type": "email"})]  # type: ignore[assignment]
 
 
 NextCursor = Annotated[str | None, about("`cursor` of the next page; null on the last page", None, "WyI1ZDJj")]
@@ -50,7 +50,7 @@ class FieldProblemView(Composed):
     """One field of the request that is missing or wrong."""
 
     field: Annotated[str, about("Name of the field as it was sent", "timing.at")]
-    message: Annotated[str, about("What is wrong with the field", "lies in the past")]
+    message: Annotated[str, about("Error of the field", "lies in the past")]
 
 
 class ProblemView(Composed):
@@ -63,7 +63,7 @@ class ProblemView(Composed):
     ]
     title: Annotated[str, about("The kind of the error in words", "Some fields are missing or wrong")]
     status: Annotated[int, about("HTTP status", 422)]
-    detail: Annotated[str, about("What is wrong with this request", "timing.at: lies in the past")]
+    detail: Annotated[str, about("Error of this request", "timing.at: lies in the past")]
     errors: Annotated[list[FieldProblemView], about("Fields that are missing or wrong")] = Field(default_factory=list)
     limit: Annotated[int | None, about("Limit that the request exceeds", 65536)] = None
     request_id: Annotated[

@@ -117,7 +117,7 @@ WhatItDoes = Annotated[
     AnyAction,
     DescribedAs(lambda: shapes.Action),
     about(
-        "What a run does",
+        "Action of each run",
         {"type": "email", "to": ["alice@example.com"], "subject": "Your trial ends today", "text": "Stay with us?"},
     ),
 ]
@@ -148,7 +148,7 @@ class RetryOptions(Body):
 
 
 class DetailsBody(Body):
-    """What a schedule may have beside timing and action. Null is the default."""
+    """Options of a schedule beside timing and action. Null is the default."""
 
     name: Name | None = None
     resource_id: ResourceId | None = None

@@ -85,6 +85,6 @@ class BuiltInAction(RootModel[AnyBuiltIn]):
 
 
 class Action(RootModel[BuiltInAction | OwnAction]):
-    """What a run does."""
+    """The action of a run."""
 
     model_config = ConfigDict(defer_build=True)

@@ -197,7 +197,7 @@ MissedPolicy = Annotated[
     OnMissed,
     Field(strict=False),
     about(
-        "What happens to an occurrence that was not delivered: one run for all of them (`run_now`), or none (`skip`)."
+        "Handling of an occurrence that was not delivered: one run for all of them (`run_now`), or none (`skip`)."
         " Default: `run_now` for one-time, `skip` for recurring schedules.",
         OnMissed.SKIP.value,
     ),
@@ -206,7 +206,7 @@ UnknownPolicy = Annotated[
     OnUnknown,
     Field(strict=False),
     about(
-        "What happens to a run whose work may have been done before it was interrupted: `retry` may repeat the work,"
+        "Handling of a run whose work may have been done before it was interrupted: `retry` may repeat the work,"
         " `stop` fails the run. Default: `retry`.",
         OnUnknown.RETRY.value,
     ),
@@ -215,7 +215,7 @@ OverlapPolicy = Annotated[
     Overlap,
     Field(strict=False),
     about(
-        "Whether an occurrence runs while an earlier run of the schedule is in progress: `allow` or `skip`."
+        "Handling of an occurrence while an earlier run of the schedule is in progress: `allow` or `skip`."
         " Default: `allow`.",
         Overlap.ALLOW.value,
     ),

@@ -1,4 +1,4 @@
-"""What clients get, as pydantic models."""
+"""Bodies of answers, as pydantic models."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -91,7 +91,7 @@ class ScheduleView(View):
         dict[str, Any],
         DescribedAs(lambda: shapes.Action),
         about(
-            "What a run does",
+            "Action of each run",
             {"type": "email", "to": ["alice@example.com"], "subject": "Your week", "text": "Seven days have passed."},
         ),
     ]
@@ -184,7 +184,7 @@ class OccurrencesView(View):
 
 
 class PreviewView(View):
-    """What a timing would do, without a schedule."""
+    """A preview of a timing, without a schedule."""
 
     timing: TimingShown
     description: Annotated[str, about("The timing in English", "At 09:00 every Monday, Europe/Berlin")]
@@ -223,7 +223,7 @@ class JobView(View):
     """Work on many schedules or runs, which the sweeper does."""
 
     job_id: Annotated[str, about("Id of the job", "2f6d9b3c8a1e4075b7c0e5d4f3a29618")]
-    kind: Annotated[JobKind, about("What the job does", JobKind.REDRIVE.value)]
+    kind: Annotated[JobKind, about("Kind of the job", JobKind.REDRIVE.value)]
     user_id: Annotated[str | None, about("User whose schedules or runs these are; null: all users", "alice")]
     status: Annotated[JobStatus, about("Status of the job", JobStatus.RUNNING.value)]
     done: Annotated[int, about("Schedules or runs that are finished", 0)]
@@ -244,7 +244,7 @@ class WebhookKeyView(View):
         str,
         Field(validation_alias="text"),
         about(
-            "What a Standard Webhooks library accepts as its secret",
+            "Secret for a library of Standard Webhooks",
             "whsec_F0D+9I2QSpMz2GZzxTrUKhlAeO86Xve5tAs3tYlLCG0=",
         ),
     ]

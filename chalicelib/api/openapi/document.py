@@ -30,7 +30,7 @@ DESCRIPTION = (
 )
 TAGS = {
     "Schedules": "Create, list, change and cancel the caller's schedules",
-    "Runs": "What schedules did, runs outside a timing, and runs that are queued again",
+    "Runs": "Runs of schedules, runs outside a timing, and redrives",
     "Occurrences": "Planned times of schedules and timings",
     "Resources": "Schedules about one thing of the application, such as a contract",
     "Users": "All schedules of one user, for admins, and the jobs that work on them",
@@ -41,14 +41,14 @@ TAGS = {
 OF_TOKENS: Problems = (NotAuthenticated, InvalidToken, ScopeMissing, IssuerUnavailable, StoreUnavailable, InvalidInput)
 OF_BODIES: Problems = (NotJson, BodyTooLarge, UnsupportedMediaType)
 OF_API_GATEWAY = (THROTTLED, NO_ANSWER_IN_TIME)
-"""What API Gateway answers to requests of any route."""
+"""Problems that API Gateway answers on any route."""
 
 HEADERS = {
     "ETag": ("Revision of the schedule, for `If-Match`", '"1803902400000"'),
-    "Location": ("Address of what was created", "/v1/schedules/weekly-digest"),
+    "Location": ("Address of the created schedule, run or job", "/v1/schedules/weekly-digest"),
     "Cache-Control": ("Says that the answer must not be stored", "no-store"),
     "WWW-Authenticate": (
-        "What is wrong with the token, or the missing scope (RFC 6750)",
+        "Error of the token, or the missing scope (RFC 6750)",
         'Bearer error="invalid_token"',
     ),
     "Retry-After": ("Seconds to wait before the next request", "1"),
@@ -66,7 +66,9 @@ def document(operations: tuple[Operation, ...], server: str = "") -> Mapping[str
     """The description. `server` is what stands before the paths: API Gateway's stage, or an app's own prefix."""
     described = schemas(_read(operations), _answered(operations))
     parameter_models = {schema_name(model.__name__) for one in operations for model in one.parameters.values()}
-    shown = {name: schema for name, schema in described.items() if name not in parameter_models | {TimingBody.__name__}}
+    # `Timing` describes what `TimingBody` reads.
+    hidden = parameter_models | {TimingBody.__name__}
+    shown = {name: schema for name, schema in described.items() if name not in hidden}
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.address, {})[operation.method.lower()] = _described(operation, described)

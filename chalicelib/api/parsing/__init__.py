@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chalice.app import MultiDict
 from pydantic import BaseModel, ValidationError
 
-from ...core.errors import FieldError, InvalidInput, ScheduleNotFound
-from ...core.model import ids
+from ...core.errors import FieldError, InvalidInput
 from ..models.requests import TimingBody
 from .json_body import read_object
 from .messages import message_of
@@ -63,13 +62,6 @@ def read(model: type[Model], values: Mapping[str, Any], rules: ActionRules | Non
         return model.model_validate(values, context=rules)
     except ValidationError as exc:
         raise InvalidInput(_field_errors(exc, has_timing="timing" in model.model_fields)) from exc
-
-
-def read_id(text: str) -> str:
-    """A schedule's id from a path. Raises ScheduleNotFound for what can be none."""
-    if not ids.is_schedule_id(text):
-        raise ScheduleNotFound
-    return text
 
 
 def _field_errors(exc: ValidationError, *, has_timing: bool) -> list[FieldError]:

@@ -37,7 +37,7 @@ def occurrences(services: Services) -> Routes:
         "/v1/occurrences",
         Scope.READ,
         body=PreviewTiming,
-        answers={200: Answer("What the timing would do", PreviewView)},
+        answers={200: Answer("The preview", PreviewView)},
     )
     def preview_timing(body: PreviewTiming) -> Response:
         """Preview a timing without creating a schedule."""

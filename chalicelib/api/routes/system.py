@@ -57,6 +57,6 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
 
 
 def _before(request: Request, route: str) -> str:
-    """What precedes our routes: API Gateway's stage, and an app's own prefix."""
+    """The path before our routes: API Gateway's stage, and an app's own prefix."""
     path: str = request.context["path"]
     return path.removesuffix("/").removesuffix(route)

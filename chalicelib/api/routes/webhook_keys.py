@@ -1,6 +1,6 @@
 """The keys that sign a user's webhooks: list them, rotate them.
 
-Who knows a key can forge what consumers trust, so a token that may only read does not get it.
+A key lets its holder forge webhooks that consumers trust, so both routes need the scope `schedules:write`.
 """
 
 from __future__ import annotations
