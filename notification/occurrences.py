@@ -47,14 +47,11 @@ def depends_on_what_was_due(delivery: Delivery, schedule: Schedule) -> bool:
     """Whether the timing may have been changed twice: before the occurrence, of which EventBridge did not hear, and
     after it. What was due at the latest change, and has no run, is in an open span.
     """
-    if delivery.started is not None or delivery.schedule.timing == schedule.timing:
+    if delivery.started is not None or delivery.schedule.revision == schedule.revision:
         return False
-    at, window = delivery.scheduled_time, schedule.window
-    return (
-        at < schedule.timing_changed_at - CLOCKS_DIFFER
-        and occurrence_for(delivery.schedule.timing, at, window) is not None
-        and occurrence_for(schedule.timing, at, window) is None
-    )
+    at = delivery.scheduled_time
+    is_before = at < schedule.timing_changed_at - CLOCKS_DIFFER
+    return is_before and occurrence_for(delivery.schedule.timing, at, schedule.window) is not None
 
 
 def scheduled_time_of(delivery: Delivery, schedule: Schedule) -> datetime:
