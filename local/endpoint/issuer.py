@@ -103,7 +103,9 @@ def _new_key() -> bytes:
 
 
 def _write_secret(path: Path, content: bytes) -> None:
-    """Readable by its owner only, from its first byte on."""
+    """Readable by its owner only, from its first byte on, and there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
+    draft.replace(path)

@@ -80,7 +80,8 @@ def make_run(directory: Path, **environment: str) -> Iterator[MakeRun]:
 def started(
     project: Path, directory: Path, cloud_port: int, api_port: int, environment: dict[str, str]
 ) -> subprocess.Popen[str]:
-    ports = ("--cloud-port", str(cloud_port), "--api-port", str(api_port))
+    """As make starts it: it ends with this process, should that be killed."""
+    ports = ("--parent", str(os.getpid()), "--cloud-port", str(cloud_port), "--api-port", str(api_port))
     return subprocess.Popen(
         [sys.executable, "-m", "local", "run", *ports, "--directory", str(directory)],
         cwd=project,

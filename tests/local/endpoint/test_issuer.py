@@ -1,5 +1,6 @@
 """The local issuer signs tokens that any JWT library trusts by its published documents."""
 
+import resource
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,20 @@ def test_a_token_names_its_user_and_scopes(directory: Path) -> None:
     read = claims(ours.make_token("alice", ["schedules:read", "schedules:admin"]), ours)
 
     assert (read["sub"], read["scope"]) == ("alice", "schedules:read schedules:admin")
+
+
+def test_a_key_that_could_not_be_written_is_made_by_the_next_one(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))  # as on a full disk: the first bytes still fit
+    try:
+        with pytest.raises(OSError, match="large"):
+            Issuer(tmp_path, URL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    ours = Issuer(tmp_path, URL)
+
+    assert claims(ours.make_token("alice"), ours)["sub"] == "alice"
 
 
 def test_the_same_directory_has_the_same_key(directory: Path) -> None:
