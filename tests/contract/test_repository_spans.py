@@ -119,6 +119,15 @@ def test_a_span_moves_for_whoever_acquired_it_and_nobody_else(repository: Schedu
     assert watch_of(repository, moved).at == "2027-03-01T11:00:00Z"
 
 
+def test_a_span_does_not_move_for_who_read_it_before_another_acquired_it(
+    repository: ScheduleRepository, span: Span
+) -> None:
+    acquired = repository.acquire_lease(watch_of(repository, span), now=NOW + 2 * HOUR)
+
+    assert not repository.move_span(replace(span, since=NOW + 4 * HOUR), replacing=span)
+    assert repository.list_spans("alice", "s1") == [acquired]
+
+
 def test_a_span_that_is_gone_does_not_move(repository: ScheduleRepository, span: Span) -> None:
     repository.erase_span(span)
 

@@ -17,6 +17,7 @@ from chalicelib.core.timing.instants import from_iso
 from chalicelib.scheduling.sweeper import shards_from
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
+from notification.action_api import ActionFailed
 from tests.builders import a_run
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
@@ -413,6 +414,31 @@ def test_the_last_occurrence_is_waited_for_while_a_change_is_open(life: Life) ->
     assert life.story(schedule) == [("13:00", "succeeded")]
 
 
+def test_a_sweeper_whose_clock_is_behind_gives_no_occurrence_up_while_the_queue_is_behind(life: Life) -> None:
+    schedule = life.recurring(rate="6 minutes", end_at=NOON + AN_HOUR)
+    life.lateness = 10 * A_MINUTE
+    life.ahead["sweeper"] = -2 * A_MINUTE
+
+    life.travel(AN_HOUR + 3 * A_MINUTE)
+    assert [time for time, outcome in life.story(schedule) if outcome != "succeeded"] == []
+    life.travel(10 * A_MINUTE)
+
+    assert life.story(schedule)[-2:] == [("12:54", "succeeded"), ("13:00", "succeeded")]
+
+
+def test_a_run_that_waits_for_its_retry_keeps_its_schedule_from_no_later_occurrence(life: Life) -> None:
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(20 * A_MINUTE)
+    life.copies = 1
+    life.aws.errors = [ActionFailed("busy", retry_after=timedelta(hours=5))]
+
+    life.travel(NOON + 2 * AN_HOUR + 20 * A_MINUTE)
+
+    assert life.story(schedule)[:3] == [("12:15", "missed"), ("12:30", "retrying"), ("12:45", "succeeded")]
+    assert life.now_of(schedule).next_run_at == NOON + 2.5 * AN_HOUR
+
+
 def test_a_one_time_schedule_that_is_found_hours_late_is_missed(life: Life) -> None:
     schedule = life.one_time()
     life.copies = 0
@@ -423,6 +449,17 @@ def test_a_one_time_schedule_that_is_found_hours_late_is_missed(life: Life) -> N
     life.travel(5 * A_MINUTE)
 
     assert life.story(schedule) == [("13:00", "missed")]
+
+
+def test_a_one_time_schedule_that_is_applied_three_minutes_late_is_not_missed(life: Life) -> None:
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    schedule = life.one_time(after=10 * A_MINUTE, on_missed=OnMissed.SKIP)
+    life.travel(10.5 * A_MINUTE)
+    life.faults.clear()
+
+    life.travel(5 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:10", "succeeded")]
 
 
 def test_a_caught_up_run_that_could_not_be_started_is_started_by_the_sweeper(life: Life) -> None:

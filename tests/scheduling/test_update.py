@@ -920,6 +920,21 @@ def test_one_busy_schedule_keeps_a_job_from_no_other(life: Life) -> None:
     assert disagreements(life) == []
 
 
+def test_a_schedule_that_is_busy_in_a_late_slice_keeps_its_job_open(life: Life) -> None:
+    schedule = life.recurring()
+    job = life.service.cancel_all("alice")
+    life.clock.now += 2 * A_MINUTE
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    life.service.change("alice", schedule.schedule_id, name="other")
+
+    life.sweep()
+    assert life.service.get_job(job.job_id).status is JobStatus.RUNNING
+    life.travel(5 * A_MINUTE)
+
+    assert life.now_of(schedule).status is Status.CANCELLED
+    assert life.service.get_job(job.job_id).status is JobStatus.COMPLETED
+
+
 def test_erase_leaves_nothing_of_a_user(life: Life) -> None:
     life.recurring(rate="1 minute")
     life.one_time(after=5 * A_MINUTE)

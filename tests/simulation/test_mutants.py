@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,17 @@ def test_there_are_more_than_a_hundred_and_no_two_are_the_same() -> None:
 
 
 def test_each_has_suites_that_exist() -> None:
+    suites = {suite for mutant in MUTANTS for suite in mutant.suites}
+
     assert [mutant for mutant in MUTANTS if not mutant.suites] == []
-    assert [suite for mutant in MUTANTS for suite in mutant.suites if not (PROJECT / suite).is_file()] == []
+    assert [suite for suite in sorted(suites) if not exists(suite)] == []
+
+
+def exists(suite: str) -> bool:
+    """Is there such a file, and such a test in it if one is named?"""
+    file, _, name = suite.partition("::")
+    path = PROJECT / file
+    return path.is_file() and (not name or f"\ndef {name}(" in path.read_text())
 
 
 @pytest.mark.parametrize("text", ["two + one", "one + two + one + two"])
@@ -55,23 +65,16 @@ def test_a_text_that_does_not_occur_exactly_once_is_an_error(text: str) -> None:
 def test_a_suite_kills_what_it_sees_and_the_checkout_stays_as_it_is(tmp_path: Path) -> None:
     seen = next(mutant for mutant in MUTANTS if mutant.file == "chalicelib/core/model/backoff.py")
     before = (PROJECT / seen.file).read_text()
-    copy = Copy(tmp_path)
-    blind = replace(seen, suites=("tests/core/actions/test_report_period.py",))
 
-    outcomes = [copy.try_out(seen), copy.try_out(blind)]
-    copy.close()
+    with closing(Copy(tmp_path)) as copy:
+        killed = copy.try_out(seen)
+        blind = copy.try_out(replace(seen, suites=("tests/core/actions/test_report_period.py",)))
+        with pytest.raises(MutantsError, match="could not run"):
+            copy.try_out(replace(seen, suites=("tests/no_such_file.py",)))
 
-    assert [outcome.verdict for outcome in outcomes] == [Verdict.KILLED, Verdict.SURVIVED]
+    assert (killed.verdict, blind.verdict) == (Verdict.KILLED, Verdict.SURVIVED)
+    assert (killed.seen_by or "").startswith("tests/core/model/test_backoff.py::")
     assert (PROJECT / seen.file).read_text() == before
-
-
-def test_a_suite_that_does_not_run_judges_nothing(tmp_path: Path) -> None:
-    copy = Copy(tmp_path)
-
-    with pytest.raises(MutantsError, match="could not run"):
-        copy.try_out(replace(MUTANTS[0], suites=("tests/no_such_file.py",)))
-
-    copy.close()
 
 
 @pytest.mark.parametrize(

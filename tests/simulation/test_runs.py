@@ -375,6 +375,8 @@ def test_a_span_that_ends_before_it_begins_is_refused(life: Life) -> None:
 def test_what_fails_again_is_not_done_a_third_time(life: Life) -> None:
     schedule, _ = a_failed_run(life)
     life.aws.error = refused()
+    # So that the job's first walk is too early to be its last one.
+    life.travel(A_MINUTE / 2)
 
     life.service.redrive_all("alice")
     life.travel(30 * A_MINUTE)
@@ -394,8 +396,10 @@ def test_a_redriven_run_has_its_schedule_s_record_as_long_as_it_stays(life: Life
     life.service.redrive("alice", schedule.schedule_id, listed.run_id)
     life.travel(5 * A_MINUTE)
 
-    action = life.action_of(schedule)
-    assert (the_run(life, schedule).status, action and action.type) == (RunStatus.SUCCEEDED, "email")
+    action, done = life.action_of(schedule), the_run(life, schedule)
+    assert (done.status, action and action.type) == (RunStatus.SUCCEEDED, "email")
+    assert done.expires_at is not None
+    assert life.now_of(schedule).expires_at == done.expires_at + A_DAY
     assert disagreements(life) == []
 
 

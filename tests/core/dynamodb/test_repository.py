@@ -149,6 +149,19 @@ def test_open_spans_are_read_consistently(table: DynamoRepository, aws: Stubber)
     assert table.list_spans("alice", "s1") == []
 
 
+def test_what_dynamodb_had_no_time_to_delete_is_deleted_by_another_call(
+    table: DynamoRepository, aws: Stubber, naps: list[float]
+) -> None:
+    key = {"PK": {"S": "SCHEDULE#alice#s1"}, "SK": {"S": "ACTION#1"}}
+    request = {"schedules": [{"DeleteRequest": {"Key": key}}]}
+    aws.add_response("query", {"Items": [key]})
+    aws.add_response("batch_write_item", {"UnprocessedItems": request}, {"RequestItems": request})
+    aws.add_response("batch_write_item", {"UnprocessedItems": {}}, {"RequestItems": request})
+
+    assert table.erase_runs("alice", "s1", limit=25)
+    assert len(naps) == 1
+
+
 # Transactions that meet
 
 
