@@ -41,7 +41,7 @@ def ended(*arguments: str, environment: dict[str, str] | None = None, output: in
     [
         ("boto3", ["deploy", "hold", "--stage", "dev"]),
         ("moto", ["local", "cloud"]),
-        ("pydantic", ["local", "run"]),
+        ("python_terraform", ["local", "run"]),
         ("jwt", ["local", "token"]),
     ],
 )
