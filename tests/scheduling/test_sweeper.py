@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, StarterUnavailable, StoreUnavailable
+from chalicelib.core.errors import (
+    SchedulerDenied,
+    SchedulerRefused,
+    SchedulerUnavailable,
+    StarterUnavailable,
+    StoreUnavailable,
+)
 from chalicelib.core.model import ids
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
@@ -17,6 +23,7 @@ from chalicelib.core.timing.instants import from_iso
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from notification.action_api import ActionFailed
+from tests.between_calls import BeforeTheNext
 from tests.builders import a_run
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
@@ -400,6 +407,77 @@ def test_a_run_that_waits_for_its_retry_keeps_its_schedule_from_no_later_occurre
 
     assert life.story(schedule)[:3] == [("12:15", "missed"), ("12:30", "retrying"), ("12:45", "succeeded")]
     assert life.now_of(schedule).next_run_at == NOON + 2.5 * AN_HOUR
+
+
+def test_a_sweep_tries_no_further_intents_after_three_that_were_denied(life: Life) -> None:
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    for _ in range(5):
+        life.recurring()
+    life.faults.clear()
+    life.faults.always("gateway.put", SchedulerDenied)
+    life.clock.now += 2 * A_MINUTE
+    life.faults.calls.clear()
+
+    life.sweep()
+
+    assert life.faults.calls.count("gateway.put") == 3
+
+
+def test_what_was_due_before_a_change_is_not_missed_while_its_delivery_may_come(life: Life) -> None:
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(17 * A_MINUTE)
+    life.copies = 1
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+
+    life.travel(NOON + 2 * AN_HOUR)
+    assert ("12:15", "missed") not in life.story(schedule)
+    life.travel(20 * A_MINUTE)
+
+    assert ("12:15", "missed") in life.story(schedule)
+
+
+def test_what_was_due_before_a_change_of_what_eventbridge_never_had_is_missed_at_once(life: Life) -> None:
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    schedule = life.recurring()
+    life.travel(18 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+
+    life.travel(6 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:15", "missed")]
+
+
+def test_of_two_spans_that_end_at_once_none_leaves_its_schedule_waiting() -> None:
+    faults = BeforeTheNext("repository.close_span")
+    life = Life(faults)
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(17 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="20 minutes"))
+    life.travel(25 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+    life.copies = 1
+    _, later = life.repository.list_spans("alice", schedule.schedule_id)
+    faults.act = lambda: life.repository.erase_span(later)
+
+    life.travel(4 * AN_HOUR)
+
+    assert faults.act is None
+    assert life.now_of(schedule).pending_since is None
+
+
+def test_a_span_whose_schedule_has_no_record_is_removed(life: Life) -> None:
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(17 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+    assert len(life.repository.list_spans("alice", schedule.schedule_id)) == 1
+    del life.repository.items[ids.user_pk("alice"), ids.schedule_sk(schedule.schedule_id)]
+
+    life.travel(10 * A_MINUTE)
+
+    assert life.repository.list_spans("alice", schedule.schedule_id) == []
 
 
 def test_a_one_time_schedule_that_is_found_hours_late_is_missed(life: Life) -> None:
