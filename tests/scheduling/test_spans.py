@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
 from chalicelib.core.model.span import Span, opened_span
-from chalicelib.scheduling.spans import Walk
-from tests.builders import HOUR, MINUTE, NOW, SECOND, a_schedule, changed, every_hour
+from chalicelib.scheduling.spans import Walk, _wait_for_end
+from tests.builders import HOUR, MINUTE, NOW, SECOND, a_run, a_schedule, changed, every_hour
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from chalicelib.core.model.schedule import Schedule
 
@@ -30,6 +31,9 @@ def a_span(after: Schedule) -> Span:
     return span
 
 
+DUE = NOW + HOUR
+LEASE_UNTIL = DUE + 35 * SECOND
+FINAL = DUE + 2 * HOUR
 FIRST = paused(BEFORE, 2)
 SECOND_ONE = paused(FIRST, 3)
 OLDER, NEWER = a_span(FIRST), a_span(SECOND_ONE)
@@ -59,6 +63,25 @@ def test_an_occurrence_is_the_latest_unless_a_later_one_has_come_in_whichever_ti
     assert not Walk(OLDER, resumed, [], due + HOUR).is_latest(due)
     assert not Walk(OLDER, resumed, [other], due + HOUR - SECOND).is_latest(due)
     assert not Walk(OLDER, resumed, [], due).is_latest(NOW + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("status", "now", "looks_at"),
+    [
+        (RunStatus.QUEUED, DUE, DUE + 5 * MINUTE),
+        (RunStatus.QUEUED, FINAL, FINAL + 5 * MINUTE),
+        (RunStatus.RUNNING, LEASE_UNTIL + 5 * MINUTE - SECOND, LEASE_UNTIL + 5 * MINUTE),
+        (RunStatus.RUNNING, LEASE_UNTIL + 5 * MINUTE, LEASE_UNTIL + 10 * MINUTE),
+        (RunStatus.RUNNING, FINAL - SECOND, FINAL - SECOND + 5 * MINUTE),
+        (RunStatus.RUNNING, FINAL, None),
+    ],
+)
+def test_a_run_that_never_ends_is_given_up_after_all_that_may_still_start_it(
+    status: RunStatus, now: datetime, looks_at: datetime | None
+) -> None:
+    run = a_run(BEFORE, status=status, scheduled_time=DUE)
+
+    assert _wait_for_end(run, now, FINAL) == looks_at
 
 
 @pytest.mark.parametrize(

@@ -330,6 +330,21 @@ def test_a_run_that_died_is_started_again_five_minutes_behind_its_lease(life: Li
     assert life.story(schedule) == [("12:15", "succeeded")]
 
 
+def test_a_run_that_died_is_started_again_though_its_schedule_was_changed_meanwhile(life: Life) -> None:
+    schedule = life.recurring()
+    for number in range(3):
+        life.faults.once("repository.finish", Crash, nth=number + 1)
+    life.travel(NOON + 18.5 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+
+    life.travel(NOON + 23.5 * A_MINUTE)
+    assert life.faults.calls.count("starter.start") == 0
+    life.travel(A_MINUTE)
+
+    assert life.faults.calls.count("starter.start") == 1
+    assert life.story(schedule) == [("12:15", "succeeded")]
+
+
 def test_an_intent_is_watched_though_an_occurrence_is_waited_for(life: Life) -> None:
     schedule = life.recurring()
     life.copies = 0
@@ -465,6 +480,25 @@ def test_of_two_spans_that_end_at_once_none_leaves_its_schedule_waiting() -> Non
 
     assert faults.act is None
     assert life.now_of(schedule).pending_since is None
+
+
+def test_an_occurrence_that_both_timings_have_is_missed_and_not_superseded(life: Life) -> None:
+    schedule = life.recurring(rate="1 minute")
+    life.copies = 0
+    life.travel(4.5 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(cron="0/2 * * * ? *", timezone="UTC"))
+    life.travel(2.5 * A_MINUTE)
+    life.copies = 1
+
+    life.travel(2.25 * AN_HOUR)
+
+    outcomes = dict(life.story(schedule))
+    assert [outcomes[time] for time in ("12:04", "12:05", "12:06", "12:08")] == [
+        "skipped",
+        "skipped",
+        "missed",
+        "succeeded",
+    ]
 
 
 def test_a_span_whose_schedule_has_no_record_is_removed(life: Life) -> None:
