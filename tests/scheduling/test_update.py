@@ -683,6 +683,16 @@ def test_of_two_puts_that_create_at_once_one_is_told_to_come_back() -> None:
     assert life.action_of(record) == OTHER_MAIL
 
 
+def test_what_begins_anew_in_the_millisecond_of_its_predecessor_repeats_no_revision(life: Life) -> None:
+    first, _ = life.service.put("alice", "digest", timing=EVERY_10_MINUTES, action=EMAIL)
+    ended = life.service.cancel("alice", "digest")
+
+    again, is_new = life.service.put("alice", "digest", timing=EVERY_10_MINUTES, action=EMAIL)
+
+    assert (is_new, again.created_at) == (True, first.created_at)
+    assert (again.revision, again.action_revision) == (ended.revision + 1, ended.revision + 1)
+
+
 def test_put_waits_for_what_is_being_cleared_away(life: Life) -> None:
     life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
     life.faults.once("gateway.delete", SchedulerUnavailable)
