@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from ...core import errors
+from ...scheduling.arguments import values  # noqa: TC001 - pydantic reads the annotation
+from ...scheduling.arguments.bodies import BatchItem, ChangeBody, ScheduleBody
+from ...scheduling.arguments.reading import Body
 from .. import requests, views
 from ..auth import InvalidToken, IssuerUnavailable, NotAuthenticated, Scope, ScopeMissing
 from ..responses import TYPE_PREFIX
@@ -86,11 +89,11 @@ class BatchView(BaseModel):
     results: list[BatchResult]
 
 
-class BatchRequest(requests.Body):
+class BatchRequest(Body):
     """POST /v1/schedules/batch. One that is wrong spoils none of the others."""
 
-    schedules: list[requests.BatchItem] = Field(min_length=1, max_length=requests.MOST_IN_A_BATCH)
-    user_id: requests.UserId | None = None
+    schedules: list[BatchItem] = Field(min_length=1, max_length=requests.MOST_IN_A_BATCH)
+    user_id: values.UserId | None = None
 
 
 class Health(BaseModel):
@@ -173,13 +176,13 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("PUT", ONE): Operation(
         summary="Create or replace a schedule under an id of your own",
         **{**CHANGED, "answers": dict.fromkeys((200, 201, 202), views.ScheduleView)},
-        body=requests.ScheduleBody,
+        body=ScheduleBody,
         problems=(*OF_CREATES, errors.RevisionMismatch, errors.ScheduleExists),
     ),
     ("PATCH", ONE): Operation(
         summary="Change what is named",
         **CHANGED,
-        body=requests.ChangeBody,
+        body=ChangeBody,
         problems=(*OF_CHANGES, errors.ScheduleEnded, errors.PayloadTooLarge),
     ),
     ("DELETE", ONE): Operation(
@@ -208,7 +211,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         summary="Run it now, outside its timing",
         **WRITE,
         query=requests.Query,
-        body=requests.Body,
+        body=Body,
         body_is_optional=True,
         answers={202: views.RunView},
         shows=LOCATION,
@@ -232,7 +235,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         summary="Do a failed, missed or skipped run again",
         **WRITE,
         query=requests.Query,
-        body=requests.Body,
+        body=Body,
         body_is_optional=True,
         answers={202: views.RunView},
         shows=LOCATION,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
+from ...scheduling.arguments.reading import read
 from .. import responses
 from ..auth import Scope
 from ..decorators import Protection
-from ..parsing import read, read_query
+from ..parsing import read_query
 from ..requests import Query, ResourcePath, ResourceQuery
 from ..views import CancelledView, ScheduleView
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
+from ...scheduling.arguments.reading import Body
 from .. import responses
 from ..auth import Scope
 from ..decorators import Protection
 from ..parsing import BODY_TYPES, read_id, read_optional_body, read_query
-from ..requests import Body, PageQuery, Query, RedriveBody, RunsQuery
+from ..requests import PageQuery, Query, RedriveBody, RunsQuery
 from ..views import JobView, RunView
 
 if TYPE_CHECKING:

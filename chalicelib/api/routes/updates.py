@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint
 
+from ...scheduling.arguments.bodies import ChangeBody, ScheduleBody
+from ...scheduling.arguments.reading import read
 from .. import responses
 from ..auth import Scope
 from ..decorators import Protection
-from ..parsing import BODY_TYPES, read, read_body, read_headers, read_id, read_optional_body, read_query
-from ..requests import ChangeBody, ChangeHeaders, NewSchedulePath, PauseBody, Query, ResumeBody, ScheduleBody
+from ..parsing import BODY_TYPES, read_body, read_headers, read_id, read_optional_body, read_query
+from ..requests import ChangeHeaders, NewSchedulePath, PauseBody, Query, ResumeBody
 from ..views import ScheduleView
 
 if TYPE_CHECKING:
