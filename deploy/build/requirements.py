@@ -29,6 +29,17 @@ def required_files(project: Path, platform: LambdaPlatform | None, folder: Path)
             yield name.as_posix(), path
 
 
+def install_here(project: Path, folder: Path) -> None:
+    """The same packages for this machine, built where there is no wheel. Raises DeployError with pip's reason."""
+    requirements = project / REQUIREMENTS
+    reason = _pip_reason(requirements, folder)
+    if reason is not None:
+        raise DeployError(
+            f"pip cannot install {requirements} for this machine, on which the actions are imported before they are "
+            f"packed:\n{reason}"
+        )
+
+
 def _requires_anything(requirements: Path) -> bool:
     if not requirements.exists():
         return False
@@ -37,13 +48,18 @@ def _requires_anything(requirements: Path) -> bool:
 
 
 def _install(requirements: Path, platform: LambdaPlatform | None, folder: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command = [*pip, "--only-binary=:all:", *_for(platform), "--target", str(folder), "-r", str(requirements)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        reason = done.stderr.strip() or done.stdout.strip()
+    reason = _pip_reason(requirements, folder, "--only-binary=:all:", *_for(platform))
+    if reason is not None:
         where = f" for {platform.runtime} on {platform.architecture}" if platform else ""
         raise DeployError(f"pip cannot install {requirements}{where}, as wheels only:\n{reason}")
+
+
+def _pip_reason(requirements: Path, folder: Path, *options: str) -> str | None:
+    """Installs. Returns why pip could not."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command = [*pip, *options, "--target", str(folder), "-r", str(requirements)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else done.stderr.strip() or done.stdout.strip()
 
 
 def _for(platform: LambdaPlatform | None) -> list[str]:
