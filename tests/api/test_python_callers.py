@@ -368,7 +368,6 @@ SEEN_TO = {
     "action": "tested above",
     "details": "tested above",
     "idempotency_key": "read with the options",
-    "requests": "each is read as a create",
     "begin_within": "of the caller's own code",
     **dict.fromkeys(("at", "after", "rate", "cron", "timezone", "start_at", "end_at"), "parts of the timing"),
 }
@@ -411,7 +410,7 @@ def test_each_argument_of_each_method_has_its_limits() -> None:
 @pytest.mark.parametrize("value", [5, [], {}, object(), b"x", "half of a pair: \ud800"], ids=ascii)
 def test_whatever_is_given_for_an_argument_ends_in_no_error_but_ours(service: SchedulerService, value: Any) -> None:
     for name, method in public_methods():
-        for parameter in inspect.signature(method).parameters.keys() - {"self", "details", "begin_within", "requests"}:
+        for parameter in inspect.signature(method).parameters.keys() - {"self", "details", "begin_within"}:
             given = {other: EXAMPLES[other] for other in required(method)} | {parameter: value}
             if name in ("create_one_time", "create_recurring"):
                 given = {**({"after": "PT1H"} if name == "create_one_time" else RATE), **given}
@@ -438,6 +437,44 @@ def test_metadata_that_nests_without_end_is_refused(service: SchedulerService) -
 
     for metadata in (itself, {"k": deep}):
         assert refused_by(service.create, user_id="alice", timing=RATE, action=MAIL, metadata=metadata)
+
+
+NO_JSON: dict[str, Any] = {
+    "not a number": {"k": float("nan")},
+    "infinity": {"k": float("inf")},
+    "a long number": {"k": 10**5000},
+    "half of a pair": {"k": "\ud800"},
+    "a tuple": {"k": (1,)},
+    "a number as a name": {5: 1},
+    "nothing": None,
+    "a number": 5,
+}
+
+
+@pytest.mark.parametrize("data", NO_JSON.values(), ids=NO_JSON.keys())
+@pytest.mark.parametrize("make", [lambda data: {"data": data}, lambda data: Action("invoice.remind", data)])
+def test_an_action_s_data_that_is_no_json_is_refused(
+    service: SchedulerService, make: Callable[[Any], Any], data: Any
+) -> None:
+    action = make(data)
+    action = {"type": "invoice.remind", **action} if isinstance(action, dict) else action
+
+    (refusal, *_) = refused_by(service.create, user_id="alice", timing=RATE, action=action)
+
+    assert refusal[0].startswith("action")
+    assert "sys." not in refusal[1]
+
+
+def test_an_action_is_read_as_the_type_that_it_has(service: SchedulerService) -> None:
+    action = Action("sms", {**MAIL})
+
+    assert refused_by(service.create, user_id="alice", timing=RATE, action=action)
+
+
+@pytest.mark.parametrize("requests", [None, 5, "ab", {}, iter(())], ids=repr)
+def test_what_is_no_list_of_requests_is_refused(service: SchedulerService, requests: Any) -> None:
+    with pytest.raises(InvalidInput, match="requests: Input should be a valid list"):
+        service.create_many("alice", requests)
 
 
 # Helpers

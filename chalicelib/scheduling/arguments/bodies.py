@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import BeforeValidator, Field
 
+from ...core.errors import InvalidInput
 from ...core.model.schedule import Action, DeliveryPolicy, RetryPolicy
 from ..actions import ActionRules, AnyAction, as_clients_write
 from ..timing_spec import TimingSpec
@@ -44,7 +45,11 @@ def _timing_as_json(value: object) -> object:
 
 
 def _action_as_json(value: object) -> object:
-    return as_clients_write(value) if isinstance(value, Action) else value
+    if not isinstance(value, Action):
+        return value
+    data: Any = value.data  # whatever Python callers gave
+    written = as_clients_write(value) if isinstance(data, Mapping) else {"data": data}
+    return {**written, "type": value.type}
 
 
 class TimingBody(Body):
@@ -156,4 +161,13 @@ def checked(model: type[DetailsBody], given: Mapping[str, Any], rules: ActionRul
     if "action" in arguments:
         # An Action stays as it is: its data may have a form that a model would write in another way.
         arguments["action"] = action if isinstance(action, Action) else arguments["action"].to_action()
+        _check_json("action", arguments["action"].data)
     return arguments
+
+
+def _check_json(field: str, value: object) -> None:
+    """Python has more floats and texts than JSON. Raises InvalidInput."""
+    try:
+        values.json_size(value)
+    except ValueError as exc:
+        raise InvalidInput.of(field, str(exc)) from exc

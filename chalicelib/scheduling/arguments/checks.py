@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import wraps
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from ...core.model.run import RunStatus
 from .reading import Body, read
 from .values import (
+    AS_JSON,
     Cursor,
     Limit,
     ListStatus,
@@ -40,6 +41,7 @@ class Arguments(Body):
     job_id: str = NOT_GIVEN
     resource_id: ResourceId = NOT_GIVEN
     reason: Reason = NOT_GIVEN
+    requests: Annotated[list[Any], AS_JSON] = NOT_GIVEN
     until: Time = NOT_GIVEN
     if_match: int = NOT_GIVEN
     limit: Limit = NOT_GIVEN

@@ -70,10 +70,18 @@ def _schedule_id(text: str) -> str:
 
 
 def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    size, limit = len(dumps(metadata).encode()), _limits_of("metadata").most
+    size, limit = json_size(metadata), _limits_of("metadata").most
     if size > limit:
         raise ValueError(f"has {size:,} bytes as JSON; the limit is {limit:,}")
     return metadata
+
+
+def json_size(value: object) -> int:
+    """In bytes. Raises ValueError for what JSON cannot say."""
+    try:
+        return len(dumps(value).encode())
+    except (ValueError, RecursionError):
+        raise ValueError("has no form in JSON: NaN, infinity, too long a number, no text, or too many levels") from None
 
 
 def _day(value: object) -> date:
