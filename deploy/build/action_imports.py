@@ -26,7 +26,6 @@ CHECKED = "build/imported-actions"
 """Digests of files whose actions were imported: what is the same again is not imported again. May be deleted."""
 
 KEPT = 20
-PATIENCE_SECONDS = 60
 ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
 """A client may be made at import, which needs a Region; it finds no credentials."""
 
@@ -41,11 +40,12 @@ def check_actions(
     required: Files,
     installed: Path,
     platform: LambdaPlatform | None,
+    seconds: float,
 ) -> None:
     """Import the actions among `ours`, files by their names in the zip, of which `parts` are the files and folders.
 
-    required: what is `installed` for `platform`; None is this machine. Raises DeployError with each file that cannot be
-    imported, why, and what to do.
+    required: what is `installed` for `platform`; None is this machine. seconds: of all imports together. Raises
+    DeployError with each file that cannot be imported, why, and what to do.
     """
     modules = [name.removesuffix(".py").replace("/", ".") for name, _ in sorted(ours) if _is_action(name)]
     digest = _digest([*ours, *required])
@@ -56,7 +56,7 @@ def check_actions(
         if required and platform:
             packages = Path(folder) / "packages"
             install_here(project, packages)
-        loaded = _import(modules, _linked(parts, Path(folder) / "task"), packages, Path(folder))
+        loaded = _import(modules, _linked(parts, Path(folder) / "task"), packages, Path(folder), seconds)
     if platform:
         _check_presence(loaded, required, platform)
     _note(project, digest)
@@ -76,21 +76,21 @@ def _linked(parts: Mapping[str, Path], task: Path) -> Path:
     return task
 
 
-def _import(modules: list[str], task: Path, packages: Path, folder: Path) -> list[Path]:
+def _import(modules: list[str], task: Path, packages: Path, folder: Path, seconds: float) -> list[Path]:
     """Files of `packages` that the imports loaded, as names in the zip. Raises DeployError."""
     provided, report, empty = folder / "provided", folder / "report", folder / "empty"
     provide(["boto3"], provided)
     empty.mkdir()
     arguments = [str(report), json.dumps([str(task), str(packages), str(provided)]), json.dumps(modules)]
     command = [sys.executable, "-I", "-S", "-B", import_actions.__file__, *arguments]
-    ended = _run(command, empty)
+    ended = _run(command, empty, seconds)
     lines = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
     if problems := [*_refusals(lines), *_unended(lines, ended)]:
         raise DeployError("\n".join(problems))
     return [Path(path).relative_to(packages) for path in lines[-1]["loaded"] if Path(path).is_relative_to(packages)]
 
 
-def _run(command: list[str], folder: Path) -> str:
+def _run(command: list[str], folder: Path, seconds: float) -> str:
     """How it ended."""
     try:
         done = subprocess.run(
@@ -98,12 +98,13 @@ def _run(command: list[str], folder: Path) -> str:
             cwd=folder,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE_SECONDS,
+            stdout=subprocess.DEVNULL,  # pipes would stay open in what an import started
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"its import did not end within {PATIENCE_SECONDS} seconds"
+        return f"its import did not end within {seconds:g} seconds"
     return f"its import ended the process with code {done.returncode}"
 
 

@@ -29,10 +29,13 @@ UNIX = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes that Lambda takes of a zip that is uploaded directly (Lambda Developer Guide, gettingstarted-limits)."""
+    """Bytes that Lambda takes of a zip that is uploaded directly (Lambda Developer Guide, gettingstarted-limits), and
+    how long the imports of all actions may take.
+    """
 
     zipped: int = 50_000_000
     unpacked: int = 250 * 1024**2
+    import_seconds: float = 60
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def build(
             required=required,
             installed=Path(folder),
             platform=platform,
+            seconds=limits.import_seconds,
         )
         unpacked = sum(path.stat().st_size for _, path in files)
         content = _fitting(files, limits)

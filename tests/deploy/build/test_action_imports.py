@@ -10,7 +10,7 @@ import pytest
 
 from deploy.build.action_imports import CHECKED
 from deploy.build.lambda_platform import LambdaPlatform
-from deploy.build.package import build
+from deploy.build.package import Limits, build
 from deploy.errors import DeployError
 from deploy.paths import PROJECT
 from tests.deploy.build.test_package import a_project, names_in
@@ -89,11 +89,21 @@ def test_it_is_refused_with_its_file_its_line_and_the_reason_in_one_line(
     assert "\n" not in told
 
 
-def test_an_import_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.build.action_imports.PATIENCE_SECONDS", 1)
+def test_an_import_that_never_ends_is_ended(tmp_path: Path) -> None:
     project = a_project_with(tmp_path, invoice="while True: pass\n")
 
-    assert "invoice.py cannot be imported: its import did not end within 1 seconds" in refusal(project)
+    with pytest.raises(DeployError, match=r"invoice\.py cannot be imported: its import did not end within 2 seconds"):
+        build(tmp_path / "notification.zip", project, limits=Limits(import_seconds=2))
+
+
+def test_what_an_import_began_is_not_waited_for(tmp_path: Path) -> None:
+    thread = "import threading, time\nthreading.Thread(target=time.sleep, args=(20,)).start()\n"
+    process = "import subprocess\nsubprocess.Popen(['/bin/sleep', '20'])\n"
+    began_at = time.monotonic()
+
+    build(tmp_path / "notification.zip", a_project_with(tmp_path, thread=thread, process=process))
+
+    assert time.monotonic() - began_at < 10
 
 
 def test_each_broken_action_is_told_at_once(tmp_path: Path) -> None:
