@@ -52,6 +52,10 @@ test-all: $(INSTALLED) ## the long suites, and the property tests with many more
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 2 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
+mutants: $(INSTALLED) ## errors planted into the crucial code, which the tests must notice; long
+	@$(BIN)/python -m tests.simulation.mutants
+.PHONY: mutants
+
 check: $(INSTALLED) ## format, lint, types, direction of imports
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff .; exit 1; }
 	@$(BIN)/ruff check --quiet .

@@ -91,6 +91,7 @@ def _part(module: str, package: str) -> str:
         ("chalicelib.api", 6, 26),
         ("chalicelib.api.models", 4, 11),
         ("chalicelib.scheduling", 6, 47),
+        ("chalicelib.scheduling.arguments", 3, 9),
         ("notification", 7, 20),
         ("local", 5, 26),
         ("deploy", 4, 16),

@@ -3,12 +3,17 @@
 Their models are built when OpenAPI asks for them, so that a cold start does not wait.
 """
 
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from ...scheduling.actions import BUILT_IN, ActionModel, OwnAction
-from .values import NOT_NAMED, Time, about
+from ..actions import BUILT_IN, ActionModel, OwnAction
+from .described import about
+
+NOT_NAMED: Any = None
+"""Default of an optional field that does not accept null."""
+
+Time = Annotated[str, Field(max_length=64)]
 
 StartAt = Annotated[
     Time,
