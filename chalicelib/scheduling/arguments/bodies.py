@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Protocol, runtime_checkable
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict
 
 from ...core.actions.fields import Fields
 from ...core.errors import InvalidInput
@@ -13,13 +13,11 @@ from ...core.model.values import json_size
 from ..actions import ActionRules, AnyAction, as_clients_write, fields_as_clients_write
 from ..timing_spec import TimingSpec
 from . import shapes, values
-from .described import DescribedAs, about
+from .described import NOT_NAMED, DescribedAs, about
 from .reading import Body, read
 
 DELIVERY = DeliveryPolicy()
 RETRY = RetryPolicy()
-NOT_NAMED: Any = None
-"""Default of an optional field that does not accept null."""
 
 
 @runtime_checkable
@@ -64,9 +62,9 @@ class TimingBody(Body):
 
     at: values.Time | None = None
     after: values.Duration | None = None
-    rate: Annotated[str, Field(max_length=64)] | None = None
-    cron: Annotated[str, Field(max_length=256)] | None = None
-    timezone: Annotated[str, Field(max_length=50)] | None = None
+    rate: values.Rate | None = None
+    cron: values.Cron | None = None
+    timezone: values.ZoneName | None = None
     start_at: values.Time | None = None
     end_at: values.Time | None = None
 

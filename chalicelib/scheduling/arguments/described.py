@@ -8,6 +8,9 @@ from pydantic import Field, GetJsonSchemaHandler, TypeAdapter, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
+NOT_NAMED: Any = None
+"""Default of an optional field that does not accept null."""
+
 
 class DescribedAs:
     """Gives a value the JSON schema of another type. `type_` makes that type when OpenAPI asks for it."""

@@ -5,11 +5,13 @@ HTTP and Python callers are read by the same models, so that both are refused wi
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...core.errors import FieldError, InvalidInput
+from ..timing_spec import TimingSpec
 from .messages import message_of
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MOST_ERRORS = 50
-TIMING_FIELDS = ("at", "after", "rate", "cron", "timezone", "start_at", "end_at")
+TIMING_FIELDS = frozenset(field.name for field in fields(TimingSpec))
 UNKNOWN_ACTION = ("action", "own", "type")
 
 Model = TypeVar("Model", bound=BaseModel)

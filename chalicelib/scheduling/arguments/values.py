@@ -113,6 +113,9 @@ AS_JSON = BeforeValidator(_as_json)
 """Any mapping is an object, and a tuple is an array."""
 Time = Annotated[str, Field(max_length=64), _or(datetime)]
 Duration = Annotated[str, Field(max_length=64), _or(timedelta)]
+Rate = Annotated[str, Field(max_length=64)]
+Cron = Annotated[str, Field(max_length=256)]
+ZoneName = Annotated[str, Field(max_length=50)]
 UserId = Annotated[str, AfterValidator(_user_id)]
 ScheduleId = Annotated[str, AfterValidator(_schedule_id)]
 ResourceId = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 import time
+from shutil import copytree, ignore_patterns
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,9 +29,12 @@ REMIND = 'from notification.action_api import action\n\n@action("invoice.remind"
 def a_project_with(folder: Path, **actions: str) -> Path:
     """Own actions by the names of their files."""
     files = {f"notification/actions/{name}.py": content for name, content in actions.items()}
-    return a_project(
+    project = a_project(
         folder, **{"notification/action_api.py": ACTION_API, "notification/actions/__init__.py": "", **files}
     )
+    for part in ("chalicelib/actions", "chalicelib/core"):
+        copytree(PROJECT / part, folder / part, ignore=ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    return project
 
 
 def refusal(project: Path, platform: LambdaPlatform | None = None) -> str:
@@ -69,7 +73,7 @@ def test_a_part_of_the_project_that_the_zip_has_not_is_missing(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("def", "line 1, cannot be imported: SyntaxError: invalid syntax. Correct the file."),
+        ("return", "line 1, cannot be imported: SyntaxError: 'return' outside function. Correct the file."),
         ("\n\n1 / 0", "line 3, cannot be imported: ZeroDivisionError: division by zero. Correct the file."),
         ("raise ValueError('two\\nlines')", "line 1, cannot be imported: ValueError: two lines. Correct"),
         ("raise SystemExit(0)", "line 1, cannot be imported: SystemExit: 0. Correct the file."),
@@ -116,7 +120,8 @@ def test_each_broken_action_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_two_actions_of_one_type_are_refused(tmp_path: Path) -> None:
-    told = refusal(a_project_with(tmp_path, one=REMIND, two=REMIND))
+    by_a_call = REMIND.replace("@action", "action").replace("\ndef remind(run, data): ...", "(print)")
+    told = refusal(a_project_with(tmp_path, one=REMIND, two=by_a_call))
 
     assert "two.py, line 3, cannot be imported: ValueError: two actions are called 'invoice.remind'" in told
 
