@@ -9,15 +9,12 @@ import pytest
 
 from chalicelib.core.errors import InvalidInput, NotReached, RevisionMismatch, ScheduleBusy, ScheduleExists
 from chalicelib.core.model.schedule import Schedule
-from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.timing_spec import TimingSpec
-from chalicelib.testing import FakeGateway, FakeStarter
 from tests.builders import HOUR, NOW, SECOND, an_action, changed
+from tests.slow import Slow
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from chalicelib.core.model.schedule import Action
+    from chalicelib.scheduling.service import SchedulerService
     from chalicelib.testing import Faults, InMemoryRepository, StoppedClock
 
 HOURLY = TimingSpec(rate="1 hour")
@@ -76,22 +73,10 @@ def test_nobody_waits_after_the_last_try(
     assert (clock.now - NOW).total_seconds() == 3 * 0.5
 
 
-class SlowGateway(FakeGateway):
-    """Each call takes a tenth of a second of this clock."""
-
-    def __init__(self, clock: StoppedClock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
-        self._clock.sleep(0.1)
-        super().put(schedule, action, now=now)
-
-
 def test_a_thousand_creates_of_python_have_all_the_time_that_they_need(
-    repository: InMemoryRepository, clock: StoppedClock
+    service: SchedulerService, repository: InMemoryRepository, clock: StoppedClock
 ) -> None:
-    service = SchedulerService(repository, SlowGateway(clock), FakeStarter(), clock=clock, sleep=clock.sleep)
+    repository.faults = Slow(clock, "repository.create")
     requests = [{"timing": HOURLY, "action": an_action()}] * 1000
 
     outcomes = service.create_many("alice", requests)
