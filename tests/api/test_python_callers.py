@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.actions.email import Email
+from chalicelib.actions.sms import Sms
+from chalicelib.actions.webhook import Webhook
 from chalicelib.api.auth import Scope
 from chalicelib.core.errors import InvalidInput, ScheduledTasksError, ScheduleNotFound
 from chalicelib.core.model.fields import LIMITS, OPTIONS, Limits
@@ -239,6 +241,24 @@ def test_a_wrong_action_is_refused_alike(world: World, service: SchedulerService
         data = {name: value for name, value in action.items() if name != "type"}
         made = Action(action["type"], data)
         assert expected == refused_by(service.create, user_id="alice", timing={"after": "PT1H"}, action=made)
+
+
+@pytest.mark.parametrize(
+    ("fields", "given"),
+    [
+        (Email, {"to": ["x", 5], "subject": "two\nlines", "text": "x"}),
+        (Email, {"to": [], "subject": "", "text": "{{colour}}", "placeholders": "yes"}),
+        (Sms, {"to": "0151", "text": 5}),
+        (Webhook, {"url": "https://127.0.0.1/"}),
+        (Webhook, {"url": "https://example.com/", "headers": {"Host": "x"}}),
+    ],
+)
+def test_the_fields_of_a_built_in_action_are_refused_alike(
+    world: World, service: SchedulerService, fields: Any, given: dict[str, Any]
+) -> None:
+    expected = refused(world.create(action={"type": fields.__name__.lower(), **given}))
+
+    assert expected == refused_by(service.create, user_id="alice", timing={"after": "PT1H"}, action=fields(**given))
 
 
 def test_what_is_missing_is_refused_alike(world: World, service: SchedulerService) -> None:
