@@ -351,7 +351,10 @@ def test_faults_can_be_listed_and_removed(cloud: RunningCloud) -> None:
         ({"operation": "PutItem", "mode": "fail"}, "e.g. dynamodb:PutItem"),
         ({"operation": "dynamodb:PutItem", "mode": "fail", "probability": 2}, "0 to 1"),
         ({"operation": "dynamodb:PutItem", "mode": "fail", "times": "x"}, "times is 'x'; allowed: a whole number"),
-        ({"operation": "dynamodb:PutItem", "mode": "fail", "colour": "red"}, "unknown member colour; allowed: operation"),
+        (
+            {"operation": "dynamodb:PutItem", "mode": "fail", "colour": "red"},
+            "unknown member colour; allowed: operation",
+        ),
         (["fail"], "not a JSON object"),
     ],
 )
