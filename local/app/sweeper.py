@@ -85,7 +85,9 @@ def register(url: str, cloud: str) -> None:
     status = connection.getresponse().status
     connection.close()
     if status != HTTPStatus.NO_CONTENT:
-        raise RuntimeError(f"{cloud} did not accept the sweeper: HTTP status {status}; is a local cloud there?")
+        raise RuntimeError(
+            f"{cloud} did not accept the sweeper: status {status}; AWS_ENDPOINT_URL must be a local cloud"
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
