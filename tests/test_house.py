@@ -1,4 +1,4 @@
-"""The house, drawn from the imports: few floors, few arrows between its parts, none of them upwards or in a circle."""
+"""The architecture in the imports: few layers, few dependencies between packages, none upwards and none circular."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The use cases that are broken at every step: what stands before, what is done, what must be true in the end."""
+"""The use cases that are tested with a failure at every call: the initial state, the change, the expected state."""
 
 from __future__ import annotations
 
