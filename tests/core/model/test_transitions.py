@@ -25,7 +25,7 @@ def test_of_more_waiting_runs_than_the_record_lists_the_latest_are_kept() -> Non
     latest = listed[-1] + HOUR
     run = a_run(schedule, scheduled_time=latest, status=RunStatus.RETRYING, waits=True, next_attempt_at=latest + HOUR)
 
-    after = with_outcome(replace(schedule, next_run_at=latest), run, keep_record=DAY)
+    after = with_outcome(replace(schedule, next_run_at=latest), run, now=latest, keep_record=DAY)
 
     assert after.in_progress == (*listed[1:], latest)
     assert after.waiting_runs == MAX_IN_PROGRESS + 1
