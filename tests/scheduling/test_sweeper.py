@@ -461,18 +461,16 @@ def test_a_run_that_waits_for_its_retry_keeps_its_schedule_from_no_later_occurre
     assert life.now_of(schedule).next_run_at == NOON + 2.5 * AN_HOUR
 
 
-def test_a_sweep_tries_no_further_intents_after_three_that_were_denied(life: Life) -> None:
-    life.faults.always("gateway.put", SchedulerUnavailable)
-    for _ in range(5):
-        life.recurring()
-    life.faults.clear()
+def test_a_sweep_tries_no_further_intents_of_a_shard_after_three_that_were_denied(life: Life) -> None:
+    for schedule_id in (*islice(_ids_in(5), 5), *islice(_ids_in(6), 5)):
+        _left_by_a_crash(life, under=schedule_id)
     life.faults.always("gateway.put", SchedulerDenied)
     life.clock.now += 2 * A_MINUTE
     life.faults.calls.clear()
 
     life.sweep()
 
-    assert life.faults.calls.count("gateway.put") == 3
+    assert life.faults.calls.count("gateway.put") == 3 + 3
 
 
 def test_what_was_due_before_a_change_is_not_missed_while_its_delivery_may_come(life: Life) -> None:
