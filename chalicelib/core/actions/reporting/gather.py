@@ -1,4 +1,4 @@
-"""What a report tells: one user's schedules, and their runs of a period. Reading only, and within bounds."""
+"""Reads the data of a report: one user's schedules and their runs in a period, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 LATEST_DELIVERY = timedelta(days=1)
-"""How long after its time EventBridge may still deliver: so long may a schedule that has ended get a run."""
+"""How long after an occurrence EventBridge may deliver it. Until then an ended schedule may get another run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one report may read and hold, and how long it may read.
+    """Limits of one report: items per page, calls to the table, runs, and the time for reading.
 
-    A Query takes some milliseconds, and the function has 30 seconds, also for S3 and the mail.
+    The function's 30 seconds must suffice for S3 and the email as well. A Query takes a few milliseconds.
     """
 
     page: int = 100
@@ -39,21 +39,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One schedule with its runs of the period, newest first."""
+    """One schedule and its runs in the period, newest first."""
 
     schedule: Schedule
     runs: tuple[Run, ...]
 
     @property
     def results(self) -> Counter[str]:
-        """How many runs ended how."""
+        """Returns the number of runs by status."""
         return Counter(run.status.value for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`lacks_schedules` says that there are more schedules than `entries`; `without_all_runs` counts those entries that
-    lack runs of the period.
+    """The data of a report. `lacks_schedules`: not every schedule is in `entries`. `without_all_runs` is the number of
+    entries that do not have all of their runs.
     """
 
     period: Period
@@ -64,7 +64,7 @@ class Report:
 
     @property
     def is_cut(self) -> bool:
-        """Was there more than a report holds, or more than could be read in its time?"""
+        """Returns whether the limits left out schedules or runs."""
         return self.lacks_schedules or self.without_all_runs > 0
 
     @property
@@ -73,9 +73,9 @@ class Report:
 
 
 class Gathering:
-    """Reads what one user's report of a period needs. `now` decides what has expired.
+    """Reads the data of one user's report of a period. Items that expire by `now` are left out.
 
-    `clock` gives aware UTC; `limits.time` counts from the first look at it.
+    `clock` returns aware UTC. `limits.time` begins when this object is made.
     """
 
     def __init__(
@@ -100,8 +100,8 @@ class Gathering:
         self._is_cut = False
 
     def report(self, timezone: str) -> Report:
-        """Raises StoreUnavailable."""
-        # A list may repeat a schedule whose next run moved meanwhile.
+        """Returns the data. Raises StoreUnavailable if the table cannot be read."""
+        # A list may contain a schedule twice if its next run changes between two pages.
         schedules = {schedule.schedule_id: schedule for schedule in self._schedules()}
         lacks_schedules = self._is_cut
         entries, cut = [], 0
@@ -112,7 +112,7 @@ class Gathering:
         return Report(self._period, timezone, tuple(entries), lacks_schedules, cut)
 
     def _schedules(self) -> Iterator[Schedule]:
-        """Those that may have runs in the period or after it, what still fires first."""
+        """Yields the schedules that may have runs in the period or after it, active ones first."""
         for status in Status:
             for schedule in self._all(partial(self._repository.list_by_user, self._user_id, status)):
                 if self._concerns(schedule):
@@ -126,7 +126,7 @@ class Gathering:
         return schedule.status.is_live or ended_at >= self._period.start - LATEST_DELIVERY
 
     def _runs(self, schedule: Schedule) -> Iterator[Run]:
-        """The list is newest first, so it ends where the period begins."""
+        """Yields the runs in the period. The list is newest first, so reading ends at the period's start."""
         for run in self._all(partial(self._repository.list_runs, self._user_id, schedule.schedule_id)):
             if run.scheduled_time < self._period.start:
                 return
