@@ -1,4 +1,4 @@
-"""The API and the sweeper: `chalice deploy`, `chalice local`. Importing it reads no environment, makes no client."""
+"""The Chalice app: the API and the sweeper. The import reads no environment variable and makes no client."""
 
 from chalice.app import Chalice
 

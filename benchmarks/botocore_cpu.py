@@ -1,7 +1,7 @@
-"""What boto3 computes for one call: `python -m benchmarks.botocore_cpu`.
+"""Measures the CPU time that boto3 needs for one call: `python -m benchmarks.botocore_cpu`.
 
-Requests are built, signed, sent over a connection that is kept, and read, as always; a server in another process
-answers at once. TLS is not in it.
+Requests are built, signed and sent over a keep-alive connection, and responses are read. A server in another process
+answers immediately. TLS is not included.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _AtOnce(BaseHTTPRequestHandler):
         self.wfile.write(ANSWER)
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Logs nothing."""
 
 
 def _serve(port: Connection) -> None:
@@ -70,7 +70,7 @@ def _endpoint() -> Iterator[str]:
 
 
 def seconds_of_a_call() -> dict[str, float]:
-    """CPU seconds on this machine, by operation; medians."""
+    """Returns the median CPU seconds on this machine, by operation."""
     session = boto3.Session("key", "secret", region_name="eu-central-1")
     with _endpoint() as url:
         dynamodb: Any = session.client("dynamodb", endpoint_url=url)

@@ -1,6 +1,7 @@
-"""How long it takes to read an expression and to find its first occurrence: `python -m benchmarks.expressions`.
+"""Measures how long it takes to parse an expression and to find its first occurrence.
 
-Promised: the first occurrence in well under a millisecond for ordinary expressions, in less than 5 ms for the worst.
+Run `python -m benchmarks.expressions`. The target for the first occurrence is well under a millisecond for ordinary
+expressions, and less than 5 ms for the worst.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 201
 
-# (what it is, expression, zone, after)
+# Each row has a description, an expression, a zone and the instant to begin after.
 ORDINARY = [
     ("one time", "at(2027-06-01T09:00:00)", "Europe/Berlin", "2027-03-01T00:00:00Z"),
     ("every 15 minutes, elapsed", "rate(15 minutes)", "UTC", "2027-03-01T00:00:00Z"),

@@ -1,8 +1,8 @@
-"""How fast failed runs are started again when much failed at once: `python -m benchmarks.retries [MB of memory]`.
+"""Measures how fast failed runs are retried after many failures: `python -m benchmarks.retries [MB of memory]`.
 
-Real threads, the sweeper as it is deployed, and fakes whose every call takes what AWS takes to answer, and what boto3
-takes to compute on Lambda's share of a processor. One sweep of 40 s; nothing is carried out, only started. There is a
-sweep each minute, so what one starts is the pace.
+The sweeper and its threads are the deployed ones. Each call of a fake takes the response time of AWS, plus boto3's CPU
+time on Lambda's share of a processor. One sweep of 40 s starts runs but does not do their work. There is one sweep a
+minute, so the runs started in one sweep are the rate per minute.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
 MEMORY = 1769
-"""Of the sweep function (.chalice/config.json)."""
+"""The memory of the sweep function in MB (.chalice/config.json)."""
 
 ROUNDS = 3
 RUNS = 20_000
@@ -41,17 +41,17 @@ RUNS_OF_A_SCHEDULE = 10
 SWEEP = timedelta(seconds=40)
 
 MB_OF_A_PROCESSOR = 1769
-"""Lambda gives a function one vCPU at this memory, and of it in proportion (Developer Guide, configuration-memory)."""
+"""At this memory a function has one vCPU; CPU is proportional to memory (Developer Guide, configuration-memory)."""
 
 SECONDS_OF_A_CALL = {"repository": 0.008, "starter": 0.020, "gateway": 0.030}
-"""What DynamoDB and Lambda's asynchronous Invoke take from within the Region."""
+"""Response times of the services from within the Region: DynamoDB, Lambda's asynchronous Invoke, EventBridge."""
 
 CALLS_OF = {"repository.acquire_lease": 2}
-"""A watched item is read and then moved; all other methods are one call."""
+"""`acquire_lease` reads the item and then updates it. Every other method makes one call."""
 
 
 class Slow(Faults):
-    """Each call computes, while no other one does, and then takes its time, while the others go on."""
+    """Delays each call: first by its CPU time, one call at a time, then by its response time, in parallel."""
 
     def __init__(self, computing: float) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Slow(Faults):
 
 
 class SortedRepository(InMemoryRepository):
-    """Finds what is due in a shard without a look at every item; a query of the table does no more."""
+    """Finds due items by an index per shard, as a query of the table does, not by a scan of all items."""
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
         self._query_takes_its_time()
@@ -79,7 +79,7 @@ class SortedRepository(InMemoryRepository):
         return Page(found[start : start + limit], str(start + limit) if len(found) > start + limit else None)
 
     def index(self) -> None:
-        """Sorts what is stored: a sweep goes over what stood there when it began."""
+        """Builds the index. Call it before the sweep, which then reads the items of this moment."""
         self._by_shard: dict[str, list[Watch]] = {}
         for item in sorted(self.items.values(), key=lambda item: item.get("watch_at", "")):
             if "watch_at" in item:
@@ -100,13 +100,13 @@ def main() -> None:
     started = median(started for started, _, _ in rounds)
     per_minute = median(started / seconds * 60 for started, seconds, _ in rounds)
     calls = median(calls for _, _, calls in rounds)
-    print(f"boto3 computes {cpu * 1000:.2f} ms a call on this machine, and has {memory:,} of {MB_OF_A_PROCESSOR:,} MB")
+    print(f"boto3 needs {cpu * 1000:.2f} ms of CPU per call on this machine; memory is {memory:,} MB")
     print(f"{RUNS:,} failed runs are due: {started:,.0f} started in a sweep of {SWEEP.seconds} s")
-    print(f"{per_minute:,.0f} a minute while it sweeps, {calls:.1f} calls per start (medians of {ROUNDS})")
+    print(f"{per_minute:,.0f} per minute of sweeping, {calls:.1f} calls per start (medians of {ROUNDS})")
 
 
 def sweep(runs: int, computing: float) -> tuple[int, float, float]:
-    """How many were started in one sweep, how many seconds it took, and how many calls each start cost."""
+    """Returns the runs started in one sweep, the sweep's seconds, and the calls per started run."""
     faults = Faults()
     repository, starter = SortedRepository(faults), FakeStarter(faults)
     gateway = FakeGateway(faults)
@@ -121,7 +121,7 @@ def sweep(runs: int, computing: float) -> tuple[int, float, float]:
 
 
 def fail(service: SchedulerService, repository: InMemoryRepository, runs: int) -> None:
-    """So many runs have failed and are due for their next attempt."""
+    """Stores this number of failed runs whose next attempt is due."""
     mail = Action("email", {"to": ["a@example.com"], "subject": "Hello", "text": "It is time."})
     for user in range(runs // RUNS_OF_A_SCHEDULE):
         schedule = service.create_recurring(user_id=f"user-{user}", rate="1 hour", action=mail)

@@ -1,8 +1,9 @@
-"""The built-in actions, one file each. A file with an `ACTION` is an action; nothing else lists it.
+"""The built-in actions, one module each. A module defines its action as `ACTION`; no other list names it.
 
     from chalicelib.actions.email import Email
 
-The API reads what clients write by it, and the Notification Lambda does its work: standard library and boto3 only.
+The API validates clients' input with these modules and the Notification Lambda does the work. The Lambda has the
+standard library and boto3 only.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 @cache
 def built_in() -> Mapping[str, BuiltIn]:
-    """Every built-in action by its type, sorted by file name. Raises ValueError for a type used twice."""
+    """Returns every built-in action by type, in the order of module names. Raises ValueError if two share a type."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     actions: list[BuiltIn] = [importlib.import_module(f"{__name__}.{name}").ACTION for name in names]
     found = {action.type: action for action in actions}
     if len(found) < len(actions):
-        raise ValueError(f"two built-in actions have one type: {', '.join(sorted(action.type for action in actions))}")
+        types = ", ".join(sorted(action.type for action in actions))
+        raise ValueError(f"two built-in actions have the same type: {types}")
     return found

@@ -1,4 +1,4 @@
-"""`email`: an email, its texts filled, through Amazon SES, which takes no idempotency key."""
+"""`email`: sends an email through Amazon SES, which accepts no idempotency key. Its texts may have placeholders."""
 
 import html
 from collections.abc import Iterator, Mapping
@@ -36,9 +36,9 @@ class Email(FieldsWithTexts):
 
     def problems(self, _rules: ActionRules, /) -> Iterator[tuple[str, str]]:
         if self.text is None and self.html is None:
-            yield "text", "is missing, and so is `html`: give one of them or both"
+            yield "text", "`text` and `html` are missing; give one of them or both"
         if len(self.to) + len(self.cc) + len(self.bcc) > MAX_RECIPIENTS:
-            yield "", f"`to`, `cc` and `bcc` together take {MAX_RECIPIENTS} addresses at most"
+            yield "", f"`to`, `cc` and `bcc` have too many addresses; the limit is {MAX_RECIPIENTS} in total"
 
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""`event`: an event on the application's EventBridge bus. The run id in its detail is the consumer's key."""
+"""`event`: puts an event on the application's EventBridge bus.
+
+The detail contains the run id, by which consumers can detect a repeated event.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ RETRYABLE_ENTRIES = frozenset({"InternalFailure", "ThrottlingException"})
 
 def _source(text: str) -> None:
     if text.startswith("aws."):
-        raise ValueError("must not begin with aws.: AWS keeps that for itself")
+        raise ValueError("must not begin with `aws.`, which AWS reserves")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Event(Fields):
 
 
 def put(run: RunContext, data: Mapping[str, Any]) -> None:
-    """Adds `scheduled_tasks` to the detail: its `run_id` is the same however often the event arrives."""
+    """Adds `scheduled_tasks` to the detail. Its `run_id` is the same in each repetition of the event."""
     about = {"run_id": run.run_id, "schedule_id": run.schedule_id, "scheduled_time": iso(run.scheduled_time)}
     entry = {
         "EventBusName": run.settings.event_bus_name,
@@ -59,7 +62,7 @@ def put(run: RunContext, data: Mapping[str, Any]) -> None:
 
 
 def _check(entry: Mapping[str, Any]) -> None:
-    """PutEvents answers 200 for entries that it refused."""
+    """Raises ActionFailed if the entry was refused: PutEvents returns status 200 in this case as well."""
     if code := entry.get("ErrorCode"):
         message = f"EventBridge {code}: {entry.get('ErrorMessage', '')}"
         raise ActionFailed(message, permanent=code not in RETRYABLE_ENTRIES)

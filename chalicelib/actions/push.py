@@ -1,4 +1,4 @@
-"""`push`: a notification on one device through Amazon SNS, which takes no idempotency key."""
+"""`push`: sends a notification to one device through Amazon SNS, which accepts no idempotency key."""
 
 import json
 import re
@@ -18,22 +18,22 @@ from ..core.model.values import dumps
 TEXTS = {"title": Text(in_one_line), "text": Text(as_written)}
 
 DATA_BYTES = 2048
-"""Apple and Google accept 4 KB in all, title and text included."""
+"""The most bytes of `data`. Apple and Google accept 4 KB in total, title and text included."""
 
 KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
 RESERVED_KEYS = frozenset({"aps", "from", "message_type", "notification", "run_id"})
-"""Those of Apple and Google (firebase.google.com, fcm/v1 Message.data), and ours."""
+"""Keys that Apple and Google reserve (firebase.google.com, fcm/v1 Message.data), and `run_id` of this service."""
 
 
 def _device(text: str) -> None:
     if not DEVICE.fullmatch(text):
-        raise ValueError("must be the ARN of a platform endpoint of SNS: arn:aws:sns:…:endpoint/…")
+        raise ValueError("must be the ARN of an SNS platform endpoint, such as arn:aws:sns:…:endpoint/…")
 
 
 def _data(data: Mapping[str, str]) -> None:
     for name in data:
         if not KEY.fullmatch(name) or name in RESERVED_KEYS:
-            raise ValueError(f"{name!r} is no key: letters, digits and `_`, and none that Apple, Google or we use")
+            raise ValueError(f"{name!r} is not an allowed key; use letters, digits and `_`, and no reserved key")
     if (size := len(dumps(data).encode())) > DATA_BYTES:
         raise ValueError(f"has {size:,} bytes as JSON; the limit is {DATA_BYTES:,}")
 
@@ -60,17 +60,18 @@ class Push(FieldsWithTexts):
 
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:
-    """The app gets the run id in `data`: its key against showing the same thing twice."""
+    """Adds the run id to `data`, by which the app can detect a repeated notification."""
     if not DEVICE.fullmatch(data["endpoint"]):
-        raise ActionFailed("endpoint is no platform endpoint of SNS", permanent=True)
+        raise ActionFailed("endpoint is not the ARN of an SNS platform endpoint", permanent=True)
     texts = filled(run, data, TEXTS)
     message = _message(texts["title"], texts["text"], {**data.get("data", {}), "run_id": run.run_id})
     publish(run, TargetArn=data["endpoint"], MessageStructure="json", Message=json.dumps(message))
 
 
 def _message(title: str, text: str, data: Mapping[str, str]) -> dict[str, str]:
-    """The same for each push service, in its own shape and as text (SNS Developer Guide, sns-fcm-v1-payloads and
-    sns-send-custom-platform-specific-payloads-mobile-devices). SNS takes the one of the endpoint's platform.
+    """Returns the message in the format of each push service. SNS sends the one of the endpoint's platform.
+
+    SNS Developer Guide: sns-fcm-v1-payloads, sns-send-custom-platform-specific-payloads-mobile-devices.
     """
     alert = {"title": title, "body": text}
     apple = json.dumps({"aps": {"alert": alert}, **data})

@@ -1,6 +1,6 @@
-"""`report`: a user's schedules and runs of a period, kept in S3 as HTML and CSV, and mailed with links to both.
+"""`report`: stores a user's schedules and runs of a period in S3 as HTML and CSV, and emails links to both.
 
-A repeat writes the same two objects again, under keys made of the run id. Only the email can arrive twice.
+A repetition writes the same two objects again, because their keys contain the run id. Only the email can arrive twice.
 """
 
 from collections.abc import Mapping
@@ -29,19 +29,19 @@ from ..core.timing.instants import EPOCH
 TEXTS = {"subject": Text(in_one_line)}
 
 # Encrypted buckets accept links of signature version 4 only. Without `virtual`, botocore signs for the host
-# `BUCKET.s3.amazonaws.com`. That host redirects to one that was not signed for, for a new bucket, and refuses every
-# bucket of a newer Region (boto3 pull request 4768).
+# `BUCKET.s3.amazonaws.com`. For a new bucket that host redirects to a host that the signature does not cover. It
+# refuses every bucket of a newer Region (boto3 pull request 4768).
 SIGNED = TWICE.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )
 
 LINKS_LIVE = timedelta(hours=12)
-"""A link ends with the credentials that signed it (S3 User Guide, ShareObjectPreSignedURL), and a function's are
-temporary: to sign for the seven days that S3 allows would promise too much. So the mail itself tells the most.
+"""S3 allows seven days, but a link expires with the credentials that signed it, and a function's credentials are
+temporary (S3 User Guide, ShareObjectPreSignedURL). Therefore the email contains the main results itself.
 """
 
 MOST_ROWS_IN_A_MAIL = 50
-"""Of each table. Mail programs cut what is longer than about 100 KB."""
+"""The most rows of each table. Mail programs truncate emails of more than about 100 KB."""
 
 FILES = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 
@@ -100,21 +100,21 @@ def _gather(run: RunContext, of: Period) -> Gathered:
         gathering = Gathering(run.repository, run.user_id, of, now=run.scheduled_time, clock=run.clock)
         return gathering.report(run.timezone)
     except StoreUnavailable as exc:
-        raise ActionFailed("the table was out of reach while the report was gathered") from exc
+        raise ActionFailed("the report could not be made: the table was unavailable") from exc
 
 
 def _stored(run: RunContext, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
-    """A link to each file, with its text."""
+    """Stores the files and returns the text and URL of a link to each. Raises ActionFailed if S3 fails."""
     try:
         return [(f"The whole report as {kind.upper()}", _store(run, kind, body)) for kind, body in files.items()]
     except FAILURES as exc:
-        # Whether it was stored or not: the next try stores it again, and no mail has been sent.
+        # Not `unknown`: a retry stores the same objects again, and the email has not been sent.
         failed = failure("S3", exc, faults=frozenset({"NoSuchBucket"}))
         raise ActionFailed(str(failed), permanent=failed.permanent, fault=failed.fault) from exc
 
 
 def _store(run: RunContext, kind: str, body: bytes) -> str:
-    """The address under which it can be fetched for a while."""
+    """Stores the file and returns a presigned URL, which is valid for LINKS_LIVE at most."""
     s3, place = run.aws("s3"), {"Bucket": run.settings.reports_bucket, "Key": _key(run, kind)}
     s3.put_object(**place, Body=body, ContentType=FILES[kind])
     link: str = s3.generate_presigned_url("get_object", Params=place, ExpiresIn=LINKS_LIVE // timedelta(seconds=1))
@@ -122,7 +122,7 @@ def _store(run: RunContext, kind: str, body: bytes) -> str:
 
 
 def _key(run: RunContext, kind: str) -> str:
-    """It names nobody: ids of users stay out of lists and logs of the bucket."""
+    """The key contains a hash of the user id, so the bucket's lists and logs do not show user ids."""
     return f"reports/{ids.scheduler_name(run.user_id, run.schedule_id)}/{run.run_id}.{kind}"
 
 
@@ -133,6 +133,6 @@ ACTION = BuiltIn(
     timeout_seconds=TWICE_SECONDS,
     texts=TEXTS,
     clients={"sesv2": ONCE, "s3": SIGNED},
-    # Who opens a link in the email does so with the right of its signer.
+    # A presigned URL has the permissions of its signer, so the links need GetObject.
     permissions=frozenset({"dynamodb:Query", "s3:GetObject", "s3:PutObject", "ses:SendEmail"}),
 )

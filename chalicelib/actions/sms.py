@@ -1,4 +1,4 @@
-"""`sms`: a text message to one phone through Amazon SNS, which takes no idempotency key."""
+"""`sms`: sends a text message to one phone through Amazon SNS, which accepts no idempotency key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def _phone_number(text: str) -> None:
 
 def _sender_id(text: str) -> None:
     if not SENDER_ID.fullmatch(text):
-        raise ValueError("must be 1 to 11 letters and digits, with a letter among them")
+        raise ValueError("must be 1 to 11 letters and digits, with at least one letter")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +45,14 @@ class Sms(FieldsWithTexts):
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:
     if not PHONE_NUMBER.fullmatch(data["to"]):
-        raise ActionFailed("to is no phone number", permanent=True)
+        raise ActionFailed("to is not a phone number", permanent=True)
     text = filled(run, data, TEXTS)["text"]
     publish(run, PhoneNumber=data["to"], Message=text, MessageAttributes=_attributes(data.get("sender_id")))
 
 
 def _attributes(sender_id: str | None) -> dict[str, Any]:
-    # Without a type the account's default decides. It is often `Promotional`: less reliable, and not delivered at night
-    # in some countries (SNS Developer Guide, sms_publish-to-phone).
+    # Without SMSType the account's default applies. `Promotional` messages are less reliable, and some countries do not
+    # deliver them at night (SNS Developer Guide, sms_publish-to-phone).
     texts = {"AWS.SNS.SMS.SMSType": "Transactional"}
     if sender_id:
         texts["AWS.SNS.SMS.SenderID"] = sender_id

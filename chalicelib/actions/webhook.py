@@ -1,4 +1,4 @@
-"""`webhook`: a signed HTTP POST of JSON. `webhook-id` is the run id, the consumer's key against doing it twice."""
+"""`webhook`: sends a signed HTTP POST of JSON. The header `webhook-id` is the run id, for detection of repetitions."""
 
 import json
 import re
@@ -27,7 +27,7 @@ VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 TOLERANCE = timedelta(minutes=5)
-"""Of Standard Webhooks' libraries: an older signature, or one of the future, is refused."""
+"""The libraries of Standard Webhooks refuse a signature that is older or later than this."""
 
 LOCAL_HINT = '. To sign with the real time while the clock is advanced: POST /_local/clock/webhooks {"time": "real"}'
 
@@ -45,14 +45,14 @@ def _url(url: str) -> None:
 def _headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-            raise ValueError(f"{name!r} is no header of printable ASCII characters")
+            raise ValueError(f"{name!r} is not a valid header; name and value must be printable ASCII characters")
         if is_reserved_header(name):
-            raise ValueError(f"{name!r} is set by the sender")
+            raise ValueError(f"{name!r} is not allowed: this service sets it")
     _check_each_once(headers)
 
 
 def _check_each_once(headers: Mapping[str, str]) -> None:
-    """HTTP does not tell letter cases of header names apart. Raises ValueError."""
+    """Raises ValueError if two header names differ in case only: they are equal in HTTP."""
     seen: dict[str, str] = {}
     for name in headers:
         if (first := seen.setdefault(name.lower(), name)) != name:
@@ -73,7 +73,7 @@ def _host(url: str) -> str:
     ):
         raise ValueError("must be a URL such as https://example.com/hook")
     if "@" in address.netloc:
-        raise ValueError("must not hold a user or password: use `headers`")
+        raise ValueError("must not contain a user or password; use `headers`")
     return address.hostname
 
 
@@ -92,7 +92,7 @@ class Webhook(Fields):
 
     def problems(self, rules: ActionRules, /) -> Iterator[tuple[str, str]]:
         if is_loopback(_host(self.url)) and not rules.loopback_webhooks:
-            yield "url", "must not point to this machine"
+            yield "url", "must not be a loopback address; use an address of the public internet"
 
 
 def post(run: RunContext, data: Mapping[str, Any]) -> None:
@@ -126,7 +126,7 @@ def _signatures(run: RunContext, body: bytes) -> Mapping[str, str]:
         return run.sign(body)
     except ScheduledTasksError as exc:
         cause = exc.__cause__
-        # A secret that is gone, or that the role may not read, does not come back by itself.
+        # A deleted secret or a missing permission needs the operator.
         is_fault = isinstance(cause, ClientError) and not is_transient(cause)
         raise ActionFailed(f"the webhook could not be signed: {exc}", fault=is_fault) from exc
 
@@ -142,7 +142,7 @@ def _check(answer: Answer, run: RunContext, signatures: Mapping[str, str]) -> No
 
 
 def _about_clocks(answer: Answer, run: RunContext, signatures: Mapping[str, str]) -> str:
-    """Why a consumer that checks signatures may have refused this one."""
+    """Returns a hint if the signature's time and the consumer's clock differ by more than TOLERANCE, else ""."""
     try:
         signed_at = datetime.fromtimestamp(int(signatures.get(TIMESTAMP_HEADER, "")), UTC)
         apart = signed_at - parsedate_to_datetime(answer.date or "")
@@ -152,11 +152,11 @@ def _about_clocks(answer: Answer, run: RunContext, signatures: Mapping[str, str]
         return ""
     side = "ahead of" if apart > timedelta(0) else "behind"
     hint = LOCAL_HINT if run.settings.loopback_webhooks else ""
-    return f"; the time of its signature is {abs(apart)} {side} the consumer's clock, and 5 minutes are accepted{hint}"
+    return f"; the signature's time is {abs(apart)} {side} the consumer's clock; at most 5 minutes are allowed{hint}"
 
 
 def _wait(retry_after: str, now: datetime) -> timedelta | None:
-    """Retry-After is a number of seconds or a date (RFC 9110, 10.2.3), perhaps of the past; else it says nothing."""
+    """Returns the delay of Retry-After: seconds or a date (RFC 9110, 10.2.3), possibly past. None: it is not valid."""
     if SECONDS.fullmatch(retry_after):
         return timedelta(seconds=int(retry_after))
     try:

@@ -1,6 +1,6 @@
-"""Our schedule <-> EventBridge Scheduler's shape. AWS's own words stay on this border.
+"""Converts schedules to requests to EventBridge Scheduler. Only this module uses AWS's parameter names.
 
-UpdateSchedule replaces everything (API reference, UpdateSchedule), so the full desired state is sent each time.
+UpdateSchedule replaces every parameter (API reference, UpdateSchedule), so each request has the full desired state.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from ..core.model.schedule import Action, Schedule, Timing
 
 CONFLICT_TRIES = 3
-"""An update right after its create may meet a ConflictException of a moment."""
+"""An update immediately after the create may get a transient ConflictException."""
 
 OUR_SIDE = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ServiceQuotaExceededException"})
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulerNames:
-    """What Terraform made and the gateway points EventBridge at: group name and ARNs."""
+    """The group name and ARNs that Terraform made and that the requests contain."""
 
     group: str
     role_arn: str
@@ -42,7 +42,7 @@ class SchedulerNames:
 
 
 class EventBridgeGateway:
-    """EventBridge Scheduler as a SchedulerGateway. `sleep` waits out a ConflictException."""
+    """EventBridge Scheduler as a SchedulerGateway. `sleep` pauses, in seconds, before the retry after a conflict."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class EventBridgeGateway:
         try:
             self._client.create_schedule(**request)
         except self._client.exceptions.ConflictException:
-            # It exists: an earlier try of ours got through and its answer was lost, or it holds something else.
+            # An earlier attempt created it and the response was lost, or an older version of the schedule exists.
             if not self._has(request):
                 self._update(request)
 
@@ -107,7 +107,7 @@ class EventBridgeGateway:
 
 
 def schedule_request(schedule: Schedule, action: Action, names: SchedulerNames, *, now: datetime) -> dict[str, Any]:
-    """CreateSchedule's and UpdateSchedule's parameters."""
+    """Returns the parameters of CreateSchedule and UpdateSchedule, which are the same."""
     return {
         "Name": ids.scheduler_name(schedule.user_id, schedule.schedule_id),
         "GroupName": names.group,
@@ -115,7 +115,7 @@ def schedule_request(schedule: Schedule, action: Action, names: SchedulerNames, 
         **_timing(schedule, now),
         "State": "ENABLED" if schedule.status is Status.ACTIVE else "DISABLED",
         "FlexibleTimeWindow": _window(schedule.flexible_window_minutes),
-        # Completed ones would pile up against the quota; one without an end never completes.
+        # Completed schedules count against the quota. A schedule without an end never completes.
         "ActionAfterCompletion": "DELETE" if schedule.timing.ends else "NONE",
         "Target": {
             "Arn": names.target_arn,
@@ -131,8 +131,8 @@ def schedule_request(schedule: Schedule, action: Action, names: SchedulerNames, 
 
 
 def is_same(found: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
-    """Does EventBridge have what we ask for? StartDate depends on the moment of the try, and says nothing that the
-    expression does not.
+    """Returns whether EventBridge has the requested schedule. StartDate is not compared: it depends on the time of the
+    attempt, and follows from the expression.
     """
     return all(found.get(key) == value for key, value in request.items() if key != "StartDate")
 
@@ -148,14 +148,14 @@ def _timing(schedule: Schedule, now: datetime) -> dict[str, Any]:
     if (start := _start_date(timing, now)) is not None:
         spelled["StartDate"] = start
     if (last := timing.last_occurrence()) is not None:
-        # Nothing is invoked after EndDate, so the last occurrence's window lies before it; whether one at EndDate
-        # itself still fires is not documented. What fires beyond the end is known to the guard, and does no work.
+        # EventBridge does not invoke after EndDate, so the last occurrence's window must end before it. AWS does not
+        # document whether an occurrence at EndDate fires, hence the minute. The guard refuses later occurrences.
         spelled["EndDate"] = last + schedule.window + timedelta(minutes=1)
     return spelled
 
 
 def _at(timing: Timing) -> dict[str, Any]:
-    """The wall time with its zone, so a change of the law moves it; the instant where clocks show it twice."""
+    """Sends wall time and zone, so that a change of the zone's rules moves it. An ambiguous time is sent in UTC."""
     wall = datetime.fromisoformat(timing.expression.removeprefix("at(").removesuffix(")"))
     if not is_ambiguous(wall, timing.timezone):
         return {"ScheduleExpression": timing.expression, "ScheduleExpressionTimezone": timing.timezone}
@@ -164,9 +164,10 @@ def _at(timing: Timing) -> dict[str, Any]:
 
 
 def _start_date(timing: Timing, now: datetime) -> datetime | None:
-    """AWS refuses a StartDate older than five minutes, and a rate without one starts again: so its next occurrence.
+    """Returns `start_at` if it has not passed; else the next occurrence for a rate, and None for a cron.
 
-    Our clock may be ahead: what it believes to be over for less than two minutes may still be to come.
+    AWS refuses a StartDate older than five minutes, and a rate without StartDate starts again at the update. This clock
+    may be ahead of AWS's, so an occurrence of the last two minutes may not have fired yet.
     """
     since = now - CLOCKS_DIFFER
     if timing.start_at is None or timing.start_at > since:
@@ -185,5 +186,5 @@ def _scheduler_error(exc: Exception) -> Exception:
 
 
 def _is_our_side(exc: ClientError) -> bool:
-    """Not the client's fault and not for ever: a missing right or group, a full quota, a role not yet trusted."""
+    """Returns whether the operator must act: a missing permission or group, a used-up quota, an untrusted role."""
     return error_code(exc) in OUR_SIDE or "execution role" in str(exc)

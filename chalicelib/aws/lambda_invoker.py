@@ -1,4 +1,4 @@
-"""The one door for work that EventBridge does not start: the Notification Lambda, invoked asynchronously by us."""
+"""Invokes the Notification Lambda asynchronously for runs that EventBridge does not start, such as retries."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class LambdaStarter:
 
     def start(self, event: Mapping[str, Any]) -> None:
         payload = json.dumps(event).encode()
-        # Whatever the error is, the run is recorded, and the sweeper tries again.
+        # Any error is retryable: the run is recorded, and the sweeper starts it later.
         with translated(lambda _: StarterUnavailable()):
             self._client.invoke(FunctionName=self._function_arn, InvocationType="Event", Payload=payload)

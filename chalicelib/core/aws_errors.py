@@ -1,4 +1,4 @@
-"""What AWS's refusals mean, told once for every adapter."""
+"""Classifies errors of AWS for all adapters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OUT_OF_REACH = (ConnectionError, HTTPClientError)
-"""botocore's two families for connections that failed, timed out, or broke half-way."""
+"""botocore's two base classes for connections that failed, timed out or were closed."""
 
 NOT_NOW = frozenset(
     {
@@ -21,7 +21,7 @@ NOT_NOW = frozenset(
         "RequestLimitExceeded",
         "ThrottlingException",
         "TooManyRequestsException",
-        # A single write that meets a transaction, and a transaction that meets its own earlier try.
+        # A single write during a transaction on its item, and a transaction during its own earlier attempt.
         "TransactionConflictException",
         "TransactionInProgressException",
     }
@@ -29,12 +29,12 @@ NOT_NOW = frozenset(
 
 
 AWS_ERRORS = (ClientError, *OUT_OF_REACH)
-"""What a call to AWS raises: its refusal, or that there was no answer."""
+"""The exceptions of a call to AWS: an error response, or no response."""
 
 
 @contextmanager
 def translated(translate: Callable[[Exception], Exception | None]) -> Iterator[None]:
-    """Raises what `translate` makes of an error of AWS, or the error itself where that is None."""
+    """Raises the exception that `translate` returns for one of AWS_ERRORS, or the original one if it returns None."""
     try:
         yield
     except AWS_ERRORS as exc:
@@ -53,12 +53,12 @@ def http_status(exc: ClientError) -> int:
 
 
 def is_transient(exc: Exception) -> bool:
-    """Is it worth asking again: no answer, an error of AWS's own, a throttle, or a clash with another write?"""
+    """Returns whether a retry may succeed: no response, a server error, throttling, or a conflict of two writes."""
     if not isinstance(exc, ClientError):
         return isinstance(exc, OUT_OF_REACH)
     return http_status(exc) >= HTTPStatus.INTERNAL_SERVER_ERROR or error_code(exc) in NOT_NOW
 
 
 def response_of(exc: ClientError) -> Mapping[str, Any]:
-    """The whole answer; botocore's type knows only its error part."""
+    """Returns the whole response. botocore's type declares only its error part."""
     return exc.response

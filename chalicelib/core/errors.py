@@ -1,4 +1,4 @@
-"""The one exception tree of the product. A name is a fact; the docstring is the message; data rides on attributes."""
+"""The exceptions of this project. A class's docstring is its default message; attributes contain the data."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing that is wrong with what a client sent: where it is (`timing.at`) and what would be right."""
+    """One fault in a client's input: the path of the field, such as `timing.at`, and what is wrong and allowed."""
 
     field: str
     message: str
 
 
 class ScheduledTasksError(Exception):
-    """Scheduled Tasks could not do what was asked."""
+    """The operation failed."""
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail or self.__doc__)
@@ -33,127 +33,127 @@ class InvalidInput(ScheduledTasksError):
 
     @classmethod
     def of(cls, field: str, message: str) -> InvalidInput:
-        """The usual case: one field."""
+        """Returns the error for one field."""
         return cls([FieldError(field, message)])
 
 
 class InvalidCursor(ScheduledTasksError):
-    """The cursor was not made by this list. Start again without it."""
+    """The cursor does not belong to this list. List again without a cursor."""
 
 
 class PayloadTooLarge(ScheduledTasksError):
-    """What EventBridge would carry to the Notification Lambda is too large."""
+    """The payload for the Notification Lambda is too large for EventBridge."""
 
     def __init__(self, size: int, limit: int) -> None:
         self.size, self.limit = size, limit
-        super().__init__(f"action and metadata make a payload of {size:,} bytes; the limit is {limit:,} bytes")
+        super().__init__(f"the payload of action and metadata has {size:,} bytes; the limit is {limit:,} bytes")
 
 
 class TooManySchedules(ScheduledTasksError):
-    """The user has as many active and paused schedules as he may have."""
+    """The user has reached the limit of active and paused schedules."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"the limit is {limit:,} active and paused schedules of one user: cancel some of them")
+        super().__init__(f"the limit of {limit:,} active and paused schedules per user is reached; cancel some first")
 
 
 class ScheduleNotFound(ScheduledTasksError):
-    """There is no such schedule."""
+    """The schedule does not exist."""
 
 
 class ScheduleExists(ScheduledTasksError):
-    """A schedule with this id exists already."""
+    """A schedule with this id already exists."""
 
 
 class ScheduleBusy(ScheduledTasksError):
-    """Another change of this schedule is still on its way to EventBridge. Try again shortly."""
+    """Another change of this schedule is being applied to EventBridge. Try again shortly."""
 
     retry_after_seconds = 5
 
 
 class SchedulerRefused(ScheduledTasksError):
-    """EventBridge Scheduler refuses this schedule."""
+    """EventBridge Scheduler refused this schedule."""
 
 
 class ScheduleEnded(ScheduledTasksError):
-    """The schedule has ended, and what has ended cannot be changed. Create a new one."""
+    """The schedule has ended and cannot be changed. Create a new schedule."""
 
 
 class RevisionMismatch(ScheduledTasksError):
-    """The schedule has changed since you read it: the revision that you named is no longer its own."""
+    """The schedule has changed since you read it: the revision is not current. Read the schedule again."""
 
 
 class RequestMismatch(ScheduledTasksError):
-    """This idempotency key was used for another request."""
+    """This idempotency key was used for a different request."""
 
 
 class RunNotFound(ScheduledTasksError):
-    """There is no such run."""
+    """The run does not exist."""
 
 
 class RunNotRedrivable(ScheduledTasksError):
-    """Only a run that failed, was missed or was skipped can be done again."""
+    """Only a failed, missed or skipped run can be redriven."""
 
     def __init__(self, status: str) -> None:
-        super().__init__(f"{self.__doc__} This one is {status}.")
+        super().__init__(f"{self.__doc__} This run is {status}.")
 
 
 class JobNotFound(ScheduledTasksError):
-    """There is no such job."""
+    """The job does not exist."""
 
 
 class StarterUnavailable(ScheduledTasksError):
-    """The Notification Lambda cannot be invoked now. The run is recorded, and will be started."""
+    """The Notification Lambda cannot be invoked now. The run is recorded, and the sweeper will start it."""
 
     retry_after_seconds = 60
 
 
 class SchedulerUnavailable(ScheduledTasksError):
-    """EventBridge Scheduler cannot take the schedule now. Try again shortly."""
+    """EventBridge Scheduler is unavailable. Try again shortly."""
 
     retry_after_seconds = 30
 
 
 class SchedulerDenied(SchedulerUnavailable):
-    """EventBridge Scheduler refuses us: a right, a role or room in the quota is missing. Its operator must act."""
+    """EventBridge Scheduler denied the request: a permission, role or quota is missing. The operator must act."""
 
 
 class StoreUnavailable(ScheduledTasksError):
-    """The table cannot be reached or is throttled. Try again shortly."""
+    """The table is unavailable or throttled. Try again shortly."""
 
     retry_after_seconds = 5
 
 
 class StoreRefused(ScheduledTasksError):
-    """The table cannot hold this: an id, or all that belongs to one record, is longer than DynamoDB allows."""
+    """The table cannot store this: an id or the whole record is larger than DynamoDB allows."""
 
 
 class RotationUnderWay(ScheduledTasksError):
-    """The key before this one still lives. Wait for its end, or rotate without overlap, which ends it at once."""
+    """The previous key is still valid. Wait until it expires, or rotate without overlap to end it immediately."""
 
 
 class MasterSecretUnavailable(ScheduledTasksError):
-    """The secret that webhook keys are made from cannot be read. Try again shortly."""
+    """The master secret of webhook keys cannot be read. Try again shortly."""
 
     retry_after_seconds = 30
 
 
 class NotReached(ScheduledTasksError):
-    """The request had no time left for this one. Nothing was created; ask for it again."""
+    """The request's time ended before this item was processed. Nothing was created; send it again."""
 
     retry_after_seconds = 5
 
 
 class ChangeLost(ScheduledTasksError):
-    """The record changed between our read and our write."""
+    """The record changed between the read and the write."""
 
 
 class InvalidPayload(ScheduledTasksError):
-    """The Notification Lambda was invoked with something that is not one of our payloads."""
+    """The Notification Lambda was invoked with an invalid payload."""
 
 
 class RunLeased(ScheduledTasksError):
-    """Another invocation is at work on this run, and its lease has not ended."""
+    """Another invocation holds the run's lease."""
 
 
 class DeadLetterUnsent(ScheduledTasksError):

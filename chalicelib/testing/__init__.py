@@ -1,6 +1,6 @@
-"""Fakes of the ports, for tests of ours and of those who use SchedulerService: no AWS, no network, no waiting.
+"""Fakes of the ports, for tests of this project and of applications that use SchedulerService. They need no network.
 
-One contract suite (tests/contract) holds them equal to the table and to EventBridge Scheduler.
+The contract suite (tests/contract) checks that they behave like the table and EventBridge Scheduler.
 
 >>> from datetime import UTC, datetime
 >>> from chalicelib.core.model.schedule import Action
@@ -15,7 +15,8 @@ One contract suite (tests/contract) holds them equal to the table and to EventBr
 >>> faults.calls
 ['repository.raise_count', 'repository.create', 'gateway.put', 'repository.confirm']
 
-What your code does when EventBridge is down: what is far enough ahead is finished by the sweeper, the rest is refused.
+While EventBridge is unavailable, a schedule that is far enough ahead is recorded and the sweeper applies it later. A
+schedule that is due too soon is refused.
 
 >>> from chalicelib.core.errors import SchedulerUnavailable
 >>> faults.always("gateway.*", SchedulerUnavailable)
@@ -24,7 +25,7 @@ False
 >>> service.create_one_time(user_id="alice", after="PT9S", action=Action("invoice.remind", {"invoice": 44}))
 Traceback (most recent call last):
 ...
-chalicelib.core.errors.SchedulerUnavailable: EventBridge Scheduler cannot take the schedule now. ...
+chalicelib.core.errors.SchedulerUnavailable: EventBridge Scheduler is unavailable. ...
 """
 
 from .clock import StoppedClock

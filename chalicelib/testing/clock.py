@@ -1,4 +1,4 @@
-"""A clock that only its owner moves."""
+"""A clock that tests set."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class StoppedClock:
-    """For `SchedulerService(…, clock=clock, sleep=clock.sleep)`: whoever sleeps moves it on, and nobody waits.
+    """A clock for `SchedulerService(…, clock=clock, sleep=clock.sleep)`. `sleep` advances it and does not wait.
 
-    `now` is aware UTC, and may be set.
+    `now` is aware UTC. Tests may set it.
     """
 
     def __init__(self, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Faults on purpose: what is called may crash, be throttled or lose its answer, where a test says so."""
+"""Fault injection: a call of a fake may crash, be throttled or lose its response."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Crash(BaseException):
-    """The process died here. No `except Exception` sees it, as none would."""
+    """A crash of the process. It is a BaseException, because `except Exception` must not handle it."""
 
 
 class Faults:
-    """Breaks calls and notes every one of them in `calls`, in order.
+    """Injects faults into calls, and records each call in `calls`, in order.
 
-    A call is named after port and method, such as `gateway.put` or `repository.claim`; a fault is for one name, or for
-    all that a pattern such as `gateway.*` or `*` fits. The error comes instead of the work; with `done=True` the work
-    is done and only its answer is lost.
+    A call has the name of port and method, such as `gateway.put` or `repository.claim`. A fault is for one name, or for
+    a pattern such as `gateway.*` or `*`. The error is raised instead of the work; with `done=True` it is raised after
+    the work, as if the response were lost.
     """
 
     def __init__(self) -> None:
@@ -33,20 +33,20 @@ class Faults:
         self._lock = Lock()
 
     def once(self, at: str, error: Error, *, nth: int = 1, done: bool = False) -> None:
-        """The nth such call from now on fails; the others go well."""
+        """Makes the nth matching call from now on fail."""
         self._faults.append(_Fault(at, error, done, range(nth, nth + 1)))
 
     def always(self, at: str, error: Error, *, done: bool = False) -> None:
-        """Each such call fails, until `clear`."""
+        """Makes each matching call fail, until `clear`."""
         self._faults.append(_Fault(at, error, done, range(1, sys.maxsize)))
 
     def clear(self) -> None:
-        """Nothing fails any more. `calls` stays."""
+        """Removes all faults. `calls` is kept."""
         self._faults.clear()
 
     @contextmanager
     def around(self, call: str) -> Iterator[None]:
-        """The work of one call. A fake of your own port gives its calls to this as well."""
+        """Runs the body as the work of one call. Fakes of other ports can use it as well."""
         fault = self._next(call)
         if fault is not None and not fault.done:
             raise fault.error
@@ -59,14 +59,14 @@ class Faults:
     def _next(self, call: str) -> _Fault | None:
         with self._lock:
             self.calls.append(call)
-            # All of them count this call, though only the first one that is due comes to pass.
+            # Every fault must count this call, although only the first due one is raised.
             due = [fault for fault in self._faults if fault.counts(call)]
         return due[0] if due else None
 
 
 @dataclass(slots=True)
 class _Fault:
-    """`turns` are the numbers of the calls that fail, among those that `at` fits; `met` is the latest number."""
+    """A fault. `turns` are the numbers of the calls to fail, among those that match `at`; `met` is the latest one."""
 
     at: str
     error: Error
@@ -75,7 +75,7 @@ class _Fault:
     met: int = 0
 
     def counts(self, call: str) -> bool:
-        """Is it this call's turn to fail?"""
+        """Counts the call if it matches, and returns whether it must fail."""
         if not fnmatchcase(call, self.at):
             return False
         self.met += 1

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler in memory."""
+"""A fake of EventBridge Scheduler in memory."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NAMES = SchedulerNames(
 
 
 class FakeGateway:
-    """A SchedulerGateway that keeps what EventBridge would have, and fires nothing.
+    """A SchedulerGateway that stores schedules and never fires them.
 
-    `schedules` maps EventBridge's name of a schedule to CreateSchedule's parameters. `faults` knows the calls
-    `gateway.put`, `gateway.delete` and `gateway.has`.
+    `schedules` maps EventBridge's name of a schedule to CreateSchedule's parameters. The names of its calls in `faults`
+    are `gateway.put`, `gateway.delete` and `gateway.has`.
     """
 
     def __init__(self, faults: Faults | None = None, names: SchedulerNames = NAMES) -> None:
@@ -38,14 +38,14 @@ class FakeGateway:
         self._lock = Lock()
 
     def find(self, user_id: str, schedule_id: str) -> dict[str, Any] | None:
-        """What EventBridge would have of this schedule. For tests; the port has no such method."""
+        """Returns CreateSchedule's parameters of this schedule, or None. For tests; the port has no such method."""
         return self.schedules.get(ids.scheduler_name(user_id, schedule_id))
 
     def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
         request = schedule_request(schedule, action, self._names, now=now)
         with self._call("put"):
             existing = self.schedules.get(request["Name"])
-            # An earlier try of the same create stays, and so does its StartDate.
+            # The result of an earlier attempt of the same create is kept, with its StartDate.
             if existing is None or not (schedule.is_first_revision and is_same(existing, request)):
                 self.schedules[request["Name"]] = request
 

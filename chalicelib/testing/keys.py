@@ -1,4 +1,4 @@
-"""The keys of the table and its indexes, written out a second time. The contract suite holds both equal."""
+"""The keys of the table and its indexes, independent of `core.model.ids`. The contract suite compares both."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SHARDS = 64
 
 
 def s(at: datetime) -> str:
-    """`2027-03-01T08:00:00Z`."""
+    """Returns a text such as `2027-03-01T08:00:00Z`."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def ms(at: datetime) -> str:
-    """`2027-03-01T08:00:00.123Z`."""
+    """Returns a text such as `2027-03-01T08:00:00.123Z`."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def joined(*parts: str) -> str:
-    """No part holds a `#`, so no two lists of parts make the same key."""
+    """Returns the parts joined by `#`. `#` is escaped in parts, so different parts never make the same key."""
     return "#".join(part.replace("%", "%25").replace("#", "%23") for part in parts)
 
 
@@ -36,7 +36,7 @@ def of_schedule(user_id: str, schedule_id: str) -> Key:
 
 
 def partition(user_id: str, schedule_id: str) -> str:
-    """Of a schedule's actions, runs and spans."""
+    """Returns the partition key of a schedule's actions, runs and spans."""
     return joined("SCHEDULE", user_id, schedule_id)
 
 
@@ -50,7 +50,7 @@ def of_run(run: Run) -> Key:
 
 
 def of_run_id(user_id: str, schedule_id: str, run_id: str) -> Key | None:
-    """Where the run of this name is, if it is one of this schedule. None for what is no name of a run."""
+    """Returns the key of a run if the id belongs to this schedule, which is not checked. None if it is no run id."""
     time, _, token = run_id.partition("-")
     has_token = "." in time
     try:

@@ -1,4 +1,4 @@
-"""DynamoDB's limits, as its Developer Guide states them ("Quotas in Amazon DynamoDB", "Item sizes and formats")."""
+"""DynamoDB's limits (Developer Guide: "Quotas in Amazon DynamoDB", "Item sizes and formats")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MOST_ITEMS = 100
 MOST_BYTES = 4 * 1024 * 1024
-"""Of all items of one transaction."""
+"""The most bytes of all items of one transaction."""
 
 ITEM_BYTES = 400 * 1024
 PARTITION_KEY_BYTES = 2048
@@ -34,16 +34,16 @@ ELEMENT_BYTES = 1
 
 
 def check_keys(item: Mapping[str, Any]) -> None:
-    """Of the table and of its indexes. Raises StoreRefused."""
+    """Raises StoreRefused if a key of the table or an index is too long."""
     for name, most in KEY_BYTES.items():
         text = item.get(name)
-        # Four bytes are the most that a character has.
+        # A character has at most four bytes. Most keys are short, so they need not be encoded.
         if text is not None and len(text) * 4 > most and len(text.encode()) > most:
             raise StoreRefused
 
 
 def check_items(items: Collection[Mapping[str, Any]]) -> None:
-    """What one transaction, or one write, leaves in the table. Raises StoreRefused."""
+    """Raises StoreRefused if one transaction or write of these items exceeds the limits."""
     sizes = [item_bytes(item) for item in items]
     if len(sizes) > MOST_ITEMS or sum(sizes) > MOST_BYTES or max(sizes, default=0) > ITEM_BYTES:
         raise StoreRefused
@@ -65,10 +65,10 @@ def _bytes(value: Any) -> int:
             return COLLECTION_BYTES + sum(ELEMENT_BYTES + len(name.encode()) + _bytes(v) for name, v in value.items())
         case list():
             return COLLECTION_BYTES + sum(ELEMENT_BYTES + _bytes(element) for element in value)
-    raise TypeError(f"no size is known of {type(value).__name__}")
+    raise TypeError(f"values of type {type(value).__name__} have no known size")
 
 
 def _number_bytes(value: int | Decimal) -> int:
-    """A byte for each two digits without leading and trailing zeros, and one more; another one below zero."""
+    """Returns one byte per two significant digits, plus one, plus one for a negative number."""
     digits = str(abs(value)).replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + (value < 0)

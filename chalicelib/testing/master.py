@@ -1,4 +1,4 @@
-"""The master secret of webhook keys in memory."""
+"""A fake of the master secret of webhook keys in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FakeMaster:
-    """A MasterSource. `rotate` makes the next value. `faults` knows the call `master.values`."""
+    """A MasterSource. `rotate` makes the next value. The name of its call in `faults` is `master.values`."""
 
     def __init__(
         self, faults: Faults | None = None, *, created_at: datetime = datetime(2027, 1, 1, tzinfo=UTC)

@@ -1,6 +1,6 @@
-"""Items of the table as records, read a second time: nothing here comes from the product's own mapping.
+"""Converts items of the table to records, independent of the project's own mapping, which it is compared with.
 
-An attribute that is missing has its default. DynamoDB's numbers may come as Decimal.
+A missing attribute has its default. DynamoDB's numbers may be Decimal.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def record_of(item: Item) -> Schedule | Run | Job | Span:
-    """What is watched, by its sort key."""
+    """Returns the record of a watched item. Its sort key determines the type."""
     read: dict[str, Callable[[Item], Schedule | Run | Job | Span]]
     read = {"JOB": job_of, "SPAN": span_of, "RUN": run_of, "SCHEDULE": schedule_of}
     return read[item["SK"].partition("#")[0]](item)
@@ -84,7 +84,7 @@ def schedule_of(item: Item) -> Schedule:
 
 
 def action_of(item: Item) -> Action | None:
-    """None for one of which only the expiry was written."""
+    """Returns None for an item that has only an expiry."""
     return Action(item["action_type"], json.loads(item["body"])) if "body" in item else None
 
 

@@ -1,6 +1,6 @@
-"""Records as items of the table, written out a second time: nothing here comes from the product's own mapping.
+"""Converts records to items of the table, independent of the project's own mapping.
 
-The contract suite holds both equal, so a mistake in the product's field table, keys or codec shows as a difference.
+The contract suite compares both, so a mistake in the project's field table, keys or codec shows as a difference.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def watch(key: Mapping[str, str], at: datetime | None) -> Item:
 
 
 def leased(item: Item, now: datetime) -> Item:
-    """A watched item as whoever acquires it leaves it: looked at again after 1, 2, 4 … minutes, an hour at most."""
+    """Returns a watched item after its lease was acquired. Its watch is after 1, 2, 4 … minutes, an hour at most."""
     tries = int(item.get("watch_tries", 0)) + 1
     pause = min(UNTIL_THE_NEXT_TRY * 2 ** min(tries - 1, MOST_DOUBLINGS), LONGEST_WATCH)
     if item.get("confirmed") is not False:
@@ -152,7 +152,7 @@ def unconfirmed(schedule: Schedule, lease_until: datetime) -> Item:
 
 
 def _schedule(schedule: Schedule) -> Item:
-    """In the order in which the payload has it."""
+    """Returns the attributes of a schedule, in the order of the payload."""
     return _without_none(
         user_id=schedule.user_id,
         schedule_id=schedule.schedule_id,
@@ -201,7 +201,7 @@ def _schedule_without_applied(schedule: Schedule) -> Item:
 
 
 def _lists(schedule: Schedule) -> Item:
-    """Its place in the list of its user, and in that of its resource."""
+    """Returns the keys for the lists of its user and its resource."""
     last_run, at = schedule.last_run, schedule.next_run_at
     if at is None:
         at = max(schedule.updated_at, last_run.scheduled_time) if last_run else schedule.updated_at

@@ -1,4 +1,4 @@
-"""The table in memory: the items that DynamoDB would hold, under the same conditions."""
+"""A fake repository in memory, with the same items and conditions as the one on DynamoDB."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-# Written out, and not taken from the field table: the contract suite compares the fake with the real repository.
+# Not derived from the field table, because the contract suite compares the fake with the real repository.
 SAME_STATE = ("revision", "status")
 INTENT = ("confirmed", "intent_until")
 CLAIM_STATE = (*SAME_STATE, "run_count", "reserved", "running")
@@ -32,7 +32,7 @@ STATE = (
     *("reserved", "running", "failures_in_a_row", "expires_at"),
 )
 DEFAULTS = {"run_count": 0, "unfinished": [], "waiting_runs": 0, "reserved": 0, "running": [], "failures_in_a_row": 0}
-"""What the compared attributes mean where a record lacks them. Some older records have them all the same."""
+"""The values of compared attributes that a record lacks. Older records may have them although they are defaults."""
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
 CHANGED_BY_RUNS = (
@@ -55,9 +55,9 @@ REPLACED_ACTION_STAYS = timedelta(days=30)
 class InMemoryRepository(InMemoryTable):
     """A ScheduleRepository in a dictionary.
 
-    `items` maps (PK, SK) to the item, keys of the indexes included. `faults` knows the calls `repository.create`,
-    `repository.get` … after the methods. Nothing is removed when it expires: to readers it is gone. Conditions,
-    attribute lists and the mapping of items are its own; the contract suite holds them equal to the product's.
+    `items` maps (PK, SK) to the item, keys of the indexes included. The names of its calls in `faults` are
+    `repository.create`, `repository.get` … Expired items are not deleted; readers ignore them. Conditions, attribute
+    lists and the mapping of items are its own; the contract suite compares them with the project's.
     """
 
     # Schedules
@@ -409,7 +409,7 @@ def _compared(schedule: Schedule) -> tuple[str, ...]:
 
 
 def _agrees(existing: Item | None, schedule: Schedule, names: Iterable[str]) -> bool:
-    """Is the record there, and in these attributes as expected?"""
+    """Returns whether the record exists and has the expected values in these attributes."""
     expected: dict[str, Any] = records.schedule_item(schedule)
     return existing is not None and all(_value(existing, name) == _value(expected, name) for name in names)
 
@@ -419,7 +419,7 @@ def _value(item: Item, name: str) -> Any:
 
 
 def _is_as_read(existing: Item | None, run: Run) -> bool:
-    """Returns whether nobody wrote the run since it was read as `run`."""
+    """Returns whether the run was not written since it was read as `run`."""
     before = records.run_item(run)
     return existing is not None and all(
         existing[name] == before[name] for name in ("claim_id", "status", "lease_until")

@@ -1,4 +1,4 @@
-"""Lambda's asynchronous queue in memory."""
+"""A fake of Lambda's asynchronous invocation in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class FakeStarter:
-    """A RunStarter that keeps the events it was handed in `events`. `faults` knows the call `starter.start`."""
+    """A RunStarter that records the events in `events`. The name of its call in `faults` is `starter.start`."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()

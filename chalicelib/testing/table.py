@@ -1,4 +1,4 @@
-"""DynamoDB's table in memory: items, indexes that may be behind, transactions that meet, and the limits of all that."""
+"""A fake DynamoDB table in memory: items, eventually consistent indexes, transaction conflicts, and size limits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LONGEST_LAG = timedelta(minutes=1)
 
 
 class Written(NamedTuple):
-    """One write: when, of which item, and what was there before."""
+    """One write: its time, the item's key, and the item before the write (None: it did not exist)."""
 
     at: datetime
     key: Key
@@ -41,7 +41,7 @@ class Written(NamedTuple):
 
 
 class Draft(dict["Key", "Item | None"]):
-    """What one call is about to write, None for what it removes; `touched` are the keys that it looked at as well."""
+    """The pending writes of one call, None for a deletion. `touched` are the keys that it wrote or checked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,12 +49,12 @@ class Draft(dict["Key", "Item | None"]):
 
 
 class InMemoryTable:
-    """Items by (PK, SK). Safe for threads: each call is atomic, and writes everything or nothing.
+    """Items by (PK, SK). It is thread-safe: each call is atomic.
 
-    `meanwhile` is called in each transaction, with the method's name, after the conditions were checked and before
-    anything is written. What it calls is what others do at the same time: a write to an item of the transaction finds
-    a conflict, as in DynamoDB. The port retries those for a while; here no time passes, so it raises StoreUnavailable
-    at once.
+    `meanwhile` is called in each transaction with the method's name, after the conditions were checked and before
+    anything is written. Its calls are concurrent with the transaction: a write to one of the transaction's items is a
+    conflict, as in DynamoDB. The real repository retries after a conflict; here no time passes, so it raises
+    StoreUnavailable immediately.
     """
 
     def __init__(self, faults: Faults | None = None) -> None:
@@ -70,14 +70,14 @@ class InMemoryTable:
         self._written: deque[Written] = deque()
 
     def lag_behind(self, clock: Callable[[], datetime], by: Callable[[], timedelta]) -> None:
-        """From now on, a list does not show what was written in the time `by` before it is read.
+        """Makes lists eventually consistent: from now on, a list does not include writes of the last `by`.
 
-        `by` is asked for each read; LONGEST_LAG at most. Reads by id see everything, as they are consistent.
+        `by` is called for each read; its result is at most LONGEST_LAG. Reads by id stay consistent.
         """
         self._now, self._lag = clock, by
 
     def write_all(self, items: Iterable[Item]) -> None:
-        """Writes whole items in one transaction, as another release might. Raises StoreRefused."""
+        """Writes whole items in one transaction, such as items of another release. Raises StoreRefused if too large."""
         with self._transaction("write_all"):
             for item in items:
                 self._write(item)
@@ -86,14 +86,14 @@ class InMemoryTable:
 
     @contextmanager
     def _call(self, method: str) -> Iterator[None]:
-        """One that writes nothing."""
+        """Runs a call that writes nothing."""
         with self.faults.around(f"repository.{method}"), self._lock:
             self._reads_only = True
             yield
 
     @contextmanager
     def _single_write(self, method: str) -> Iterator[None]:
-        """It writes one item, or several one by one, outside a transaction."""
+        """Runs a call that writes one item, or several items one by one, outside of a transaction."""
         with self.faults.around(f"repository.{method}"), self._lock:
             self._reads_only, self._draft = False, Draft()
             yield
@@ -120,7 +120,7 @@ class InMemoryTable:
                 self._apply(draft)
 
     def _checked(self, draft: Draft) -> Draft:
-        """Raises StoreRefused for what is beyond DynamoDB's limits."""
+        """Returns the draft. Raises StoreRefused if it exceeds DynamoDB's limits."""
         written = [item for item in draft.values() if item is not None]
         for item in written:
             limits.check_keys(item)
@@ -138,7 +138,7 @@ class InMemoryTable:
     # Items, within a call
 
     def _find(self, key: Mapping[str, str]) -> Item | None:
-        """A consistent read, or the condition of a write. A read finds nothing under a key that is too long."""
+        """Returns an item for a consistent read or a condition. A read returns None for a key that is too long."""
         if not self._reads_only:
             limits.check_keys(key)
         return self.items.get(self._touch(key))
@@ -150,7 +150,7 @@ class InMemoryTable:
         self._draft[self._touch(key)] = None
 
     def _update(self, item: Item, attributes: Iterable[str]) -> None:
-        """Sets those of the attributes that the item has, removes those that it lacks."""
+        """Sets the attributes that the item has and removes those that it lacks."""
         named = set(attributes)
         key = self._touch(item)
         existing = self._draft.get(key) or self.items.get(key, {})
@@ -179,7 +179,7 @@ class InMemoryTable:
         newest_first: bool = False,
         between: tuple[str, str] = ("", "\U0010ffff"),
     ) -> Page[Item]:
-        """An eventually consistent read of a partition, of the table or of an index."""
+        """Returns a page of a partition of the table or an index, as an eventually consistent read."""
         pk_name, sk_name = INDEXES[index]
         limits.check_keys({pk_name: pk, sk_name: prefix})
         scope = (index or "", pk, prefix)
@@ -194,18 +194,18 @@ class InMemoryTable:
         if cursor is not None:
             last = read_cursor(scope, cursor, length=3)
             shown = [at for at in shown if (at < last if newest_first else at > last)]
-        # A full page has a cursor even if nothing follows: DynamoDB does not look further than it was asked to.
+        # A full page has a cursor even if nothing follows, because DynamoDB does not read beyond Limit.
         next_cursor = write_cursor(scope, shown[limit - 1]) if len(shown) >= limit else None
         return Page([found[at] for at in shown[:limit]], next_cursor)
 
     def _seen(self) -> Iterator[tuple[Key, Item]]:
-        """All items as an eventually consistent read sees them."""
+        """Yields all items as an eventually consistent read sees them."""
         past = self._past()
         yield from ((key, item) for key, item in self.items.items() if key not in past)
         yield from ((key, item) for key, item in past.items() if item is not None)
 
     def _past(self) -> View:
-        """The items that such a read sees as they were, None where nothing was."""
+        """Returns the earlier versions that such a read sees for recently written items, None where none existed."""
         if self._now is None:
             return {}
         seen_until = self._now() - min(self._lag(), LONGEST_LAG)

@@ -71,7 +71,7 @@ def test_an_sms_that_its_values_make_too_long_is_never_handed_to_sns() -> None:
 def test_what_is_no_phone_number_is_never_handed_to_sns(number: str) -> None:
     failed = failure_of("sms", {**SMS, "to": number})
 
-    assert (str(failed), failed.permanent) == ("to is no phone number", True)
+    assert (str(failed), failed.permanent) == ("to is not a phone number", True)
 
 
 def test_a_push_is_rendered_for_each_service() -> None:
@@ -101,7 +101,7 @@ def test_a_hostile_value_stays_inside_its_string_of_a_push() -> None:
 def test_what_is_no_device_is_never_handed_to_sns(arn: str) -> None:
     failed = failure_of("push", {**PUSH, "endpoint": arn})
 
-    assert (str(failed), failed.permanent) == ("endpoint is no platform endpoint of SNS", True)
+    assert (str(failed), failed.permanent) == ("endpoint is not the ARN of an SNS platform endpoint", True)
 
 
 @pytest.mark.parametrize(("type_", "data"), [("sms", SMS), ("push", PUSH)])

@@ -243,8 +243,8 @@ def dated(apart: timedelta) -> str:
 def test_a_refusal_by_a_consumer_of_another_time_says_so(apart: timedelta, side: str) -> None:
     message = str(refused(dated(apart)))
 
-    assert message.startswith("the webhook answered 401; the time of its signature is ")
-    assert f"{side} the consumer's clock, and 5 minutes are accepted" in message
+    assert message.startswith("the webhook answered 401; the signature's time is ")
+    assert f"{side} the consumer's clock; at most 5 minutes are allowed" in message
     assert 'POST /_local/clock/webhooks {"time": "real"}' in message
 
 
@@ -254,7 +254,7 @@ def test_a_consumer_of_another_time_is_told_of_the_local_cloud_in_stage_local_on
 
     said = webhook._about_clocks(answer, run, {"webhook-timestamp": str(int(NOON.timestamp()) + 3600)})
 
-    assert said == "; the time of its signature is 1:00:00 ahead of the consumer's clock, and 5 minutes are accepted"
+    assert said == "; the signature's time is 1:00:00 ahead of the consumer's clock; at most 5 minutes are allowed"
 
 
 def test_a_refusal_by_a_consumer_of_about_the_same_time_says_nothing_of_clocks() -> None:

@@ -42,7 +42,7 @@ def test_a_function_that_crashes_on_its_first_try_does_its_work_once(
     waited = datetime.fromisoformat(second["started_at"]) - datetime.fromisoformat(first["started_at"])
     assert (run["status"], first["error"], second["error"]) == (
         "succeeded",
-        "cut short: the invocation crashed or timed out",
+        "interrupted: the invocation crashed or timed out",
         None,
     )
     assert timedelta(seconds=59) < waited < timedelta(seconds=65)

@@ -308,7 +308,7 @@ def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: 
     world.fire(event, lateness=A_MINUTE)
 
     (run,) = world.runs(schedule)
-    assert [attempt.error for attempt in run.attempts] == ["cut short: the invocation crashed or timed out", None]
+    assert [attempt.error for attempt in run.attempts] == ["interrupted: the invocation crashed or timed out", None]
     assert (run.status, run.lateness) == (RunStatus.SUCCEEDED, timedelta(0))
 
 

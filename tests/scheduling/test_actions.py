@@ -89,7 +89,7 @@ def test_python_refuses_what_http_refuses() -> None:
         action_of(Email(to=["a@example.com", "b"], subject="hello", text="It is time."))
 
     (error,) = refused.value.errors
-    assert (error.field, error.message) == ("action.to.1", "must be a mail address such as a@example.com")
+    assert (error.field, error.message) == ("action.to.1", "must be an email address such as a@example.com")
 
 
 @pytest.mark.parametrize(
@@ -171,20 +171,24 @@ def refusal(type_: str, **fields: Any) -> str:
 @pytest.mark.parametrize(
     ("type_", "fields", "message"),
     [
-        ("email", {"to": ["a@example.com"], "subject": "{{nam}}", "text": "x"}, "{{nam}} is no placeholder"),
-        ("email", {"to": ["a@example.com"], "subject": "x", "html": "{{"}, "begins no placeholder"),
+        ("email", {"to": ["a@example.com"], "subject": "{{nam}}", "text": "x"}, "{{nam}} is not a placeholder"),
+        ("email", {"to": ["a@example.com"], "subject": "x", "html": "{{"}, "without a placeholder"),
         ("sms", {"to": "0170 1234567", "text": "x"}, "must be a phone number"),
         ("sms", {"to": "+491701234567", "text": "x" * 1601}, "at most 1600"),
-        ("sms", {"to": "+491701234567", "text": "{{metadata}}"}, "{{metadata}} is no placeholder"),
+        ("sms", {"to": "+491701234567", "text": "{{metadata}}"}, "{{metadata}} is not a placeholder"),
         ("sms", {"to": "+491701234567", "text": "x", "sender_id": "12345"}, "with a letter among them"),
         ("sms", {"to": "+491701234567", "text": "x", "sender_id": "A SHOP"}, "letters and digits"),
         ("push", {"endpoint": "arn:aws:sns:eu-central-1:1:topic", "title": "x", "text": "x"}, "platform endpoint"),
         ("push", {"endpoint": DEVICE, "title": "a\nb", "text": "x"}, "one line"),
-        ("push", {"endpoint": DEVICE, "title": "x", "text": "x", "data": {"aps": "x"}}, "'aps' is no key"),
-        ("push", {"endpoint": DEVICE, "title": "x", "text": "x", "data": {"gcm.n": "x"}}, "'gcm.n' is no key"),
+        ("push", {"endpoint": DEVICE, "title": "x", "text": "x", "data": {"aps": "x"}}, "'aps' is not an allowed key"),
+        (
+            "push",
+            {"endpoint": DEVICE, "title": "x", "text": "x", "data": {"gcm.n": "x"}},
+            "'gcm.n' is not an allowed key",
+        ),
         ("push", {"endpoint": DEVICE, "title": "x", "text": "x", "data": {"a": "x" * 2048}}, "the limit is 2,048"),
         ("report", {"to": []}, "at least 1 item"),
-        ("report", {"to": ["a@example.com"], "period": "year"}, "must be day, week, month or like"),
+        ("report", {"to": ["a@example.com"], "period": "year"}, "must be day, week, month or an interval such as"),
         ("report", {"to": ["a@example.com"], "subject": "a\r\nBcc: b@example.com"}, "one line"),
     ],
 )

@@ -52,7 +52,7 @@ def fill(service: SchedulerService, clock: StoppedClock) -> list[Schedule]:
 def test_there_is_a_most_for_each_user(service: SchedulerService, clock: StoppedClock) -> None:
     fill(service, clock)
 
-    with pytest.raises(TooManySchedules, match="the limit is 3 active and paused"):
+    with pytest.raises(TooManySchedules, match="the limit of 3 active and paused"):
         create(service)
     assert create(service, user_id="bob").status is Status.ACTIVE
 

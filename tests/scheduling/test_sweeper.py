@@ -657,7 +657,7 @@ def test_a_run_of_ours_that_crashed_is_started_again_and_keeps_its_story(life: L
     life.travel(5 * A_MINUTE)
 
     (run,) = life.runs_of(schedule)
-    assert [attempt.error for attempt in run.attempts] == ["cut short: the invocation crashed or timed out", None]
+    assert [attempt.error for attempt in run.attempts] == ["interrupted: the invocation crashed or timed out", None]
 
 
 def _left_by_a_crash(life: Life, *, under: str | None = None) -> Schedule:

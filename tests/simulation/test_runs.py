@@ -294,7 +294,7 @@ def test_what_has_succeeded_is_not_done_again(life: Life) -> None:
     schedule = life.one_time()
     life.travel(2 * AN_HOUR)
 
-    with pytest.raises(RunNotRedrivable, match="This one is succeeded"):
+    with pytest.raises(RunNotRedrivable, match="This run is succeeded"):
         life.service.redrive("alice", schedule.schedule_id, the_run(life, schedule).run_id)
 
 

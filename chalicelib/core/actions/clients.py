@@ -1,4 +1,4 @@
-"""How AWS services are called: well inside the function's 30 s, so that a call that hangs can be recorded as failed."""
+"""Timeouts and retries of AWS clients. They are well below the function's 30 s, so that a timeout can be recorded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ TWICE = Config(
     read_timeout=READ_SECONDS,
     retries={"total_max_attempts": 2, "mode": "standard"},
 )
-"""For a call that may be repeated."""
+"""For calls that may be repeated."""
 
 TWICE_SECONDS = 2 * (CONNECT_SECONDS + READ_SECONDS)
 
 ONCE = TWICE.merge(Config(retries={"total_max_attempts": 1, "mode": "standard"}))
-"""SES and SNS take no idempotency key and may have served a call that they did not answer, so the SDK tries once."""
+"""For SES and SNS, without retries: they accept no idempotency key, and an unanswered call may have succeeded."""
 
 ONCE_SECONDS = CONNECT_SECONDS + READ_SECONDS

@@ -1,4 +1,4 @@
-"""What an action gets (RunContext), what it raises (ActionFailed), and what a built-in action states (BuiltIn)."""
+"""The interface of actions: the argument (RunContext), the exception (ActionFailed) and the definition (BuiltIn)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class ActionFailed(Exception):
-    """The work could not be done, or its outcome is unknown.
+    """The work failed, or its outcome is unknown.
 
-    `permanent`: another attempt would fail again. `unknown`: the provider may have done the work, because its answer
-    never came or was an error of its own. `retry_after`: the pause that the provider asks for. `fault`: the deployment
-    lacks something, such as a permission; an alarm goes to the operator.
+    `permanent`: a retry would fail again. `unknown`: the provider may have done the work, because it did not answer or
+    answered with a server error. `retry_after`: the delay that the provider requests, or None. `fault`: the deployment
+    lacks something, such as a permission; the operator gets an alarm.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ActionFailed(Exception):
 
 
 class ActionSettings(Protocol):
-    """The names of what Terraform made for the built-in actions. `loopback_webhooks` is for stage local."""
+    """Names of the resources of built-in actions. `loopback_webhooks` is True in stage local only."""
 
     @property
     def sender_address(self) -> str: ...
@@ -57,12 +57,12 @@ class ActionSettings(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """The run that an action works for.
+    """The run for which an action does its work.
 
-    `timezone` is the name of its schedule's zone. `aws` returns a boto3 client by service name; clients are kept
-    between runs. `repository` reads the table; read the items of `user_id` only. `clock` returns aware UTC. `sign`
-    returns the headers of Standard Webhooks for a body, with the user's keys; it raises a ScheduledTasksError if it
-    cannot.
+    `timezone` is the name of the schedule's zone. `aws` returns a boto3 client by service name; clients are reused
+    between runs. `repository` reads the table; an action must read only items of `user_id`. `clock` returns aware UTC.
+    `sign` returns the Standard Webhooks headers for a body, signed with the user's keys. It raises a
+    ScheduledTasksError if the keys cannot be read.
     """
 
     run_id: str
@@ -81,20 +81,20 @@ class RunContext:
 
 
 class Work(Protocol):
-    """The function behind an action."""
+    """The function that does the work of an action. Raises ActionFailed if the work fails."""
 
     def __call__(self, run: RunContext, data: Mapping[str, Any], /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltIn:
-    """All that a built-in action states; API models, OpenAPI, registry, limits, docs and permissions follow it.
+    """The definition of a built-in action. API models, OpenAPI, registry, limits, docs and permissions derive from it.
 
-    `fields` is what clients write, `work` does it. `idempotent`: the provider honours the run id. `texts` are the
-    fields that may hold placeholders. `shown` are fields of OpenAPI's example, beside the required ones.
-    `timeout_seconds` is the longest wait for one answer of its provider, all tries
-    included. `clients` are the AWS services that it calls, each with its time-outs and tries. `permissions` are the IAM
-    actions that the Notification Lambda's role needs for it (terraform/modules/notification_function/iam.tf).
+    `fields` is the class of its input, and `work` the function. `idempotent`: the provider or consumer ignores a
+    repetition with the same run id. `texts` are the fields that may have placeholders. `shown` are the optional fields
+    in OpenAPI's example. `timeout_seconds` is the longest wait for the provider, attempts of the SDK included.
+    `clients` are the AWS services that it calls, with their timeouts and retries. `permissions` are the IAM actions
+    that the Notification Lambda's role needs (terraform/modules/notification_function/iam.tf).
     """
 
     type: str

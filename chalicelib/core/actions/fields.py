@@ -1,7 +1,7 @@
-"""The fields of built-in actions, stated without pydantic, which the Notification Lambda does not have.
+"""Types for the fields of built-in actions. They do not import pydantic, which the Notification Lambda does not have.
 
-The API makes pydantic models of them. pydantic reads `Length` and `Check` by the method that it looks for on everything
-inside `Annotated` (docs.pydantic.dev, "Customizing validation with __get_pydantic_core_schema__").
+The API makes pydantic models of the fields. pydantic calls `__get_pydantic_core_schema__` of each object in `Annotated`
+(docs.pydantic.dev, "Customizing validation with __get_pydantic_core_schema__").
 """
 
 from collections.abc import Callable, Iterator
@@ -12,17 +12,17 @@ from ..model.values import json_size
 from .text_rules import mail_address, one_line
 
 MAX_RECIPIENTS = 50
-"""SES accepts that many addresses in one email, `cc` and `bcc` included (developer guide, quotas)."""
+"""The most addresses that SES accepts in one email, `cc` and `bcc` included (SES Developer Guide, quotas)."""
 
 LEFT_OUT: Any = type("LeftOut", (), {"__repr__": lambda _self: "LEFT_OUT"})()
-"""The default of a field for which null is a value."""
+"""The default of a field that may be null: it distinguishes a missing field from null."""
 
 CoreSchema = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """The least and the most characters of a text, or items of a list or an object."""
+    """The minimum and maximum number of characters of a text, or of items of a list or object. None: no maximum."""
 
     least: int = 0
     most: int | None = None
@@ -34,7 +34,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`test` raises ValueError for a value that is not accepted; what it returns is not used."""
+    """A check of a value. `test` raises ValueError if the value is not allowed; its return value is not used."""
 
     test: Callable[[Any], object]
 
@@ -49,7 +49,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What OpenAPI says of a field: its description and an example."""
+    """A field's description and example in OpenAPI."""
 
     description: str
     example: Any
@@ -70,7 +70,7 @@ Line = Annotated[str, Length(1, 200), Check(one_line)]
 
 @dataclass(frozen=True, slots=True)
 class ActionRules:
-    """What the API accepts beside the built-in actions: own types, and in stage local webhooks to this machine."""
+    """What a deployment also accepts: its own action types, and in stage local webhooks to loopback addresses."""
 
     own_types: frozenset[str] = frozenset()
     loopback_webhooks: bool = False
@@ -78,15 +78,15 @@ class ActionRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """What clients write of an action. The values are checked when a schedule is created, over HTTP or in Python."""
+    """The input of an action. Values are validated when a schedule is created, over HTTP or in Python."""
 
     def problems(self, _rules: ActionRules, /) -> Iterator[tuple[str, str]]:
-        """Yields (field, message) for what the fields' own annotations cannot say."""
+        """Yields (field, message) for each fault that annotations of single fields cannot detect."""
         return iter(())
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldsWithTexts(Fields):
-    """Fields with texts that people read. `placeholders=False` leaves each `{{` as it is."""
+    """Fields with texts that may have placeholders. `placeholders=False` leaves each `{{` unchanged."""
 
     placeholders: Annotated[bool, About("False leaves every `{{` in the texts as it is", example=True)] = True

@@ -1,4 +1,4 @@
-"""The texts of an action with what is known of its run in the place of their placeholders."""
+"""Replaces the placeholders in an action's texts by values of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def filled(run: RunContext, data: Mapping[str, Any], texts: Mapping[str, Text]) -> dict[str, Any]:
-    """The data of a built-in action, ready to be sent. Raises ActionFailed, naming the text that cannot be filled."""
+    """Returns the action's data with its texts filled. Raises ActionFailed with the field's name if one is invalid."""
     try:
         return fill(data, texts, _values(run))
     except InvalidTemplate as exc:

@@ -1,4 +1,4 @@
-"""The master secret of all webhook keys, in AWS Secrets Manager: its current value, and the one before a rotation."""
+"""Reads the master secret of all webhook keys from AWS Secrets Manager: its current and its previous value."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 MAX_AGE_SECONDS = 300
-"""How long a rotation of the master may go unnoticed: much shorter than the former value lives on."""
+"""How long the values are cached. It must be much shorter than the time for which the previous value stays valid."""
 
 SHORTEST = 32
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 
 
 class MasterSecret:
-    """Reads it when it is first needed, and again when what was read is too old. `monotonic` gives seconds.
+    """Reads the secret at the first use and again after MAX_AGE_SECONDS. `monotonic` returns seconds.
 
-    While Secrets Manager cannot be asked, what is known stays in use.
+    While Secrets Manager is unavailable, the cached values stay in use.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class MasterSecret:
         self._asked_at = float("-inf")
 
     def values(self) -> Sequence[Master]:
-        """The current one first. Raises MasterSecretUnavailable."""
+        """Returns the values, the current one first. Raises MasterSecretUnavailable if none could be read."""
         if self._monotonic() - self._asked_at > MAX_AGE_SECONDS or not self._masters:
             self._renew()
         return self._masters
@@ -57,7 +57,7 @@ class MasterSecret:
                 raise MasterSecretUnavailable from exc
 
     def _read(self, stage: str) -> Master | None:
-        """None where no version has this stage: there was no rotation yet."""
+        """Returns None if AWSPREVIOUS does not exist: the secret was never rotated."""
         try:
             found = self._client().get_secret_value(SecretId=self._arn, VersionStage=stage)
         except ClientError as exc:
@@ -65,5 +65,5 @@ class MasterSecret:
                 return None
             raise
         if len(found["SecretString"]) < SHORTEST:
-            raise MasterSecretUnavailable(f"The master secret of webhooks is shorter than {SHORTEST} characters.")
+            raise MasterSecretUnavailable(f"The master secret of webhooks must have at least {SHORTEST} characters.")
         return Master(found["SecretString"], found["CreatedDate"])

@@ -1,4 +1,4 @@
-"""The time a report is about: `day`, `week` or `month` before an instant, or an interval of ISO 8601."""
+"""The period of a report: the `day`, `week` or `month` before an instant, or an ISO 8601 interval."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 LAST = ("day", "week", "month")
 LAST_YEAR = 2199
-"""As for schedules; at the very end of the calendar other zones' clocks cannot be told."""
+"""The same limit as for schedules. Conversion to other zones fails at the end of Python's calendar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `start` up to, not including, `end`: aware UTC."""
+    """From `start` to `end`, without `end`. Both are aware UTC."""
 
     start: datetime
     end: datetime
@@ -30,10 +30,10 @@ class Period:
 
 
 def period(text: str, before: datetime, timezone: str) -> Period:
-    """What `text` means at the instant `before`. Raises ValueError with what would be right.
+    """Returns the period that `text` means at the instant `before`. Raises ValueError if `text` is invalid.
 
-    A day, a week and a month are those of the zone's clocks: a report every Monday at nine is about 167 hours once a
-    year, and leaves nothing out. The month before 31 March begins on 28 February.
+    Days, weeks and months are counted in local time of the zone. So a week with a change of the clocks has 167 or 169
+    hours, and weekly reports have no gaps. The month before 31 March begins on 28 February.
     """
     if text in LAST:
         return Period(_earlier(text, before.astimezone(zone(timezone))).astimezone(UTC), before)
@@ -41,11 +41,13 @@ def period(text: str, before: datetime, timezone: str) -> Period:
     try:
         interval = Period(from_iso(start), from_iso(end))
     except (ValueError, OverflowError):
-        raise ValueError("must be day, week, month or like 2027-01-01T00:00:00Z/2027-02-01T00:00:00Z") from None
+        raise ValueError(
+            "must be day, week, month or an interval such as 2027-01-01T00:00:00Z/2027-02-01T00:00:00Z"
+        ) from None
     if interval.end <= interval.start:
-        raise ValueError("must end later than it begins")
+        raise ValueError("must end after its start")
     if interval.start < EPOCH or interval.end.year > LAST_YEAR:
-        raise ValueError(f"must lie between 1970 and {LAST_YEAR}")
+        raise ValueError(f"must be between 1970 and {LAST_YEAR}")
     return interval
 
 

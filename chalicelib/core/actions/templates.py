@@ -1,8 +1,8 @@
 r"""Texts with placeholders, such as `Hello {{metadata.first_name}}, {{name}} is due at {{local_time}}`.
 
-A text is filled once: what a value holds is never read as a placeholder. Each value is escaped for where it stands.
-`\{{` stands for the braces themselves, as in Handlebars. Only an action whose data says `"placeholders": true` is
-filled: texts that were scheduled before there were placeholders stay as they were written.
+Placeholders inside of values are not replaced. Each value is escaped for its field, such as HTML. `\{{` means literal
+braces, as in Handlebars. Texts are filled only if the action's data has `"placeholders": true`: older schedules, from
+before placeholders existed, must keep their texts.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 MARKER = "placeholders"
-"""The field of an action's data that says whether its texts are filled."""
+"""The field of an action's data that decides whether its texts are filled."""
 
 MOST = 100
-"""Placeholders in one text. A value may have 2 KB, and a function has 256 MB."""
+"""The most placeholders in one text. A value may have 2 KB, and a function has 256 MB."""
 
 OF_THE_SCHEDULE = frozenset({"name", "resource_id"})
-"""What a schedule may lack; a text that asks for it then cannot be filled."""
+"""Optional fields of a schedule. A text with such a placeholder is refused for a schedule without a value."""
 
 OF_EVERY_RUN = frozenset(
     {"user_id", "schedule_id", "run_id", "scheduled_time", "local_date", "local_time", "timezone"},
@@ -33,11 +33,11 @@ TOKEN = re.compile(r"(?P<braces>\\\{\{)|\{\{(?:[ ]*(?P<path>[^\s{}]+)[ ]*\}\})?"
 
 
 class InvalidTemplate(ValueError):
-    """A text holds braces that are no placeholder, or one that stands for nothing."""
+    """A text has braces that are not a placeholder, or a placeholder without a value."""
 
 
 class TextTooLong(InvalidTemplate):
-    """A text is too long once it is filled."""
+    """A text is too long with the values of its placeholders."""
 
     def __init__(self, field: str, size: int, most: int) -> None:
         self.field = field
@@ -46,13 +46,13 @@ class TextTooLong(InvalidTemplate):
 
 
 def as_written(value: str) -> str:
-    """For plain text."""
+    """Returns the value unchanged, for plain text."""
     return value
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A field that may hold placeholders: how a value is escaped there, and the most characters once it is filled."""
+    """A field that may have placeholders: how values are escaped, and the most characters with values (None: any)."""
 
     escape: Callable[[str], str]
     most: int | None = None
@@ -63,17 +63,17 @@ def has_braces(text: object) -> bool:
 
 
 def paths(text: str) -> list[str]:
-    """The placeholders of a text, each as often as it stands there. Raises InvalidTemplate."""
+    """Returns the placeholders of a text in order, with repetitions. Raises InvalidTemplate if one is not valid."""
     found = list(_paths(text))
     if len(found) > MOST:
-        raise InvalidTemplate(f"holds {len(found)} placeholders; the limit is {MOST}")
+        raise InvalidTemplate(f"has {len(found)} placeholders; the limit is {MOST}")
     return found
 
 
 def fill(data: Mapping[str, Any], texts: Mapping[str, Text], values: Mapping[str, Any]) -> dict[str, Any]:
-    """An action's data with each of its `texts` filled, if they are to be. Raises InvalidTemplate, naming the field.
+    """Returns an action's data with `texts` filled, if MARKER is true. Raises InvalidTemplate with the field's name.
 
-    `values` maps NAMES to text or None, and `metadata` to the schedule's.
+    `values` maps each of NAMES to a text or None, and `metadata` to the schedule's metadata.
     """
     filled = dict(data)
     for field, text in texts.items():
@@ -83,7 +83,7 @@ def fill(data: Mapping[str, Any], texts: Mapping[str, Text], values: Mapping[str
 
 
 def value_of(path: str, values: Mapping[str, Any]) -> str:
-    """Raises InvalidTemplate if there is no text, number or truth value under this path."""
+    """Returns the value as text. Raises InvalidTemplate if the path has no text, number or boolean."""
     value: Any = values
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -118,8 +118,8 @@ def _paths(text: str) -> Iterator[str]:
 
 def _known(path: str | None) -> str:
     if path is None:
-        raise InvalidTemplate(r"holds a {{ that begins no placeholder; write \{{ for the braces themselves")
+        raise InvalidTemplate(r"has {{ without a placeholder; write \{{ for literal braces")
     if path not in NAMES and not path.startswith(METADATA):
         known = ", ".join(sorted(NAMES))
-        raise InvalidTemplate(f"{{{{{path}}}}} is no placeholder; known are {known} and metadata.…")
+        raise InvalidTemplate(f"{{{{{path}}}}} is not a placeholder; allowed: {known}, metadata.…")
     return path

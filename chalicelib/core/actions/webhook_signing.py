@@ -1,7 +1,7 @@
-"""How webhooks are signed (https://www.standardwebhooks.com), and the keys that this is done with.
+"""Signs webhooks (https://www.standardwebhooks.com) and derives the signing keys.
 
-No key is stored: each is derived from one master secret, the user and the version of the user's keys. Two live side by
-side while consumers change over, of either: the user's version and the one before it, the master and the one before it.
+Keys are not stored: each is derived from the master secret, the user id and the version of the user's keys. During a
+rotation the current and the previous value are both valid, of the user's version and of the master secret.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ RESERVED_HEADERS = frozenset(
         *("connection", "expect", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"),
     }
 )
-"""What the sender sets, or what would let a client smuggle a second request; and all that begins with `webhook-`."""
+"""Headers that this service sets or that would allow request smuggling. Names with `webhook-` are reserved as well."""
 
 DERIVATION = "scheduled-tasks webhook key"
 
 SETTLES = timedelta(minutes=10)
-"""A function may not have read a new master before, so consumers are not told to use what is made from it."""
+"""A function may cache the old master secret. Keys of a new one become the current keys only after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookKey:
-    """One live key. `is_current`: consumers should use it; the others sign beside it until they have changed over."""
+    """One valid key. `is_current`: consumers should use this key; the others also sign until consumers have changed."""
 
     version: int
     secret: bytes
@@ -51,23 +51,23 @@ class WebhookKey:
 
     @property
     def text(self) -> str:
-        """As consumers' libraries take it."""
+        """Returns the key in the format of Standard Webhooks' libraries."""
         return f"whsec_{base64.b64encode(self.secret).decode()}"
 
     def __repr__(self) -> str:
-        """Nothing that could end in a log."""
+        """Returns a text without the secret, so that logs cannot contain it."""
         return f"WebhookKey(version={self.version})"
 
 
 def live_keys(versions: KeyVersions, masters: Sequence[Master], now: datetime) -> list[WebhookKey]:
-    """Every key that signs now, the current one first. `masters`: the current one first."""
+    """Returns every key that is valid at `now`, the current key first. `masters` has the current value first."""
     settled_first = sorted(masters, key=lambda master: master.created_at + SETTLES > now)
     pairs = product(versions.live(now), settled_first)
     return [_key(versions.user_id, *pair, is_current=place == 0) for place, pair in enumerate(pairs)]
 
 
 def signed_headers(keys_: Iterable[WebhookKey], message_id: str, sent_at: datetime, body: bytes) -> dict[str, str]:
-    """The three headers of Standard Webhooks, with a signature by each key."""
+    """Returns the three headers of Standard Webhooks, with a signature by each key."""
     timestamp = str(epoch_seconds(sent_at))
     content = f"{message_id}.{timestamp}.".encode() + body
     signatures = [base64.b64encode(_hmac(key.secret, content)).decode() for key in keys_]
@@ -79,12 +79,12 @@ def signed_headers(keys_: Iterable[WebhookKey], message_id: str, sent_at: dateti
 
 
 def is_reserved_header(name: str) -> bool:
-    """Is it the sender's, and none that a client may set?"""
+    """Returns whether clients must not set this header."""
     return name.lower() in RESERVED_HEADERS or name.lower().startswith("webhook-")
 
 
 def _key(user_id: str, version: KeyVersion, master: Master, *, is_current: bool) -> WebhookKey:
-    # HMAC is a pseudo-random function: who knows one of these keys knows nothing of the master or of another key.
+    # HMAC is a pseudo-random function: a key reveals nothing about the master secret or other keys.
     secret = _hmac(master.secret.encode(), ids.length_prefixed(DERIVATION, user_id, str(version.number)))
     created_at = max(master.created_at, version.created_at or master.created_at)
     return WebhookKey(version.number, secret, created_at, version.expires_at, is_current)

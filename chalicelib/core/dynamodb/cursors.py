@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, opaque to the client and good for that list only."""
+"""Cursors: the position at which a list continues. They are opaque to clients and valid only for the same list."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..model.values import dumps
 
 
 def write_cursor(scope: tuple[str, ...], position: tuple[str, ...]) -> str:
-    """`scope` names the list (index, owner, filter); `position` are the sort keys of the last item shown."""
+    """Returns a cursor. `scope` identifies the list (index, owner, filter); `position` are the last item's keys."""
     return base64.urlsafe_b64encode(dumps([_digest(scope), *position]).encode()).decode().rstrip("=")
 
 
 def read_cursor(scope: tuple[str, ...], cursor: str, *, length: int) -> tuple[str, ...]:
-    """The position in a cursor of this list. Raises InvalidCursor for one of another list, or a mangled one."""
+    """Returns the position in a cursor. Raises InvalidCursor if it is damaged or belongs to another list."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))

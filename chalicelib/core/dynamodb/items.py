@@ -1,4 +1,4 @@
-"""Records as items of the table: the plain values of `codec`, plus the keys of the table and its indexes."""
+"""Converts records to items of the table: the values from `codec`, and the keys of the table and its indexes."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ LONGEST_WATCH = timedelta(hours=1)
 MOST_DOUBLINGS = 6
 
 LISTED = frozenset({RunStatus.FAILED, RunStatus.MISSED})
-"""Each user's runs of these statuses can be listed over all his schedules."""
+"""A user's runs with these statuses can be listed across all of their schedules."""
 
 NOBODYS_LEASE = INTENT_LEASE + timedelta(milliseconds=1)
-"""Ends later than any lease that was taken until now, and so is none of them."""
+"""Longer than any lease that can exist now, so it equals no holder's lease."""
 
 
 def schedule_key(schedule: Schedule) -> Item:
@@ -62,12 +62,12 @@ def action_key(schedule: Schedule) -> Item:
 
 
 def action_item(schedule: Schedule, action: Action) -> Item:
-    """The body stands as JSON text: what a client may send as JSON is more than DynamoDB's types can tell apart."""
+    """The body is JSON text, because DynamoDB's types do not preserve JSON, such as the difference of 1 and 1.0."""
     return {**action_key(schedule), "action_type": action.type, "body": dumps(dict(action.data))}
 
 
 def action_from_item(item: Mapping[str, Any]) -> Action | None:
-    """None for one that was missing when its schedule ended: nothing but its expiry was written then."""
+    """Returns None if the action was missing when its schedule ended: the item then has only an expiry."""
     return Action(item["action_type"], json.loads(item["body"])) if "body" in item else None
 
 
@@ -82,7 +82,7 @@ def run_item(run: Run) -> Item:
 
 
 def _run_list_keys(run: Run, key: Mapping[str, str]) -> Item:
-    """Only what somebody may want done again, or waits for the operator, stands in a list."""
+    """Returns the keys of the list by time for failed, missed and held runs, and none for other runs."""
     if run.status in LISTED:
         pk = ids.runs_pk(run.user_id, run.status)
     elif run.status is RunStatus.HELD:
@@ -107,7 +107,7 @@ def _list_keys(schedule: Schedule) -> Item:
 
 
 def _sort_at(schedule: Schedule) -> datetime:
-    """Lists are sorted by the next run; what has none left, by the last thing that happened to it."""
+    """Returns the sort time of lists: the next run, or the latest change or run if there is no next run."""
     if schedule.next_run_at is not None:
         return schedule.next_run_at
     last_run = schedule.last_run
@@ -151,7 +151,7 @@ def span_item(span: Span) -> Item:
 
 
 def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job | Span:
-    """What a watched item is, by its sort key."""
+    """Returns the record of a watched item. Its sort key determines the type."""
     if item["SK"] == ids.JOB_SK:
         return job_from_plain(item)
     if item["SK"].startswith(ids.SPAN_PREFIX):
@@ -160,13 +160,13 @@ def from_item(item: Mapping[str, Any]) -> Schedule | Run | Job | Span:
 
 
 def leased(item: Item, now: datetime) -> Item:
-    """A watched item as it is while somebody looks after it: watched again in a minute, then two, then four …
+    """Returns a watched item under a new lease. Its watch is after 1, 2, 4 … minutes, an hour at most.
 
-    An intent that is taken up is leased anew, and for a minute only: meanwhile no other change can start. It is watched
-    again in five minutes at the latest, and before its next occurrence.
+    The lease of an intent is renewed for a minute, in which no other change can start. An intent's watch is after five
+    minutes at most, and before its next occurrence.
     """
     tries = int(item.get("watch_tries", 0)) + 1
-    # Bounded before it is multiplied: what fails for two days would else be more than a timedelta holds.
+    # The exponent is limited: after two days of failures the product would overflow a timedelta.
     away = min(INTENT_LEASE * 2 ** min(tries - 1, MOST_DOUBLINGS), LONGEST_WATCH)
     watch = {"watch_at": iso(now + away), "watch_tries": tries}
     if item.get("confirmed") is False:
@@ -176,11 +176,11 @@ def leased(item: Item, now: datetime) -> Item:
 
 
 def unconfirmed(schedule: Schedule, lease_until: datetime) -> Item:
-    """What becomes of a record that EventBridge may not agree with: an intent under this lease."""
+    """Returns the changes that make a record an intent with this lease, because EventBridge may differ from it."""
     key = schedule_key(schedule)
     return {**key, "confirmed": False, "intent_until": iso_ms(lease_until), **watch_keys(key, lease_until)}
 
 
 def expiry(schedule: Schedule) -> int | None:
-    """What DynamoDB's TTL wants: epoch seconds."""
+    """Returns the expiry for DynamoDB's TTL in epoch seconds, or None if the schedule does not expire."""
     return None if schedule.expires_at is None else epoch_seconds(schedule.expires_at)

@@ -1,8 +1,8 @@
-"""The one DynamoDB table (design: one table, three indexes). Every method is one call, every change conditional.
+"""The repository on one DynamoDB table with three indexes. A method makes one call, and each change is conditional.
 
-`list_spans` and `list_running` make a call for each page.
+`list_spans` and `list_running` make a call for each page. Retries after conflicts are further calls.
 
-boto3's serializer does the typing, `items` the mapping; here are conditions, transactions and cursors only.
+boto3's serializer converts types, and `items` converts records. This module has conditions, transactions and cursors.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ INDEXES = {
 
 MOST_IN_A_BATCH = 25
 SPANS_AT_ONCE = 500
-"""How many open spans of one schedule one call reads. Each stands for a change during one outage."""
+"""The most open spans of one schedule that one call reads. A span is a change during an outage, so there are few."""
 RUNS_AT_ONCE = 1000
 CONFLICT_TRIES = 6
 CONFLICT_PAUSE_SECONDS = 0.04
 
 NOT_NOW = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Cancellation reasons that blame the moment (API reference, TransactWriteItems)."""
+"""Transient cancellation reasons (API reference, TransactWriteItems)."""
 
 EXPECTED_REASONS = NOT_NOW | {"None", "ConditionalCheckFailed"}
 
 TOO_LARGE = re.compile(r"\bsize\b.*\b(exceed(ed)?|limits?)\b|\b(exceed(ed)?|limits?)\b.*\bsize\b", re.IGNORECASE)
-"""How DynamoDB says that something is larger than its limits (API reference, TransactionCanceledException)."""
+"""Matches DynamoDB's messages for data beyond its size limits (API reference, TransactionCanceledException)."""
 
 WATCH = ("watch_pk", "watch_at", "watch_tries")
 INDEX_KEYS = ("by_time_pk", "by_time_sk", "by_resource_pk", "by_resource_sk", *WATCH)
@@ -87,17 +87,17 @@ DEFAULTS = stored_defaults(SCHEDULE)
 SAME_STATE = ("revision", "status")
 RESERVATIONS = ("reserved", "running")
 CLAIM_STATE = (*SAME_STATE, "run_count", *RESERVATIONS)
-"""What a claim with a reservation was decided on."""
+"""The attributes on which the decision for a claim with a reservation depends."""
 
 RUN_LOCK = ("claim_id", "status", "lease_until")
-"""What shows that nobody wrote a run since it was read."""
+"""Unchanged values of these attributes show that the run was not written since it was read."""
 
 REPLACED_ACTION_STAYS = timedelta(days=30)
-"""How long an action that was changed can still be gone back to."""
+"""How long a replaced action can be restored."""
 
 
 class DynamoRepository:
-    """The table as a ScheduleRepository. `sleep` waits between the tries of a transaction that met another one."""
+    """The table as a ScheduleRepository. `sleep` pauses, in seconds, between attempts after a transaction conflict."""
 
     def __init__(self, client: DynamoDBClient, table_name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
@@ -148,7 +148,7 @@ class DynamoRepository:
             items.schedule_item(schedule.as_confirmed()), CHANGED_BY_CONFIRM, *_unchanged(schedule, names)
         )
         existing = self._update_one(update)
-        # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+        # The SDK retries a write whose response was lost. The retry then finds the result of the first write.
         return existing is None or (
             existing.get("confirmed") is True
             and existing["revision"] == schedule.revision
@@ -245,7 +245,7 @@ class DynamoRepository:
     def _put_run(self, run: Run, replacing: Run | None) -> Write:
         if replacing is None:
             return self._put(items.run_item(run), "attribute_not_exists(#PK)")
-        # An ended run keeps its claim id, so status and lease belong to what must be unchanged.
+        # An ended run keeps its claim id, so status and lease must be unchanged as well.
         before = items.run_item(replacing)
         condition = " AND ".join(f"#{name} = :x_{name}" for name in RUN_LOCK)
         return self._put(items.run_item(run), condition, {f":x_{name}": before[name] for name in RUN_LOCK})
@@ -282,7 +282,7 @@ class DynamoRepository:
     def _add_to_count(
         self, user_id: str, add: Mapping[str, int], now: datetime, condition: str, values: Mapping[str, int]
     ) -> bool:
-        """In no transaction: plain updates of one item wait for each other, where transactions conflict."""
+        """Not a transaction: DynamoDB serializes plain updates of one item, while transactions on it conflict."""
         item = items.count_key(user_id) | {"changed_at": iso_ms(now)}
         return self._update_one(self._update(item, ("changed_at",), condition, values, add=add)) is None
 
@@ -371,7 +371,7 @@ class DynamoRepository:
         unchanged = ("#current = :x_current", {":x_current": before["current"]})
         condition = ("attribute_not_exists(#PK)", {}) if replacing == KeyVersions(replacing.user_id) else unchanged
         existing = self._transact(self._put(item, *condition))
-        # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+        # The SDK retries a write whose response was lost. The retry then finds the result of the first write.
         return existing is None or existing[0] == item
 
     def erase_webhook_keys(self, user_id: str) -> None:
@@ -384,7 +384,7 @@ class DynamoRepository:
             with translated(_store_error):
                 response = self._client.get_item(TableName=self._table, Key=_typed(key), ConsistentRead=True)
         except StoreRefused:
-            # No item has a key that is longer than DynamoDB allows.
+            # The key is longer than DynamoDB allows, so no item has it.
             return None
         return _plain(response["Item"]) if "Item" in response else None
 
@@ -429,7 +429,7 @@ class DynamoRepository:
         return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, last) if last else None)
 
     def _update_one(self, update: Mapping[str, Any]) -> ExistingItem:
-        """None if the write happened, else what stands there instead."""
+        """Returns None if the write succeeded, else the existing item."""
         for attempt in range(CONFLICT_TRIES):
             with translated(_store_error):
                 try:
@@ -437,7 +437,7 @@ class DynamoRepository:
                 except ClientError as exc:
                     if error_code(exc) == "ConditionalCheckFailedException":
                         return _plain(response_of(exc).get("Item", {}))
-                    # A transaction is at work on this item, for some milliseconds.
+                    # A transaction holds this item for some milliseconds.
                     if error_code(exc) != "TransactionConflictException":
                         raise
                 else:
@@ -446,7 +446,7 @@ class DynamoRepository:
         raise StoreUnavailable
 
     def _transact(self, *writes: Write) -> list[ExistingItem] | None:
-        """None if all were written. Else, per write, what stands in its way: None where its condition held."""
+        """Returns None if all writes succeeded, else per write the existing item, or None where its condition held."""
         for attempt in range(CONFLICT_TRIES):
             reasons = self._try(writes)
             if not any(reason["Code"] in NOT_NOW for reason in reasons):
@@ -455,11 +455,11 @@ class DynamoRepository:
         raise StoreUnavailable
 
     def _let_others_pass(self, attempt: int) -> None:
-        # Only to spread those who met; nothing here is a secret.
+        # Jitter between colliding transactions, not a secret.
         self._sleep(CONFLICT_PAUSE_SECONDS * (attempt + random.random()))  # noqa: S311
 
     def _try(self, writes: Sequence[Write]) -> Sequence[Mapping[str, Any]]:
-        """Empty if all were written, else the reason of each."""
+        """Returns the cancellation reason of each write, or an empty list if the transaction succeeded."""
         with translated(_store_error):
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", writes))
@@ -495,7 +495,7 @@ class DynamoRepository:
         *,
         add: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, Any]:
-        """Writes these attributes of the item: sets what it has, removes what it lacks."""
+        """Returns an update of these attributes: sets those that the item has and removes those that it lacks."""
         present = [name for name in attributes if name in item]
         absent = [name for name in attributes if name not in item]
         text = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
@@ -510,7 +510,7 @@ class DynamoRepository:
         }
 
     def _delete_all(self, found: Sequence[items.Item]) -> None:
-        """DynamoDB hands back what it had no time for."""
+        """BatchWriteItem returns the keys that it did not process; these are sent again."""
         left: Mapping[str, Any] = {
             self._table: [{"DeleteRequest": {"Key": _typed({"PK": i["PK"], "SK": i["SK"]})}} for i in found]
         }
@@ -523,16 +523,16 @@ class DynamoRepository:
         raise StoreUnavailable
 
     def _replace_action(self, schedule: Schedule, replacing: Schedule, action: Action) -> list[Write]:
-        """The new body beside the old one, which is gone back to if EventBridge refuses the change."""
+        """The new action is a new item. The old one is kept for REPLACED_ACTION_STAYS, in case EventBridge refuses."""
         old = replace(replacing, expires_at=schedule.updated_at + REPLACED_ACTION_STAYS)
         return [self._put(items.action_item(schedule, action)), *self._expire_action(old)]
 
     def _expire_action(self, schedule: Schedule) -> list[Write]:
-        """A finished schedule's action goes with it. One that is missing must not keep it from its end.
+        """Returns the update that makes a finished schedule's action expire with it. A missing action is no error.
 
-        All that is written for that is an expiry, which takes itself away. It costs two write units a schedule. Written
-        with the body at the creation it would cost none; but then each pause, hold and change of timing would have to
-        move it, and an older release, which moves nothing, would lose the bodies of schedules that are still live.
+        The update writes only the expiry and costs two write units per schedule. An expiry written at creation would
+        cost none, but each pause, hold and change of timing would have to move it. An older release does not move it,
+        and would lose the actions of active schedules.
         """
         expires_at = items.expiry(schedule)
         if expires_at is None:
@@ -543,7 +543,7 @@ class DynamoRepository:
 
 
 def _signed(item: items.Item) -> items.Item:
-    """Marked as this very write, so that it knows itself when the SDK repeats it."""
+    """Returns the item with a write id, by which the SDK's retry of the same write is recognized."""
     return item | {"write_id": uuid.uuid4().hex}
 
 
@@ -552,10 +552,10 @@ def _is_ours(existing: ExistingItem, item: items.Item) -> bool:
 
 
 def _unchanged(schedule: Schedule, names: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
-    """The condition that the record is as it was read: in these attributes, by default in all that decides."""
+    """Returns the condition that these attributes are as they were read. Default: those of `decides`."""
     item = items.schedule_item(schedule)
     names = names or decides(schedule)
-    # A default is not written, but an older release may have written it.
+    # Defaults are not written, but an older release may have written them.
     values = {f":x_{name}": item.get(name, DEFAULTS.get(name)) for name in names if name in item or name in DEFAULTS}
     return " AND ".join(_as_expected(name, item) for name in names), values
 
@@ -568,21 +568,21 @@ def _as_expected(name: str, item: items.Item) -> str:
 
 
 def _as_read(span: Span) -> tuple[str, dict[str, Any]]:
-    """The condition that nobody acquired the span since it was read."""
+    """Returns the condition that the span was not acquired since it was read."""
     item = items.span_item(span)
     names = ("since", "watch_at")
     return " AND ".join(f"#{name} = :x_{name}" for name in names), {f":x_{name}": item[name] for name in names}
 
 
 def decides(schedule: Schedule) -> tuple[str, ...]:
-    """The attributes that a decision about this schedule rests on."""
+    """Returns the attributes on which decisions about this schedule depend."""
     return STATE if schedule.max_runs is None else (*STATE, "run_count")
 
 
 def _conflict(existing: list[ExistingItem] | None, written: Run) -> Conflict | None:
-    """Returns what stands in the way of a pair (schedule, run), or None if both were written.
+    """Returns the conflict of a write of (schedule, run), or None if both were written.
 
-    The SDK repeats a write whose answer was lost. The repeat finds the run as it was written: that is success.
+    The SDK retries a write whose response was lost. If the retry finds the run as it was written, the write succeeded.
     """
     if existing is None or existing[1] == items.run_item(written):
         return None
@@ -599,7 +599,7 @@ def _standing(reason: Mapping[str, Any]) -> ExistingItem:
 
 
 def _start_key(names: tuple[str, str], scope: tuple[str, ...], cursor: str) -> dict[str, str]:
-    """The position in a cursor as DynamoDB wants it. The partition comes from the query, never from the client."""
+    """Returns a cursor's position as ExclusiveStartKey. The partition comes from the query, never from the client."""
     if names == ("PK", "SK"):
         (sk,) = read_cursor(scope, cursor, length=1)
         return {"PK": scope[1], "SK": sk}
@@ -618,7 +618,7 @@ def _given(**values: str | None) -> dict[str, str]:
 
 
 def _bound(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The names and values that an expression refers to: `#status` is the attribute `status`."""
+    """Returns the names and values for an expression: `#status` means the attribute `status`."""
     names = {name: name[1:] for name in re.findall(r"#\w+", text)}
     bound: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
     return bound | ({"ExpressionAttributeValues": _typed(values)} if values else {})
@@ -643,7 +643,7 @@ def _store_error(exc: Exception) -> Exception | None:
 
 
 def _is_too_large(exc: ClientError) -> bool:
-    """Is an item, a key or a transaction beyond DynamoDB's limits? The code alone does not say so."""
+    """Returns whether an item, key or transaction exceeds DynamoDB's limits. The code alone is not specific enough."""
     reasons: Sequence[Mapping[str, Any]] = response_of(exc).get("CancellationReasons", [])
     messages = [reason.get("Message", "") for reason in reasons if reason["Code"] == "ValidationError"]
     if error_code(exc) == "ValidationException":

@@ -1,4 +1,4 @@
-"""When failed work is tried again. Pure calculation: the same run waits as long whoever asks."""
+"""Calculates when failed work is retried. The result is deterministic: it depends only on the run and the policy."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 LONGEST_BACKOFF = timedelta(hours=6)
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
-"""What a provider may ask for; a header must not put a run off for years."""
+"""The longest delay that a provider may request: a header must not postpone a run for years."""
 
 JITTER = 0.25
-"""How much longer than its back-off a retry may wait, so that what failed together does not come back together."""
+"""The most jitter, as a fraction of the back-off, so that runs that failed together are not retried together."""
 
 
 def next_attempt_at(
     run: Run, policy: RetryPolicy, now: datetime, *, retry_after: timedelta | None = None
 ) -> datetime | None:
-    """When a run whose last attempt has failed at `now` is tried again; None if its retries are used up.
+    """Returns the time of the next attempt after a failure at `now`, or None if the retries are used up.
 
-    Exponential: the policy's back-off, doubled with each retry, up to 6 hours, and up to a quarter more of it.
-    `retry_after`, the provider's own wish, is kept where it is longer, up to a day.
+    The delay is the policy's back-off, doubled with each retry up to 6 hours, plus up to 25 % jitter. `retry_after` is
+    the delay that the provider requests; it applies if it is longer, up to a day.
     """
     if run.tries > policy.max_retries:
         return None
@@ -40,6 +40,6 @@ def next_attempt_at(
 
 
 def _spread(run: Run) -> float:
-    """From 0 to 1, evenly over runs and tries."""
+    """Returns a number from 0 to 1, evenly distributed over runs and tries."""
     digest = hashlib.sha256(length_prefixed(run.run_id, str(run.tries))).digest()
     return int.from_bytes(digest[:4]) / 2**32

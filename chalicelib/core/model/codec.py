@@ -1,6 +1,6 @@
-"""Records as plain values (text, numbers, booleans, lists, maps): the one mapping behind table and payload.
+"""Converts records to plain values (text, numbers, booleans, lists, maps) and back, for table and payload.
 
-What is None is left out, so old records and old payloads read as if a newer field had its default.
+A value of None is left out. A newer field that an old record or payload lacks is read as its default.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ def schedule_to_plain(schedule: Schedule) -> dict[str, Any]:
 
 
 def schedule_from_plain(plain: Mapping[str, Any]) -> Schedule:
-    """Raises KeyError, TypeError or ValueError for what is no schedule."""
+    """Raises KeyError, TypeError or ValueError if the values are not a valid schedule."""
     return Schedule(**fields.from_plain(fields.SCHEDULE, plain))
 
 
 def run_to_plain(run: Run) -> dict[str, Any]:
     plain = fields.to_plain(fields.RUN, run)
     if run.token:
-        # No occurrence: it has the instant at which somebody asked for it.
+        # The run is not an occurrence: its time is that of the "run now" request, in milliseconds.
         plain["scheduled_time"] = iso_ms(run.scheduled_time)
     return plain
 
 
 def run_from_plain(plain: Mapping[str, Any]) -> Run:
-    """Raises KeyError, TypeError or ValueError for what is no run."""
+    """Raises KeyError, TypeError or ValueError if the values are not a valid run."""
     return Run(**fields.from_plain(fields.RUN, plain))
 
 
@@ -64,7 +64,7 @@ def job_to_plain(job: Job) -> dict[str, Any]:
 
 
 def job_from_plain(plain: Mapping[str, Any]) -> Job:
-    """Raises KeyError, TypeError or ValueError for what is no job."""
+    """Raises KeyError, TypeError or ValueError if the values are not a valid job."""
     return Job(
         job_id=plain["job_id"],
         kind=JobKind(plain["kind"]),
@@ -90,7 +90,7 @@ def span_to_plain(span: Span) -> dict[str, Any]:
 
 
 def span_from_plain(plain: Mapping[str, Any]) -> Span:
-    """Raises KeyError, TypeError or ValueError for what is no span."""
+    """Raises KeyError, TypeError or ValueError if the values are not a valid span."""
     return Span(**fields.from_plain(fields.SPAN, plain))
 
 
@@ -103,7 +103,7 @@ def key_versions_to_plain(versions: KeyVersions) -> dict[str, Any]:
 
 
 def key_versions_from_plain(plain: Mapping[str, Any]) -> KeyVersions:
-    """Raises KeyError, TypeError or ValueError for what is none."""
+    """Raises KeyError, TypeError or ValueError if the values are not valid key versions."""
     former = plain.get("former")
     return KeyVersions(plain["user_id"], _key_version(plain["current"]), former and _key_version(former))
 

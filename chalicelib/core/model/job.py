@@ -1,4 +1,4 @@
-"""Work on many items that no single request can finish: recorded first, then done slice by slice by the sweeper."""
+"""Jobs: work on more items than one request can process. A job is recorded, and the sweeper does it in slices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class JobKind(StrEnum):
-    """What is done: to everything of one user, to his runs of a selection, or to all runs that are held."""
+    """The work: cancel or erase everything of a user, redrive a selection of their runs, or release all held runs."""
 
     CANCEL_ALL = "cancel_all"
     ERASE = "erase"
@@ -25,7 +25,7 @@ class JobKind(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """Until it is `completed`, the sweeper goes on with it."""
+    """The sweeper continues a job until it is `completed`."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -33,9 +33,9 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which of a user's runs are done again: those of this status, scheduled from `since` up to `until`.
+    """The runs of a user that a job redrives: those with this status, scheduled from `since` up to `until`.
 
-    None for `schedule_id` and `resource_id` is any.
+    `schedule_id` and `resource_id` restrict the selection; None: no restriction.
     """
 
     user_id: str
@@ -48,13 +48,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job. `done` counts the schedules or runs that are finished with; `watch_at` is when the sweeper looks again.
+    """One job. `done` counts the processed schedules or runs. The sweeper continues the job at `watch_at`.
 
-    Runs are started `per_minute`, the next one at `next_at`. A release has no user and no selection.
+    `per_minute` runs are started per minute, the next one at `next_at`. A release has no user and no selection.
 
-    A walk over the list of runs takes several slices: it began at `walk_began_at` and continues at `cursor`, for a
-    release in the list of this `shard`. `passed_over` counts the runs that the walk could not queue. A walk over the
-    lists of schedules takes one slice; `walk_began_at` is then that of the first walk that left nothing to do.
+    A walk over the list of runs takes several slices. It began at `walk_began_at` and continues at `cursor`; for a
+    release, in the list of this `shard`. `passed_over` counts the runs that the walk could not queue. A walk over the
+    lists of schedules takes one slice; `walk_began_at` is then the start of the first walk that found nothing to do.
     """
 
     job_id: str
@@ -76,5 +76,5 @@ class Job:
 
     @property
     def interval(self) -> timedelta:
-        """Between the starts of two runs."""
+        """Returns the time between the starts of two runs."""
         return MINUTE / self.per_minute

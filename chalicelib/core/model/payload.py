@@ -1,7 +1,7 @@
-"""What travels in EventBridge's `Target.Input`: written by the API, read by the Notification Lambda, versioned.
+"""The versioned payload in EventBridge's `Target.Input`. The API writes it, and the Notification Lambda reads it.
 
-The payload is the schedule's record, its action, and EventBridge's context attributes. It may wait for years, so
-version 1 stays readable for ever (`tests/payloads/v1/`): fields are added with a default, never renamed or dropped.
+The payload has the schedule's record, its action, and EventBridge's context attributes. EventBridge may keep it for
+years, so version 1 must stay readable (`tests/payloads/v1/`): new fields have defaults, and none is renamed or removed.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-NOBODYS_CLAIM = "nobody's"
+NOBODYS_CLAIM = "none"
+"""Equals no run's claim id, so the Lambda reads the run from the table."""
 
 TEXTS = ("user_id", "schedule_id", "resource_id", "action_type")
-"""What keys are made of, and what finds the action: nothing else would notice if it were, say, a number."""
+"""Fields that must be text. Keys contain them and the action is found by them; no other code would detect a number."""
 
 # EventBridge replaces these as plain text at each invocation (user guide, managing-schedule-context-attributes).
 CONTEXT_ATTRIBUTES = {
@@ -40,9 +41,9 @@ CONTEXT_TEXT = dumps(CONTEXT_ATTRIBUTES)
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Which recorded run an event of ours is for: the token of a run that is no occurrence, and the claim it has.
+    """The recorded run that an event of this service starts. `token` is set for a run that is not an occurrence.
 
-    `run` is the run as it stood, where that can only have changed with the claim.
+    `run` is the run as recorded, if it can only have changed together with `claim_id`, else None.
     """
 
     claim_id: str
@@ -52,10 +53,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One payload as it reached the Lambda: the schedule as it was when it was sent to EventBridge.
+    """One payload received by the Lambda. `schedule` is the schedule as it was when it was sent to EventBridge.
 
-    `scheduled_time` is the instant that EventBridge names; `event` is the payload as it came. `started` is set when
-    we invoked the Lambda, and not EventBridge.
+    `scheduled_time` is EventBridge's scheduled time, and `event` the unchanged payload. `started` is set if this
+    service invoked the Lambda, and None if EventBridge did.
     """
 
     schedule: Schedule
@@ -66,23 +67,23 @@ class Delivery:
 
 
 def write(schedule: Schedule, action: Action) -> str:
-    """The Input of this schedule: JSON text with EventBridge's context attributes left as tokens.
+    """Returns the Input of this schedule: JSON text with EventBridge's context attributes as tokens.
 
-    EventBridge replaces its tokens anywhere in the text, so a `<` in what the user wrote is sent as an escape: a
-    mail that quotes `<aws.scheduler.scheduled-time>` arrives as it was written.
+    EventBridge replaces its tokens anywhere in the text. So each `<` in users' texts is sent as an escape, and an email
+    that contains `<aws.scheduler.scheduled-time>` arrives unchanged.
     """
-    # What EventBridge will have when it fires this: a confirmed schedule with no story yet.
+    # When EventBridge fires it, the schedule is confirmed. The payload has no history of runs.
     sent = replace(schedule, **SENT_AS)
-    # EventBridge's own attributes are put in last: they are not to be escaped.
+    # EventBridge's attributes are added last, because they must not be escaped.
     escaped = dumps(_content(sent, action)).replace("<", "\\u003c")
     return escaped[:-1] + "," + CONTEXT_TEXT[1:]
 
 
 def for_run(run: Run, schedule: Schedule, action: Action) -> dict[str, Any]:
-    """The event that starts a recorded run, in the shape EventBridge would deliver, with the record as it stands.
+    """Returns the event that starts a recorded run, in the format of EventBridge's deliveries, with the current record.
 
-    What is queued or waits to be tried again travels with it, since only its next claim can change it. Of what was cut
-    short nothing is sure: it comes with a claim that nobody has, so the Lambda reads how far it came.
+    A queued or retrying run is part of the event, since only its next claim can change it. The state of an interrupted
+    run is unknown: its event has NOBODYS_CLAIM, so the Lambda reads the run from the table.
     """
     token = {"token": run.token} if run.token else {}
     waits = run.status in (RunStatus.QUEUED, RunStatus.RETRYING)
@@ -97,25 +98,25 @@ def _content(schedule: Schedule, action: Action) -> dict[str, Any]:
 
 
 def read(event: object) -> Delivery:
-    """The delivery in a Lambda event. Raises InvalidPayload, naming what is wrong."""
+    """Returns the delivery in a Lambda event. Raises InvalidPayload with the fault if the event is not a payload."""
     if not isinstance(event, dict):
-        raise InvalidPayload(f"the event is no JSON object but {type(event).__name__}")
+        raise InvalidPayload(f"the event must be a JSON object, not {type(event).__name__}")
     if event.get("version") != VERSION:
-        raise InvalidPayload(f"payload version {event.get('version')!r} is unknown; this function reads {VERSION}")
+        raise InvalidPayload(f"unknown payload version {event.get('version')!r}; allowed: {VERSION}")
     try:
         return _read(event)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as exc:
-        raise InvalidPayload(f"a payload of version {VERSION} lacks or garbles a field: {exc!r}") from exc
+        raise InvalidPayload(f"a field of the payload is missing or invalid: {exc!r}") from exc
 
 
 def _read(event: Mapping[str, Any]) -> Delivery:
     for name in TEXTS:
         if not isinstance(event.get(name, ""), str):
-            raise TypeError(f"{name} is no text but {type(event[name]).__name__}")
-        # Half of a surrogate pair ("\ud800") passes as JSON and is no text.
+            raise TypeError(f"{name} must be a text, not {type(event[name]).__name__}")
+        # Half of a surrogate pair ("\ud800") is valid JSON but cannot be encoded.
         event.get(name, "").encode()
     schedule = schedule_from_plain(event)
-    # Worked out here, so that what is garbled is found before anything is claimed.
+    # Evaluated here, so that an invalid value is found before the run is claimed.
     _ = schedule.timing.parsed, schedule.window
     return Delivery(
         schedule=schedule,

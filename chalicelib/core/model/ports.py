@@ -1,4 +1,4 @@
-"""The ports of the product: the table, EventBridge Scheduler, and smaller ones. Fakes of all stand in `testing`."""
+"""The interfaces to the table, EventBridge Scheduler, Lambda and the master secret. Their fakes are in `testing`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a list. `next_cursor` is None on the last one."""
+    """One page of a list. `next_cursor` is None on the last page."""
 
     items: Sequence[Item]
     next_cursor: str | None = None
@@ -28,14 +28,14 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class LiveCount:
-    """How many live schedules a user has been counted to have, and how often they were counted again."""
+    """The counted number of a user's live schedules, and the number of recounts."""
 
     count: int
     recounts: int = 0
 
 
 def all_items(page_at: Callable[..., Page[Item]]) -> Iterator[Item]:
-    """The items of a whole list. `page_at(cursor=…)` is asked for each page when its turn has come."""
+    """Yields the items of a whole list. `page_at(cursor=…)` is called for each page when it is needed."""
     cursor = None
     while True:
         page = page_at(cursor=cursor)
@@ -47,10 +47,10 @@ def all_items(page_at: Callable[..., Page[Item]]) -> Iterator[Item]:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Why a conditional write did not happen: what the table holds instead of what was expected.
+    """The reason why a conditional write failed: the existing items that differ from the expected ones.
 
-    `schedule_changed` says that the schedule was not as expected; `schedule` is then what stands there (None:
-    nothing). `run` is the run that stands in the way, or None.
+    `schedule_changed`: the schedule is not as expected; `schedule` is then the existing one, or None if it does not
+    exist. `run` is the existing run that is not as expected, or None.
     """
 
     schedule_changed: bool
@@ -60,7 +60,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """An entry of the watch index: the item's key, and the deadline as it was read."""
+    """An entry of the watch index: the item's key, and its deadline as text."""
 
     pk: str
     sk: str
@@ -68,11 +68,11 @@ class Watch:
 
 
 class ScheduleRepository(Protocol):
-    """The table. Reads by id are consistent, lists eventually; every method but `list_spans` and
+    """The table. Reads by id are consistent, lists eventually consistent. Every method except `list_spans` and
     `list_running` is one DynamoDB call.
 
-    Every method raises StoreUnavailable when the table is throttled or out of reach, and StoreRefused for what is
-    larger than DynamoDB allows; then nothing is written. Reads by id find nothing under an id that is too long.
+    Every method raises StoreUnavailable if the table is throttled or unavailable, and StoreRefused if an item is larger
+    than DynamoDB allows; then nothing is written. Reads by id return None for an id that is too long.
     """
 
     def create(
@@ -82,10 +82,10 @@ class ScheduleRepository(Protocol):
         *,
         replacing: Schedule | None = None,
     ) -> None:
-        """Writes record and action in one transaction, where nothing stands or `replacing`, which has ended, does.
+        """Writes record and action in one transaction, if the id is unused or its record is `replacing`, an ended one.
 
-        The transaction writes no item that another schedule's create writes: they never conflict with each other.
-        Raises ScheduleExists.
+        The transaction writes no item that another schedule's create writes, so these never conflict with each other.
+        Raises ScheduleExists if the id is in use.
         """
 
     def get(self, user_id: str, schedule_id: str) -> Schedule | None: ...
@@ -97,42 +97,42 @@ class ScheduleRepository(Protocol):
     def change(
         self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, span: Span | None = None
     ) -> None:
-        """Records an intent: `schedule`, and its new action if it has one, take the place of `replacing`.
+        """Records an intent: replaces `replacing` by `schedule`, and writes its new action if there is one.
 
-        `span` is what the change leaves open; it is written with it.
-        Raises ChangeLost if the record is no longer so.
+        `span` has the pending occurrences of the time before the change; it is written in the same transaction.
+        Raises ChangeLost if the record is no longer `replacing`.
         """
 
     def confirm(self, schedule: Schedule) -> bool:
-        """EventBridge agrees with this revision: closes the intent and nothing else.
+        """Records that EventBridge has this revision: closes the intent and changes nothing else.
 
-        Only under the lease that `schedule` holds. False if revision, status or lease is no longer so.
+        Returns False if revision, status or lease differ from those of `schedule`.
         """
 
     def list_by_user(self, user_id: str, status: Status, *, limit: int, cursor: str | None) -> Page[Schedule]:
-        """Soonest first. Raises InvalidCursor."""
+        """Returns schedules, the soonest first. Raises InvalidCursor if the cursor is not of this list."""
 
     def list_by_resource(
         self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
     ) -> Page[Schedule]:
-        """One user's soonest first, or everybody's by user. Raises InvalidCursor."""
+        """Returns a user's schedules, the soonest first; None: all users' schedules, by user. Raises InvalidCursor."""
 
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
-        """Newest first. Raises InvalidCursor."""
+        """Returns runs, newest first. Raises InvalidCursor if the cursor is not of this list."""
 
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
-        """The runs of a schedule, scheduled from `since` on, that are running now, oldest first.
+        """Returns the running runs of a schedule that are scheduled at or after `since`, oldest first.
 
-        It makes a call for each page; the reads are consistent.
+        It makes a consistent read for each page.
         """
 
     def list_runs_of_user(
         self, user_id: str, status: RunStatus, *, since: datetime, until: datetime, limit: int, cursor: str | None
     ) -> Page[Run]:
-        """His failed or missed runs scheduled from `since` up to `until`, newest first. Raises InvalidCursor."""
+        """Returns failed or missed runs scheduled from `since` up to `until`, newest first. Raises InvalidCursor."""
 
     def list_held_runs(self, shard: int, *, limit: int, cursor: str | None) -> Page[Run]:
-        """A shard of everybody's runs that wait for the operator, oldest first."""
+        """Returns the held runs of all users in a shard, oldest first."""
 
     def claim(
         self,
@@ -144,13 +144,13 @@ class ScheduleRepository(Protocol):
         reserving: Schedule | None = None,
         extending: Schedule | None = None,
     ) -> Conflict | None:
-        """Writes the run if the schedule is as expected (same revision and status) and the run is absent or the one
-        replaced, in one transaction; with it the run `beside`, which must be absent.
+        """Writes the run in one transaction, if the schedule has the revision and status of `expecting` and the run is
+        still `replacing` (None: no run exists). The transaction also writes the run `beside`, which must not exist.
 
-        `reserving` is the schedule with its number of reserved and its list of running runs as this claim leaves them;
-        they are written if the counts are still as in `expecting`. `extending` is the schedule with a later expiry;
-        record and action get it if the record's expiry is still that of `expecting`. Returns None on success, also for
-        a claim whose answer was lost.
+        `reserving` is the schedule with the reserved and running runs after this claim; these are written if the
+        counts are still those of `expecting`. `extending` is the schedule with a later expiry; record and action get
+        it if the record's expiry is still that of `expecting`. Returns None on success, also for a repeated claim
+        whose first response was lost.
         """
 
     def finish(
@@ -163,121 +163,122 @@ class ScheduleRepository(Protocol):
         span: Span | None = None,
         beside: Run | None = None,
     ) -> Conflict | None:
-        """Writes the ended run in the place of `replacing`, and with it what it changes on its schedule, and the run
-        `beside`, which must be absent.
+        """Replaces `replacing` by the ended run, and writes the changes of its schedule and the run `beside`, in one
+        transaction. The run `beside` must not exist.
 
-        `leaving` is the schedule after the run; it is written if the record still has the expected revision, status,
-        confirmation and next run. None for `leaving` writes the run alone. A Refusal with a `run` says that somebody
-        else took the run over. None is success. `span` is what the run's end leaves open; it is written with it.
+        `updated` is the schedule after the run; it is written if the record still has the compared attributes of
+        `expecting`. None for `updated`: only the run is written. `span` has the pending occurrences after the run; it
+        is written as well. Returns None on success. A Conflict with a `run` means that another invocation has it.
         """
 
     def mark_unconfirmed(self, schedule: Schedule, *, now: datetime) -> None:
-        """EventBridge may have something else than this record says.
+        """Marks the schedule unconfirmed so that the sweeper applies it again.
 
-        A confirmed record becomes an intent for the sweeper to take up at once. An open intent is leased anew, so that
-        whoever is at it cannot confirm it any more; only then is this a second call.
+        A confirmed record becomes an intent that is due immediately. An open intent gets another lease, so that its
+        present holder cannot confirm it; only this case makes a second call.
         """
 
     # How many live schedules a user has
 
     def raise_count(self, user_id: str, by: int, *, most_live: int, now: datetime) -> bool:
-        """Counts that many more. False, and nothing is counted, if that were more than `most_live`."""
+        """Adds `by` to the count. Returns False and adds nothing if the sum would exceed `most_live`."""
 
     def get_count(self, user_id: str) -> LiveCount | None: ...
 
     def correct_count(self, user_id: str, by: int, *, expecting: LiveCount, now: datetime) -> bool:
-        """Adds `by`, also to what was counted since `expecting`. False if there was another recount meanwhile."""
+        """Adds `by` to the count, which may have changed since `expecting`. False if another recount was first."""
 
     def erase_count(self, user_id: str) -> None: ...
 
     # Watches
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:
-        """What a shard of the watch index says must be looked at by `until`, the longest overdue first."""
+        """Returns the watches of a shard that are due by `until`, the longest overdue first."""
 
     def acquire_lease(self, watch: Watch, *, now: datetime) -> Schedule | Run | Job | Span | None:
-        """What is watched, if nobody else took it: its watch moves away, and further with every take in vain.
+        """Returns the watched item and postpones its watch, further with each unsuccessful attempt.
 
-        An intent's lease is renewed with it, so no other change can start meanwhile. None if there is nothing to do.
+        An intent's lease is renewed as well, so no other change can start meanwhile. Returns None if the watch has
+        changed: another sweeper acquired the item, or its work is done.
         """
 
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
-        """Writes what `account_for` made of a run that is recorded already. False if the record changed meanwhile."""
+        """Writes the schedule after a run that is already recorded. Returns False if the record is not `expecting`."""
 
     def reschedule_watch(self, schedule: Schedule, *, until: datetime | None = None) -> bool:
-        """Nothing is to be done about a taken schedule before `until`, by default its own next deadline.
+        """Sets the watch of an acquired schedule to `until`; None: to its own next deadline.
 
-        False if it changed meanwhile.
+        Returns False if the record has changed.
         """
 
     # Spans
 
     def list_spans(self, user_id: str, schedule_id: str) -> Sequence[Span]:
-        """All open ones of a schedule, by revision, in a call for each page; the reads are consistent."""
+        """Returns all open spans of a schedule, by revision. It makes a consistent read for each page."""
 
     def move_span(self, span: Span, *, replacing: Span) -> bool:
-        """Records how far a span has come, and when it is looked at again. False if it is no longer `replacing`."""
+        """Writes a span's `since` and watch. Returns False if the existing span is no longer `replacing`."""
 
     def close_span(self, span: Span, *, expecting: Schedule, updated: Schedule, kept: Span | None) -> bool:
-        """Removes a span whose occurrences all have an outcome, and writes what that changes on its schedule.
+        """Deletes a span whose occurrences all have an outcome, and writes the resulting changes of its schedule.
 
-        False if the record is no longer as expected, the span no longer as it was read, or `kept`, another span which
-        is still open, is gone.
+        Returns False if the record is not `expecting`, the span has changed, or `kept`, another open span, does not
+        exist any more.
         """
 
     def erase_span(self, span: Span) -> None:
-        """Removes a span whose schedule does not wait for it."""
+        """Deletes a span that its schedule does not count as pending."""
 
     # Jobs
 
     def save_job(self, job: Job, *, replacing: Job | None) -> bool:
-        """Writes a new job, or its next state. False if it is no longer `replacing`."""
+        """Writes a new job or its next state. Returns False if the existing job is not `replacing` (None: no job)."""
 
     def get_job(self, job_id: str) -> Job | None: ...
 
     def erase(self, schedule: Schedule) -> None:
-        """Removes a schedule's record and action. Its runs follow by `erase_runs`."""
+        """Deletes a schedule's record. `erase_runs` deletes its action and runs."""
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
-        """Removes up to `limit` items of a schedule's partition; the read is consistent. True if nothing is left."""
+        """Deletes up to `limit` items of a schedule's partition, found by a consistent read. True if none is left."""
 
     # Webhook keys
 
     def get_webhook_keys(self, user_id: str) -> KeyVersions:
-        """Of whom nothing is recorded, he has the first version."""
+        """Returns the versions of a user's keys. A user without a record has the first version."""
 
     def save_webhook_keys(self, versions: KeyVersions, *, replacing: KeyVersions) -> bool:
-        """Records a rotation. False if the keys are no longer those replaced."""
+        """Records a rotation. Returns False if the recorded keys are not `replacing`."""
 
     def erase_webhook_keys(self, user_id: str) -> None: ...
 
 
 class SchedulerGateway(Protocol):
-    """EventBridge Scheduler. Every method is idempotent and gives up well inside an intent's lease.
+    """EventBridge Scheduler. Every method is idempotent and times out well within an intent's lease.
 
-    Raises SchedulerUnavailable (throttled, out of reach, no right: nothing is known to have changed) or
-    SchedulerRefused (it will never take this).
+    Raises SchedulerUnavailable if it is throttled, unavailable or the permission is missing; whether the change was
+    applied is then unknown. Raises SchedulerRefused if EventBridge rejects the schedule permanently.
     """
 
     def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
-        """EventBridge has this schedule, as it stands here."""
+        """Creates or updates the schedule in EventBridge."""
 
     def delete(self, schedule: Schedule) -> None:
-        """EventBridge does not have this schedule. Deleting what is not there is success."""
+        """Deletes the schedule in EventBridge. A schedule that does not exist is no error."""
 
     def has(self, schedule: Schedule) -> bool:
-        """Does EventBridge have a schedule of this name?"""
+        """Returns whether EventBridge has a schedule with this name."""
 
 
 class RunStarter(Protocol):
-    """The one door for work that EventBridge does not start. Raises StarterUnavailable."""
+    """Starts runs that EventBridge does not start."""
 
     def start(self, event: Mapping[str, Any]) -> None:
-        """Hands an event to the Notification Lambda, asynchronously."""
+        """Invokes the Notification Lambda asynchronously. Raises StarterUnavailable if the invocation fails."""
 
 
 class MasterSource(Protocol):
-    """The master secret that webhook keys are made from. Raises MasterSecretUnavailable."""
+    """The master secret from which webhook keys are derived."""
 
     def values(self) -> Sequence[Master]:
-        """The current one first, and behind it, after a rotation, the one before."""
+        """Returns the current value, followed by the previous one after a rotation. Raises MasterSecretUnavailable."""

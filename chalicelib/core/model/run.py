@@ -1,4 +1,4 @@
-"""What a run is: the carrying-out of one occurrence, identified by (schedule, scheduled time)."""
+"""A run: the execution of one occurrence, identified by schedule and scheduled time, or of one "run now"."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 MOST_ATTEMPTS = 30
-"""How many attempts a run tells of, the latest: it is one small item, however often somebody has it done again."""
+"""The most attempts that a run lists, the latest ones, so that many redrives do not make its item large."""
 
 LONGEST_ERROR = 500
 
-INTERRUPTED = "cut short: the invocation crashed or timed out"
+INTERRUPTED = "interrupted: the invocation crashed or timed out"
 
 START_AGAIN_AFTER = timedelta(minutes=2)
-"""How long a run that was handed over may be under way before the sweeper looks after it."""
+"""How long after its invocation a run may be unclaimed before the sweeper starts it again."""
 
 
 class RunStatus(StrEnum):
-    """Where a run is. `queued` waits for an invocation of ours, `running` has a lease, `retrying` has failed and waits
-    for its next attempt, `held` waits for the operator's release; the others have ended.
+    """The status of a run. `queued`: waits for an invocation by this service. `running`: has a lease. `retrying`: has
+    failed and waits for its next attempt. `held`: waits for the operator's release. The others have ended.
 
-    A `skipped` or `missed` one may still be taken over by a delivery that is owed.
+    A late delivery may still claim a `skipped` or `missed` run.
     """
 
     QUEUED = "queued"
@@ -43,34 +43,34 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a run. `error` is None when it succeeded, `ended_at` is None while it runs or when it crashed."""
+    """One attempt of a run. `error` is None if it succeeded, `ended_at` is None while it runs or if it crashed."""
 
     started_at: datetime
     ended_at: datetime | None = None
     error: str | None = None
 
     def interrupted(self) -> Attempt:
-        """This attempt; one that never ended gets an error: its invocation crashed or timed out."""
+        """Returns this attempt; if it did not end, with the error INTERRUPTED."""
         return self if self.ended_at or self.error else replace(self, error=INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One occurrence's story.
+    """The record of one occurrence or one "run now".
 
-    `claim_id` is made once per invocation: whoever finds his own in the table has won the claim, even if the
-    answer to his write was lost. `delivered_for` is the scheduled time that EventBridge named.
-    `token` tells apart what was started outside the timing ("run now"): such a run is no occurrence.
-    `watched` runs were started by us and not by EventBridge: while queued or running, the sweeper looks after them
-    when `lease_until` has passed; it starts a retrying one at `next_attempt_at`.
-    `schedule_created_at` is the creation of the schedule that the run belongs to; under the same id there may have been
-    another. `unforeseen` runs were delivered at a time that our calendar does not have.
-    `waits` says that the schedule's number of waiting runs was raised for this one.
-    `reserved` says that the schedule's number of reserved runs was raised for this one.
-    `tries` counts the attempts since its delivery, or since a person had it done again (`redriven`); what was carried
-    out before that is `counted` already. `acting_since` stands while a provider that takes no key may have done it:
-    an attempt that finds it set makes the run `possibly_repeated`.
-    `dead_letter_pending` says that a failed run's dead-letter message may be unsent; its next delivery sends it.
+    `claim_id` is made once per invocation: an invocation that finds its claim id in the table holds the claim, even if
+    the response to its write was lost. `delivered_for` is EventBridge's scheduled time.
+    `token` distinguishes runs that were started outside of the timing ("run now"); these are not occurrences.
+    `watched` runs were started by this service, not by EventBridge. The sweeper checks them after `lease_until` while
+    they are queued or running, and starts a retrying run at `next_attempt_at`.
+    `schedule_created_at` is the creation of the run's schedule: an earlier schedule may have had the same id.
+    `unforeseen` runs were delivered at a time that is no occurrence in this service's calendar.
+    `waits`: the run is included in the schedule's number of waiting runs.
+    `reserved`: the run is included in the schedule's number of reserved runs.
+    `tries` counts the attempts since the delivery, or since the last redrive (`redriven`). `counted`: executions before
+    the redrive are already in the schedule's `run_count`. `acting_since` is set while a provider that accepts no
+    idempotency key may have done the work: an attempt that finds it set makes the run `possibly_repeated`.
+    `dead_letter_pending`: the dead-letter message of a failed run may be unsent; the run's next delivery sends it.
     """
 
     user_id: str
@@ -115,34 +115,34 @@ class Run:
 
     @property
     def is_in_progress(self) -> bool:
-        """Was it begun or put aside, so that it looks after itself and its schedule need not wait for it?"""
+        """Returns whether the run is retrying or held. It has its own watch, so its schedule proceeds without it."""
         return self.status in (RunStatus.RETRYING, RunStatus.HELD)
 
     @property
     def is_waited_for(self) -> bool:
-        """Does its schedule count it among those that wait? A retry that runs is counted until it ends."""
+        """Returns whether the schedule's `waiting_runs` includes it. A running retry is included until it ends."""
         return self.waits and not self.has_ended
 
     @property
     def holds_reservation(self) -> bool:
-        """A retry keeps it, and so does a run whose process died; only what ends the run gives it back."""
+        """Returns whether the run has a reservation. Retries and crashed runs keep it; the run's end releases it."""
         return self.reserved and not self.has_ended
 
     @property
     def is_uncounted(self) -> bool:
-        """Will it count for `max_runs`, and did it begin when its schedule had none, so that it has no reservation?"""
+        """Returns whether it will count for `max_runs` but has no reservation: the limit was set after its start."""
         return self.is_occurrence and not (self.reserved or self.redriven or self.counted)
 
     @property
     def counts(self) -> bool:
-        """Was an occurrence carried out, or begun and never ended, that its schedule has not counted?"""
+        """Returns whether it must be added to `run_count`: an occurrence that was executed, or begun and lost."""
         begun_and_lost = self.status is RunStatus.MISSED and bool(self.attempts)
         carried_out = begun_and_lost or self.status in (RunStatus.SUCCEEDED, RunStatus.FAILED)
         return self.is_occurrence and carried_out and not self.counted
 
     @property
     def watch_at(self) -> datetime | None:
-        """When somebody must look if nothing happened before."""
+        """Returns the time at which the sweeper must check the run, or None if it need not."""
         if self.status is RunStatus.RETRYING:
             return self.next_attempt_at
         waiting = self.status in (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -152,19 +152,19 @@ class Run:
         return self.status is RunStatus.RUNNING and now < self.lease_until
 
     def is_expired(self, now: datetime) -> bool:
-        """DynamoDB's TTL deletes late; to a reader an expired item is gone."""
+        """DynamoDB's TTL deletes items late, so readers must ignore expired items."""
         return self.expires_at is not None and self.expires_at <= now
 
     def ended(self, status: RunStatus, at: datetime, *, error: str | None = None) -> Run:
-        """This run with its last attempt closed; a failure's error is the run's reason as well."""
+        """Returns this run with its last attempt ended. The error of a failure is also the run's reason."""
         return replace(self._closed(at, error), status=status)
 
     def to_be_retried(self, at: datetime, *, error: str, next_attempt_at: datetime) -> Run:
-        """This run after a failure, with the time of its next attempt."""
+        """Returns this run after a failed attempt, with the time of its next attempt."""
         return replace(self._closed(at, error), status=RunStatus.RETRYING, next_attempt_at=next_attempt_at, waits=True)
 
     def released(self, at: datetime, claim_id: str) -> Run:
-        """This run, which was held, to be started at `at`."""
+        """Returns this run, which was held, queued to start at `at`."""
         return replace(
             self,
             status=RunStatus.QUEUED,
@@ -176,12 +176,12 @@ class Run:
         )
 
     def redrive(self, at: datetime, claim_id: str, *, expires_at: datetime) -> Run:
-        """This run as somebody wants it done again at `at`: with its story, but with new tries."""
+        """Returns this run queued again for `at`: its attempts are kept, and `tries` starts at zero."""
         return replace(
             self.released(at, claim_id),
             redriven=True,
             waits=False,
-            # What ended gave its reservation back.
+            # The run's end has released its reservation.
             reserved=self.holds_reservation,
             counted=self.counted or self.counts,
             tries=0,
@@ -192,10 +192,10 @@ class Run:
         )
 
     def with_history_of(self, earlier: Run) -> Run:
-        """This run, which takes the place of `earlier`, with what is recorded of `earlier`.
+        """Returns this run, which replaces `earlier`, with the history of `earlier`.
 
-        A schedule does not wait for a run that was postponed, missed or skipped: if this run's invocation dies, only
-        the watch of the run finds it.
+        A schedule does not wait for a run that was postponed, missed or skipped: if this run's invocation crashes, only
+        the run's own watch finds it.
         """
         return replace(
             self,

@@ -1,6 +1,6 @@
-"""What a schedule is: timing and action, owned by one user, and how far EventBridge is known to agree.
+"""A schedule: timing and action of one user, and whether EventBridge is known to have it.
 
-Records are immutable. `dataclasses.replace` makes the next state, the repository writes it.
+Records are immutable: `dataclasses.replace` makes the next state, and the repository writes it.
 All instants are aware UTC datetimes.
 """
 
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
 RESUME_EARLY = timedelta(minutes=2)
-"""How long before the end of a pause EventBridge is switched on; what fires before the end does no work."""
+"""How long before the end of a pause EventBridge is enabled. Occurrences before the end do no work."""
 
 INTENT_LEASE = timedelta(seconds=60)
-"""How long a recorded change may be on its way to EventBridge before somebody else may take it up."""
+"""How long the holder of an intent may apply it to EventBridge before another process may acquire it."""
 
 CLOCKS_DIFFER = timedelta(minutes=2)
-"""How far the clocks of two processes may be apart, either way."""
+"""The most by which the clocks of two processes may differ, in either direction."""
 
 LATE_AFTER = timedelta(minutes=5)
-"""When an occurrence with no run is looked at. EventBridge itself may be 60 seconds late."""
+"""How long after its window an occurrence without a run is checked. EventBridge may be 60 seconds late."""
 
 RECORD_OUTLIVES_RUNS = timedelta(days=1)
-"""How much longer the record of a finished schedule stays than the records of its runs."""
+"""How much longer the record of a finished schedule is kept than its runs."""
 LONGEST_IN_QUEUE = timedelta(hours=7)
-"""How long after its delivery an event may begin: Lambda keeps it for 6 hours at most, and tries it again."""
+"""How long after its delivery an event may start: Lambda keeps it in its queue for 6 hours at most, and retries it."""
 
 TRIED_AGAIN_WITHIN = timedelta(minutes=5)
-"""The longest that an open intent waits for its next try, so that an outage of EventBridge ends for it soon after."""
+"""The longest pause between attempts of an intent, so that it is applied soon after an outage of EventBridge."""
 
 APPLIED_EARLY = timedelta(minutes=2)
-"""How long before an occurrence an open intent is tried: the sweeper's minute, and one more for itself."""
+"""How long before an occurrence an intent is retried: one minute for the sweeper's interval, one for its work."""
 
 
 class Status(StrEnum):
-    """Where a schedule is in its life. Only `active` and `paused` ones stand in EventBridge."""
+    """The status of a schedule. EventBridge has only the `active` and `paused` ones."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -55,7 +55,7 @@ class Status(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Should EventBridge have this schedule?"""
+        """Returns whether EventBridge should have the schedule."""
         return self in LIVE
 
 
@@ -64,7 +64,7 @@ LIVE = (Status.ACTIVE, Status.PAUSED)
 
 @dataclass(frozen=True)
 class Timing:
-    """When a schedule fires, in EventBridge's own spelling: `at(…)`, `rate(…)` or `cron(…)`."""
+    """When a schedule fires, in EventBridge's syntax: `at(…)`, `rate(…)` or `cron(…)`. None: no start or end."""
 
     expression: str
     timezone: str = "UTC"
@@ -73,7 +73,7 @@ class Timing:
 
     @cached_property
     def parsed(self) -> Expression:
-        """The calendar behind the text. Raises InvalidExpression."""
+        """Returns the parsed expression. Raises InvalidExpression if the text is not valid."""
         return parse(self.expression, self.timezone, start_at=self.start_at, end_at=self.end_at)
 
     @property
@@ -89,21 +89,21 @@ class Timing:
         return self.is_one_time or self.end_at is not None
 
     def occurrences(self, after: datetime, *, without: Container[date] = frozenset()) -> Iterator[datetime]:
-        """Planned instants strictly after `after`, ascending; none on the days `without`, in the timing's zone."""
+        """Yields the instants after `after`, ascending, except those on the days `without` in the timing's zone."""
         return self.parsed.occurrences(after, without=without)
 
     def next_occurrence(self, after: datetime) -> datetime | None:
         return next(self.occurrences(after), None)
 
     def last_occurrence(self) -> datetime | None:
-        """The last one before the end; None for what has no end or no occurrence."""
+        """Returns the last occurrence before `end_at`, or None if there is no end or no occurrence."""
         found = latest(self.occurrences, EPOCH, self.end_at) if self.end_at else ()
         return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a run does: a registered type and its data, a JSON object."""
+    """The work of a run: a registered type, and its data as a JSON object."""
 
     type: str
     data: Mapping[str, Any]
@@ -111,7 +111,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How long EventBridge tries to hand the payload to the Lambda. AWS's own day is too long for a notice."""
+    """How often and how long EventBridge retries a delivery. AWS's default of a day is too long for a reminder."""
 
     max_retries: int = 185
     max_age_seconds: int = 3600
@@ -119,28 +119,28 @@ class DeliveryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often failed work is tried again, and how long it waits: `backoff_seconds`, doubled with each retry."""
+    """How often failed work is retried. The delay is `backoff_seconds`, doubled with each retry."""
 
     max_retries: int = 3
     backoff_seconds: int = 60
 
 
 class OnUnknown(StrEnum):
-    """What becomes of a run when nobody knows whether its provider, which takes no key, has done it."""
+    """What happens to a run if it is unknown whether the provider, which accepts no idempotency key, did the work."""
 
     RETRY = "retry"
     STOP = "stop"
 
 
 class Overlap(StrEnum):
-    """What becomes of an occurrence while an earlier run of its schedule is still being retried or held."""
+    """What happens to an occurrence while an earlier run of its schedule is running, retrying or held."""
 
     ALLOW = "allow"
     SKIP = "skip"
 
 
 class OnMissed(StrEnum):
-    """What becomes of an occurrence that nothing delivered."""
+    """What happens to an occurrence that was not delivered."""
 
     RUN_NOW = "run_now"
     SKIP = "skip"
@@ -148,7 +148,7 @@ class OnMissed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The latest run that ended, as a schedule shows it."""
+    """The latest ended run, as part of a schedule."""
 
     scheduled_time: datetime
     status: str
@@ -157,24 +157,25 @@ class LastRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """One schedule as its record has it.
+    """One schedule.
 
-    `revision` counts changes (it starts at the creation's epoch milliseconds, so a re-created id never repeats one).
-    `action_revision` is the revision that wrote the action's body, which is an item of its own.
-    `confirmed` says that EventBridge is known to agree; while it is not, `intent_until` is the lease of the change.
-    `never_applied` until EventBridge is first known to agree: no delivery is expected.
-    `next_run_at` is the first occurrence, by the timing it has now, that has no outcome yet. `pending_since` says that
-    spans are open (span.py): no occurrence that was due before a change and has no outcome yet lies before it.
-    `applied` is what a refused change goes back to: what EventBridge was last known to have, or else was to have.
-    `in_progress` are the latest occurrences whose run waits for its next attempt or for a release, `waiting_runs` is
-    the number of all such runs: the run itself sees to them.
-    `reserved` counts, where there is a `max_runs`, the runs that began or wait and are not in `run_count` yet;
-    `running` lists, for `overlap: skip`, the occurrences whose runs are running now.
-    `exclusions` are dates in the timing's zone; `run_count` counts the occurrences that were carried out, and
-    `failures_in_a_row` those of them that failed last; so many as `pause_after_failures` (0: never) pause it.
-    `paused_until` is when a pause ends or ended; what lies before this and is in no open span is not done.
-    `request_digest` is that of the request that made it, if that had an idempotency key.
-    `action` is None in lists, which do not read the body.
+    `revision` increases with each change. It starts at the creation's epoch milliseconds, so a re-created id has other
+    revisions. `action_revision` is the revision that wrote the action, which is a separate item.
+    `confirmed`: EventBridge is known to have this revision. Until then `intent_until` is the end of the intent's lease.
+    `never_applied`: EventBridge has never been known to have the schedule, so no delivery is expected.
+    `next_run_at` is the first occurrence of the current timing without an outcome. `pending_since` is set while spans
+    are open (span.py): no pending occurrence of an earlier timing is before it.
+    `applied` is restored if EventBridge refuses a change: the last confirmed schedule, else the last intent.
+    `in_progress` are the latest occurrences whose runs are retrying or held, and `waiting_runs` is the number of all
+    such runs. Each of these runs has its own watch.
+    `reserved` is, if there is a `max_runs`, the number of runs that are running or wait and are not in `run_count`.
+    `running` lists, for `overlap: skip`, the occurrences whose runs are running.
+    `exclusions` are dates in the timing's zone. `run_count` is the number of executed occurrences, and
+    `failures_in_a_row` the number of failures since the last success; at `pause_after_failures` (0: never) the
+    schedule is paused.
+    `paused_until` is the end of the current or last pause. Earlier occurrences are not executed, except in open spans.
+    `request_digest` is the digest of the request that created it, if that had an idempotency key.
+    `action` is None in lists, which do not read it.
     """
 
     user_id: str
@@ -220,18 +221,18 @@ class Schedule:
 
     @property
     def watch_at(self) -> datetime | None:
-        """The earliest open deadline: at this instant somebody must look if nothing happened before.
+        """Returns the time at which the sweeper must check the schedule: its earliest deadline, or None.
 
-        An open intent comes before all else: until it is closed, nothing can be said about occurrences and pauses.
+        The lease of an open intent has priority: other deadlines depend on its result.
         """
         if not self.confirmed and self.intent_until:
             return self.intent_until
         return min(self._deadlines(), default=None)
 
     def next_try_at(self, now: datetime, pause: timedelta) -> datetime:
-        """When an open intent that is tried now is tried again, if this try fails: after `pause`, 5 minutes at most.
+        """Returns when an intent is retried if the attempt at `now` fails: after `pause`, 5 minutes at most.
 
-        It is tried before its next occurrence, and looked at when its own deadlines come; never while its lease lasts.
+        It is earlier if an occurrence or another deadline of the schedule is near, but never within the lease.
         """
         lease_until = now + INTENT_LEASE
         following = self.next_occurrence(lease_until) if self.status is Status.ACTIVE else None
@@ -240,7 +241,7 @@ class Schedule:
         return max(lease_until, min([now + min(pause, TRIED_AGAIN_WITHIN), *early, *deadlines]))
 
     def _deadlines(self) -> Iterator[datetime]:
-        """Of its occurrences, its pause, and its failures."""
+        """Yields the deadlines of its next occurrence, its pause and its failures."""
         if (due := self.first_due) is not None:
             yield due + self.window + LATE_AFTER
         if self.status is Status.PAUSED and self.paused_until:
@@ -250,17 +251,17 @@ class Schedule:
 
     @property
     def fails_too_often(self) -> bool:
-        """Is it to be paused?"""
+        """Returns whether it must be paused because of its failures."""
         return self.status is Status.ACTIVE and 0 < self.pause_after_failures <= self.failures_in_a_row
 
     def runs_since(self, now: datetime) -> datetime:
-        """No run that is running at `now` is scheduled before this, but for more retries than `in_progress` lists."""
+        """Returns an instant before which no running run is scheduled, except retries that `in_progress` lacks."""
         longest = self.window + timedelta(seconds=self.delivery.max_age_seconds) + LONGEST_IN_QUEUE
         return min((now - longest, *self.in_progress))
 
     @property
     def first_due(self) -> datetime | None:
-        """The first occurrence, by the timing it has now, that it waits for."""
+        """Returns the first occurrence of the current timing that it waits for, or None if it is not active."""
         return self.next_run_at if self.status is Status.ACTIVE else None
 
     @property
@@ -268,7 +269,7 @@ class Schedule:
         return timedelta(minutes=self.flexible_window_minutes)
 
     def occurrences(self, after: datetime) -> Iterator[datetime]:
-        """Planned instants strictly after `after` that are not excluded, ascending."""
+        """Yields the occurrences after `after` that are not excluded, ascending."""
         return self.timing.occurrences(after, without=self.excluded_days)
 
     def next_occurrence(self, after: datetime) -> datetime | None:
@@ -279,22 +280,22 @@ class Schedule:
 
     @cached_property
     def excluded_days(self) -> frozenset[date]:
-        """The exclusions, to look one up in a single step."""
+        """Returns the exclusions as a set, for lookups in constant time."""
         return frozenset(self.exclusions)
 
     @property
     def is_first_revision(self) -> bool:
-        """Nothing but its creation has happened to it."""
+        """Returns whether the schedule was not changed since its creation."""
         return self.revision == epoch_ms(self.created_at)
 
     def as_confirmed(self) -> Schedule:
-        """The schedule once EventBridge is known to agree."""
+        """Returns the schedule after its confirmation."""
         return replace(self, confirmed=True, intent_until=None, applied=None, never_applied=False)
 
     def is_leased(self, now: datetime) -> bool:
-        """Is a change on its way to EventBridge, so that no other may start?"""
+        """Returns whether a change is being applied, so that no other change may start."""
         return not self.confirmed and self.intent_until is not None and now < self.intent_until
 
     def is_expired(self, now: datetime) -> bool:
-        """DynamoDB's TTL deletes late; to a reader an expired item is gone."""
+        """DynamoDB's TTL deletes items late, so readers must ignore expired items."""
         return self.expires_at is not None and self.expires_at <= now

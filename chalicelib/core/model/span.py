@@ -1,4 +1,4 @@
-"""What a change leaves open: the occurrences that were due before it and have no outcome yet. Pure calculation."""
+"""Spans: the occurrences that were due before a change of their schedule and have no outcome. Pure calculation."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """The occurrences from `since` to `until`, both included, by the timing that a schedule had before a change.
+    """The occurrences from `since` to `until`, both included, of the timing that a schedule had before a change.
 
-    However many occurrences there are, a span is one small item with a watch of its own: the sweeper records each
-    occurrence and moves `since` forward. `revision` is that of the change. Timing, exclusions, window and delivery are
-    those before it. `timing_changed_at` is None if the timing stayed. Of what was `never_applied` no delivery is
-    expected. `schedule_created_at`, `resource_id` and `action_type` are what a run says of its schedule, for when
-    another schedule has the id.
+    A span is one small item with its own watch, for any number of occurrences: the sweeper records each occurrence and
+    moves `since` forward. `revision` is the revision of the change. Timing, exclusions, window and delivery are those
+    before the change. `timing_changed_at` is None if the timing did not change. `never_applied`: no delivery is
+    expected. `schedule_created_at`, `resource_id` and `action_type` are copied to the span's runs, because another
+    schedule may have the id by then.
     """
 
     user_id: str
@@ -47,15 +47,15 @@ class Span:
     never_applied: bool = False
 
     def occurrences(self) -> Iterator[datetime]:
-        """Those that may have no outcome yet, ascending."""
+        """Yields the occurrences that may have no outcome, ascending."""
         return takewhile(lambda at: at <= self.until, self._from(self.since - A_SECOND))
 
     def last(self) -> datetime | None:
-        """The last of them."""
+        """Returns the last of these occurrences, or None if there is none."""
         return next(iter(latest(self._from, self.since - A_SECOND, self.until)), None)
 
     def has(self, occurrence: datetime) -> bool:
-        """Is it one of those that may have no outcome yet?"""
+        """Returns whether the occurrence is in this span and may have no outcome."""
         if not self.since <= occurrence <= self.until:
             return False
         return next(self._from(occurrence - A_SECOND), None) == occurrence
@@ -64,11 +64,11 @@ class Span:
         return self.timing.occurrences(after, without=frozenset(self.exclusions))
 
     def moved_to(self, occurrence: datetime) -> Span:
-        """With all before this occurrence recorded."""
+        """Returns the span after all earlier occurrences were recorded."""
         return replace(self, since=occurrence)
 
     def seen_by(self, schedule: Schedule) -> Schedule:
-        """The schedule as it stands, but with what held for these occurrences."""
+        """Returns the current schedule with the timing, exclusions, window and delivery of this span."""
         return replace(
             schedule,
             timing=self.timing,
@@ -87,9 +87,9 @@ class Span:
 
 
 def opened_span(before: Schedule, after: Schedule) -> Span | None:
-    """What the change from `before` to `after` leaves open; None if nothing is due that `after` does not wait for.
+    """Returns the due occurrences of `before` that `after` does not wait for, or None if there are none.
 
-    The clocks of two processes differ: what a changed timing no longer has may still be delivered shortly after.
+    The clocks of two processes differ: an occurrence of the old timing may still be delivered shortly after the change.
     """
     is_retimed = before.timing != after.timing
     reach = CLOCKS_DIFFER if is_retimed and before.status is Status.ACTIVE else timedelta(0)
@@ -101,7 +101,7 @@ def opened_span(before: Schedule, after: Schedule) -> Span | None:
 def span_until(
     until: datetime, before: Schedule, after: Schedule, *, timing_changed_at: datetime | None = None
 ) -> Span | None:
-    """As `opened_span`, for what is due by `until`."""
+    """Returns the same as `opened_span`, for the occurrences due by `until`."""
     since = next((at for at in due(before, until) if not _waits_for(after, before, at)), None)
     if since is None:
         return None
@@ -129,14 +129,16 @@ def earliest(*instants: datetime | None) -> datetime | None:
 
 
 def waits_from(schedule: Schedule) -> datetime | None:
-    """No occurrence before this is waited for. A pause ends at its end, even if nothing could end it then."""
+    """Returns when the schedule's occurrences begin to be due, or None. After a pause that is `paused_until`, even if
+    the sweeper resumes the schedule later.
+    """
     if schedule.status is Status.PAUSED:
         return schedule.paused_until and max(schedule.paused_until, schedule.updated_at + A_SECOND)
     return schedule.first_due
 
 
 def due(schedule: Schedule, until: datetime) -> Iterator[datetime]:
-    """Its occurrences by `until` that have no outcome yet, ascending, without those in open spans."""
+    """Yields the occurrences by `until` without an outcome, ascending, except those in open spans."""
     since = waits_from(schedule)
     if since is None or since > until:
         return iter(())
@@ -144,7 +146,7 @@ def due(schedule: Schedule, until: datetime) -> Iterator[datetime]:
 
 
 def _waits_for(after: Schedule, before: Schedule, occurrence: datetime) -> bool:
-    """Does the record itself still wait for this occurrence of `before`, as one of its own?"""
+    """Returns whether `after` still waits for this occurrence of `before`, because its own timing has it as well."""
     if after.first_due is None or occurrence < after.first_due:
         return False
     return after.timing == before.timing or after.next_occurrence(occurrence - A_SECOND) == occurrence

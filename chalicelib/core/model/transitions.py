@@ -1,4 +1,4 @@
-"""Which occurrence a delivery stands for, and what an ended run changes on its schedule. Pure calculation."""
+"""Finds the occurrence of a delivery, and calculates how an ended run changes its schedule. Pure calculation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ MINUTE = timedelta(minutes=1)
 UNLIMITED = 10**9
 
 MAX_IN_PROGRESS = 50
-"""How many runs that wait for a retry or a release the record lists, the latest; `waiting_runs` counts them all."""
+"""The most retrying or held runs that the record lists, the latest ones. `waiting_runs` counts all of them."""
 
 
 def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) -> datetime | None:
-    """The planned occurrence that EventBridge means by `scheduled_time`: the nearest one within a minute + window.
+    """Returns the occurrence nearest to EventBridge's `scheduled_time`, within a minute and the window, or None.
 
-    Recurring schedules live on whole minutes and EventBridge's own seconds are not documented, so never by equality.
+    The times are not compared for equality: recurring occurrences are whole minutes, and AWS does not document the
+    seconds of `scheduled_time`.
     """
     earliest = scheduled_time - MINUTE - window
     before = latest(timing.occurrences, earliest - timedelta(seconds=1), scheduled_time)
@@ -39,11 +40,11 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
 def with_outcome(
     schedule: Schedule, run: Run, *, now: datetime, keep_record: timedelta, replacing: Run | None = None
 ) -> Schedule:
-    """The schedule after this run ended, or was put off. `keep_record` is how long a finished one's record stays.
-    `replacing` is the run as it was before, whose reservation ends or goes over to this one.
+    """Returns the schedule after this run ended or was postponed. `keep_record` is how long a finished record is kept.
+    `replacing` is the run's former state, whose reservation is released or passed to this run.
 
-    The run moves the schedule on only if it is the very occurrence that the schedule waits for; a later one never hides
-    an earlier one that is missing.
+    `next_run_at` advances only if the run is the occurrence that the schedule waits for, so a later run never hides a
+    missing earlier one.
     """
     counted = _counted(_with_waiting(with_reservation(schedule, run, replacing), run, replacing), run)
     if not run.is_occurrence:
@@ -59,21 +60,21 @@ def with_outcome(
     if _goes_on(counted, run):
         return counted
     finished = _finished(counted, run, now + keep_record)
-    # What was paused or not carried out may still stand in EventBridge; so may a recurring one, that was applied again
-    # behind its last occurrence, or has its last dates excluded.
+    # EventBridge deletes a one-time schedule when it fires. It may still have a paused one, one that did not fire, or
+    # a recurring one that was updated after its last occurrence or whose last dates are excluded.
     fired_out = schedule.status is Status.ACTIVE and run.counts and schedule.timing.is_one_time
     return finished if fired_out else _removed(finished, run)
 
 
 def with_recorded_outcome(schedule: Schedule, run: Run, *, now: datetime, keep_record: timedelta) -> Schedule:
-    """The same for a run whose ending was recorded, and counted, while the schedule still waited for an earlier one."""
+    """Returns the same for a run that was recorded and counted while the schedule waited for an earlier occurrence."""
     before = replace(schedule, run_count=schedule.run_count - run.counts)
     after = with_outcome(before, run, now=now, keep_record=keep_record, replacing=run)
     return replace(after, failures_in_a_row=schedule.failures_in_a_row)
 
 
 def with_reservation(schedule: Schedule, run: Run, replacing: Run | None) -> Schedule:
-    """The schedule with its number of reserved runs, and its list of running ones, as `run` leaves them."""
+    """Returns the schedule with its number of reserved runs and its list of running runs after `run`."""
     held_before = replacing is not None and replacing.holds_reservation
     return replace(
         schedule,
@@ -98,20 +99,21 @@ def _running(schedule: Schedule, run: Run) -> tuple[datetime, ...]:
 
 
 def left_open(schedule: Schedule, run: Run, *, now: datetime) -> Span | None:
-    """What is due when the last of `max_runs` ends, and has no outcome yet: it is not to be done, but recorded.
+    """Returns the pending occurrences at the end of the last of `max_runs`: they are recorded but not executed.
 
-    None if this run is not the last of them, or nothing is left. A run whose process died ends long after its attempts.
+    Returns None if this run is not the last one, or nothing is pending. A crashed run ends long after its attempts, so
+    later occurrences may be due.
     """
     if not _is_last_of_max_runs(schedule, run):
         return None
     is_first = schedule.next_run_at == run.scheduled_time
     before = replace(schedule, next_run_at=schedule.next_occurrence(run.scheduled_time)) if is_first else schedule
-    # No change has the next revision: what has ended is not changed, and a new schedule under its id begins with it.
+    # No change uses this revision: an ended schedule is not changed, and a new schedule with its id starts later.
     return span_until(now, before, replace(schedule, next_run_at=None, revision=schedule.revision + 1))
 
 
 def _counted(schedule: Schedule, run: Run) -> Schedule:
-    """With this run as its last one, and no longer pending or in progress, unless it is."""
+    """Returns the schedule with this run as its last run, and with updated counts and lists."""
     return replace(
         schedule,
         last_run=LastRun(run.scheduled_time, run.status, run.reason),
@@ -123,7 +125,7 @@ def _counted(schedule: Schedule, run: Run) -> Schedule:
 
 
 def _pending_since(schedule: Schedule, run: Run) -> datetime | None:
-    """A one-time schedule has one occurrence: its run's end is the end of its span, which the sweeper then deletes."""
+    """A one-time schedule has one occurrence, so its run's end also ends its span, which the sweeper deletes later."""
     is_all = schedule.timing.is_one_time and schedule.timing.next_occurrence(EPOCH) == run.scheduled_time
     ends_it = is_all and run.is_occurrence and run.scheduled_time == schedule.pending_since
     return None if ends_it else schedule.pending_since
@@ -144,7 +146,7 @@ def _failures_in_a_row(schedule: Schedule, run: Run) -> int:
 
 
 def _ended_anew(schedule: Schedule, run: Run) -> Schedule:
-    """A one-time schedule that had failed, and whose run was done after all or again, ends as that run did."""
+    """Returns a failed one-time schedule with the result of its late or redriven run."""
     if schedule.status is not Status.FAILED or not schedule.timing.is_one_time:
         return schedule
     if run.status is RunStatus.SUCCEEDED:
@@ -159,9 +161,10 @@ def _is_last_of_max_runs(schedule: Schedule, run: Run) -> bool:
 def with_span_closed(
     schedule: Schedule, others: Iterable[Span], last: Run | None, *, now: datetime, keep_record: timedelta
 ) -> Schedule:
-    """The schedule after all occurrences of a span have an outcome. `others` are the spans that are still open.
+    """Returns the schedule after all occurrences of a span have an outcome. `others` are the spans that are still open.
 
-    `last` is the run by which it is finished if nothing more is to come, as `last_of` says; None if that has no record.
+    `last` is the run of the occurrence that `last_of` returns; it decides how the schedule ends if nothing follows.
+    None: that run has no record.
     """
     closed = replace(schedule, pending_since=earliest(*(span.since for span in others)))
     if last is None or not closed.status.is_live or _goes_on(closed, last):
@@ -170,16 +173,16 @@ def with_span_closed(
 
 
 def last_of(schedule: Schedule, span: Span) -> datetime | None:
-    """The occurrence whose run decides how a schedule ends for which nothing but this span is left."""
+    """Returns the occurrence whose run decides how the schedule ends if only this span is left."""
     if schedule.timing.is_one_time:
         return schedule.timing.next_occurrence(EPOCH)
     return span.last()
 
 
 def auto_resumed(schedule: Schedule, since: datetime | None) -> Schedule | None:
-    """A paused schedule, active again for what comes from `since` on; None if nothing does.
+    """Returns a paused schedule, active again for occurrences from `since` on, or None if there are none.
 
-    It may be resumed before that: the Notification Lambda goes by the scheduled time.
+    It may be resumed before `since`: the Notification Lambda skips occurrences scheduled before it.
     """
     if since is None:
         return None
@@ -190,7 +193,7 @@ def auto_resumed(schedule: Schedule, since: datetime | None) -> Schedule | None:
 
 
 def _goes_on(schedule: Schedule, run: Run) -> bool:
-    """Is there more to come? A paused schedule is over only if its last occurrence was carried out all the same."""
+    """Returns whether occurrences or runs follow. A paused schedule ends only if its last occurrence was executed."""
     if schedule.next_run_at is not None or schedule.pending_since is not None or schedule.waiting_runs:
         return True
     if schedule.status is Status.ACTIVE:
@@ -199,7 +202,7 @@ def _goes_on(schedule: Schedule, run: Run) -> bool:
 
 
 def _finished(schedule: Schedule, run: Run, expires_at: datetime) -> Schedule:
-    """A one-time schedule ends as its run did; a recurring one that has no occurrence left is completed."""
+    """A one-time schedule ends with the result of its run; a recurring one without further occurrences is completed."""
     failed = schedule.timing.is_one_time and run.status in (RunStatus.FAILED, RunStatus.MISSED)
     return replace(
         schedule,
@@ -211,8 +214,9 @@ def _finished(schedule: Schedule, run: Run, expires_at: datetime) -> Schedule:
 
 
 def _removed(schedule: Schedule, run: Run) -> Schedule:
-    """An intent that the sweeper takes up at once: runs have no right to touch EventBridge.
+    """Returns an intent that is due immediately: the sweeper deletes the schedule, since the Notification Lambda has no
+    permission for EventBridge.
 
-    One that is open already is somebody's lease. It stays, and whoever takes it up finds the schedule ended.
+    The lease of an open intent is not changed, because another process may hold it. The next holder finds the end.
     """
     return replace(schedule, confirmed=False, intent_until=run.scheduled_time) if schedule.confirmed else schedule

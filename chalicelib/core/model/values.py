@@ -1,4 +1,4 @@
-"""How single values are written as text, number, boolean, list or map, for table and payload, and read again."""
+"""Converts single values to text, number, boolean, list or map and back, for table and payload."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Codec(NamedTuple):
-    """`read` takes what `write` gave, after a way through DynamoDB or JSON. None is neither written nor read."""
+    """`read` converts the result of `write` back, after storage in DynamoDB or JSON. Neither is called with None."""
 
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
 
 
 def dumps(value: object) -> str:
-    """JSON text, compact, as it stands in the table and travels to the Lambda. Raises ValueError for NaN."""
+    """Returns compact JSON text, as it is stored and sent to the Lambda. Raises ValueError for NaN and infinity."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -111,15 +111,15 @@ def _attempt(plain: Mapping[str, Any]) -> Attempt:
 
 AS_IT_IS = Codec(_same, _same)
 NUMBER = Codec(_same, int)
-"""DynamoDB's numbers come as Decimal."""
+"""boto3 returns DynamoDB's numbers as Decimal."""
 SECONDS = Codec(iso, from_iso)
 MILLISECONDS = Codec(iso_ms, from_iso)
 EXPIRY = Codec(epoch_seconds, lambda seconds: from_epoch_seconds(int(seconds)))
-"""What DynamoDB's TTL wants: epoch seconds."""
+"""Epoch seconds, as DynamoDB's TTL requires."""
 DURATION = Codec(lambda length: length // timedelta(milliseconds=1), lambda ms: timedelta(milliseconds=int(ms)))
 DAY = Codec(date.isoformat, date.fromisoformat)
 JSON = Codec(dumps, json.loads)
-"""JSON knows more than DynamoDB's types can tell apart, so it is kept as text."""
+"""JSON is stored as text, because DynamoDB's types do not preserve it, such as the difference of 1 and 1.0."""
 TIMING = Codec(_timing_to_plain, _timing)
 DELIVERY = Codec(_delivery_to_plain, _delivery)
 RETRY = Codec(_retry_to_plain, _retry)

@@ -1,4 +1,4 @@
-"""What is recorded of a user's webhook keys, and the master secret that the keys are derived from."""
+"""The recorded versions of a user's webhook keys, and the master secret from which keys are derived."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeyVersion:
-    """One version of a user's keys. The first has no `created_at`: it was always there. `expires_at` None: no end."""
+    """One version of a user's keys. The first version has no `created_at`. `expires_at` None: it does not expire."""
 
     number: int
     created_at: datetime | None = None
@@ -22,21 +22,22 @@ class KeyVersion:
 
 @dataclass(frozen=True, slots=True)
 class KeyVersions:
-    """What is recorded of a user's keys: the version in use, and the one before it while it lives on."""
+    """The versions of a user's keys: the current one, and the previous one while it is valid."""
 
     user_id: str
     current: KeyVersion = KeyVersion(1)
     former: KeyVersion | None = None
 
     def live(self, now: datetime) -> list[KeyVersion]:
-        """The current one first."""
+        """Returns the versions that are valid at `now`, the current one first."""
         former = [self.former] if self.former and self.former.expires_at and self.former.expires_at > now else []
         return [self.current, *former]
 
     def rotated(self, now: datetime, overlap: timedelta) -> KeyVersions:
-        """The next version; the current one lives on for `overlap`, and none at all ends every older one at once.
+        """Returns the versions after a rotation. The current one stays valid for `overlap`; zero ends older ones now.
 
-        Raises RotationUnderWay: a third live key would let a request that is sent twice end one that is in use.
+        Raises RotationUnderWay if the previous version is still valid and `overlap` is not zero: otherwise a repeated
+        request would end a key that consumers still use.
         """
         if overlap and len(self.live(now)) > 1:
             raise RotationUnderWay
@@ -46,11 +47,11 @@ class KeyVersions:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """One value of the master secret, and since when it is there."""
+    """One value of the master secret, and its creation time."""
 
     secret: str
     created_at: datetime
 
     def __repr__(self) -> str:
-        """Nothing that could end in a log."""
+        """Returns a text without the secret, so that logs cannot contain it."""
         return f"Master(created_at={self.created_at!r})"

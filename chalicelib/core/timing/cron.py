@@ -1,6 +1,6 @@
-"""The six fields of AWS's `cron(minutes hours day-of-month month day-of-week year)`, read strictly.
+"""Parses the six fields of AWS's `cron(minutes hours day-of-month month day-of-week year)` strictly.
 
-Source: EventBridge Scheduler User Guide, "Schedule types". What AWS leaves open is decided in docs/emulation.md.
+Source: EventBridge Scheduler User Guide, "Schedule types". docs/emulation.md lists decisions where AWS is silent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DAY = timedelta(days=1)
 class InvalidExpression(ValueError):
     """A schedule expression that AWS, or a strict reading of its documentation, refuses.
 
-    `field` names the part at fault, `value` is what stands there, `allowed` says what may.
+    `field` is the invalid part, `value` its text, and `allowed` the allowed values.
     """
 
     def __init__(self, field: str, value: str, allowed: str) -> None:
@@ -44,14 +44,14 @@ class InvalidExpression(ValueError):
         self.allowed = allowed
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.value!r} is not allowed; allowed is {self.allowed}"
+        return f"{self.field}: {self.value!r} is not allowed; allowed: {self.allowed}"
 
 
 @dataclass(frozen=True)
 class Field:
-    """One of the six: its numbers from `low` to `high`, their names if they have any, and its wildcards.
+    """One of the six fields: its numbers from `low` to `high`, their names if there are any, and its wildcards.
 
-    Its readers raise ValueError with what is allowed.
+    Methods raise ValueError with the allowed values as message.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Field:
     high: int
     wildcards: str
     names: tuple[str, ...] = ()
-    comes_round: bool = True  # may a range run over the end: hours 20-2, weekdays FRI-MON
+    comes_round: bool = True  # a range may continue after the end: hours 20-2, weekdays FRI-MON
 
     @property
     def allowed(self) -> str:
@@ -67,14 +67,14 @@ class Field:
         return f"{self.low}-{self.high}{names} with {self.wildcards}"
 
     def numbers(self, text: str) -> tuple[int, ...]:
-        """The numbers that `text` (`5`, `8-17`, `0/15`, `1,15`, `*`) means, ascending."""
+        """Returns the numbers of `text`, such as `5`, `8-17`, `0/15`, `1,15` or `*`, ascending."""
         items = text.split(",")
         if "*" in text and len(items) > 1:
             raise ValueError("* alone, or a list without it")
         return tuple(sorted({number for item in items for number in self._item(item)}))
 
     def number(self, text: str) -> int:
-        """The number that `text`, a number or a name, means."""
+        """Returns the number of `text`, which is a number or a name."""
         if text in self.names:
             return self.low + self.names.index(text)
         if not _is_number(text, self.low, self.high):
@@ -109,7 +109,7 @@ class Field:
         return [*range(first, self.high + 1), *range(self.low, last + 1)]
 
     def _step(self, text: str) -> int:
-        # Quartz, whose dialect this resembles, refuses a step beyond the field's highest value.
+        # Quartz, which has a similar syntax, refuses a step beyond the field's highest value.
         longest = min(self.high, self.high - self.low + 1)
         if not _is_number(text, 1, longest):
             raise ValueError(f"a step of 1 to {longest}")
@@ -117,7 +117,7 @@ class Field:
 
 
 def _is_number(text: str, low: int, high: int) -> bool:
-    # isdigit() alone is also true of digits that int() cannot read.
+    # isdigit() alone accepts digits that int() cannot read.
     return text.isascii() and text.isdigit() and len(text) <= len(str(high)) and low <= int(text) <= high
 
 
@@ -136,7 +136,7 @@ SIX_FIELDS = "six fields with one blank between them: " + " ".join(field.name fo
 
 @dataclass(frozen=True)
 class CronFields:
-    """What the six fields mean. All of it is wall time: no zone is known here."""
+    """The parsed fields. All times are wall times, without a zone."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -145,22 +145,22 @@ class CronFields:
     years: tuple[int, ...]
 
     def walls(self, start: datetime, until: datetime) -> Iterator[datetime]:
-        """Every matching wall minute from `start` up to, not including, `until`, naive, ascending."""
+        """Yields each matching wall minute from `start` up to, not including, `until`, naive, ascending."""
         for hour in self.hours_from(start, until):
             for wall in self.walls_in(hour):
                 if start <= wall < until:
                     yield wall
 
     def walls_in(self, hour: datetime) -> Iterator[datetime]:
-        """The matching minutes of a wall hour, ascending."""
+        """Yields the matching minutes of a wall hour, ascending."""
         return (hour.replace(minute=minute) for minute in self.minutes)
 
     def hours_from(
         self, start: datetime, until: datetime, without: Container[date] = frozenset()
     ) -> Iterator[datetime]:
-        """Every wall hour with matching minutes that is not over at `start`, naive, ascending.
+        """Yields each wall hour with matching minutes that ends after `start`, naive, ascending.
 
-        The calendar is not searched past `until` (naive). The days `without` are left out whole.
+        The search ends at `until` (naive). The days `without` are left out.
         """
         for day in self._days_from(start, until):
             if day.date() in without:
@@ -187,7 +187,7 @@ class CronFields:
 
 
 def parse_fields(text: str) -> CronFields:
-    """The six fields between the brackets of `cron(…)`. Raises InvalidExpression."""
+    """Parses the text between the brackets of `cron(…)`. Raises InvalidExpression if it is not valid."""
     parts = text.split(" ")
     if len(parts) != len(_FIELDS):
         raise InvalidExpression("cron", text, SIX_FIELDS)

@@ -1,7 +1,7 @@
-"""Which days of a month a cron expression means: one rule per spelling of its two day fields.
+"""The days of a month that a cron expression matches: one rule for each form of its two day fields.
 
-Weekdays count as AWS counts them: 1 = SUN … 7 = SAT. A workday is Monday to Friday (AWS: "weekday", the letter W).
-`days_in(month)` of each rule gives the days of that month, ascending; none if it has no such day.
+Weekdays have AWS's numbers: 1 = SUN … 7 = SAT. A workday is Monday to Friday (AWS: "weekday", the letter W).
+`days_in(month)` of each rule returns the days of that month, ascending; empty if the month has no such day.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SUNDAY, SATURDAY = 1, 7
 
 
 class Month(NamedTuple):
-    """All that a rule needs to know of a month: the weekday of its first day, and how many days it has."""
+    """A month for the rules: the weekday of its first day, and its number of days."""
 
     first_weekday: int
     length: int
@@ -33,7 +33,7 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True)
 class DaysOfMonth:
-    """`1,15`, `1-7`, `*/2`: these days, where the month has them."""
+    """`1,15`, `1-7`, `*/2`: these days, if the month has them."""
 
     days: tuple[int, ...]
 
@@ -59,7 +59,7 @@ class LastWorkday:
 
 @dataclass(frozen=True)
 class NearestWorkday:
-    """`15W`: the workday nearest that day, never in another month; none if the month has no such day."""
+    """`15W`: the workday nearest to that day in the same month; none if the month has no such day."""
 
     day: int
 
@@ -89,7 +89,7 @@ class Weekdays:
 
 @dataclass(frozen=True)
 class NthWeekday:
-    """`3#2`: the second Tuesday; none if the month has no fifth one."""
+    """`3#2`: the second Tuesday. A fifth weekday is none in a month with four of them."""
 
     weekday: int
     nth: int

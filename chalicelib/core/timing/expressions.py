@@ -1,7 +1,7 @@
-"""Schedule expressions as EventBridge Scheduler spells them, and the exact instants they mean.
+"""Parses schedule expressions of EventBridge Scheduler and calculates their occurrences.
 
-`at(…)` and `cron(…)` are wall time in a zone, `rate(…)` is elapsed time. No clock and no I/O: time comes in as `after`.
-Source: EventBridge Scheduler User Guide, "Schedule types". What AWS leaves open is decided in docs/emulation.md.
+`at(…)` and `cron(…)` are wall time in a zone, `rate(…)` is elapsed time. Time is an argument; there is no I/O.
+Source: EventBridge Scheduler User Guide, "Schedule types". docs/emulation.md lists decisions where AWS is silent.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _UNITS = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY}
 
-# The calendar of all expressions: the years a cron may name, and a day more at each end for the time zones.
+# The calendar of all expressions: the allowed years of a cron, and one more day at each end for the time zones.
 _BEGIN = datetime(YEAR.low - 1, 12, 31, tzinfo=UTC)
 _END = datetime(YEAR.high + 1, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Expression(ABC):
-    """A parsed expression: a value, cheap to compare, hash, copy and pickle. `parse` is its only maker.
+    """A parsed expression, an immutable value that can be compared, hashed and pickled. Only `parse` makes it.
 
-    `start_at` and `end_at` are aware UTC; the first and the last instant that may be an occurrence.
+    `start_at` and `end_at` (aware UTC) are the first and the last instant that may be an occurrence. None: no limit.
     """
 
     kind: ClassVar[Literal["at", "rate", "cron"]]
@@ -49,10 +49,11 @@ class Expression(ABC):
     end_at: datetime | None
 
     def occurrences(self, after: datetime, *, without: Container[date] = frozenset()) -> Iterator[datetime]:
-        """The occurrences strictly after `after` (aware), as aware UTC datetimes, ascending.
+        """Yields the occurrences after `after` (aware), as aware UTC datetimes, ascending.
 
-        The days `without`, in the expression's zone, are left out; they cost a step each, not one for each occurrence.
-        It ends with `end_at`, or when the expression never fires again. The calendar ends with the year 2199.
+        The days `without`, in the expression's zone, are left out; a day costs one step, not one per occurrence.
+        The end is `end_at`, or the expression's last occurrence. The calendar ends with the year 2199.
+        Raises ValueError if `after` is naive.
         """
         if after.tzinfo is None:
             raise ValueError("`after` must be an aware datetime")
@@ -61,18 +62,18 @@ class Expression(ABC):
 
     @abstractmethod
     def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
-        """The instants after `after`. The search ends a day behind `last` at the latest if there are none."""
+        """Yields the instants after `after`. If there are none, the search ends at most a day after `last`."""
 
 
 @dataclass(frozen=True)
 class At(Expression):
-    """`at(yyyy-mm-ddThh:mm:ss)`: once, at the naive wall time `wall`."""
+    """`at(yyyy-mm-ddThh:mm:ss)`: fires once, at the naive wall time `wall`."""
 
     kind = "at"
     wall: datetime
 
     def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
-        # In a gap fold=0 goes on counting with the offset before it, as java.time does: 02:30 becomes 03:30.
+        # In a gap fold=0 uses the offset before the gap, as java.time does: 02:30 becomes 03:30.
         instant = self.wall.replace(tzinfo=zone(self.timezone)).astimezone(UTC)
         if after < instant <= last and wall_time(instant, zone(self.timezone)).date() not in without:
             yield instant
@@ -80,7 +81,7 @@ class At(Expression):
 
 @dataclass(frozen=True)
 class Rate(Expression):
-    """`rate(value unit)`: at `start_at` and then every `period` of elapsed time; the time zone plays no part."""
+    """`rate(value unit)`: fires at `start_at` and then every `period` of elapsed time. The time zone has no effect."""
 
     kind = "rate"
     period: timedelta
@@ -103,7 +104,7 @@ class Rate(Expression):
 
 @dataclass(frozen=True)
 class Cron(Expression):
-    """`cron(…)`: at every matching wall minute that exists; if the clocks show it twice, at the first of the two."""
+    """`cron(…)`: fires at each matching wall minute that exists, and at the first of the two if it is ambiguous."""
 
     kind = "cron"
     fields: CronFields
@@ -111,7 +112,7 @@ class Cron(Expression):
     def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
         tz = zone(self.timezone)
         begin = max(after + datetime.resolution, self.start_at or _BEGIN)
-        # A day more: where the clocks are put back, a later wall time may come earlier.
+        # One more day: where the clocks are put back, a later wall time may be an earlier instant.
         until = wall_time(last, tz) + _DAY
         for hour in self.fields.hours_from(wall_time(begin, tz), until, without):
             if self._never_comes(hour, tz):
@@ -122,9 +123,9 @@ class Cron(Expression):
                     yield instant
 
     def _never_comes(self, hour: datetime, tz: ZoneInfo) -> bool:
-        """Are all its minutes in a gap? They are if the first and the last one are, for a gap is unbroken.
+        """Returns whether all minutes are in a gap. Gaps are contiguous, so the first and last minute suffice.
 
-        Without this, `* 2 ? 3 1L *` in Berlin would look at 60 minutes a year up to 2199 to find that none exists.
+        Without this check, `* 2 ? 3 1L *` in Berlin would try 60 minutes a year up to 2199, none of which exists.
         """
         ends = (self.fields.minutes[0], self.fields.minutes[-1])
         return all(first_instant(hour.replace(minute=minute), tz) is None for minute in ends)
@@ -133,10 +134,10 @@ class Cron(Expression):
 def parse(
     text: str, timezone: str = "UTC", *, start_at: datetime | None = None, end_at: datetime | None = None
 ) -> Expression:
-    """Read an expression in AWS's spelling. Raises InvalidExpression; `field` is "timezone" for an unknown zone.
+    """Parses an expression. Raises InvalidExpression if it is not valid; `field` is "timezone" for an unknown zone.
 
-    A wall time of `at(…)` that does not exist is not refused: a change of the law must not make a stored schedule
-    unreadable. Whoever takes a new one asks `zones.resolve_wall_time`.
+    A nonexistent wall time of `at(…)` is allowed: a change of the zone's rules must not make a stored schedule
+    unreadable. The validation of a new schedule calls `zones.resolve_wall_time`.
     """
     kind, inner = _split(text)
     zone_name = _zone_name(timezone)
@@ -149,10 +150,10 @@ def parse(
 
 
 def _same_day_until(instant: datetime, shown: datetime, tz: ZoneInfo) -> datetime:
-    """Up to when the clocks are sure to show the day that they show (`shown`, naive) at `instant`.
+    """Returns an instant up to which the local date is certainly that of `shown` (naive), the local time at `instant`.
 
-    That is the day's end, unless the clocks are changed before: they may then go back to the day before, or skip the
-    midnight. So it is the next hour on such a day, and no longer than `instant` within an hour of the change.
+    It is the end of the day if the offset does not change before. If it does, the date could change earlier: the
+    result is then an hour later, or `instant` itself if the change is within the hour.
     """
     midnight = datetime.combine(shown.date() + _DAY, time())
     for length in (_DAY, _HOUR):
@@ -163,12 +164,12 @@ def _same_day_until(instant: datetime, shown: datetime, tz: ZoneInfo) -> datetim
 
 
 def floor_minute(instant: datetime) -> datetime:
-    """The whole minute that `instant` is in: what EventBridge makes of a StartDate."""
+    """Returns the start of the minute of `instant`. EventBridge rounds a StartDate in this way."""
     return instant.replace(second=0, microsecond=0)
 
 
 def ceil_minute(instant: datetime) -> datetime:
-    """`instant` if it is a whole minute, else the next one: where our recurring schedules begin."""
+    """Returns `instant` if it is a whole minute, else the next one. Recurring schedules begin at whole minutes."""
     floor = floor_minute(instant)
     return floor if floor == instant else floor + _MINUTE
 

@@ -1,4 +1,4 @@
-"""Instants as text: one form in the table, the API and the logs (`2027-03-01T08:00:00Z`), always UTC."""
+"""Converts instants to text and back. Table, API and logs use one format, in UTC: `2027-03-01T08:00:00Z`."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def iso(instant: datetime) -> str:
-    """`2027-03-01T08:00:00Z`; whole seconds, so that text sorts as time does."""
+    """Returns a text such as `2027-03-01T08:00:00Z`. It has whole seconds, so that texts sort by time."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def iso_ms(instant: datetime) -> str:
-    """`2027-03-01T08:00:00.123Z`: for what is measured rather than planned."""
+    """Returns a text such as `2027-03-01T08:00:00.123Z`, for measured times."""
     utc = instant.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
 def compact(instant: datetime) -> str:
-    """`20270301T080000Z`: for ids and file names."""
+    """Returns a text such as `20270301T080000Z`, for ids and file names."""
     return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def compact_ms(instant: datetime) -> str:
-    """`20270301T080000.123Z`."""
+    """Returns a text such as `20270301T080000.123Z`."""
     utc = instant.astimezone(UTC)
     return f"{utc:%Y%m%dT%H%M%S}.{utc.microsecond // 1000:03d}Z"
 
 
 def from_compact(text: str) -> datetime:
-    """Reads `compact` and `compact_ms`. Raises ValueError for anything else."""
+    """Reads the formats of `compact` and `compact_ms`. Raises ValueError for other texts."""
     form = "%Y%m%dT%H%M%S.%fZ" if "." in text else "%Y%m%dT%H%M%SZ"
     return datetime.strptime(text, form).replace(tzinfo=UTC)
 
 
 def from_iso(text: str) -> datetime:
-    """Reads `iso` and `iso_ms`. Raises ValueError for anything without an offset."""
+    """Reads ISO 8601, such as `iso` and `iso_ms`. Raises ValueError if the text is not valid or has no offset."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset")
+        raise ValueError(f"{text!r} has no UTC offset")
     return instant.astimezone(UTC)
 
 
 def ceil_second(instant: datetime) -> datetime:
-    """Up to the whole second: never earlier than asked for."""
+    """Returns the instant rounded up to the whole second, so it is never earlier than requested."""
     whole = instant.replace(microsecond=0)
     return whole if whole == instant else whole + timedelta(seconds=1)
 
 
 def whole_ms(instant: datetime) -> datetime:
-    """As precise as the table keeps it."""
+    """Returns the instant cut to milliseconds, the table's precision."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 

@@ -1,4 +1,4 @@
-"""The latest occurrences up to an instant. A calendar can only be walked forwards, and a long way if it is dense."""
+"""Finds the latest occurrences up to an instant. Occurrences can only be calculated in ascending order."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MINUTE = timedelta(minutes=1)
 def latest(
     occurrences: Callable[[datetime], Iterator[datetime]], after: datetime, until: datetime, most: int = 1
 ) -> tuple[datetime, ...]:
-    """The last `most` occurrences after `after`, up to and with `until`, ascending; all of them if they are fewer.
+    """Returns the last `most` occurrences after `after` and up to `until`, `until` included, ascending.
 
-    `occurrences(after)` gives those after an instant, ascending, and no two in one minute. By bisection, it is asked
-    for the minute from which there are fewer left than `most`: so it makes `most` steps about twenty times, where it
-    might make half a million for each year that it is walked.
+    `occurrences(after)` must yield occurrences after an instant, ascending, with at most one per minute. A bisection
+    finds the minute after which fewer than `most` are left. That takes `most` steps about twenty times; a linear search
+    would take half a million steps for each year of a schedule that fires every minute.
     """
 
     def found_from(begin: datetime) -> Iterator[datetime]:

@@ -1,9 +1,9 @@
-"""Time zones: their only maker, and what becomes of wall times where a zone's clocks are changed.
+"""Makes time zones, and converts wall times where the UTC offset of a zone changes.
 
-The data is that of the pinned `tzdata` package. `zoneinfo.ZoneInfo(name)` would prefer the machine's own files, and one
-schedule would then mean different instants on a laptop and on Lambda.
+The data is that of the pinned `tzdata` package. `zoneinfo.ZoneInfo(name)` would prefer the machine's files, so one
+schedule could mean different instants on a laptop and on Lambda.
 
-A zone made here cannot be pickled or copied (`ZoneInfo.from_file`): keep its name, and let only UTC instants travel.
+A zone made here cannot be pickled or copied (`ZoneInfo.from_file`): store its name, and convert instants to UTC.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _DAY = timedelta(days=1)
 
 
 class UnknownZone(ValueError):
-    """There is no time zone of that name in the pinned `tzdata` package (names are case-sensitive)."""
+    """The pinned `tzdata` package has no time zone with this name. Names are case-sensitive."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
 
     def __str__(self) -> str:
-        return f"{self.name!r} is not a time zone: use an IANA name such as Europe/Berlin"
+        return f"{self.name!r} is not a time zone; use an IANA name such as Europe/Berlin"
 
 
 class NonexistentWallTime(ValueError):
-    """The clocks of the zone are put forward over that wall time: they never show it.
+    """The wall time is in a gap: the clocks of the zone are put forward and never show it.
 
-    `wall`, `before` and `after` are naive wall times of `zone` (a name): `before` is the last second the clocks show
-    ahead of the gap, `after` the first one behind it.
+    `wall`, `before` and `after` are naive wall times of `zone` (a name): `before` is the last second before the gap,
+    `after` the first second after it.
     """
 
     def __init__(self, wall: datetime, zone: str, before: datetime, after: datetime) -> None:
@@ -50,17 +50,17 @@ class NonexistentWallTime(ValueError):
 
     def __str__(self) -> str:
         return (
-            f"{self.wall.isoformat()} does not exist in {self.zone}: "
+            f"{self.wall.isoformat()} does not exist in {self.zone}; "
             f"the nearest wall times are {self.before.isoformat()} and {self.after.isoformat()}"
         )
 
 
 @dataclass(frozen=True)
 class Shift:
-    """The clocks of a zone change at `instant` (aware UTC) from the UTC offset `before` to the UTC offset `after`.
+    """A change of a zone's UTC offset at `instant` (aware UTC), from `before` to `after`.
 
-    The wall times from `start` up to, not including, `end` (naive) do not exist if the shift is a gap, and happen twice
-    if it is not.
+    The wall times from `start` up to, not including, `end` (naive) do not exist if the shift is a gap, else they occur
+    twice.
     """
 
     instant: datetime
@@ -86,13 +86,13 @@ class Shift:
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every name that `zone` takes, links such as `US/Pacific` included."""
+    """Returns every name that `zone` accepts, links such as `US/Pacific` included."""
     return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())
 
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The time zone of that name. Raises UnknownZone, also for paths and for a name in other letter case."""
+    """Returns the time zone with this name. Raises UnknownZone for other names, paths, and names in other case."""
     if name not in zone_names():
         raise UnknownZone(name)
     with files("tzdata").joinpath("zoneinfo", name).open("rb") as data:
@@ -100,20 +100,20 @@ def zone(name: str) -> ZoneInfo:
 
 
 def wall_time(instant: datetime, tz: tzinfo) -> datetime:
-    """What the clocks of the zone show at `instant` (aware), as a naive datetime."""
+    """Returns the local time of the zone at `instant` (aware), as a naive datetime."""
     return instant.astimezone(tz).replace(tzinfo=None)
 
 
 def first_instant(wall: datetime, tz: ZoneInfo) -> datetime | None:
-    """When the clocks of the zone show `wall` (naive) for the first time, in UTC; None if they never do."""
+    """Returns the first instant (aware UTC) with the local time `wall` (naive), or None if it does not exist."""
     instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
     return instant if wall_time(instant, tz) == wall else None
 
 
 def resolve_wall_time(wall: datetime, zone_name: str) -> datetime:
-    """The instant (aware UTC) of a naive wall time; the first of the two if the clocks show it twice.
+    """Returns the instant (aware UTC) of a naive wall time; the first of the two if it is ambiguous.
 
-    Raises NonexistentWallTime in a gap, UnknownZone. Years 1970 to 2199: `parse("at(…)")` has checked them.
+    Raises NonexistentWallTime if it is in a gap, and UnknownZone. The year must be 1970 to 2199, as `parse` ensures.
     """
     tz = zone(zone_name)
     instant = first_instant(wall, tz)
@@ -124,15 +124,15 @@ def resolve_wall_time(wall: datetime, zone_name: str) -> datetime:
 
 
 def is_ambiguous(wall: datetime, zone_name: str) -> bool:
-    """Do the clocks of the zone show `wall` (naive) twice? Raises UnknownZone."""
+    """Returns whether `wall` (naive) occurs twice in the zone. Raises UnknownZone."""
     aware = wall.replace(tzinfo=zone(zone_name))
     return aware.replace(fold=0).astimezone(UTC) < aware.replace(fold=1).astimezone(UTC)
 
 
 def shifts(zone_name: str, start: datetime, end: datetime) -> Iterator[Shift]:
-    """Every shift of the zone after `start` and up to `end` (aware), ascending. Raises UnknownZone.
+    """Yields each shift of the zone after `start` and up to `end` (aware), ascending. Raises UnknownZone.
 
-    It compares the offset once a day: since 1970 no zone has had two shifts in less than six days.
+    One comparison per day suffices: since 1970 no zone has had two shifts in less than six days.
     """
     tz = zone(zone_name)
     while start < end:
@@ -143,7 +143,7 @@ def shifts(zone_name: str, start: datetime, end: datetime) -> Iterator[Shift]:
 
 
 def _gap_around(wall: datetime, tz: ZoneInfo) -> Shift:
-    # PEP 495: in a gap, fold=1 reads with the offset after the shift (so: too early) and fold=0 with the one before it.
+    # PEP 495: in a gap, fold=1 uses the offset after the shift, an earlier instant, and fold=0 the offset before it.
     aware = wall.replace(tzinfo=tz)
     return _shift_between(aware.replace(fold=1).astimezone(UTC), aware.replace(fold=0).astimezone(UTC), tz)
 

@@ -189,7 +189,7 @@ def test_what_is_done_or_under_way_is_409(world: World, status: RunStatus) -> No
     response = world.post(redrive_of(run))
 
     assert problem(response) == (409, "run-not-redrivable")
-    assert f"This one is {status}." in response.json_body["detail"]
+    assert f"This run is {status}." in response.json_body["detail"]
     assert world.starter.events == []
 
 

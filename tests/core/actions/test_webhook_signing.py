@@ -287,5 +287,5 @@ def test_without_any_value_it_says_so_and_asks_again_the_next_time(error: Except
 
 
 def test_a_master_that_could_be_guessed_signs_nothing() -> None:
-    with pytest.raises(MasterSecretUnavailable, match="shorter than 32"):
+    with pytest.raises(MasterSecretUnavailable, match="at least 32"):
         a_master_secret(FakeSecretsManager(AWSCURRENT="hunter2")).values()

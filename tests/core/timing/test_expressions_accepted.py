@@ -191,15 +191,15 @@ def test_any_other_text_is_refused_and_nothing_worse(kind: str, text: str) -> No
 
 
 REASONS = [
-    ("cron(0 9 ? * 8 *)", "day-of-week: '8' is not allowed; allowed is 1-7 or SUN-SAT with , - * ? L #"),
-    ("cron(0/60 9 * * ? *)", "minutes: '0/60' is not allowed; allowed is a step of 1 to 59"),
-    ("cron(*,5 9 * * ? *)", "minutes: '*,5' is not allowed; allowed is * alone, or a list without it"),
-    ("cron(0 9 L-3 * ? *)", "day-of-month: 'L-3' is not allowed; allowed is L or LW alone"),
+    ("cron(0 9 ? * 8 *)", "day-of-week: '8' is not allowed; allowed: 1-7 or SUN-SAT with , - * ? L #"),
+    ("cron(0/60 9 * * ? *)", "minutes: '0/60' is not allowed; allowed: a step of 1 to 59"),
+    ("cron(*,5 9 * * ? *)", "minutes: '*,5' is not allowed; allowed: * alone, or a list without it"),
+    ("cron(0 9 L-3 * ? *)", "day-of-month: 'L-3' is not allowed; allowed: L or LW alone"),
     (
         "cron(0 9 * * ? 2030-2028)",
-        "year: '2030-2028' is not allowed; allowed is a range that begins with the lower number",
+        "year: '2030-2028' is not allowed; allowed: a range that begins with the lower number",
     ),
-    ("at(2027-02-30T09:00:00)", "at: '2027-02-30T09:00:00' is not allowed; allowed is a real date and time"),
+    ("at(2027-02-30T09:00:00)", "at: '2027-02-30T09:00:00' is not allowed; allowed: a real date and time"),
 ]
 
 

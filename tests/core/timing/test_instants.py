@@ -52,7 +52,7 @@ def test_another_offset_is_read_as_utc() -> None:
 
 @pytest.mark.parametrize("text", ["2027-03-01T08:00:00", "2027-03-01", "now", ""])
 def test_what_is_no_instant_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no offset|isoformat"):
+    with pytest.raises(ValueError, match=r"no UTC offset|isoformat"):
         instants.from_iso(text)
 
 

@@ -118,7 +118,7 @@ def test_the_refusal_names_the_wall_time_and_the_zone() -> None:
         resolve_wall_time(datetime.fromisoformat("2027-03-28T02:30:00"), "Europe/Berlin")
 
     assert str(refused.value) == (
-        "2027-03-28T02:30:00 does not exist in Europe/Berlin: "
+        "2027-03-28T02:30:00 does not exist in Europe/Berlin; "
         "the nearest wall times are 2027-03-28T01:59:59 and 2027-03-28T03:00:00"
     )
 

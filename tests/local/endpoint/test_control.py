@@ -150,7 +150,7 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
         ({"advance": "P"}, "is not an ISO 8601 duration"),
         ({"advance": 5}, "expected string"),
         ({"to": "2000-01-01T00:00:00Z"}, "allowed: a later time"),
-        ({"to": "2999-01-01T00:00:00"}, "has no offset"),
+        ({"to": "2999-01-01T00:00:00"}, "has no UTC offset"),
         ({"advance": "P1D", "to": "2999-01-01T00:00:00Z"}, "send {"),
         ({}, "send {"),
     ],

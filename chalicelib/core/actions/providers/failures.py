@@ -1,4 +1,4 @@
-"""What a provider's refusal or silence says about the work: was it done, and may it be tried again?"""
+"""Classifies a provider's error or timeout: whether the work may have been done, and whether a retry can succeed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 FAILURES = (*AWS_ERRORS, ParamValidationError)
-"""Everything that a call of boto3 may raise about the call itself."""
+"""The exceptions that a boto3 call can raise."""
 
 NOT_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
-"""The request was never sent. Every other broken connection may have carried it."""
+"""The request was not sent. With any other connection error the provider may have received it."""
 
 
 DENIED = frozenset(
@@ -35,7 +35,7 @@ DENIED = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""The function's role lacks a permission, or is gone."""
+"""The function's role lacks a permission or does not exist."""
 
 
 def failure(
@@ -45,13 +45,13 @@ def failure(
     passing: AbstractSet[str] = frozenset(),
     faults: AbstractSet[str] = frozenset(),
 ) -> ActionFailed:
-    """What to raise for one of FAILURES.
+    """Returns the ActionFailed for one of FAILURES.
 
-    `passing` are the provider's own codes that are worth another try, `faults` those of a wrong deployment.
+    `passing` are the provider's error codes that a retry may solve, `faults` the codes that the operator must solve.
     """
     if isinstance(exc, ParamValidationError):
-        # Its own text quotes what was to be sent.
-        return ActionFailed(f"{provider} takes no such request: a field has the wrong type", permanent=True)
+        # The exception's text is not used: it quotes the user's data.
+        return ActionFailed(f"{provider} does not accept the request: a field has the wrong type", permanent=True)
     if not isinstance(exc, ClientError):
         return ActionFailed(f"{provider} did not answer", unknown=not isinstance(exc, NOT_CONNECTED))
     code = error_code(exc)

@@ -1,8 +1,8 @@
-"""HTTP to addresses that users chose: what is called is what was checked, and it ends in time.
+"""HTTP requests to URLs of users, protected against server-side request forgery and with a total timeout.
 
-The host is resolved once, and if one of its addresses may not be called, nothing is sent. The connection goes to an
-address that was checked, so it does not matter what DNS says a moment later; TLS still asks the certificate for the
-host's name. No proxy, no redirect; of the answer the head is read and nothing else.
+The host is resolved once. If one of its addresses is not allowed, nothing is sent. The connection goes to a checked
+address, so a later DNS change has no effect; TLS still verifies the certificate for the host name. Proxies and
+redirects are not used. Only the head of the response is read.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ RESOLVE_SECONDS = 5
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
 TOTAL_SECONDS = 15
-"""From the first question to DNS to the end of the answer's head. It leaves half of the function's time to the rest."""
+"""From the DNS query to the end of the response's head. The function's timeout is twice as long."""
 
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class AddressRefused(Exception):
-    """This URL is not called, however often it is tried."""
+    """The URL must not be called. A retry is refused as well."""
 
 
 class NoAnswer(Exception):
-    """Nothing that could be understood came back in time."""
+    """No valid response arrived in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The head of an answer, as far as it matters."""
+    """The parts of a response's head that are used."""
 
     status: int
     retry_after: str | None
@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart. `authority` is the Host header, `path` what stands in the request's first line."""
+    """The parts of a URL. `authority` is the value of the Host header; `path` includes the query."""
 
     scheme: str
     host: str
@@ -70,28 +70,28 @@ class Target:
 
     @classmethod
     def of(cls, url: str) -> Target:
-        """Raises AddressRefused."""
+        """Raises AddressRefused if the URL is not valid."""
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as exc:
-            raise AddressRefused("its URL cannot be read") from exc
+            raise AddressRefused("its URL is not valid") from exc
         host, is_plain = parts.hostname, VISIBLE.fullmatch(url) and "@" not in parts.netloc
         if not host or not is_plain or parts.scheme not in DEFAULT_PORTS or port == 0:
-            raise AddressRefused("its URL is none that is called")
+            raise AddressRefused("its URL is not allowed")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return cls(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], parts.netloc, path)
 
 
 class Deadline:
-    """The end of all patience. `monotonic` gives seconds."""
+    """The time at which an exchange must have ended. `monotonic` returns seconds."""
 
     def __init__(self, seconds: float, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._at = monotonic() + seconds
 
     def within(self, seconds: float) -> float:
-        """How long to wait for one thing, at most `seconds`. Raises TimeoutError when the end has come."""
+        """Returns the timeout of one step: at most `seconds`. Raises TimeoutError after the deadline."""
         left = self._at - self._monotonic()
         if left <= 0:
             raise TimeoutError
@@ -99,19 +99,19 @@ class Deadline:
 
 
 def resolved(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, as the system has them. Raises OSError, UnicodeError."""
+    """Returns the addresses of a host from the system's resolver. Raises OSError or UnicodeError if it has none."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """TLS with the authorities that this machine trusts."""
+    """Returns a TLS context with the certificate authorities of this machine."""
     return ssl.create_default_context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """Posts to what users named. `allow_loopback` is for the local stage: this very machine, and http to it."""
+    """Sends POST requests to URLs of users. `allow_loopback`, for stage local, allows loopback addresses over http."""
 
     allow_loopback: bool = False
     resolve: Resolve = resolved
@@ -119,14 +119,14 @@ class Outbound:
     monotonic: Callable[[], float] = time.monotonic
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Raises AddressRefused, NoAnswer."""
+        """Returns the response. Raises AddressRefused if the URL must not be called, NoAnswer if it does not answer."""
         target = Target.of(url)
         deadline = Deadline(TOTAL_SECONDS, self.monotonic)
         try:
             return self._exchange(target, headers, body, deadline)
         except (OSError, HTTPException) as exc:
             raise NoAnswer(type(exc).__name__) from exc
-        except ValueError as exc:  # of http.client and the resolver: what no header and no host may hold
+        except ValueError as exc:  # http.client and the resolver raise it for characters that are not allowed
             raise AddressRefused("its host or headers cannot be sent") from exc
 
     def _exchange(self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
@@ -136,7 +136,7 @@ class Outbound:
         all_headers = {**headers, "Host": target.authority, "Connection": "close"}
         try:
             connection.connect()
-            with suppress(BrokenPipeError):  # who refuses may do so before he has taken all of the body
+            with suppress(BrokenPipeError):  # a server may send its refusal before it has read the whole body
                 connection.request("POST", target.path, body, all_headers)
             response = connection.getresponse()
             return Answer(response.status, response.getheader("Retry-After"), response.getheader("Date"))
@@ -144,7 +144,7 @@ class Outbound:
             connection.close()
 
     def _checked(self, target: Target, deadline: Deadline) -> list[Address]:
-        """A host that stands for both public and other addresses is an attack or a mistake: refused as a whole."""
+        """Raises AddressRefused if one address is not allowed: a host with public and private ones may be an attack."""
         found = _in_time(lambda: self.resolve(target.host, target.port), deadline.within(RESOLVE_SECONDS))
         addresses = [ip_address(address) for address in found]
         if not addresses or not all(self._may_call(target.scheme, address) for address in addresses):
@@ -158,7 +158,7 @@ class Outbound:
 
 
 class _PinnedConnection(HTTPConnection):
-    """To one of the addresses that were checked, whatever the host's name stands for by now."""
+    """A connection to one of the checked addresses, without another DNS query."""
 
     def __init__(
         self, target: Target, addresses: Sequence[Address], context: ssl.SSLContext | None, deadline: Deadline
@@ -176,7 +176,7 @@ class _PinnedConnection(HTTPConnection):
         except BaseException:
             connected.close()
             raise
-        self.sock = _BoundedSocket(connected, self._deadline)  # all that http.client uses
+        self.sock = _BoundedSocket(connected, self._deadline)  # has the methods that http.client uses
 
     def _open(self) -> socket.socket:
         failure: OSError = TimeoutError()
@@ -191,12 +191,12 @@ class _PinnedConnection(HTTPConnection):
     def _secured(self, connected: socket.socket) -> socket.socket:
         if self._context is None:
             return connected
-        connected.settimeout(self._deadline.within(READ_SECONDS))  # for the handshake as a whole
+        connected.settimeout(self._deadline.within(READ_SECONDS))  # for the whole handshake
         return self._context.wrap_socket(connected, server_hostname=self._target.host.rstrip("."))
 
 
 class _BoundedSocket:
-    """A socket whose every wait ends with the deadline, however slowly the other side takes and gives."""
+    """A socket whose waits end at the deadline, even if the server sends and receives slowly."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         self._socket = connected
@@ -230,7 +230,7 @@ class _BoundedReader(io.RawIOBase):
 
 
 def _in_time(ask: Callable[[], Sequence[str]], seconds: float) -> Sequence[str]:
-    """The system's resolver knows no time-out, and whoever owns a name decides how slowly it is answered."""
+    """Runs the DNS query in a thread: the system's resolver has no timeout, and a name server may answer slowly."""
     answer: Future[Sequence[str]] = Future()
     Thread(target=_settle, args=(answer, ask), daemon=True).start()
     return answer.result(seconds)

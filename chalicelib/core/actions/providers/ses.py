@@ -1,4 +1,4 @@
-"""Mail through Amazon SES v2, always from the one sender that the stage has. SES takes no idempotency key."""
+"""Sends email through Amazon SES v2 from the stage's one sender address. SES accepts no idempotency key."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from ..contract import RunContext
 
-# What SES refuses for the moment, beside throttles (API reference, SendEmail).
+# Transient errors of SES in addition to throttling (API reference, SendEmail).
 PASSING = frozenset({"LimitExceededException", "SendingPausedException"})
 
-# An identity or a configuration set is missing, or the account may not send any more.
+# An identity or configuration set is missing, or the account must not send.
 FAULTS = frozenset(
     {
         "AccountSuspendedException",
@@ -28,21 +28,21 @@ FAULTS = frozenset(
 )
 
 UNVERIFIED = "not verified"
-"""In the text of a MessageRejected: SES has not verified the sender's identity, or, in its sandbox, a recipient's.
-(SES Developer Guide, troubleshoot-error-messages)
+"""Part of MessageRejected's text if SES has not verified the sender or, in the SES sandbox, a recipient (SES Developer
+Guide, troubleshoot-error-messages).
 """
 
 NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_-]")
-"""What SES refuses in a tag's value (API reference, MessageTag). The id of a run of "run now" has a dot."""
+"""Characters that SES refuses in a tag's value (API reference, MessageTag). The run id of a "run now" has a dot."""
 
 ADDRESSES = {"to": "ToAddresses", "cc": "CcAddresses", "bcc": "BccAddresses"}
 
 
 def send_mail(run: RunContext, mail: Mapping[str, Any]) -> None:
-    """Sends `to`, `cc`, `bcc`, `reply_to` (lists of addresses), `subject`, and `text`, `html` or both.
+    """Sends an email with `to`, `cc`, `bcc`, `reply_to` (lists of addresses), `subject`, and `text`, `html` or both.
 
-    The run id travels as a tag, with `_` for what a tag cannot hold. Raises ActionFailed, for an address that is none
-    as well: it would become a header.
+    The run id is sent as a tag, with `_` in place of characters that a tag must not have. Raises ActionFailed if SES
+    fails or an address is invalid: an address becomes a header, so it could inject another one.
     """
     request = {
         "FromEmailAddress": run.settings.sender_address,
@@ -62,7 +62,7 @@ def _addresses(mail: Mapping[str, Any], field: str) -> list[str]:
     addresses: list[Any] = mail.get(field, [])
     for index, address in enumerate(addresses):
         if not isinstance(address, str) or not is_mail_address(address):
-            raise ActionFailed(f"{field}.{index} is no mail address", permanent=True)
+            raise ActionFailed(f"{field}.{index} is not an email address", permanent=True)
     return addresses
 
 

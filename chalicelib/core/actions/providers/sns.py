@@ -1,4 +1,4 @@
-"""One message through Amazon SNS, to a phone or to a device."""
+"""Sends one message through Amazon SNS, to a phone or a device."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .failures import FAILURES, failure
 if TYPE_CHECKING:
     from ..contract import RunContext
 
-# Throttles by the names that SNS has for them (API reference, CommonErrors and Publish). What else it refuses stays
-# refused: a device that is gone (EndpointDisabled), a number that opted out, a value that it does not take.
+# SNS's error codes of throttling (API reference, CommonErrors and Publish). Its other refusals are permanent, such as
+# a disabled endpoint (EndpointDisabled), a number that opted out or an invalid value.
 PASSING = frozenset({"KMSThrottling", "Throttled", "ThrottledException", "Throttling"})
 
 
 def publish(run: RunContext, **request: Any) -> None:
-    """Raises ActionFailed."""
+    """Publishes the request. Raises ActionFailed if SNS fails."""
     try:
         run.aws("sns").publish(**request)
     except FAILURES as exc:

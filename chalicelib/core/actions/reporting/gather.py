@@ -1,6 +1,6 @@
-"""What a report tells: one user's schedules, and their runs of a period. Reading only, and within bounds.
+"""Reads the data of a report: one user's schedules and their runs in a period, within limits of size and time.
 
-The lists of failed and missed runs are read first, so that no number of other runs uses up a report before them.
+The lists of failed and missed runs are read first, so that other runs cannot use up the limits before them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Item = TypeVar("Item")
 FAILURES = (RunStatus.FAILED, RunStatus.MISSED)
 
 LATEST_DELIVERY = timedelta(days=1)
-"""How long after its time EventBridge may still deliver: so long may a schedule that has ended get a run."""
+"""How long after an occurrence EventBridge may deliver it. Until then an ended schedule may get another run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one report may read and hold, and how long it may read.
+    """Limits of one report: items per page, calls to the table, runs, and the time for reading.
 
-    A Query takes some milliseconds, and the function has 30 seconds, also for S3 and the mail.
+    The function's 30 seconds must suffice for S3 and the email as well. A Query takes a few milliseconds.
     """
 
     page: int = 100
@@ -45,8 +45,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One schedule with its runs of the period, newest first. Without a schedule: the failures of one that is not in
-    the lists that were read.
+    """One schedule and its runs in the period, newest first.
+
+    `schedule` is None for failed and missed runs of a schedule that is not in the lists that were read.
     """
 
     schedule: Schedule | None
@@ -54,14 +55,16 @@ class Entry:
 
     @property
     def results(self) -> Counter[str]:
-        """How many runs ended how."""
+        """Returns the number of runs by status."""
         return Counter(run.status.value for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`lacks_failures` says that there are more failed and missed runs, `lacks_schedules` that there are more schedules
-    than `entries`; `without_all_runs` counts those entries that lack runs of the period.
+    """The data of a report.
+
+    `lacks_failures`: not every failed and missed run is in `entries`. `lacks_schedules`: not every schedule is.
+    `without_all_runs` is the number of entries that do not have all of their runs.
     """
 
     period: Period
@@ -73,7 +76,7 @@ class Report:
 
     @property
     def is_cut(self) -> bool:
-        """Was there more than a report holds, or more than could be read in its time?"""
+        """Returns whether the limits left out schedules or runs."""
         return self.lacks_failures or self.lacks_schedules or self.without_all_runs > 0
 
     @property
@@ -86,9 +89,9 @@ class Report:
 
 
 class Gathering:
-    """Reads what one user's report of a period needs. `now` decides what has expired.
+    """Reads the data of one user's report of a period. Items that expire by `now` are left out.
 
-    `clock` gives aware UTC; `limits.time` counts from the first look at it.
+    `clock` returns aware UTC. `limits.time` begins when this object is made.
     """
 
     def __init__(
@@ -113,10 +116,10 @@ class Gathering:
         self._is_cut = False
 
     def report(self, timezone: str) -> Report:
-        """Raises StoreUnavailable."""
+        """Returns the data. Raises StoreUnavailable if the table cannot be read."""
         failures = self._failures()
         lacks_failures, self._is_cut = self._is_cut, False
-        # A list may repeat a schedule whose next run moved meanwhile.
+        # A list may contain a schedule twice if its next run changes between two pages.
         schedules = {schedule.schedule_id: schedule for schedule in self._schedules()}
         lacks_schedules = self._is_cut
         entries, cut = [], 0
@@ -129,7 +132,7 @@ class Gathering:
         return Report(self._period, timezone, tuple(entries), lacks_schedules, cut, lacks_failures)
 
     def _failures(self) -> dict[str, dict[str, Run]]:
-        """The latest failed and missed runs, by schedule and run id."""
+        """Returns the latest failed and missed runs, by schedule and run id."""
         failed = [run for status in FAILURES for run in islice(self._listed(status), self._limits.runs + 1)]
         self._is_cut |= len(failed) > self._limits.runs
         found: dict[str, dict[str, Run]] = {}
@@ -144,7 +147,7 @@ class Gathering:
         return (run for run in self._all(of) if self._is_told(run))
 
     def _schedules(self) -> Iterator[Schedule]:
-        """Those that may have runs in the period or after it, what still fires first."""
+        """Yields the schedules that may have runs in the period or after it, active ones first."""
         for status in Status:
             for schedule in self._all(partial(self._repository.list_by_user, self._user_id, status)):
                 if self._concerns(schedule):
@@ -158,7 +161,7 @@ class Gathering:
         return schedule.status.is_live or ended_at >= self._period.start - LATEST_DELIVERY
 
     def _runs(self, schedule: Schedule, failures: Mapping[str, Run]) -> tuple[Run, ...]:
-        """`failures` are the schedule's, which count already. What its own list says of them is newer."""
+        """Returns the runs in the period. `failures` are counted already; the schedule's own list is newer."""
         found = dict(failures)
         for run in self._of_period(schedule):
             if run.run_id not in failures:

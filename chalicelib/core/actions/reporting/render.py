@@ -1,4 +1,4 @@
-"""A report as HTML for people and as CSV for spreadsheets. Everything that users wrote is made harmless in both."""
+"""Writes a report as HTML and as CSV. Values of users are escaped in both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .gather import Entry, Report
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What spreadsheets begin a formula with, full-width forms included (owasp.org, CSV Injection)."""
+"""Characters with which a formula begins in spreadsheets, full-width forms included (owasp.org, CSV Injection)."""
 
 FAILED_RUNS = "Failed and missed runs"
 
@@ -61,28 +61,28 @@ def title(report: Report) -> str:
 
 
 def summary(report: Report) -> str:
-    """`Schedules: 3. Runs: 12 (10 succeeded, 2 failed).`"""
+    """Returns a text such as `Schedules: 3. Runs: 12 (10 succeeded, 2 failed).`"""
     results = report.results
     how = f" ({_counted(results)})" if results else ""
     return f"Schedules: {len(report.schedules):,}. Runs: {results.total():,}{how}."
 
 
 def notes(report: Report) -> list[str]:
-    """What was left out, a sentence each; none if the report is whole."""
+    """Returns one sentence for each thing that was left out, or an empty list if the report is complete."""
     if not report.is_cut:
         return []
-    found = ["This report is cut: there was more than it may hold or could read in its time."]
+    found = ["This report is incomplete: the limits of its size or reading time were reached."]
     if report.lacks_failures:
-        found.append("Not every failed or missed run is in it; those that are, are the latest.")
+        found.append("It does not contain all failed and missed runs, only the latest.")
     if report.lacks_schedules:
-        found.append("Not every schedule is in it.")
+        found.append("It does not contain all schedules.")
     if report.without_all_runs:
-        found.append(f"Schedules whose runs are not all in it: {report.without_all_runs:,}.")
+        found.append(f"Schedules without all of their runs: {report.without_all_runs:,}.")
     return found
 
 
 def as_html(report: Report, *, most_rows: int | None = None, links: Sequence[tuple[str, str]] = ()) -> str:
-    """A whole page. `most_rows` shortens its tables, and says so; `links` are texts with their addresses."""
+    """Returns an HTML page. `most_rows` limits the rows of each table; None: all rows. `links` are texts and URLs."""
     paragraphs = [escape(text) for text in (summary(report), *notes(report))]
     paragraphs += [f'<a href="{escape(url)}">{escape(text)}</a>' for text, url in links]
     return PAGE.format(
@@ -94,7 +94,7 @@ def as_html(report: Report, *, most_rows: int | None = None, links: Sequence[tup
 
 
 def failures(report: Report, *, most: int) -> list[str]:
-    """The latest failed and missed runs as lines of text, under a heading; nothing if there are none."""
+    """Returns a heading and the latest failed and missed runs, at most `most`, as lines of text, or an empty list."""
     rows = [row for row, run in _runs(report) if run.status in FAILURES]
     if not rows:
         return []
@@ -107,7 +107,7 @@ def failures(report: Report, *, most: int) -> list[str]:
 
 
 def as_csv(report: Report) -> bytes:
-    """A row for each run, and one for each schedule without any. UTF-8 with the mark by which spreadsheets know it."""
+    """Returns a row per run and per schedule without runs, in UTF-8 with a byte order mark, which spreadsheets need."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, quoting=csv.QUOTE_ALL)
     rows.writerow(COLUMNS)
@@ -139,7 +139,7 @@ def _values(entry: Entry, run: Run | None) -> Iterator[str | int | None]:
 
 
 def _cell(value: str | int | None) -> str | int | None:
-    """A text that would be a formula becomes a text again by the quote before it."""
+    """Adds a quote before a text that spreadsheets would evaluate as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
@@ -160,7 +160,7 @@ def _schedules(report: Report) -> Iterator[tuple[str, ...]]:
 
 
 def _tables_of_runs(report: Report, most_rows: int | None) -> Iterator[tuple[str, str]]:
-    """Each with its heading: failures first, so that no number of successes hides them from who reads a mail."""
+    """Yields headings and tables. Failures come first, so that other runs do not push them out of a shortened table."""
     heads = ("time", "schedule", "status", "late", "reason")
     runs = list(_runs(report))
     failed = [row for row, run in runs if run.status in FAILURES]
@@ -171,7 +171,7 @@ def _tables_of_runs(report: Report, most_rows: int | None) -> Iterator[tuple[str
 
 
 def _runs(report: Report) -> Iterator[tuple[tuple[str, ...], Run]]:
-    """A row for each, newest first."""
+    """Yields a row for each run, newest first, and the run."""
     found = [(run, entry.schedule) for entry in report.entries for run in entry.runs]
     for run, schedule in sorted(found, key=lambda pair: pair[0].scheduled_time, reverse=True):
         late = "" if run.lateness is None else f"{run.lateness.total_seconds():.1f} s"
@@ -183,7 +183,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], most: int | None
     rows = iter(rows)
     shown = [_row("td", row) for row in islice(rows, most)]
     left = sum(1 for _ in rows)
-    more = f"\n<p>… and {left:,} more, in the whole report.</p>" if left else ""
+    more = f"\n<p>… and {left:,} more in the whole report.</p>" if left else ""
     return "\n".join(["<table>", _row("th", heads), *shown, "</table>"]) + more
 
 

@@ -96,7 +96,7 @@ def test_a_name_that_stands_in_the_subject_adds_no_line(hostile: str) -> None:
 def test_what_is_no_plain_address_is_never_handed_to_ses(field: str, address: Any) -> None:
     failed = failure_of("email", a_mail(**{field: ["b@example.com", address]}))
 
-    assert (str(failed), failed.permanent, failed.unknown) == (f"{field}.1 is no mail address", True, False)
+    assert (str(failed), failed.permanent, failed.unknown) == (f"{field}.1 is not an email address", True, False)
 
 
 def test_hostile_values_are_escaped_for_each_part_of_a_mail() -> None:

@@ -220,10 +220,10 @@ def test_whoever_reads_it_is_told_what_was_left_out(world: World) -> None:
     cut = replace(whole, lacks_failures=True, lacks_schedules=True, without_all_runs=1200)
 
     told = [
-        "This report is cut: there was more than it may hold or could read in its time.",
-        "Not every failed or missed run is in it; those that are, are the latest.",
-        "Not every schedule is in it.",
-        "Schedules whose runs are not all in it: 1,200.",
+        "This report is incomplete: the limits of its size or reading time were reached.",
+        "It does not contain all failed and missed runs, only the latest.",
+        "It does not contain all schedules.",
+        "Schedules without all of their runs: 1,200.",
     ]
     assert (notes(whole), notes(cut)) == ([], told)
     assert [note in as_html(cut) for note in told] == [True] * 4
@@ -306,8 +306,8 @@ def test_a_long_mail_is_shortened_and_its_files_are_not(world: World) -> None:
 
     mail = world.mails()[-1]["Content"]["Simple"]["Body"]["Html"]["Data"]
     assert (page.count("<tr>"), mail.count("<tr>")) == (53, 52)
-    assert "… and 1 more, in the whole report." in mail
-    assert "more, in the whole" not in page
+    assert "… and 1 more in the whole report." in mail
+    assert "more in the whole" not in page
 
 
 def a_day_of_runs(world: World, failing: list[int]) -> None:
@@ -402,7 +402,7 @@ def test_of_many_failures_the_mail_tells_the_latest_and_how_many_there_are(world
 
     assert lines[-51] == "Failed and missed runs (the latest 50 of 60):"
     assert lines[-50].startswith("2027-03-01 19:00 · digest")
-    assert "… and 10 more, in the whole report." in page
+    assert "… and 10 more in the whole report." in page
 
 
 def test_a_report_without_failures_has_one_table_of_runs(world: World) -> None:
@@ -484,7 +484,7 @@ def test_a_table_out_of_reach_may_be_asked_again() -> None:
     failed = failure_of("report", REPORT, repository=World(faults).repository)
 
     assert (failed.permanent, failed.unknown) == (False, False)
-    assert "the table was out of reach" in str(failed)
+    assert "the table was unavailable" in str(failed)
 
 
 def test_a_period_that_is_none_fails_for_good() -> None:
