@@ -47,7 +47,7 @@ def test_an_unforeseen_delivery_runs_and_stands_for_the_nearest_occurrence(world
     stood_for, run = world.runs(daily)
     assert (run.scheduled_time, run.status, run.unforeseen) == (planned - AN_HOUR, RunStatus.SUCCEEDED, True)
     assert (stood_for.scheduled_time, stood_for.status) == (planned, RunStatus.SKIPPED)
-    assert stood_for.reason == f"stood for by {run.run_id}"
+    assert stood_for.reason == f"covered by run {run.run_id}"
     assert len(world.mails()) == 1
 
 

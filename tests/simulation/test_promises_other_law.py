@@ -122,4 +122,4 @@ def test_an_unforeseen_run_whose_three_invocations_die_ends_as_well(life: Life) 
 
 
 def _is_stood_for(run: Run) -> bool:
-    return run.status is RunStatus.SKIPPED and (run.reason or "").startswith("stood for by")
+    return run.status is RunStatus.SKIPPED and (run.reason or "").startswith("covered by run")
