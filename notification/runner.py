@@ -98,7 +98,7 @@ class Runner:
             delivery = payload.read(event)
         except InvalidPayload as exc:
             # The error quotes the event, which may hold user data: dead-letter message only, not the log.
-            self._give_up(str(exc), event, told="the event is not a payload that this version can read")
+            self._give_up(str(exc), event, log_text="the event is not a payload that this version can read")
             return
         claimed = self._claim(delivery, self._invocation(ends_at))
         if claimed is not None:
@@ -324,12 +324,12 @@ class Runner:
         is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, updated=None) is None
         return alone if is_ours else None
 
-    def _give_up(self, reason: str, event: Any, *, told: str | None = None) -> None:
+    def _give_up(self, reason: str, event: Any, *, log_text: str | None = None) -> None:
         """Sends the event to the dead-letter queue. Deletes nothing: the table may have been restored or misnamed.
 
-        `told` is the text for the log; by default the reason.
+        `log_text` replaces the reason in the log; None logs the reason.
         """
-        log.error("no run: %s", told or reason)
+        log.error("no run: %s", log_text or reason)
         self._dead_letters.send(reason, event)
 
 
