@@ -270,7 +270,7 @@ def _is_in_a_pause(delivery: Delivery, schedule: Schedule, occurrence: datetime)
 def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: Run | None) -> str | None:
     """Returns why other runs leave no room for this one (`max_runs`, `overlap`), or None."""
     if _is_full(schedule, existing):
-        return _full(schedule)
+        return _full_reason(schedule)
     others = [at for at in schedule.in_progress if at < occurrence]
     others += [at for at in schedule.running if at != occurrence]
     if schedule.overlap is not Overlap.SKIP:
@@ -289,7 +289,7 @@ def _is_full(schedule: Schedule, existing: Run | None) -> bool:
     return schedule.run_count + schedule.reserved - held >= schedule.max_runs
 
 
-def _full(schedule: Schedule) -> str:
+def _full_reason(schedule: Schedule) -> str:
     return f"max_runs: the limit of {schedule.max_runs} is reached, including runs in progress"
 
 
@@ -300,7 +300,7 @@ def _reason_not_to_start(started: Started, schedule: Schedule, existing: Run | N
     """
     a_person_asked = started.token is not None or (existing is not None and existing.redriven)
     if not a_person_asked and _is_full(schedule, existing):
-        return _full(schedule)
+        return _full_reason(schedule)
     allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
     return None if schedule.status in allowed else f"the schedule was {schedule.status}"
 
