@@ -1,4 +1,4 @@
-"""`python -m deploy …`: what a deployment needs beside terraform and chalice (docs/deploy.md)."""
+"""Builds, deploys and operates a stage, together with terraform and chalice (docs/deploy.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 0, or 1 with a message on standard error (`reconcile`: or if it differs)."""
+    """Run the command. Returns the exit code: 0, or 1 with a message on standard error.
+
+    `reconcile` also returns 1 if it finds differences, `explain` if it does not find the schedule.
+    """
     options = parser().parse_args(arguments)
     try:
         if getattr(options, "stage", None) == "local" and options.command in WITH_MAKE_RUN:
@@ -37,86 +40,90 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
-    package = commands.add_parser("package", help="make the zip of the Notification Lambda")
+    package = commands.add_parser("package", help="build the zip of the Notification Lambda")
     package.add_argument(
-        "--stage", help="check first that this shell's account, Region and concurrency are right for the stage"
+        "--stage",
+        help="stage whose Python, Region, account and room for max_concurrency are checked first (default: no check)",
     )
-    package.add_argument("--target", type=Path, default=NOTIFICATION_PACKAGE, help="the zip (default: %(default)s)")
+    package.add_argument(
+        "--target", type=Path, default=NOTIFICATION_PACKAGE, help="path of the zip (default: %(default)s)"
+    )
     package.set_defaults(command=run_package)
 
-    to_render = commands.add_parser("render", help="write Terraform's outputs into the stage of the Chalice app")
+    to_render = commands.add_parser("render", help="write Terraform's outputs into the Chalice app's configuration")
     _add_stage(to_render)
     _add_source(to_render)
-    to_render.add_argument("--api-id", help="REST API to go on with, when Chalice's record of it is lost")
+    to_render.add_argument("--api-id", help="id of the stage's existing REST API, if Chalice's record of it is lost")
     to_render.set_defaults(command=run_render)
 
     to_finish = commands.add_parser(
         "finish",
-        help="after chalice deploy: keep its record, and set what Chalice cannot (limits, tags, answers, retries)",
+        help="store the record of chalice deploy, and set what Chalice cannot (limits, tags, error responses, retries)",
     )
     _add_stage(to_finish)
     _add_source(to_finish)
     to_finish.set_defaults(command=run_finish)
 
     to_reconcile = commands.add_parser(
-        "reconcile", help="compare the table with EventBridge Scheduler; ends with 1 if they differ"
+        "reconcile", help="compare the table with EventBridge Scheduler; exits with 1 if they differ"
     )
-    to_reconcile.add_argument("--stage", required=True)
-    to_reconcile.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
-    to_reconcile.add_argument("--apply", action="store_true", help="make again what one of them lost")
+    _add_stage(to_reconcile)
+    to_reconcile.add_argument("--apply", action="store_true", help="fix the differences (default: print them only)")
     to_reconcile.set_defaults(command=run_reconcile)
 
-    to_throttle = commands.add_parser("throttle", help="limit the requests a second to the deployed API of a stage")
-    to_throttle.add_argument("--stage", required=True)
-    to_throttle.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
-    to_throttle.add_argument("--rate", type=float, default=100, help="requests a second (default: %(default)s)")
-    to_throttle.add_argument("--burst", type=int, default=200, help="requests at once (default: %(default)s)")
+    to_throttle = commands.add_parser("throttle", help="limit the requests per second to a stage's deployed API")
+    _add_stage(to_throttle)
+    to_throttle.add_argument("--rate", type=float, default=100, help="requests per second (default: %(default)s)")
+    to_throttle.add_argument("--burst", type=int, default=200, help="requests in a burst (default: %(default)s)")
     to_throttle.set_defaults(command=run_throttle)
 
-    to_hold = commands.add_parser("hold", help="hold all runs: they are recorded, and done after release")
+    to_hold = commands.add_parser("hold", help="hold all runs: record them, and do no work until the release")
     _add_stage(to_hold)
-    to_hold.add_argument("--reason", default="held by the operator", help="stands in each held run (%(default)s)")
+    to_hold.add_argument(
+        "--reason", default="held by the operator", help="recorded in each held run (default: %(default)s)"
+    )
     to_hold.set_defaults(command=run_hold)
 
-    to_release = commands.add_parser("release", help="let runs begin again, and do those that were held")
+    to_release = commands.add_parser("release", help="end the hold, and start the runs that were held")
     _add_stage(to_release)
-    to_release.add_argument("--per-minute", type=int, default=60, help="how many held runs (default: %(default)s)")
+    to_release.add_argument(
+        "--per-minute", type=int, default=60, help="held runs to start per minute (default: %(default)s)"
+    )
     to_release.set_defaults(command=run_release)
 
     to_explain = commands.add_parser("explain", help="print why a schedule did not run, what to do, and the facts")
-    to_explain.add_argument("--stage", required=True)
-    to_explain.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
-    to_explain.add_argument("--user", required=True, help="whose schedule it is")
-    to_explain.add_argument("--id", required=True, help="the schedule's id")
+    _add_stage(to_explain)
+    to_explain.add_argument("--user", required=True, help="id of the schedule's user")
+    to_explain.add_argument("--id", required=True, help="id of the schedule")
     to_explain.set_defaults(command=run_explain)
 
     binary = commands.add_parser(
-        "terraform", help="print which terraform to use; downloads the pinned release if none is on the PATH"
+        "terraform", help="print the path of terraform; downloads the pinned release if none is on the PATH"
     )
     binary.set_defaults(command=run_terraform)
 
     mirror = commands.add_parser(
-        "mirror", help="print TF_CLI_ARGS_init for a mirror of the AWS provider on this machine, as `make run` finds it"
+        "mirror", help="print the TF_CLI_ARGS_init that makes terraform use this machine's mirror of the AWS provider"
     )
     mirror.set_defaults(command=run_mirror)
     return root
 
 
 def _add_stage(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--stage", required=True)
+    command.add_argument("--stage", required=True, help="name of the stage, such as dev")
     command.add_argument("--project", type=Path, default=PROJECT, help="folder of app.py (default: %(default)s)")
 
 
 def _add_source(command: argparse.ArgumentParser) -> None:
-    """Where Terraform's outputs are."""
+    """Add the options that say where Terraform's outputs are."""
     source = command.add_mutually_exclusive_group()
     source.add_argument(
-        "--terraform", type=Path, default=TERRAFORM, help="folder that was applied (default: %(default)s)"
+        "--terraform", type=Path, default=TERRAFORM, help="Terraform folder of the stage (default: %(default)s)"
     )
-    source.add_argument("--outputs", type=Path, help="file with the answer of `terraform output -json`")
+    source.add_argument("--outputs", type=Path, help="file with the output of `terraform output -json`")
 
 
-# Each command imports what it needs: boto3 takes half a second, in which Ctrl-C may come.
+# Each command imports its modules when it runs: boto3 takes half a second, in which Ctrl-C would print a traceback.
 
 
 def run_hold(options: argparse.Namespace) -> None:
@@ -129,7 +136,7 @@ def run_release(options: argparse.Namespace) -> None:
     from deploy.operate.hold import release, switch_of  # noqa: PLC0415
 
     if options.per_minute < 1:
-        raise DeployError("--per-minute is at least 1.")
+        raise DeployError(f"--per-minute is {options.per_minute}, and must be at least 1.")
     release(switch_of(options.stage, options.project), options.per_minute)
 
 
@@ -202,12 +209,12 @@ def run_render(options: argparse.Namespace) -> None:
     if not written:
         print("nothing to change")
     for role in rendered.own_roles:
-        print(f"Warning: Chalice does not make the role {role}. Give it the statements of {policy}.", file=sys.stderr)
+        print(f"Warning: Chalice does not make the role {role}. Add the statements of {policy} to it.", file=sys.stderr)
     if rendered.missing:
         print(
-            f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet. Until "
-            f"{options.project / '.chalice/config.json'} says whose tokens to trust, every request is refused, unless "
-            "the app has logins of its own.",
+            f"Warning: stage {options.stage} has no {' and no '.join(rendered.missing)} yet, so the API refuses every "
+            "request, unless the app has its own logins. Set them in environment_variables of the stage in "
+            f"{options.project / '.chalice/config.json'}.",
             file=sys.stderr,
         )
 
@@ -230,10 +237,10 @@ def run_reconcile(options: argparse.Namespace) -> int:
 
 
 def run_throttle(options: argparse.Namespace) -> None:
-    from deploy.operate.throttle import throttle  # noqa: PLC0415
+    from deploy.operate.throttle import limit_text, throttle  # noqa: PLC0415
 
     throttle(options.stage, options.project, rate=options.rate, burst=options.burst)
-    print(f"{options.rate:g} requests a second, {options.burst} at once; more are answered with 429")
+    print(limit_text(options.rate, options.burst))
 
 
 def run_explain(options: argparse.Namespace) -> int:
@@ -244,11 +251,14 @@ def run_explain(options: argparse.Namespace) -> int:
 
 
 WITH_MAKE_RUN = (run_hold, run_release, run_reconcile, run_explain)
-"""Commands that work on the stage of `make run` as they stand: `--stage local`."""
+"""Commands that need no other options or variables for the stage of `make run`: `--stage local`."""
 
 
 def _go_to_make_run(options: argparse.Namespace) -> None:
-    """Unless another project was named: then the caller's variables say where its cloud is."""
+    """Point the command at the cloud of `make run`.
+
+    Not with another --project: then the caller's environment variables say where the cloud is.
+    """
     from deploy.operate.local_stage import environment_for, project_of_make_run  # noqa: PLC0415
 
     if options.project != PROJECT:
@@ -267,13 +277,13 @@ def outputs_of(options: argparse.Namespace) -> dict[str, str]:
 
     if options.outputs:
         return read_outputs(options.outputs)
-    # Reading outputs installs nothing, so a CLI configuration can only break it.
+    # Reading outputs installs nothing: a CLI configuration is not needed, and a broken one would make it fail.
     environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
     return Terraform(options.terraform, binary=find_terraform(environment), environment=environment).outputs()
 
 
 def state_location_of(options: argparse.Namespace) -> StateLocation | None:
-    """Where Terraform keeps the state; None if the outputs came in a file, or the state is not in S3."""
+    """Returns where Terraform keeps its state; None if --outputs was given or the state is not in S3."""
     from deploy.terraform.backend import state_location  # noqa: PLC0415
 
     return None if options.outputs else state_location(options.terraform)

@@ -1,2 +1,2 @@
 class DeployError(Exception):
-    """What the person at the terminal must know and can do something about; shown without a traceback."""
+    """An error that the operator can act on. Its text is printed without a traceback."""

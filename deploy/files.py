@@ -1,14 +1,14 @@
-"""Files that are there whole or not at all."""
+"""Writes files atomically."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` in one step; a reader sees the old content or the new, and a failure leaves the old.
+    """Replace `path` in one step: readers see the old content or the new, and a failure keeps the old.
 
-    A symbolic link is replaced by a file: what it points to belongs to somebody else. An OSError names a file, which
-    the system leaves out when the disk is full.
+    A symbolic link is replaced by a file; its target is not changed. Raises OSError, always with a file name: the
+    system leaves it out if the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")

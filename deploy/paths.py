@@ -1,4 +1,4 @@
-"""Where things lie in the project."""
+"""Paths in the project."""
 
 from pathlib import Path
 
@@ -7,4 +7,4 @@ TERRAFORM = PROJECT / "terraform"
 NOTIFICATION_PACKAGE = PROJECT / "build" / "notification.zip"
 NOTIFICATION_ACTIONS = PROJECT / "notification" / "actions"
 TOOLS = PROJECT / "build" / "tools"
-"""What was downloaded once: terraform itself and its providers. May be deleted at any time."""
+"""Downloads that are kept: terraform and its providers. The folder may be deleted at any time."""

@@ -1,6 +1,6 @@
-"""How a command ends at a terminal: with a sentence and an exit code, never with a traceback.
+"""Runs a command so that it ends with a message and an exit code, never with a traceback.
 
-Imports the standard library only, so that it is ready before boto3 or moto are, which take a second to import.
+Imports the standard library only: it must be loaded before boto3 and moto, which take a second to import.
 """
 
 import io
@@ -12,14 +12,14 @@ from contextlib import suppress
 STDIN, STDOUT, STDERR = 0, 1, 2
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+"""Exit code after Ctrl-C, as in shells: 128 + SIGINT."""
 
 READER_GONE = 141
-"""Exit code when the reader of a pipe has ended, as in `… | head -1`: 128 + SIGPIPE."""
+"""Exit code if the reader of a pipe has ended, as in `… | head -1`: 128 + SIGPIPE."""
 
 
 def run(command: Callable[[], int]) -> int:
-    """The exit code of `command`. Ctrl-C, a closed pipe and a failed write to a file or the output end it."""
+    """Runs `command` and returns its exit code. Ctrl-C, a closed pipe and an OSError end it without a traceback."""
     _prepare_output()
     try:
         return _with_all_its_output(command)
@@ -36,15 +36,15 @@ def run(command: Callable[[], int]) -> int:
 
 
 def _prepare_output() -> None:
-    """A closed output, as in `… >&-`, takes everything; a sign that the terminal does not know is shown by its number.
+    """Discards output to a closed stream, as in `… >&-`, and escapes characters that the terminal cannot encode.
 
-    Either would end a command that has done its work as if it had failed.
+    Either would otherwise make a command fail after it has done its work.
     """
     for stream in (STDIN, STDOUT, STDERR):
         try:
             os.fstat(stream)
         except OSError:
-            # The lowest free number is this one. Left free, the next file would have it, and take what children print.
+            # This is the lowest free descriptor. The next opened file would get it, and with it the output of children.
             os.open(os.devnull, os.O_RDWR)
     for name, stream in (("stdout", STDOUT), ("stderr", STDERR)):
         if getattr(sys, name) is None:
@@ -54,7 +54,7 @@ def _prepare_output() -> None:
 
 
 def _with_all_its_output(command: Callable[[], int]) -> int:
-    """Flushes here, where a full disk can still be told; Python flushes once more when it is too late for that."""
+    """Flushes the output here, where the error of a full disk can still be printed."""
     try:
         return command()
     finally:
@@ -62,6 +62,6 @@ def _with_all_its_output(command: Callable[[], int]) -> int:
 
 
 def _discard_output() -> None:
-    """What is still in the buffer cannot be written: without this, Python would try again at its end, and say so."""
+    """Discards the buffered output, which cannot be written: Python would try again at exit, and print an error."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

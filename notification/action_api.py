@@ -1,11 +1,11 @@
-"""What your own actions import: `action` registers one, `RunContext` is what it gets, `ActionFailed` what it raises.
+"""The API for your own actions: `action` registers one, `RunContext` is its argument, `ActionFailed` its error.
 
     @action("invoice.remind")
     def remind(run: RunContext, data: Mapping[str, Any]) -> None: ...
 
-It returns when the work is done, or raises ActionFailed. The outcome of any other exception is unknown, so it counts as
-`unknown`. The run id (`run.run_id`) is the same over every attempt of one occurrence and no other: hand it to the
-provider as its idempotency key. `idempotent=True` declares that this is done.
+The function returns when the work is done, or raises ActionFailed. Any other exception counts as `unknown`, because the
+work may have been done before it. Every attempt of one occurrence has the same run id (`run.run_id`), and no other
+occurrence has it: send it to the provider as the idempotency key. `idempotent=True` declares that the function does so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["REGISTERED", "ActionFailed", "RegisteredAction", "RunContext", "acti
 
 @dataclass(frozen=True, slots=True)
 class RegisteredAction:
-    """A type, its function, and whether its provider honours the run id."""
+    """An action. `idempotent`: its provider uses the run id as an idempotency key."""
 
     type: str
     work: Work
@@ -37,12 +37,12 @@ REGISTERED = {of.type: RegisteredAction(of.type, of.work, of.idempotent) for of 
 
 
 def action(type_: str, *, idempotent: bool = False) -> Callable[[Work], Work]:
-    """Registers the function below it under this type. Raises ValueError if another action has it."""
+    """Registers the decorated function under this type. Raises ValueError if another action has the type."""
 
     def register(work: Work) -> Work:
         other = REGISTERED.get(type_)
         if other is not None and other.work is not work:
-            raise ValueError(f"two actions are called {type_!r}")
+            raise ValueError(f"two actions have the type {type_!r}")
         REGISTERED[type_] = RegisteredAction(type_, work, idempotent)
         return work
 

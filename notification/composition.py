@@ -1,4 +1,4 @@
-"""The only maker of the Lambda's clients: once per execution environment, at its first invocation."""
+"""Makes the Lambda's objects and AWS clients, once per execution environment, at its first invocation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 BEFORE_THE_WORK = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
-"""For what an action has to read before its own time begins."""
+"""For reads that precede the action: they must not use up its time."""
 
 
 @cache
@@ -52,14 +52,14 @@ def runner() -> Runner:
 
 @cache
 def aws(service: str) -> Any:
-    """A boto3 client, kept for the life of the execution environment."""
+    """Returns a boto3 client. The execution environment keeps it."""
     make: Callable[..., Any] = boto3.client
     return make(service, config=client_configs().get(service, TWICE))
 
 
 @cache
 def client_configs() -> Mapping[str, Config]:
-    """Time-outs and tries by AWS service, as the built-in actions state them."""
+    """Returns timeouts and attempts by AWS service, as the built-in actions define them."""
     return {service: config for action in built_in().values() for service, config in action.clients.items()}
 
 

@@ -1,4 +1,4 @@
-"""Where goes what could not be done: the function's own queue, alarmed. The record is the truth, this is evidence."""
+"""Sends events whose work was not done to the work dead-letter queue, which has an alarm. Run records are kept too."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MOST_BYTES = 262_144
-"""`max_message_size` of the queue (Terraform, modules/notification_function). An event may hold a megabyte."""
+"""`max_message_size` of the queue (Terraform, modules/notification_function). An event may have a megabyte."""
 
 LONGEST_REASON = 2_000
 CHARACTERS_OF_A_PART = 100_000
-"""They may double when the text becomes JSON again: each quote and each backslash does."""
+"""Small enough for one message even if JSON doubles the text by escaping each quote and backslash."""
 
 WHOSE = ("user_id", "schedule_id", "scheduled_time")
 
@@ -31,10 +31,10 @@ class DeadLetters:
         self._queue_url = queue_url
 
     def send(self, reason: str, event: Any, *, run_id: str | None = None) -> None:
-        """The whole event, so that all that is needed to do it again is there.
+        """Sends the whole event, which is all that is needed to repeat the work.
 
-        An event that is too large for one message comes in several: the joined `text` of its `parts` is the event.
-        Raises DeadLetterUnsent.
+        An event that is too large for one message is sent in several: the joined `text` of its `parts` is the event.
+        `run_id` is None if no run was recorded. Raises DeadLetterUnsent if SQS does not accept a message.
         """
         about = {"reason": reason[:LONGEST_REASON], "run_id": run_id}
         whole = _json({**about, "event": event})
@@ -54,5 +54,5 @@ def _parts(about: Mapping[str, Any], event: Any) -> Iterator[str]:
 
 
 def _json(message: Any) -> str:
-    """In ASCII: a character is a byte, and SQS takes all of them."""
+    """Returns ASCII: the number of characters is the number of bytes, and SQS accepts each character."""
     return json.dumps(message, default=str)

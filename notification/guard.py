@@ -1,4 +1,4 @@
-"""Whether a delivery is to be done, decided from what the table holds. Pure calculation; time comes in as `now`."""
+"""Decides from the table's items whether a delivery's work must be done. Pure calculation: the time is an argument."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ if TYPE_CHECKING:
 DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
 ENDED_BY_ITSELF = (Status.COMPLETED, Status.FAILED)
-"""What it still owes to a run that was begun before, or that a person asks for."""
+"""A schedule with one of these may still finish a run that began earlier, or do one that a client asks for."""
 
 NOT_ITS_TIME = "superseded: a later change of the schedule has no occurrence at this time"
 
-OF_AN_EARLIER_SCHEDULE = "superseded: it is of an earlier schedule under this id"
+OF_AN_EARLIER_SCHEDULE = "superseded: the run belongs to an earlier schedule with this id"
 
 BEGUN_BEFORE = timedelta(minutes=20)
-"""How long a run that began before a change may still be at work: Lambda's longest timeout, and clocks that differ."""
+"""How long a run that began before a change may still be running: Lambda's longest timeout plus clock differences."""
 
 LAMBDA_TRIES = 2
-"""Lambda tries an invocation that crashed so often again, of its own (Terraform, modules/notification_function)."""
+"""Lambda's own retries of an invocation that crashed (Terraform, modules/notification_function)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call of the Lambda: when it started, until when its claims hold, and the id it claims with.
+    """One invocation of the Lambda: its start, the end of its leases, and the id of its claims.
 
-    `hold` says why the operator holds all runs; None: he does not.
+    `keep_runs` is how long a run's record is kept. `hold` is the operator's reason to hold all runs; None if they do
+    not hold them.
     """
 
     started_at: datetime
@@ -58,33 +59,33 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Do no work, but record the run as it stands here: skipped, held or failed, with the reason."""
+    """Do no work; record this run as skipped, held or failed, with the reason."""
 
     run: Run
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A duplicate: the occurrence has its ending, or waits for another time."""
+    """Do nothing: the occurrence has an outcome, or its run waits for a later attempt or for the release."""
 
     run: Run
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """Another invocation is at it."""
+    """Another invocation holds the run's lease."""
 
     run: Run
 
 
 def decides_by_the_record(delivery: Delivery) -> bool:
-    """How often it ran, which runs have not ended, and what is still to come, only the record itself can tell."""
+    """Returns whether the record must be read first: the payload lacks the run count and the runs in progress."""
     sent = delivery.schedule
     return sent.max_runs is not None or sent.overlap is Overlap.SKIP or occurrences.is_unforeseen(delivery, sent)
 
 
 def believed(delivery: Delivery) -> Schedule:
-    """The record as it stands if nothing happened since the payload was written: what the first claim expects."""
+    """Returns the record that the first claim expects: unchanged since the payload was written."""
     if delivery.started is not None:
         return delivery.schedule
     schedule = replace(delivery.schedule, status=Status.ACTIVE)
@@ -92,7 +93,7 @@ def believed(delivery: Delivery) -> Schedule:
 
 
 def believed_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> Run | None:
-    """The run as it was recorded before we were invoked for it; EventBridge's deliveries have none."""
+    """Returns the run as it was recorded before this invocation; None for EventBridge's deliveries, which have none."""
     if delivery.started is None:
         return None
     if delivery.started.run is not None:
@@ -108,9 +109,10 @@ def judge(
     invocation: Invocation,
     spans: Sequence[Span] = (),
 ) -> Do | Record | Done | Leased:
-    """What to do about a delivery, given the schedule's record and the run that stands for its occurrence, if any.
+    """Decides about a delivery.
 
-    `spans` are the schedule's open ones, where `depends_on_spans`. The record is the one that `with_running` gives.
+    `schedule` is the record that `with_running` returns. `existing` is the run of the delivery's occurrence; None if it
+    has none. `spans` are the schedule's open spans; they are needed only if `depends_on_spans`.
     """
     if existing and (existing.status in DONE or _waits(existing, invocation)):
         return Done(existing)
@@ -127,7 +129,7 @@ def judge(
 
 
 def _judge_due(run: Run, schedule: Schedule, existing: Run | None, invocation: Invocation) -> Do | Record:
-    """What to do about a run that is to be done and that no other invocation works on."""
+    """Decides about a run that is due and that no other invocation works on."""
     if invocation.hold is not None:
         return _put(_reserved(run, schedule), RunStatus.HELD, invocation.hold)
     if existing and (reason := _reason_to_stop(schedule, existing)) is not None:
@@ -136,9 +138,9 @@ def _judge_due(run: Run, schedule: Schedule, existing: Run | None, invocation: I
 
 
 def _earlier_schedule(delivery: Delivery, schedule: Schedule, existing: Run | None) -> datetime | None:
-    """The creation of the earlier schedule under this id that the run belongs to; None if it is of this one.
+    """Returns when the earlier schedule of the run was created; None if the run belongs to this schedule.
 
-    It is an identity: the clocks of two processes cannot be compared.
+    Creation times are compared for equality only: the clocks of two processes differ.
     """
     of_run = existing.schedule_created_at if existing is not None and delivery.started is not None else None
     made_for = {delivery.schedule.created_at, of_run} - {None, schedule.created_at}
@@ -146,7 +148,7 @@ def _earlier_schedule(delivery: Delivery, schedule: Schedule, existing: Run | No
 
 
 def _superseded(run: Run, delivery: Delivery, schedule: Schedule, existing: Run | None) -> Record | Done:
-    """Recorded for itself, and not where this schedule waits for an occurrence of its own."""
+    """Records the run as superseded, except where this schedule waits for its own occurrence at that time."""
     if existing is None:
         is_recorded = delivery.started is not None or run.scheduled_time <= schedule.created_at
     else:
@@ -155,7 +157,7 @@ def _superseded(run: Run, delivery: Delivery, schedule: Schedule, existing: Run 
 
 
 def _waits(existing: Run, invocation: Invocation) -> bool:
-    """Is it to be done at another time than now?"""
+    """Returns whether the run waits for the release, or for its next attempt."""
     if existing.status is RunStatus.HELD:
         return invocation.hold is not None
     at = existing.next_attempt_at
@@ -163,19 +165,23 @@ def _waits(existing: Run, invocation: Invocation) -> bool:
 
 
 def _stays(existing: Run, delivery: Delivery) -> bool:
-    """Is it recorded already, or begun by us, so that EventBridge's delivery of it has no say any more?"""
+    """Returns whether the existing run is kept: skipped, missed, or to be started by this service, not EventBridge."""
     is_ours = existing.status in (RunStatus.QUEUED, RunStatus.RETRYING) and delivery.started is None
     return is_ours or existing.status in (RunStatus.SKIPPED, RunStatus.MISSED)
 
 
 def _reserved(run: Run, schedule: Schedule) -> Run:
-    """What begins counts for `max_runs` at once; what was counted before, or a person asked for, is outside of it."""
+    """Counts the run for `max_runs` when it begins, unless it was counted before or a client asked for it."""
     is_new = schedule.max_runs is not None and run.is_occurrence and not run.counted and not run.redriven
     return replace(run, reserved=run.reserved or is_new)
 
 
 def _is_leased(existing: Run, schedule: Schedule, invocation: Invocation) -> bool:
-    """Our clock may be ahead of the holder's. Work that must not be repeated is not given up while it may go on."""
+    """Returns whether another invocation holds the run.
+
+    This clock may be ahead of the holder's, so the lease of work that must not be repeated is extended by the largest
+    difference.
+    """
     must_not_repeat = existing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP
     return existing.is_leased(invocation.started_at - (CLOCKS_DIFFER if must_not_repeat else timedelta(0)))
 
@@ -185,9 +191,9 @@ def _put(run: Run, status: RunStatus, reason: str) -> Record:
 
 
 def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
-    """Why what was begun, and did not end, is not begun once more."""
+    """Returns why an interrupted run must not be retried, or None."""
     if existing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
-        return "nobody knows whether it was done: the process died while it was at it, and on_unknown is stop"
+        return "the work may have been done: the invocation was interrupted, and on_unknown is stop"
     if existing.tries > schedule.retry.max_retries + LAMBDA_TRIES:
         return f"the invocation crashed or timed out {existing.tries} times"
     return None
@@ -202,7 +208,7 @@ def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None
 
 
 def _is_still_to_be_done(schedule: Schedule, existing: Run | None) -> bool:
-    """Was this occurrence given up while the schedule was active, or begun before the schedule ended by itself?"""
+    """Returns whether the occurrence was missed, or its run began, before the schedule ended by itself."""
     was_begun = existing is not None and existing.status in (RunStatus.MISSED, RunStatus.RUNNING)
     return was_begun and schedule.status in ENDED_BY_ITSELF
 
@@ -224,7 +230,7 @@ def _reason_against_its_time(
 
 
 def depends_on_spans(delivery: Delivery, schedule: Schedule) -> bool:
-    """Whether only the open spans say if the occurrence was due before the pause began, or the timing was changed."""
+    """Returns whether the open spans decide if the occurrence was due before a pause or a change of timing."""
     occurrence, since = occurrences.scheduled_time_of(delivery, schedule), schedule.pending_since
     if since is None or occurrence < since:
         return False
@@ -233,9 +239,9 @@ def depends_on_spans(delivery: Delivery, schedule: Schedule) -> bool:
 
 
 def with_running(schedule: Schedule, existing: Run | None, running: Sequence[Run]) -> Schedule:
-    """The record as if it had counted and listed, at their claim, those of its runs that are at work.
+    """Returns the record with its runs in progress counted and listed, as if it had been limited when they began.
 
-    `running` are those, where `depends_on_running`. `existing` is the run that is decided on.
+    `running` are these runs; they are needed only if `depends_on_running`. `existing` is the run to decide about.
     """
     others = [run for run in running if run.is_occurrence and (existing is None or run.run_id != existing.run_id)]
     listed = {*schedule.running, *(run.scheduled_time for run in others)}
@@ -244,7 +250,7 @@ def with_running(schedule: Schedule, existing: Run | None, running: Sequence[Run
 
 
 def depends_on_running(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> bool:
-    """Whether runs may be at work that began before the schedule had its `max_runs`, or its `overlap: skip`."""
+    """Returns whether runs may be in progress that began before the schedule got `max_runs` or `overlap: skip`."""
     is_limited = schedule.max_runs is not None or schedule.overlap is Overlap.SKIP
     is_outside = delivery.started is not None and delivery.started.token is not None
     is_recent = not schedule.is_first_revision and invocation.started_at < schedule.updated_at + BEGUN_BEFORE
@@ -252,19 +258,19 @@ def depends_on_running(delivery: Delivery, schedule: Schedule, invocation: Invoc
 
 
 def _is_in_a_pause(delivery: Delivery, schedule: Schedule, occurrence: datetime) -> bool:
-    """Does it lie before the end of a pause, and was its payload written before that end?
+    """Returns whether the occurrence and the writing of its payload precede the end of a pause.
 
-    A resume by a clock that is ahead ends the pause late. EventBridge delivers the payload that the resume wrote only
-    for occurrences after the resume, whatever their time is.
+    A resume by a process whose clock is ahead records an end that is too late. EventBridge delivers the payload that
+    the resume wrote only for occurrences after the resume, so those are not in the pause.
     """
     until = schedule.paused_until
     return until is not None and occurrence < until and delivery.schedule.updated_at < until
 
 
 def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: Run | None) -> str | None:
-    """What other runs that have not ended leave no room for."""
+    """Returns why other runs leave no room for this one (`max_runs`, `overlap`), or None."""
     if _is_full(schedule, existing):
-        return f"max_runs: {schedule.max_runs} were carried out or are under way"
+        return _full_reason(schedule)
     others = [at for at in schedule.in_progress if at < occurrence]
     others += [at for at in schedule.running if at != occurrence]
     if schedule.overlap is not Overlap.SKIP:
@@ -276,18 +282,25 @@ def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: 
 
 
 def _is_full(schedule: Schedule, existing: Run | None) -> bool:
-    """Is there no room for a run more, beside that which `existing` has already?"""
+    """Returns whether `max_runs` is reached. A run that has its place already, `existing`, always has room."""
     if schedule.max_runs is None or (existing is not None and (existing.counted or existing.counts)):
         return False
     held = existing is not None and existing.holds_reservation
     return schedule.run_count + schedule.reserved - held >= schedule.max_runs
 
 
+def _full_reason(schedule: Schedule) -> str:
+    return f"max_runs: the limit of {schedule.max_runs} is reached, including runs in progress"
+
+
 def _reason_not_to_start(started: Started, schedule: Schedule, existing: Run | None) -> str | None:
-    """A person may run a paused schedule now; what we retry or make up for is an occurrence like any other."""
+    """Returns why a run that this service starts must be skipped, or None.
+
+    A client may run a paused schedule now, or redrive a run of it. Retries and caught-up runs need an active one.
+    """
     a_person_asked = started.token is not None or (existing is not None and existing.redriven)
     if not a_person_asked and _is_full(schedule, existing):
-        return f"max_runs: {schedule.max_runs} were carried out or are under way"
+        return _full_reason(schedule)
     allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
     return None if schedule.status in allowed else f"the schedule was {schedule.status}"
 
@@ -315,7 +328,7 @@ def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> 
 
 
 def _attempt(run: Run, invocation: Invocation) -> Run:
-    """One try more. That an earlier one may have done it is remembered for good."""
+    """Adds an attempt. If an earlier one may have done the work, the run stays marked as possibly repeated."""
     return replace(
         run,
         attempts=(*run.attempts, Attempt(invocation.started_at))[-MOST_ATTEMPTS:],

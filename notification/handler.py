@@ -1,4 +1,4 @@
-"""What EventBridge Scheduler invokes."""
+"""The entry point that EventBridge Scheduler invokes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which occurrence a delivery stands for, and whether its schedule owes it and waits for it. Pure calculation."""
+"""Finds the occurrence of a delivery, and whether it is due and its schedule waits for it. Pure calculation."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
     from chalicelib.core.model.span import Span
 
 STANDS_FOR_WITHIN = timedelta(hours=3)
-"""How far a delivery that our calendar does not foresee may be from the occurrence that it stands for. Laws on time
-zones move the clocks by up to an hour; EventBridge may know such a law and we not, or the other way.
+"""Largest distance between an unforeseen delivery and the occurrence that it stands for. EventBridge and the pinned
+tzdata may know different laws on time zones, which usually move clocks by up to an hour.
 """
 
 MAX_CANDIDATES = 8
 
 
 def is_owed(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
-    """An old revision is no reason to skip what lies before the change, or in the current timing as well.
+    """Returns whether the occurrence is due although its payload has an old revision.
 
-    The process that changed the timing may have had a clock that is behind: so an occurrence of the old timing that is
-    delivered shortly after the change is done too. `was_due` decides where `depends_on_what_was_due`.
+    It is due if it lies before the change, or if the current timing has it as well. The clock of the process that
+    changed the timing may be behind, so an occurrence of the old timing shortly after the change is due too. `was_due`
+    is the answer if `depends_on_what_was_due`.
     """
     if depends_on_what_was_due(delivery, schedule):
         return was_due
@@ -44,8 +45,8 @@ def is_owed(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
 
 
 def depends_on_what_was_due(delivery: Delivery, schedule: Schedule) -> bool:
-    """Whether the timing may have been changed twice: before the occurrence, of which EventBridge did not hear, and
-    after it. What was due at the latest change, and has no run, is in an open span.
+    """Returns whether the timing may have been changed twice: before the occurrence without reaching EventBridge, and
+    after it. An open span has each occurrence that was due at the latest change and has no run.
     """
     if delivery.started is not None or delivery.schedule.revision == schedule.revision:
         return False
@@ -55,8 +56,10 @@ def depends_on_what_was_due(delivery: Delivery, schedule: Schedule) -> bool:
 
 
 def scheduled_time_of(delivery: Delivery, schedule: Schedule) -> datetime:
-    """The planned instant this stands for. EventBridge is the engine and our calendar the witness: one it did not
-    foresee counts under the time that EventBridge names. What we started ourselves has its time.
+    """Returns the planned instant of the delivery's occurrence.
+
+    EventBridge decides what fires: an occurrence that this service did not calculate has the time that EventBridge
+    names. A run that this service started has its own time.
     """
     if delivery.started is not None:
         return delivery.scheduled_time
@@ -64,9 +67,10 @@ def scheduled_time_of(delivery: Delivery, schedule: Schedule) -> datetime:
 
 
 def _occurrence(delivery: Delivery, schedule: Schedule) -> datetime | None:
-    """The occurrence that EventBridge delivers, or None if our calendar has none near that time.
+    """Returns the occurrence that EventBridge delivers; None if the timing has none near that time.
 
-    A one-time schedule has one occurrence, so any delivery of its timing is that one, whatever law EventBridge goes by.
+    A one-time schedule has one occurrence, so every delivery of its timing is for that one, even if EventBridge applies
+    another law on time zones.
     """
     timing = _timing(delivery, schedule)
     if timing.is_one_time and timing == delivery.schedule.timing:
@@ -79,22 +83,25 @@ def _timing(delivery: Delivery, schedule: Schedule) -> Timing:
 
 
 def _is_before_the_change(delivery: Delivery, schedule: Schedule) -> bool:
-    """As far as the clocks of two processes can tell."""
+    """Returns whether the delivery is for a time before the change of timing, allowing for clocks that differ."""
     return delivery.scheduled_time <= schedule.timing_changed_at + CLOCKS_DIFFER
 
 
 def is_unforeseen(delivery: Delivery, schedule: Schedule) -> bool:
-    """Does neither the timing of the record nor that of the payload have it? One that was changed is no other law."""
+    """Returns whether neither the record's timing nor the payload's has the delivered time.
+
+    An occurrence of the payload's timing is foreseen: the timing has changed since, not the law on time zones.
+    """
     if delivery.started is not None or _occurrence(delivery, schedule) is not None:
         return False
     return occurrence_for(delivery.schedule.timing, delivery.scheduled_time, schedule.window) is None
 
 
 def stands_for(run: Run, delivery: Delivery, schedule: Schedule, spans: Sequence[Span]) -> list[datetime]:
-    """The occurrences that an unforeseen run may stand for: those that have no outcome yet, the nearest first.
+    """Returns the occurrences that an unforeseen run may stand for: those without an outcome, the nearest first.
 
-    `spans` are the schedule's open ones. A run that a change superseded, or of a schedule that was stopped, stands for
-    none.
+    `spans` are the schedule's open spans. Returns none for a run that a change superseded, and for a schedule that is
+    not active.
     """
     is_of_its_timing = delivery.schedule.timing == schedule.timing
     if schedule.status is not Status.ACTIVE or (run.status is RunStatus.SKIPPED and not is_of_its_timing):
@@ -108,7 +115,7 @@ def stands_for(run: Run, delivery: Delivery, schedule: Schedule, spans: Sequence
 
 
 def stood_for(run: Run, occurrence: datetime) -> Run:
-    """The occurrence that an unforeseen run stands for, recorded as skipped; a delivery of its own may take it over."""
+    """Returns a skipped run for the occurrence that an unforeseen run stands for. Its own delivery may replace it."""
     reason = f"stood for by {run.run_id}"
     skipped = replace(run, scheduled_time=occurrence, delivered_for=occurrence, status=RunStatus.SKIPPED, reason=reason)
     return replace(
@@ -117,11 +124,11 @@ def stood_for(run: Run, occurrence: datetime) -> Run:
 
 
 def is_awaited(delivery: Delivery, schedule: Schedule) -> bool:
-    """Does the schedule wait for this occurrence, so that the sweeper finds it if the invocation of its run dies?
+    """Returns whether the schedule's own watch covers this occurrence if the invocation of its run dies.
 
-    It waits for none that nobody foresaw, nor for one of an earlier timing that was not due at the change, nor for one
-    before its own beginning, which a process with a clock ahead took for over. A span may wait for one of an earlier
-    timing; a watch beside it does no harm.
+    It does not cover an unforeseen occurrence, one of an earlier timing that was not due at the change, or one before
+    `next_run_at` or the change of timing, which a process whose clock is ahead may have counted as past. A span may
+    also cover an occurrence of an earlier timing; two watches do no harm.
     """
     occurrence = _occurrence(delivery, schedule)
     if occurrence is None or schedule.next_run_at is None:

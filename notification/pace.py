@@ -1,8 +1,8 @@
-"""How fast actions begin: a provider's limit, shared among the invocations that may run at once.
+"""Limits how fast actions begin: a provider's limit is divided among the invocations that may run at once.
 
-No store is asked: each execution environment keeps to its own share, and reserved concurrency says how many there can
-be. Before an environment's first run nothing is known, so a fleet that starts all at once may be over the limit for a
-moment; what the provider refuses then is tried again.
+No shared store is needed: each execution environment keeps to its share, and reserved concurrency limits their number.
+An environment does not delay its first run, so many that start at once may exceed the limit for a moment; the work that
+the provider refuses then is retried.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Pace:
-    """`rates` are beginnings a second, by action type, over all of `concurrency` environments.
+    """`rates` are starts per second by action type, summed over all `concurrency` environments.
 
-    `clock` counts seconds and never goes back; `sleep` waits for some.
+    `clock` returns monotonic seconds; `sleep` waits for the given seconds.
     """
 
     def __init__(

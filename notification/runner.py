@@ -1,7 +1,7 @@
-"""One delivery: guard and claim, act, record (design, section 6).
+"""Handles one delivery: guard and claim, act, record (design, section 6).
 
-Returning is a promise to Lambda that nothing is left to do; whatever cannot be promised is raised, so that Lambda's own
-retries and then its on-failure queue take over.
+If `handle` returns, Lambda considers the event done. It raises if the event must be retried, first by Lambda's own
+retries; then Lambda sends it to the on-failure queue.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRIES = 10
-"""How often a write is decided anew because the record changed under it.
+"""Attempts at a conditional write whose item changes in between.
 
-More than twice needs a race of races; but who gives up after the work is done lets it be done again.
+More than two need several concurrent writers. The limit is still high, because giving up after the work is done would
+repeat the work.
 """
 
 LEASE_MARGIN = timedelta(seconds=5)
@@ -53,16 +54,16 @@ LEASE_MARGIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A run that is ours to do, and the schedule's record as it was when we won it."""
+    """A run that this invocation has claimed, and the schedule's record at the claim."""
 
     run: Run
     schedule: Schedule
 
 
 class Runner:
-    """Does deliveries. `clock` gives aware UTC, `new_id` a fresh claim id, `aws` a boto3 client by service name.
+    """Handles deliveries. `clock` returns aware UTC, `new_id` a new claim id, `aws` a boto3 client by service name.
 
-    `signer` is for webhooks; `pace` waits until an action of a type may begin.
+    `signer` signs webhooks. `pace` waits until an action of the given type may begin.
     """
 
     def __init__(
@@ -87,20 +88,21 @@ class Runner:
         self._pace = pace
 
     def handle(self, event: Any, remaining: timedelta) -> None:
-        """Does one event. `remaining` is the time left to this invocation.
+        """Handles one event. `remaining` is the time left to this invocation.
 
-        Raises RunLeased, StoreUnavailable, DeadLetterUnsent.
+        Raises RunLeased if another invocation holds the run, StoreUnavailable if DynamoDB cannot be used, and
+        DeadLetterUnsent if SQS does not accept the dead-letter message.
         """
         ends_at = self._clock() + remaining
         try:
             delivery = payload.read(event)
         except InvalidPayload as exc:
-            # What it says quotes the event: it goes into the dead letter, and not into the log.
-            self._give_up(str(exc), event, told="the event is no payload of this version's")
+            # The error quotes the event, which may hold user data: dead-letter message only, not the log.
+            self._give_up(str(exc), event, log_text="the event is not a payload that this version can read")
             return
         claimed = self._claim(delivery, self._invocation(ends_at))
         if claimed is not None:
-            # Only what is to be done waits for its turn: duplicates would take the turns of others.
+            # After the claim, so that duplicates use up none of the rate.
             self._pace(claimed.run.action_type)
             self._record(self._act(delivery, claimed), claimed, delivery)
 
@@ -116,7 +118,10 @@ class Runner:
     # Guard and claim
 
     def _claim(self, delivery: Delivery, invocation: Invocation) -> Claimed | None:
-        """The run, if it is ours to do. Each refused write tells what stands there, and is decided anew from that."""
+        """Returns the claimed run; None if there is no work to do.
+
+        A refused write returns the existing items, and the next attempt decides from these.
+        """
         read = self._read(delivery) if guard.decides_by_the_record(delivery) else None
         schedule = read or guard.believed(delivery)
         existing = guard.believed_run(delivery, schedule, invocation)
@@ -151,13 +156,13 @@ class Runner:
                 self._give_up("the schedule has no record in this table", delivery.event)
                 return None
             schedule, existing = refusal.schedule or schedule, refusal.run or existing
-        raise StoreUnavailable("the record changed with every try to claim the run")
+        raise StoreUnavailable("the record changed at every attempt to claim the run")
 
     def _stood_for(self, run: Run, delivery: Delivery, schedule: Schedule) -> Run | None:
-        """The occurrence that this run stands for if it is unforeseen: the nearest one without a run."""
+        """Returns a skipped run for the occurrence that an unforeseen run stands for: the nearest one without a run."""
         if not run.unforeseen:
             return None
-        log.warning("unforeseen: our calendar has no occurrence at this time", extra=_facts(run))
+        log.warning("unforeseen: the schedule's timing has no occurrence at this time", extra=_facts(run))
         is_open = schedule.pending_since is not None
         spans = self._repository.list_spans(schedule.user_id, schedule.schedule_id) if is_open else ()
         for at in occurrences.stands_for(run, delivery, schedule, spans):
@@ -167,13 +172,13 @@ class Runner:
         return None
 
     def _spans(self, delivery: Delivery, schedule: Schedule) -> Sequence[Span]:
-        """The schedule's open spans, where the guard needs them."""
+        """Returns the schedule's open spans; none if the guard does not need them."""
         if not guard.depends_on_spans(delivery, schedule):
             return ()
         return self._repository.list_spans(schedule.user_id, schedule.schedule_id)
 
     def _running(self, delivery: Delivery, schedule: Schedule, invocation: Invocation) -> Sequence[Run]:
-        """The runs that are at work, where the record may not count them."""
+        """Returns the runs in progress; none if the record counts them."""
         if not guard.depends_on_running(delivery, schedule, invocation):
             return ()
         since = schedule.runs_since(invocation.started_at)
@@ -183,7 +188,7 @@ class Runner:
         return self._repository.get(delivery.schedule.user_id, delivery.schedule.schedule_id)
 
     def _put(self, run: Run, schedule: Schedule, existing: Run | None, delivery: Delivery) -> bool:
-        """A run that is not to be worked on. False if somebody has taken it meanwhile."""
+        """Records a run without work. Returns False if another invocation has changed the run."""
         if self._read(delivery) is None:
             self._give_up("the schedule has no record in this table", delivery.event)
             return True
@@ -194,7 +199,7 @@ class Runner:
         return recorded is not None
 
     def _doubted(self, delivery: Delivery, schedule: Schedule) -> Schedule:
-        """EventBridge fired what is no longer so: perhaps an old version landed there after a newer one."""
+        """Marks the schedule unconfirmed if its payload is outdated: an old write may have reached EventBridge last."""
         is_stale = delivery.schedule.revision < schedule.revision or schedule.status is not Status.ACTIVE
         if delivery.started is not None or not is_stale or not schedule.confirmed:
             return schedule
@@ -211,22 +216,21 @@ class Runner:
         except ActionFailed as exc:
             return self._failed(claimed, exc)
         except Exception as exc:  # noqa: BLE001 - the border to the application's code: its bug is this run's failure
-            # After who knows what. Where it happened may be told; what the exception says may quote the payload, and
-            # stands in the run.
+            # The work may have been done. The exception's text may quote the payload: it is stored in the run only.
             where = "".join(traceback.format_tb(exc.__traceback__))
             log.error("the action raised %s\n%s", type(exc).__name__, where, extra={"run_id": claimed.run.run_id})  # noqa: TRY400
             return self._failed(claimed, ActionFailed(f"{type(exc).__name__}: {exc}", unknown=True))
         return replace(claimed.run.ended(RunStatus.SUCCEEDED, self._clock()), acting_since=None)
 
     def _failed(self, claimed: Claimed, failure: ActionFailed) -> Run:
-        """To be tried again, if that may help and is allowed."""
+        """Returns the run as retrying if another attempt may succeed and is allowed, else as failed."""
         if failure.fault:
-            log.error("the run failed, and only a change of the deployment helps", extra=_facts(claimed.run))
+            log.error("the run failed because of a fault in the deployment", extra=_facts(claimed.run))
         schedule, now = claimed.schedule, self._clock()
         run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
         at = backoff.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
         if run.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
-            error = f"{failure}; it may have been done, and on_unknown is stop"
+            error = f"{failure}; the work may have been done, and on_unknown is stop"
         elif at is not None and not failure.permanent:
             return run.to_be_retried(now, error=str(failure), next_attempt_at=at)
         else:
@@ -234,7 +238,7 @@ class Runner:
         return run.ended(RunStatus.FAILED, now, error=error)
 
     def _current_action(self, delivery: Delivery, schedule: Schedule) -> Action:
-        """The payload's, unless the schedule was changed since it was written."""
+        """Returns the payload's action, or the current one if the schedule's action has changed since."""
         if delivery.schedule.action_revision == schedule.action_revision:
             return delivery.action
         return self._repository.get_action(schedule) or delivery.action
@@ -284,14 +288,14 @@ class Runner:
             self._repository.finish(sent, replacing=run, expecting=None, updated=None)
 
     def _finish(self, run: Run, schedule: Schedule, *, replacing: Run | None, beside: Run | None = None) -> Run | None:
-        """Writes the run, and what it changes on the schedule as that stands now: the run as it was written.
+        """Writes the run, and its effect on the schedule's current record.
 
-        None if somebody else has taken it.
+        Returns the run as written; None if another invocation has changed it.
         """
         run = _with_dead_letter(run)
         for _ in range(TRIES):
             if run.schedule_created_at not in (None, schedule.created_at):
-                # The schedule it was of is gone; under its id is another.
+                # The run's schedule is gone, and another one has its id.
                 break
             now, keep_record = whole_ms(self._clock()), self._settings.keep_runs + RECORD_OUTLIVES_RUNS
             updated = with_outcome(schedule, run, now=now, keep_record=keep_record, replacing=replacing)
@@ -308,58 +312,61 @@ class Runner:
             if refusal.run is not None:
                 return None
             if beside is not None and not refusal.schedule_changed:
-                # What it was to stand for has a run of its own by now.
+                # The occurrence that the run stands for has its own run by now.
                 beside = None
                 continue
             if refusal.schedule is None:
                 break
             schedule = refusal.schedule
         else:
-            raise StoreUnavailable("the record changed with every try to record the run")
+            raise StoreUnavailable("the record changed at every attempt to record the run")
         alone = _with_dead_letter(_without_schedule(run))
         is_ours = self._repository.finish(alone, replacing=replacing, expecting=schedule, updated=None) is None
         return alone if is_ours else None
 
-    def _give_up(self, reason: str, event: Any, *, told: str | None = None) -> None:
-        """No work, and nothing deleted: a restored table or a wrong TABLE_NAME must not cost a single payload."""
-        log.error("no run: %s", told or reason)
+    def _give_up(self, reason: str, event: Any, *, log_text: str | None = None) -> None:
+        """Sends the event to the dead-letter queue. Deletes nothing: the table may have been restored or misnamed.
+
+        `log_text` replaces the reason in the log; None logs the reason.
+        """
+        log.error("no run: %s", log_text or reason)
         self._dead_letters.send(reason, event)
 
 
 def _reserving(run: Run, schedule: Schedule, existing: Run | None) -> Schedule | None:
-    """The schedule as the claim leaves it, or None if the claim changes nothing on it."""
+    """Returns the schedule after the claim; None if the claim does not change it."""
     reserving = with_reservation(schedule, run, existing)
     return None if reserving == schedule else reserving
 
 
 def _begun(run: Run, invocation: Invocation) -> Run:
-    """The claim of a run whose provider takes no key says since when it may have been done."""
+    """Notes in the claim since when the work may have been done, if the provider accepts no idempotency key."""
     action = registry.registered().get(run.action_type)
     takes_a_key = action is None or action.idempotent
     return run if takes_a_key else replace(run, acting_since=invocation.started_at)
 
 
 def _without_schedule(run: Run) -> Run:
-    """What waits for a next attempt waits in vain when its schedule is gone."""
+    """Fails a retrying or held run whose schedule is gone."""
     if not run.is_in_progress:
         return run
     return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
 
 
 def _with_dead_letter(run: Run) -> Run:
-    """Recorded with the failure itself, so that a crash before the message was sent does not lose it."""
+    """Marks the message as pending in the same write as the failure, so that a crash before sending cannot lose it."""
     return replace(run, dead_letter_pending=run.status is RunStatus.FAILED)
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    """What a log line may say of a run: no address, no text, no user."""
+    """Returns a run's fields that may be logged: no addresses, no texts, no user ids."""
     return {
         "schedule_id": run.schedule_id,
         "run_id": run.run_id,
         "scheduled_time": iso(run.scheduled_time),
         "action": run.action_type,
         "status": run.status.value,
-        # Of a failure it is what a provider or an action said, which may quote the payload; of a skip it is ours.
+        # This service writes the reason of a skip; a failure's may quote the payload.
         "reason": run.reason if run.status is RunStatus.SKIPPED else None,
         "attempts": len(run.attempts),
         "unforeseen": run.unforeseen,

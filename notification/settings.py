@@ -1,4 +1,4 @@
-"""The only reader of the Notification Lambda's environment; Terraform sets it (modules/notification_function)."""
+"""Reads the Notification Lambda's environment variables, which Terraform sets (modules/notification_function)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of what Terraform made. `keep_runs` is how long a run's record stays after its claim.
+    """The settings. `keep_runs` is how long a run's record is kept after its claim.
 
-    `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs, or None.
-    `signing_ahead_file`: see `webhook_signer`; the local cloud alone sets it.
-    `action_rates` says how often a second an action may begin, over all `max_concurrency` invocations at once.
+    `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs; None if they
+    do not hold them. `action_rates` are starts per second by action type, over all `max_concurrency` invocations.
+    `signing_ahead_file`: see `webhook_signer`; None outside the local cloud.
     """
 
     table_name: str
@@ -37,7 +37,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Raises KeyError with the name of what is missing."""
+        """Raises KeyError with the name of a missing variable."""
         return cls(
             table_name=os.environ["TABLE_NAME"],
             work_dead_letter_queue_url=os.environ["WORK_DEAD_LETTER_QUEUE_URL"],

@@ -1,4 +1,4 @@
-"""Signs what runs send, with the keys of the user whose run it is (chalicelib/core/actions/webhook_signing.py)."""
+"""Signs the requests of webhooks with the keys of the run's user (chalicelib/core/actions/webhook_signing.py)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """`clock` gives aware UTC. Costs one read of the table for each message; the master is kept for a while.
+    """Reads the table once per message; `master` keeps the master secret for a while. `clock` returns aware UTC.
 
     Consumers compare the time in a signature with their own clock. `ahead_file` is for stage local, whose clock can be
-    ahead of the real time: a file with the seconds to take off, which may be missing.
+    ahead of the real time: the file has the seconds to subtract, and need not exist. None: nothing is subtracted.
     """
 
     repository: ScheduleRepository
@@ -30,7 +30,10 @@ class Signer:
     ahead_file: Path | None = None
 
     def headers(self, user_id: str, message_id: str, body: bytes) -> dict[str, str]:
-        """The headers of Standard Webhooks. Raises StoreUnavailable, MasterSecretUnavailable."""
+        """Returns the headers of Standard Webhooks.
+
+        Raises StoreUnavailable if the keys cannot be read, MasterSecretUnavailable if the master secret cannot.
+        """
         now = self.clock()
         versions = self.repository.get_webhook_keys(user_id)
         sent_at = now - _ahead(self.ahead_file)

@@ -1,1 +1,1 @@
-"""What a deployment is made of: the zip of the Notification Lambda, and the files of a Chalice stage."""
+"""Builds the zip of the Notification Lambda, and the files of a Chalice stage."""

@@ -1,7 +1,7 @@
-"""What the Notification Lambda runs on, as Terraform says it: the runtime and the processor.
+"""The runtime and the processor of the Notification Lambda, read from Terraform's variables.
 
-Terraform's variables are the one place that states them: Chalice gives the API the runtime of the Python that runs it,
-which the deployment compares (deploy/rollout/target.py).
+Chalice gives the API the runtime of the Python that runs `chalice deploy`. The deployment compares that Python with the
+variable (deploy/rollout/target.py).
 """
 
 import re
@@ -14,10 +14,10 @@ from deploy.errors import DeployError
 from deploy.paths import TERRAFORM
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-"""Lambda's name of a processor -> that of a wheel."""
+"""Lambda's name of a processor -> its name in wheels."""
 
 DEPRECATED_FROM = {"python3.11": date(2027, 6, 30)}
-"""Lambda Developer Guide, lambda-runtimes. A month later no function can be created with it."""
+"""Runtime -> day of its deprecation (Lambda Developer Guide, lambda-runtimes)."""
 
 NO_NEW_FUNCTIONS_AFTER = timedelta(days=31)
 NEAR = timedelta(days=180)
@@ -41,7 +41,11 @@ class LambdaPlatform:
 
 
 def lambda_platform(setting: Callable[[str], str | None], terraform: Path = TERRAFORM) -> LambdaPlatform:
-    """As Terraform has it. setting: what a variable is set to; None means the default in variables.tf."""
+    """Returns the platform of the Notification Lambda.
+
+    `setting` returns the value of a variable; None means the default in variables.tf. Raises DeployError if that has
+    no default.
+    """
     variables = (terraform / "variables.tf").read_text()
     return LambdaPlatform(
         runtime=setting("lambda_runtime") or _default("lambda_runtime", variables),
@@ -50,7 +54,7 @@ def lambda_platform(setting: Callable[[str], str | None], terraform: Path = TERR
 
 
 def deprecation(runtime: str, today: date) -> str | None:
-    """What to say of a runtime that Lambda will not support for much longer; None as long as that is far."""
+    """Returns a warning if Lambda deprecates the runtime within 180 days, or has deprecated it; else None."""
     day = DEPRECATED_FROM.get(runtime)
     if day is None or today < day - NEAR:
         return None

@@ -1,7 +1,7 @@
-"""Terraform's outputs -> the stage of the Chalice app: .chalice/config.json and .chalice/policy-{stage}.json.
+"""Writes Terraform's outputs into the Chalice app: .chalice/config.json and .chalice/policy-{stage}.json.
 
-Only what comes from Terraform is written, and the types of the actions that lie in the Notification Lambda's zip; other
-stages, settings and variables are a person's and stay as they are.
+Also writes the types of the actions in the Notification Lambda's zip. All other stages, settings and variables belong
+to the operator and are not changed.
 """
 
 import json
@@ -32,37 +32,37 @@ NEEDED = (
     *("stage_name", "project_name", "app_name", "lambda_architecture", "lambda_runtime", "api_policy_json"),
     *("api_rate_limit", "api_burst_limit"),
 )
-"""Outputs that are no variables of the API's functions."""
+"""Required outputs that are not variables of the API's functions."""
 
 RENDERED = "SCHEDULER_GROUP_NAME"
-"""A stage that has this variable was rendered before: the others are ours to replace."""
+"""A stage with this variable was rendered before, so the other variables may be replaced."""
 
 OUR_FUNCTIONS = frozenset({"api_handler", "sweep"})
-"""The functions that run Scheduled Tasks, by the names that Chalice has for them."""
+"""Chalice's names of the functions that run Scheduled Tasks."""
 
 OWN_ACTION_TYPES = "OWN_ACTION_TYPES"
-"""Variable of the API's functions: types separated by commas; not there without any (chalicelib/settings.py)."""
+"""Variable of the API's functions: types separated by commas; absent if there are none (chalicelib/settings.py)."""
 
 A_PERSONS_SETTINGS = ("JWT_ISSUER", "JWT_AUDIENCE")
-"""Without them the API cannot know whose tokens to trust, and Terraform cannot know them either."""
+"""The trusted issuer of tokens. The operator must set them: Terraform does not know them."""
 
 
 @dataclass(frozen=True)
 class Rendered:
     written: list[Path] = field(default_factory=list)
-    """Files that changed; empty if all was as it should be."""
+    """Files that changed; empty if all were up to date."""
     missing: list[str] = field(default_factory=list)
-    """Environment variables that a person has still to set."""
+    """Environment variables that the operator must still set."""
     own_roles: list[str] = field(default_factory=list)
-    """ARNs of roles that Chalice does not make, so that the rendered policy is not theirs."""
+    """ARNs of roles that Chalice does not make, so that they do not get the rendered policy."""
 
 
 def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Path = NOTIFICATION_ACTIONS) -> Rendered:
-    """Write what Terraform made for `stage` into the Chalice app that lies in `project`.
+    """Write Terraform's outputs for `stage` into the Chalice app in `project`.
 
-    `outputs`: name -> value, as `terraform output -json` says. `actions`: the folder of the actions that are deployed.
-    Raises DeployError if the outputs are of another stage or app or incomplete, an action's type cannot be read, or the
-    app has no readable .chalice/config.json or one with settings of the same names for something else.
+    `outputs`: name -> value. `actions`: the folder of the deployed actions.
+    Raises DeployError if the outputs are incomplete or belong to another stage or app, an action's type cannot be read,
+    .chalice/config.json cannot be read, or the app uses one of the settings for something else.
     """
     check_outputs(stage, outputs)
     config_path = project / ".chalice" / "config.json"
@@ -75,7 +75,7 @@ def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Pa
     render_own_actions(stage_config["environment_variables"], own_action_types(actions))
     written = [
         path
-        # The policy first: a config never names a policy that is not there.
+        # The policy first: the config must never name a policy that does not exist.
         for path, content in ((config_path.with_name(policy_name(stage)), policy), (config_path, config))
         if write_json(path, content)
     ]
@@ -83,11 +83,14 @@ def render(stage: str, outputs: Mapping[str, str], project: Path, *, actions: Pa
 
 
 def read_outputs(path: Path) -> dict[str, str]:
-    """The answer of `terraform output -json` in a file -> name -> value."""
+    """Returns name -> value from a file with the output of `terraform output -json`.
+
+    Raises DeployError if the file has another content.
+    """
     try:
         return {name: output["value"] for name, output in json.loads(path.read_text()).items()}
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise DeployError(f"{path} is not the answer of `terraform output -json`: {error!r}.") from error
+        raise DeployError(f"{path} is not the output of `terraform output -json`: {error!r}.") from error
 
 
 def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
@@ -100,13 +103,13 @@ def check_outputs(stage: str, outputs: Mapping[str, str]) -> None:
         )
     if outputs["stage_name"] != stage:
         raise DeployError(
-            f"Terraform's state is that of stage {outputs['stage_name']}, not of {stage}. "
+            f"Terraform's state belongs to stage {outputs['stage_name']}, not to {stage}. "
             f"Run terraform init -reconfigure -backend-config=envs/{stage}.s3.tfbackend first."
         )
 
 
 def read_config_of(stage: str, project: Path) -> dict[str, Any]:
-    """The config of the Chalice app in `project`, which has this stage. Raises DeployError."""
+    """Returns the config of the Chalice app in `project`. Raises DeployError if it is unreadable or lacks the stage."""
     path = project / ".chalice" / "config.json"
     config = read_config(path)
     stages = config.get("stages", {})
@@ -119,28 +122,28 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text())
     except FileNotFoundError:
-        raise DeployError(f"{path} is missing: this is no Chalice project.") from None
+        raise DeployError(f"{path} is missing: this is not a Chalice project.") from None
     except ValueError as error:
         raise DeployError(f"{path} is not JSON: {error}.") from error
     if not isinstance(config, dict):
-        raise DeployError(f"{path} holds no JSON object.")
+        raise DeployError(f"{path} is not a JSON object.")
     return config
 
 
 def check_no_collision(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str], own_policy: Path) -> None:
-    """Raises DeployError if the app means something else by a name that would be written."""
+    """Raises DeployError if the app uses a name that would be written for something else."""
     if config.get("app_name") != outputs["app_name"]:
         raise DeployError(
-            f"The app is named {config.get('app_name')}, and Terraform made the log groups, permissions and alarms of "
-            f"{outputs['app_name']}. Set app_name in envs/{stage}.tfvars to the name that the app has in "
-            ".chalice/config.json, and apply."
+            f"The app is named {config.get('app_name')}, but Terraform made the log groups, permissions and alarms for "
+            f"{outputs['app_name']}. Set app_name in envs/{stage}.tfvars to the name in .chalice/config.json, and "
+            "apply."
         )
     if collisions := list(_collisions(config, stage, outputs, own_policy)):
         raise DeployError(
             f"Stage {stage} has settings that would be replaced: {', '.join(collisions)}. Nothing was written. Rename "
-            f"the app's own variables; move the statements of its own policy to .chalice/{own_policy.name}, "
-            "which render adds to the policy of Scheduled Tasks. An app that calls nothing else on AWS has "
-            "autogen_policy: false."
+            f"the app's own variables. Move the statements of its own policy to .chalice/{own_policy.name}: "
+            "render adds them to the policy of Scheduled Tasks. If the app calls nothing else on AWS, set "
+            "autogen_policy to false."
         )
 
 
@@ -167,7 +170,7 @@ def _collisions(config: Mapping[str, Any], stage: str, outputs: Mapping[str, str
 def _collisions_of_functions(
     functions: Mapping[str, Mapping[str, Any]], stage: str, outputs: Mapping[str, str]
 ) -> Iterator[str]:
-    """What a function has of its own counts more for Chalice than what its stage has."""
+    """Chalice prefers a function's own settings to those of its stage."""
     for function in sorted(OUR_FUNCTIONS & functions.keys()):
         own = functions[function]
         if own.get("autogen_policy"):
@@ -183,7 +186,7 @@ def _collisions_of_functions(
 
 
 def _own_roles(config: Mapping[str, Any], stage: str) -> Iterator[str]:
-    """Chalice uses `iam_role_arn` where `manage_iam_role` is false: of the app, a stage or a function."""
+    """Chalice uses `iam_role_arn`, of the app, a stage or a function, if `manage_iam_role` is false."""
     for settings in (config, config["stages"][stage]):
         for part in (settings, *settings.get("lambda_functions", {}).values()):
             if part.get("iam_role_arn"):
@@ -191,7 +194,7 @@ def _own_roles(config: Mapping[str, Any], stage: str) -> Iterator[str]:
 
 
 def policy_of(outputs: Mapping[str, str], own: Path) -> dict[str, Any]:
-    """The policy of the app's functions: Terraform's statements, and those of the app's `own` policy, if it has one."""
+    """Returns the policy of the app's functions: Terraform's statements, and those of the file `own` if it exists."""
     policy: dict[str, Any] = json.loads(outputs["api_policy_json"])
     if own.exists():
         policy["Statement"] = [*policy["Statement"], *_statements(own)]
@@ -202,7 +205,7 @@ def _statements(path: Path) -> list[Any]:
     match _content(path):
         case {"Statement": list(statements)}:
             return statements
-    raise DeployError(f"{path} is no IAM policy: a JSON object with a list Statement.")
+    raise DeployError(f"{path} is not an IAM policy: it must be a JSON object with a list named Statement.")
 
 
 def render_stage(config: dict[str, Any], stage: str, outputs: Mapping[str, str]) -> None:
@@ -229,7 +232,7 @@ def own_policy_name(stage: str) -> str:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> bool:
-    """Write it unless the file says the same already, however it is laid out; whether it was written."""
+    """Write the file unless it has the same content in any layout. Returns whether it was written."""
     if _content(path) == content:
         return False
     write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
@@ -237,7 +240,7 @@ def write_json(path: Path, content: dict[str, Any]) -> bool:
 
 
 def _content(path: Path) -> Any:
-    """The file's JSON; None if it is missing or broken, which is then written anew."""
+    """Returns the file's JSON; None if the file is missing or not JSON."""
     try:
         return json.loads(path.read_text())
     except (FileNotFoundError, ValueError):

@@ -1,4 +1,4 @@
-"""Errors of AWS and of this service, as one that the operator reads."""
+"""Turns errors of AWS and of this service into errors for the operator."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,18 +13,18 @@ REMEDIES: dict[type[BaseException], str] = {
     NoCredentialsError: ". Log in (aws sso login, or aws configure), or set AWS_PROFILE.",
     NoRegionError: " For example: export AWS_DEFAULT_REGION=eu-central-1",
 }
-"""What to do about an error of botocore, behind its own text."""
+"""Advice that is added to the text of an error of botocore."""
 
 
 def session_of_shell() -> boto3.Session:
-    """Raises DeployError if the shell's profile or configuration cannot be read."""
+    """Returns a session with the shell's profile. Raises DeployError if the profile cannot be read."""
     with as_deploy_errors():
         return boto3.Session()
 
 
 @contextmanager
 def as_deploy_errors() -> Iterator[None]:
-    """Raises DeployError with the text of what AWS answered."""
+    """Raises DeployError, with AWS's text, for an error of AWS or of this service."""
     try:
         yield
     except (BotoCoreError, ClientError, ScheduledTasksError) as exc:

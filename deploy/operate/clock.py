@@ -1,4 +1,4 @@
-"""Which time the operator's commands go by: this machine's, or that of the local cloud that they are pointed at."""
+"""The clock of the operator's commands: this machine's, or that of the local cloud that they call."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SECONDS_TO_ANSWER = 5
 
 
 def clock_of(endpoint: str) -> Callable[[], datetime]:
-    """A clock in aware UTC. `endpoint` is the URL that an AWS client calls, as its `meta.endpoint_url` says.
+    """Returns a clock in aware UTC. `endpoint` is the URL that an AWS client calls (`meta.endpoint_url`).
 
-    The time of a local cloud is asked for each time, since a journey moves it. An endpoint on this machine that has no
-    such clock, or does not answer, leaves this machine's time.
+    The clock asks a local cloud for its time at each call, because a clock advance moves it. For any other endpoint,
+    and for a local cloud that does not answer, the clock is this machine's.
     """
     if not is_loopback(urlsplit(endpoint).hostname) or not is_local_cloud(endpoint):
         return _now
@@ -31,7 +31,7 @@ def clock_of(endpoint: str) -> Callable[[], datetime]:
 
 
 def is_local_cloud(endpoint: str) -> bool:
-    """Whether one answers there."""
+    """Returns whether a local cloud answers at the endpoint."""
     return _time_of(endpoint) is not None
 
 

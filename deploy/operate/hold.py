@@ -1,7 +1,7 @@
-"""The operator's switch: all runs are held until they are let go, say while a mail provider is down.
+"""The operator's switch: all runs are held until the release, for example while an email provider is down.
 
-The switch is an environment variable of the Notification Lambda, so the guard reads it at no cost, and every invocation
-that begins after `hold` has returned sees it. Terraform leaves that variable alone.
+The switch is an environment variable of the Notification Lambda. Reading it costs no call, and every invocation that
+begins after `hold` has returned sees it. Terraform ignores changes of this variable.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PATIENCE = Config(retries={"mode": "standard", "total_max_attempts": 5})
 
 
 class Switch:
-    """The hold of one stage. `function` is the Notification Lambda's name or ARN; `clock` gives aware UTC."""
+    """The hold of one stage. `function` is the Notification Lambda's name or ARN; `clock` returns aware UTC."""
 
     def __init__(
         self, client: LambdaClient, function: str, repository: ScheduleRepository, clock: Callable[[], datetime]
@@ -51,32 +51,35 @@ class Switch:
 
     @property
     def reason(self) -> str | None:
-        """Why runs are held; None if they are not."""
+        """Returns why runs are held; None if they are not."""
         return self._variables(self._configuration()).get(VARIABLE)
 
     def hold(self, reason: str) -> None:
-        """Every run that begins from now on is recorded as held. Raises DeployError if another reason is set."""
+        """Hold every run that begins from now on. Raises DeployError if runs are held for another reason."""
         self._set(reason)
 
     def release(self, *, per_minute: int) -> Job:
-        """Runs begin again, and those that were held are done by the sweeper, `per_minute`."""
+        """End the hold. Returns the job with which the sweeper starts the held runs, `per_minute` of them."""
         self._set(None)
         job = new_job(JobKind.RELEASE, None, self._clock(), per_minute=per_minute)
         self._repository.save_job(job, replacing=None)
         return job
 
     def _set(self, reason: str | None) -> None:
-        """Back when the function has it. Raises DeployError if somebody else changes the function meanwhile."""
+        """Set the switch, or remove it if `reason` is None, and wait until the function has the change.
+
+        Raises DeployError if runs are held for another reason.
+        """
         found = self._configuration()
         variables = self._variables(found)
         existing = variables.get(VARIABLE)
         if existing == reason:
             return
         if existing and reason:
-            raise DeployError(f"All runs are held already. The reason is kept: {existing}")
+            raise DeployError(f"All runs are already held: {existing}. Release them first to change the reason.")
         others = {name: value for name, value in variables.items() if name != VARIABLE}
         changed = others | ({VARIABLE: reason} if reason else {})
-        # The revision keeps two changes apart on AWS; the local cloud's function has none.
+        # AWS refuses the change if the revision has changed meanwhile. The local cloud's function has no revision.
         revision = found.get("RevisionId")
         unchanged: Any = {"RevisionId": revision} if revision else {}
         self._client.update_function_configuration(
@@ -92,27 +95,28 @@ class Switch:
 
 
 def hold(switch: Switch, reason: str, write: Callable[[str], None] = print) -> None:
-    """Raises DeployError."""
+    """Hold all runs. Raises DeployError if the reason is unusable, runs are held for another, or AWS refuses."""
     if not reason.isprintable() or not 0 < len(reason) <= LONGEST_REASON:
-        raise DeployError(f"A reason is one line of 1 to {LONGEST_REASON} characters: people read it in each held run.")
+        raise DeployError(f"--reason must be one line of 1 to {LONGEST_REASON} printable characters.")
     with _translated():
         switch.hold(reason)
     write(f"All runs are held from now on: {reason}")
-    write("EventBridge goes on firing; what it fires is recorded as held. Let go with python -m deploy release.")
+    write("EventBridge still fires schedules; their runs are recorded as held.")
+    write("To end the hold: python -m deploy release")
 
 
 def release(switch: Switch, per_minute: int, write: Callable[[str], None] = print) -> None:
-    """Raises DeployError."""
+    """End the hold. Raises DeployError if AWS refuses."""
     with _translated():
         job = switch.release(per_minute=per_minute)
-    write("Runs begin again.")
-    write(f"Those that were held are done from the next minute on, {per_minute} a minute: job {job.job_id}")
+    write("The hold has ended. Runs begin again.")
+    write(f"From the next minute on, the sweeper starts {per_minute} held runs per minute: job {job.job_id}")
 
 
 def switch_of(stage: str, project: Path) -> Switch:
-    """For the stage as `render` wrote it into the app in `project`, with boto3's own credentials and Region.
+    """Returns the switch of the stage that `render` wrote into the app in `project`, with boto3's default credentials.
 
-    Raises DeployError.
+    Raises DeployError if the stage was never rendered, or the credentials or the Region are missing.
     """
     names = stage_variables(stage, project)
     with _translated():
@@ -129,4 +133,4 @@ def _translated() -> Iterator[None]:
         except ClientError as exc:
             if error_code(exc) not in ("PreconditionFailedException", "ResourceConflictException"):
                 raise
-            raise DeployError("Somebody else is changing the function at this moment: try again.") from exc
+            raise DeployError("Another process is changing the function at this moment: try again.") from exc

@@ -1,7 +1,6 @@
-"""The stage of `make run`, for commands that are typed in another terminal of the same folder.
+"""Finds the stage of `make run`, so that commands in another terminal of the same folder need only `--stage local`.
 
-`make run` renders into a copy of the app below .local, and its cloud is an endpoint of this machine: both are found
-here, so that `--stage local` needs no more.
+`make run` renders into a copy of the app below .local, and its cloud is an endpoint on this machine.
 """
 
 from collections.abc import Mapping
@@ -18,19 +17,19 @@ CONFIG = ".chalice/config.json"
 
 
 def project_of_make_run(folder: Path) -> Path:
-    """The copy of the app of that `make run` in `folder` which was started last, of those that still run.
+    """Returns the app's copy of the `make run` in `folder` that was started last, of those whose cloud still answers.
 
-    A folder outlives its `make run`. Raises DeployError if none runs.
+    A copy remains after its `make run` has ended. Raises DeployError if no `make run` is running.
     """
     found = [path for place in PLACES for path in folder.glob(f"{place}/{CONFIG}")]
     for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
         if is_local_cloud(_cloud_of(_variables(path.parents[1]))):
             return path.parents[1]
-    raise DeployError("Stage local does not run here: start it with make run.")
+    raise DeployError(f"Stage local is not running in {folder}: start it with make run.")
 
 
 def environment_for(project: Path, caller: Mapping[str, str]) -> dict[str, str]:
-    """`caller` with AWS_… variables of its own: they lead every client to the cloud that `project` was rendered for."""
+    """Returns `caller` with its AWS_… variables replaced by those of the cloud that `project` was rendered for."""
     variables = _variables(project)
     kept = {name: value for name, value in caller.items() if not name.startswith("AWS_")}
     return kept | {
@@ -47,6 +46,6 @@ def _variables(project: Path) -> Mapping[str, str]:
 
 
 def _cloud_of(variables: Mapping[str, str]) -> str:
-    """URL of the cloud that the stage was rendered for."""
+    """Returns the URL of the cloud that the stage was rendered for."""
     issuer = urlsplit(variables["JWT_ISSUER"])
     return f"{issuer.scheme}://{issuer.netloc}"

@@ -1,9 +1,9 @@
-"""The table and EventBridge Scheduler compared, both ways; what one of them lost is made again from the other.
+"""Compares the table with EventBridge Scheduler in both directions, and restores from one what the other lost.
 
-For the day after an accident: a table that was restored, a group that was deleted, a hand in the console. Nothing is
-scanned: the table's side is the watch index, where every schedule stands that is to fire. (One that is paused without
-an end does not; it is found from EventBridge's side.) Each suspicion is looked into by consistent reads before it is
-told, so schedules that come and go meanwhile are no differences.
+Meant for accidents: a restored table, a deleted schedule group, a change in the console. It does not scan the table: it
+reads the watch index, which has every schedule that will fire. A schedule that is paused without an end is not in the
+index; it is found through EventBridge. Each possible difference is checked with consistent reads before it is reported,
+so schedules that are created or deleted meanwhile are not differences.
 """
 
 from __future__ import annotations
@@ -46,31 +46,31 @@ AT_ONCE = 8
 PAGE = 100
 NAME = re.compile("[0-9a-f]{64}")
 FIRST_DIGITS = "0123456789abcdef"
-"""Names are SHA-256 in hex, so their first digits cut the group into parts of equal size, to be listed side by side."""
+"""Names are SHA-256 in hex, so their first digits divide the group into parts of equal size, listed concurrently."""
 
 PATIENCE = Config(retries={"mode": "adaptive", "max_attempts": 10}, max_pool_connections=AT_ONCE)
-"""ListSchedules has a quota of 50 a second, for the whole account: the SDK slows down when it is reached."""
+"""ListSchedules has a quota of 50 calls per second and account: the adaptive mode slows down at the quota."""
 
 LEAVES_WITHIN = timedelta(hours=1)
-"""EventBridge removes what has ended "shortly after" its last invocation, or its last try at one."""
+"""EventBridge deletes an ended schedule "shortly after" its last invocation, or the last attempt at it."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Kind(StrEnum):
-    """What is wrong with a schedule."""
+    """How a schedule in EventBridge differs from its record. The value is printed."""
 
     NOT_IN_EVENTBRIDGE = "not in EventBridge"
     NOT_IN_TABLE = "not in the table"
     ENDED = "ended, but still in EventBridge"
-    OTHERWISE = "otherwise in EventBridge"
-    UNREADABLE = "not ours to read"
+    OTHERWISE = "different in EventBridge"
+    UNREADABLE = "unreadable in EventBridge"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One schedule that table and EventBridge disagree about. `record` is the table's, `delivery` EventBridge's."""
+    """A difference in one schedule. `record` is from the table, `delivery` from EventBridge; None if it has none."""
 
     kind: Kind
     name: str
@@ -84,7 +84,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was found. `listed` and `watched` count EventBridge's schedules and the table's."""
+    """The result. `listed` counts EventBridge's schedules, `watched` the table's that will fire."""
 
     listed: int
     watched: int
@@ -93,22 +93,22 @@ class Comparison:
     def __str__(self) -> str:
         kinds = Counter(difference.kind for difference in self.differences)
         found = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "no difference"
-        return f"{self.listed} schedules in EventBridge, {self.watched} to fire in the table: {found}"
+        return f"schedules: {self.listed} in EventBridge, {self.watched} in the table that will fire; {found}"
 
 
 class Group:
-    """The stage's schedule group, to be read."""
+    """Reads the stage's schedule group."""
 
     def __init__(self, client: EventBridgeSchedulerClient, name: str) -> None:
         self._client = client
         self._name = name
 
     def listed(self) -> dict[str, Mapping[str, Any]]:
-        """All schedules that have a name as we give it, by name: ListSchedules' summaries."""
+        """Returns ListSchedules' summaries by name, of all schedules whose name has this service's form."""
         return {summary["Name"]: summary for part in _side_by_side(self._part, FIRST_DIGITS) for summary in part}
 
     def get(self, name: str) -> Mapping[str, Any] | None:
-        """GetSchedule's answer."""
+        """Returns GetSchedule's answer; None if there is no such schedule."""
         try:
             return self._client.get_schedule(GroupName=self._name, Name=name)
         except self._client.exceptions.ResourceNotFoundException:
@@ -120,7 +120,7 @@ class Group:
 
 
 class Reconciler:
-    """Compares and fixes. `target_arn` is what every schedule fires at; `clock` gives aware UTC."""
+    """Finds and fixes differences. `target_arn` is the target of every schedule; `clock` returns aware UTC."""
 
     def __init__(
         self, repository: ScheduleRepository, group: Group, target_arn: str, clock: Callable[[], datetime]
@@ -131,7 +131,7 @@ class Reconciler:
         self._clock = clock
 
     def compare(self) -> Comparison:
-        """Changes nothing."""
+        """Returns the differences. Changes nothing."""
         listed = self._group.listed()
         watched = {ids.scheduler_name(*of): of for part in self._watched() for of in part}
         missing = [of for name, of in watched.items() if name not in listed]
@@ -140,21 +140,24 @@ class Reconciler:
         return Comparison(len(listed), len(watched), [difference for difference in found if difference])
 
     def fix(self, difference: Difference) -> str:
-        """What was done, in words. Nothing is ever removed here: that is the sweeper's, who reads the record again."""
+        """Fixes a difference. Returns a description of what was done.
+
+        Never deletes a schedule in EventBridge: the sweeper does so after it has read the record again.
+        """
         if difference.record is not None:
             self._repository.mark_unconfirmed(difference.record, now=self._clock())
-            return "left to the sweeper, which makes EventBridge as the record says"
+            return "marked unconfirmed: the sweeper applies the record to EventBridge"
         if difference.delivery is not None:
             return self._rebuild(difference.delivery)
-        return "left as it is: look into it by hand"
+        return "not changed: check it by hand"
 
     def _rebuild(self, delivery: Delivery) -> str:
         record = _record_of(delivery, self._clock())
         try:
             self._repository.create(record, delivery.action)
         except ScheduleExists:
-            return "left as it is: somebody has made it meanwhile"
-        return "recorded again; which runs it had before is not known any more"
+            return "not changed: the schedule was recorded meanwhile"
+        return "recorded again from EventBridge's payload, without its earlier runs"
 
     # The table's side
 
@@ -162,15 +165,15 @@ class Reconciler:
         return _side_by_side(self._watched_of_shard, range(ids.WATCH_SHARDS))
 
     def _watched_of_shard(self, shard: int) -> list[tuple[str, str]]:
-        """(user id, schedule id) of each schedule that is watched; runs and jobs are watched as well."""
+        """Returns (user id, schedule id) of each watched schedule. Watches of runs and jobs are left out."""
         watches = all_items(partial(self._repository.due, shard, END_OF_TIME, limit=PAGE))
         return [_ids(watch) for watch in watches if watch.sk.startswith(ids.SCHEDULE_PREFIX)]
 
     def _look_for(self, of: tuple[str, str]) -> Difference | None:
-        """A schedule of the table that EventBridge did not list."""
+        """Checks a schedule of the table that EventBridge did not list. Returns None if there is no difference."""
         record = self._repository.get(*of)
         if record is None or not record.confirmed or not record.status.is_live:
-            return None  # gone by now, or an intent, which the sweeper finishes
+            return None  # it has ended meanwhile, or has an intent, which the sweeper finishes
         if record.next_occurrence(self._clock()) is None:
             return None  # it fired for the last time, and its run has not ended yet
         name = ids.scheduler_name(*of)
@@ -179,11 +182,14 @@ class Reconciler:
     # EventBridge's side
 
     def _looks_right(self, summary: Mapping[str, Any]) -> bool:
-        """As far as a summary tells: a paused schedule is looked into each time."""
+        """Returns whether a summary shows no difference. A paused schedule is always checked."""
         return bool(summary["State"] == "ENABLED" and summary["Target"]["Arn"] == self._target_arn)
 
     def _look_into(self, name: str) -> Difference | None:
-        """A schedule of EventBridge that the table does not watch, or that does not look right."""
+        """Checks a schedule of EventBridge that the table does not watch, or whose summary shows a difference.
+
+        Returns None if there is no difference.
+        """
         found = self._group.get(name)
         if found is None:
             return None
@@ -199,7 +205,7 @@ class Reconciler:
 
     def _without_record(self, name: str, delivery: Delivery) -> Difference | None:
         now = self._clock()
-        # Whoever erases takes it out of EventBridge first: what still stands there was not being erased.
+        # An erasure deletes the schedule in EventBridge first: if it is still there, it is not being erased.
         if _is_over(_record_of(delivery, now)) or self._group.get(name) is None:
             return None
         return Difference(Kind.NOT_IN_TABLE, name, delivery=delivery)
@@ -216,21 +222,24 @@ class Reconciler:
 
 
 def reconcile(reconciler: Reconciler, *, apply: bool, write: Callable[[str], None] = print) -> bool:
-    """Whether table and EventBridge agree, or have been made to. Raises DeployError."""
+    """Prints the differences, and fixes them if `apply`. Returns whether none is left.
+
+    Raises DeployError if AWS refuses a call.
+    """
     with as_deploy_errors():
         comparison = reconciler.compare()
         for difference in comparison.differences:
             write(f"{difference} -> {reconciler.fix(difference)}" if apply else str(difference))
         write(str(comparison))
         if comparison.differences and not apply:
-            write("Nothing was changed. With --apply it is.")
+            write("Nothing was changed. Use --apply to fix the differences.")
         return all(apply and difference.kind is not Kind.UNREADABLE for difference in comparison.differences)
 
 
 def reconciler_of(stage: str, project: Path) -> Reconciler:
-    """For the stage as `render` wrote it into the app in `project`, with boto3's own credentials and Region.
+    """Returns a reconciler for the stage that `render` wrote into the app in `project`, with boto3's own credentials.
 
-    Raises DeployError.
+    Raises DeployError if the stage was never rendered, or the credentials or the Region are missing.
     """
     names = stage_variables(stage, project)
     with as_deploy_errors():
@@ -242,7 +251,7 @@ def reconciler_of(stage: str, project: Path) -> Reconciler:
 
 
 def stage_variables(stage: str, project: Path) -> dict[str, str]:
-    """The variables of the API's functions. Raises DeployError if the stage is unknown or was never rendered."""
+    """Returns the variables of the API's functions. Raises DeployError if the stage is unknown or not yet rendered."""
     config = read_config_of(stage, project)
     variables: dict[str, str] = config["stages"][stage].get("environment_variables", {})
     if missing := ENVIRONMENT.keys() - variables.keys():
@@ -254,7 +263,7 @@ def stage_variables(stage: str, project: Path) -> dict[str, str]:
 
 
 def _delivery(found: Mapping[str, Any], now: datetime) -> Delivery | None:
-    """What EventBridge would deliver now; None if that is no payload of this very schedule."""
+    """Returns what EventBridge would deliver now; None if it is not a payload of this schedule."""
     try:
         event = json.loads(found["Target"].get("Input", ""))
         delivery = payload.read({**event, "scheduled_time": iso(now)})
@@ -265,9 +274,10 @@ def _delivery(found: Mapping[str, Any], now: datetime) -> Delivery | None:
 
 
 def _record_of(delivery: Delivery, now: datetime) -> Schedule:
-    """The record of a schedule of which EventBridge has the only copy. They agree, so it is confirmed.
+    """Returns a record for a schedule that is only in EventBridge. It equals EventBridge's, so it is confirmed.
 
-    It goes on with the next occurrence. A one-time schedule that is still there is still due, late as it may be.
+    A recurring schedule continues with its next occurrence. A one-time schedule that EventBridge still has is due, even
+    if its time has passed.
     """
     sent = delivery.schedule
     if sent.status is not Status.ACTIVE:
@@ -276,7 +286,7 @@ def _record_of(delivery: Delivery, now: datetime) -> Schedule:
 
 
 def _is_over(schedule: Schedule) -> bool:
-    """Nothing more will come of it, and EventBridge removes it by itself."""
+    """Returns whether the schedule has no further occurrence, so that EventBridge deletes it itself."""
     return schedule.status is Status.ACTIVE and schedule.next_run_at is None
 
 

@@ -1,7 +1,7 @@
-"""How many requests a second API Gateway lets through to the whole API of a stage.
+"""Limits the requests per second that API Gateway accepts for a stage's API, over all routes and callers.
 
-Chalice has no setting for it and Terraform does not know Chalice's API, which is made after it; so it is set on the
-stage once the API is deployed. Chalice's later deployments leave it as it is.
+Chalice has no setting for it, and Terraform runs before Chalice makes the API, so the limit is set on the deployed
+stage. Chalice's later deployments do not change it.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 EVERY_METHOD = "/*/*/throttling"
 CHALICES_OWN_STAGE = "api"
 HIGHEST = 100_000
-"""Ten times the quota of an account in most Regions, which can be raised."""
+"""Ten times an account's default quota in most Regions."""
 
 
 def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any = None) -> None:
-    """`rate` is requests a second in the long run, `burst` how many at once; `client` is boto3's of API Gateway.
+    """Set the limit of the deployed stage: `rate` requests per second, in bursts of at most `burst`.
 
-    Raises DeployError.
+    `client` is boto3's of API Gateway; None makes one. Raises DeployError if a limit is out of range, the stage is not
+    deployed, or AWS refuses.
     """
     check_limits(rate, burst)
     api_stage = api_stage_of(stage, project)
@@ -38,7 +39,7 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
 
 
 def set_limits(client: Any, api_id: str, api_stage: str, *, rate: float, burst: int) -> None:
-    """Raises ClientError."""
+    """Set the limits of all methods. Raises ClientError if API Gateway refuses."""
     changes = {"rateLimit": f"{rate:.12g}", "burstLimit": str(burst)}
     client.update_stage(
         restApiId=api_id,
@@ -50,35 +51,39 @@ def set_limits(client: Any, api_id: str, api_stage: str, *, rate: float, burst: 
 
 
 def limits_of(client: Any, api_id: str, api_stage: str) -> tuple[float, int] | None:
-    """Rate and burst as they are set; None if they are not. Raises ClientError."""
+    """Returns rate and burst; None if they are not set. Raises ClientError if API Gateway refuses."""
     settings = client.get_stage(restApiId=api_id, stageName=api_stage).get("methodSettings", {}).get("*/*")
     return (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) if settings else None
 
 
+def limit_text(rate: float, burst: int) -> str:
+    return f"limit: {rate:g} requests per second, bursts of {burst}; the API answers further requests with 429"
+
+
 def api_stage_of(stage: str, project: Path) -> str:
-    """API Gateway's stage, which is part of the URL. Raises DeployError if the app has no such stage."""
+    """Returns API Gateway's stage, which is part of the URL. Raises DeployError if the app has no such stage."""
     config = read_config_of(stage, project)
     name: str = config["stages"][stage].get("api_gateway_stage") or config.get("api_gateway_stage", CHALICES_OWN_STAGE)
     return name
 
 
 def check_limits(rate: float, burst: int) -> None:
-    """Raises DeployError for a limit that API Gateway refuses, or that closes the API."""
+    """Raises DeployError for a limit that API Gateway refuses, or with which it would refuse every request."""
     for option, value in (("--rate", rate), ("--burst", burst)):
         if not 0 < value <= HIGHEST:
             raise DeployError(
-                f"{option} is {value:g}, and must be more than 0 and at most {HIGHEST:,}: at 0, API Gateway refuses "
-                "every request. To stop runs there is `python -m deploy hold`."
+                f"{option} is {value:g}, and must be greater than 0 and at most {HIGHEST:,}. At 0, API Gateway refuses "
+                "every request. To stop runs, use python -m deploy hold."
             )
 
 
 def _api_id(deployed: Path, stage: str) -> str:
-    """As Chalice notes what it deployed."""
+    """Returns the API's id from Chalice's record of its deployment."""
     try:
         resources = json.loads(deployed.read_text())["resources"]
     except FileNotFoundError:
-        raise DeployError(f"{deployed} is missing: `chalice deploy --stage {stage}` comes first.") from None
+        raise DeployError(f"{deployed} is missing: run chalice deploy --stage {stage} first.") from None
     found: str | None = next((one["rest_api_id"] for one in resources if "rest_api_id" in one), None)
     if found is None:
-        raise DeployError(f"{deployed} names no API.")
+        raise DeployError(f"{deployed} names no REST API: run chalice deploy --stage {stage} first.")
     return found

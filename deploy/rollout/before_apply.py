@@ -1,5 +1,5 @@
-"""What can be known before `terraform apply`: whether this shell is set to the stage's account and Region, and whether
-the account has room for the stage's concurrency.
+"""Checks before `terraform apply`: this shell's account and Region must be the stage's, and the account must have room
+for the stage's concurrency.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     import boto3
 
 USUAL_PROJECT = "scheduled-tasks"
-"""As terraform/variables.tf has it."""
+"""The default in terraform/variables.tf."""
 
 
 def check(stage: str, folder: Path, environment: Mapping[str, str], session: boto3.Session) -> list[str]:
-    """What is worth a warning. `folder`: Terraform's; `environment`: has TF_VAR_….
+    """Returns warnings. `folder`: Terraform's. `environment`: its TF_VAR_… are read.
 
-    Raises DeployError.
+    Raises DeployError if Python, Region or account differ from the stage's, a setting cannot be read, or Lambda would
+    refuse the concurrency.
     """
 
     def setting(name: str) -> str | None:
@@ -45,8 +46,8 @@ def check(stage: str, folder: Path, environment: Mapping[str, str], session: bot
 def _region(region: str | None, stage: str, folder: Path) -> str:
     if region is None:
         raise DeployError(
-            f'{folder / "envs" / stage}.tfvars has no line that begins with region = "…", and TF_VAR_region is not '
-            "set: this shell's Region cannot be compared with the stage's."
+            f'{folder / "envs" / stage}.tfvars has no line region = "…", and TF_VAR_region is not set, so this '
+            "shell's Region cannot be compared with the stage's. Set one of them."
         )
     return region
 
@@ -55,6 +56,6 @@ def _unnamed_account(expected: str | None, account: str, stage: str) -> str | No
     if expected is not None:
         return None
     return (
-        f"account_id is not set for stage {stage}, so any account would do. These credentials are of {account}. If "
-        f'that is right, write account_id = "{account}" into envs/{stage}.tfvars.'
+        f"account_id is not set for stage {stage}, so the account is not checked. This shell's account is {account}. "
+        f'If this is the right one, write account_id = "{account}" into envs/{stage}.tfvars.'
     )

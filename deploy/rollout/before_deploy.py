@@ -1,4 +1,4 @@
-"""What `render` does before it writes: compare account and Region, and bring Chalice's record to this machine."""
+"""Prepares `render`: compares Python, account and Region, and fetches Chalice's record from S3."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def prepare(
     app_name: str,
     api_id: str | None = None,
 ) -> Callable[[], Path | None]:
-    """Make every check, and return what writes the record: that gives its path, or None if nothing changed.
+    """Make every check. Returns a function that writes the record and returns its path, or None if it did not change.
 
-    `location`: of Terraform's state; None if that is not in S3. `api_id`: of the REST API to go on with, said by a
-    person because the record is lost.
-    Raises DeployError, with nothing written.
+    `location`: of Terraform's state; None if it is not in S3. `api_id`: of the existing REST API, given by the operator
+    because the record is lost; None if it is not lost.
+    Raises DeployError if a check fails; then nothing was written.
     """
     check_python(outputs["lambda_runtime"])
     check_target(target_of(outputs), stage, session)
@@ -62,14 +62,16 @@ def _written(local: LocalRecord, content: Content | None, kept: Stored | None) -
 
 
 def _adopted(session: boto3.Session, api_id: str, function: str) -> Content:
-    """Raises ClientError if there is no such API, and DeployError if it is that of another stage or app."""
+    """Returns a record of an existing API.
+
+    Raises ClientError if there is no such API, and DeployError if it belongs to another stage or app.
+    """
     session.client("apigateway").get_rest_api(restApiId=api_id)
     apis = _apis_that_invoke(session, function)
     if api_id not in apis:
         raise DeployError(
-            f"The REST API {api_id} does not invoke {function}: it is another stage's or another app's, and `chalice "
-            "deploy` would replace it. Nothing was changed. "
-            f"That function is behind {' and '.join(apis) or 'no REST API'}."
+            f"The REST API {api_id} does not invoke {function}: it belongs to another stage or app, and chalice deploy "
+            f"would replace it. Nothing was changed. REST APIs that invoke {function}: {', '.join(apis) or 'none'}."
         )
     return record_of_api(api_id)
 
@@ -82,16 +84,15 @@ def _refuse_a_second_api(
         return
     kept = str(KeptRecord(session.client("s3"), location)) if location else "Terraform's state, which is not in S3"
     raise DeployError(
-        f"The function {function} is deployed behind the REST API {' and '.join(apis)}, and no record says so: "
-        f"neither {local.path} nor {kept}. `chalice deploy` would make a second API under a new URL. Nothing was "
-        f"changed. On the machine that deployed last, run python -m deploy finish --stage {stage}; or say which API to "
-        "go on with: "
+        f"The function {function} is deployed behind the REST API {' and '.join(apis)}, but neither {local.path} nor "
+        f"{kept} records it: chalice deploy would make a second API under a new URL. Nothing was changed. On the "
+        f"machine that deployed last, run python -m deploy finish --stage {stage}. Or name the API to keep: "
         f"python -m deploy render --stage {stage} --api-id {apis[0]}"
     )
 
 
 def _apis_that_invoke(session: boto3.Session, function: str) -> list[str]:
-    """REST APIs that are there and may invoke the function: Chalice gives each the permission when it makes it."""
+    """Returns the ids of existing REST APIs that may invoke the function. Chalice grants the permission to each API."""
     client = session.client("lambda")
     try:
         policy = json.loads(client.get_policy(FunctionName=function)["Policy"])
@@ -104,7 +105,7 @@ def _apis_that_invoke(session: boto3.Session, function: str) -> list[str]:
 
 
 def _source_of(statement: Mapping[str, object]) -> str:
-    """The ARN that a statement of a function's policy is limited to; empty if to none."""
+    """Returns the source ARN that a statement of a function's policy is limited to; empty if it is not limited."""
     match statement:
         case {"Condition": {"ArnLike": {"AWS:SourceArn": str(arn)}}}:
             return arn

@@ -1,8 +1,8 @@
-"""Chalice's record of what it deployed, kept beside Terraform's state.
+"""Keeps Chalice's record of a deployment beside Terraform's state.
 
-Chalice finds functions and roles by their names, and its REST API only by the id in .chalice/deployed/{stage}.json. A
-machine without that file makes a second API under a new URL. So the file is kept in the bucket of Terraform's state:
-`render` fetches it, `finish` stores it, on the condition that nobody has stored another one in between.
+Chalice finds functions and roles by their names, but its REST API only by the id in .chalice/deployed/{stage}.json. On
+a machine without that file it would make a second API under a new URL. So the bucket of Terraform's state keeps the
+file: `render` fetches it, and `finish` stores it unless another machine has stored one in between.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 SUFFIX = ".chalice-deployed.json"
 
 CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
-"""S3's codes for a conditional write that meets another object (S3 User Guide, conditional-writes)."""
+"""S3's error codes for a conditional write whose condition is not met (S3 User Guide, conditional-writes)."""
 
 Content = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Stored:
-    """The record as S3 has it."""
+    """The record in S3."""
 
     content: Content
     etag: str
@@ -52,7 +52,10 @@ class KeptRecord:
         return f"s3://{self._bucket}/{self._key}"
 
     def fetch(self) -> Stored | None:
-        """Raises ClientError, and DeployError if the object is no record."""
+        """Returns the record; None if there is none.
+
+        Raises ClientError if S3 refuses, and DeployError if the object is not a record.
+        """
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=self._key)
         except self._client.exceptions.NoSuchKey:
@@ -60,7 +63,10 @@ class KeptRecord:
         return Stored(_parsed(found["Body"].read(), str(self)), found["ETag"])
 
     def store(self, content: Content, replacing: Stored | None) -> Stored:
-        """Raises DeployError if S3 has something else than `replacing` by now."""
+        """Replace the record `replacing`; None means that S3 has no record.
+
+        Raises DeployError if S3 has another record by now.
+        """
         condition: Any = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
         body = _serialized(content)
         try:
@@ -70,7 +76,7 @@ class KeptRecord:
         except ClientError as exc:
             if error_code(exc) not in CHANGED_MEANWHILE:
                 raise
-            # The SDK repeats a write whose answer was lost, and the repeat finds what the first one did.
+            # The SDK repeats a write whose answer was lost; the repeat then meets the result of the first one.
             existing = self.fetch()
             if existing is not None and existing.content == content:
                 return existing
@@ -82,14 +88,14 @@ class KeptRecord:
 
 
 class LocalRecord:
-    """One stage's record in the Chalice app of `project`, and a copy of what was fetched or stored last."""
+    """One stage's record in the Chalice app of `project`, and a copy of the record last fetched or stored."""
 
     def __init__(self, project: Path, stage: str) -> None:
         self.path = project / ".chalice" / "deployed" / f"{stage}.json"
         self._fetched = self.path.with_name(f"{stage}.fetched")
 
     def read(self) -> Content | None:
-        """Raises DeployError if the file is no record."""
+        """Returns the record; None if there is none. Raises DeployError if the file is not a record."""
         return _parsed(self.path.read_bytes(), str(self.path)) if self.path.exists() else None
 
     def write(self, content: Content) -> None:
@@ -97,27 +103,27 @@ class LocalRecord:
 
     @property
     def fetched(self) -> Stored | None:
-        """What this machine and S3 agreed on last; None if they never did."""
+        """Returns the record that was last fetched from or stored in S3; None if there was none."""
         if not self._fetched.exists():
             return None
         found = _parsed(self._fetched.read_bytes(), str(self._fetched))
         return Stored(found["content"], found["etag"])
 
     def note(self, stored: Stored) -> None:
-        """Remember what S3 has now."""
+        """Store a copy of S3's current record."""
         write_atomically(self._fetched, _serialized({"etag": stored.etag, "content": stored.content}))
 
 
 def api_id_of(record: Content | None) -> str | None:
-    """The id of the REST API that Chalice recorded."""
+    """Returns the id of the REST API in Chalice's record, or None."""
     resources = (record or {}).get("resources", [])
     return next((one["rest_api_id"] for one in resources if "rest_api_id" in one), None)
 
 
 def chosen(local: Content | None, fetched: Stored | None, kept: Stored | None) -> Content | None:
-    """The record to go on with: S3's, unless this machine has deployed since it was fetched.
+    """Returns the record to use: S3's (`kept`), unless this machine has deployed since S3's was `fetched`.
 
-    Raises DeployError if this machine and S3 name different APIs, and each has changed.
+    Raises DeployError if both have changed since and name different APIs.
     """
     if kept is None or local == kept.content:
         return local
@@ -129,12 +135,12 @@ def chosen(local: Content | None, fetched: Stored | None, kept: Stored | None) -
         return kept.content
     raise DeployError(
         f"This machine deployed the REST API {api_id_of(local)}, and another machine {api_id_of(kept.content)}. "
-        "Nothing was changed. Decide which one clients use, and run render --api-id with its id."
+        "Nothing was changed. Run render with --api-id and the id of the API that clients use."
     )
 
 
 def record_of_api(api_id: str) -> Content:
-    """The least that makes Chalice update this API: everything else it finds by name."""
+    """Returns the smallest record with which Chalice updates this API. Chalice finds everything else by name."""
     api = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api_id}
     return {"resources": [api], "schema_version": "2.0", "backend": "api"}
 
@@ -149,5 +155,5 @@ def _parsed(content: bytes, where: str) -> Content:
     except ValueError as error:
         raise DeployError(f"{where} is not JSON: {error}.") from error
     if not isinstance(found, dict):
-        raise DeployError(f"{where} holds no JSON object.")
+        raise DeployError(f"{where} is not a JSON object.")
     return found

@@ -1,4 +1,4 @@
-"""Whether the account has room for `max_concurrency`: Terraform would fail at it half way, with an obscure text."""
+"""Checks that the account has room for `max_concurrency`. Otherwise Terraform would fail in the middle of `apply`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 ALWAYS_UNRESERVED = 10
-"""Lambda refuses a reservation that leaves less, even in a new account, which has 10 in all."""
+"""Lambda refuses a reservation that leaves fewer unreserved executions, even in a new account, which has 10 in all."""
 
 USUALLY_UNRESERVED = 100
-"""Lambda refuses a reservation that leaves less, in most accounts.
+"""In most accounts, Lambda refuses a reservation that leaves fewer unreserved executions.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
@@ -22,8 +22,9 @@ QUOTA = "L-B99A9384"
 
 
 def check_concurrency(wanted: int | None, function: str, client: LambdaClient) -> str | None:
-    """What is worth a warning. `wanted`: max_concurrency; `function`: the Notification Lambda, which may not exist yet.
+    """Returns a warning, or None.
 
+    `wanted`: max_concurrency; None if it is not set. `function`: the Notification Lambda, which may not exist yet.
     Raises DeployError if Lambda would refuse the reservation.
     """
     limits = client.get_account_settings()["AccountLimit"]
@@ -31,7 +32,7 @@ def check_concurrency(wanted: int | None, function: str, client: LambdaClient) -
     if wanted is None:
         return (
             f"max_concurrency is not set: a burst of runs may use all of the account's {limit:,} concurrent "
-            "executions, and the API and the sweeper wait meanwhile."
+            "executions, so that the API and the sweeper are throttled. Set it in the stage's .tfvars."
         )
     others = limit - unreserved - _reserved(function, client)
     left = limit - others - wanted
@@ -50,7 +51,7 @@ def check_concurrency(wanted: int | None, function: str, client: LambdaClient) -
 
 
 def _reserved(function: str, client: LambdaClient) -> int:
-    """What the function has reserved already."""
+    """Returns the function's present reservation."""
     try:
         return client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions", 0)
     except client.exceptions.ResourceNotFoundException:

@@ -1,4 +1,4 @@
-"""The last command of a deployment: keep Chalice's record, and do what Chalice cannot. Can be repeated."""
+"""The last command of a deployment: stores Chalice's record, and sets what Chalice cannot. It is idempotent."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def finish(
     *,
     tell: Callable[[str], None] = print,
 ) -> None:
-    """`outputs`: Terraform's; `location`: of its state, None if that is not in S3.
+    """Complete a deployment. `outputs`: Terraform's. `location`: of its state; None if it is not in S3.
 
-    The record is stored first: with it, everything else can be repeated from any machine. Raises DeployError.
+    The record is stored first: with it, any machine can repeat the rest. Raises DeployError if this shell is set to
+    another account or Region, the API does not exist, or AWS refuses.
     """
     target = target_of(outputs)
     check_target(target, stage, session)
@@ -45,7 +46,7 @@ def finish(
     with as_deploy_errors():
         if not api.exists():
             raise DeployError(
-                f"{local.path} names the REST API {api_id}, which is not there: run chalice deploy again."
+                f"{local.path} names the REST API {api_id}, which does not exist: run chalice deploy --stage {stage}."
             )
         tell(_stored(local, content, session, location))
         for changed in api.complete(

@@ -1,7 +1,6 @@
-"""What a REST API needs, and Chalice does not set: a limit on requests, tags, answers that are the gateway's own.
+"""Sets what a REST API needs and Chalice does not set: a limit on requests, tags, and API Gateway's own responses.
 
-Chalice overwrites the API at each deployment, and the gateway's answers with it. All of this can be repeated: what is
-as it should be is left alone.
+Chalice overwrites the API, including these responses, at each deployment. Everything here is idempotent.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.edge.gateway_responses import gateway_responses
-from deploy.operate.throttle import limits_of, set_limits
+from deploy.operate.throttle import limit_text, limits_of, set_limits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
     from deploy.rollout.target import Target
 
 FINISH = "python -m deploy finish"
-"""Description of the deployments that are made here; Chalice's have none."""
+"""Description of the deployments that this module makes; Chalice's have none."""
 
 
 class RestApi:
-    """The deployed API. `client`: boto3's of API Gateway; `stage`: API Gateway's, not the app's."""
+    """The deployed API. `client`: boto3's of API Gateway. `stage`: API Gateway's stage, not the app's."""
 
     def __init__(self, client: Any, api_id: str, stage: str, target: Target) -> None:
         self._client = client
@@ -30,7 +29,7 @@ class RestApi:
         self._target = target
 
     def exists(self) -> bool:
-        """Raises ClientError."""
+        """Returns whether API and stage exist. Raises ClientError if API Gateway refuses."""
         try:
             self._client.get_stage(restApiId=self._api_id, stageName=self._stage)
         except self._client.exceptions.NotFoundException:
@@ -38,14 +37,14 @@ class RestApi:
         return True
 
     def complete(self, *, rate: float, burst: int, tags: Mapping[str, str], origins: Collection[str]) -> Iterator[str]:
-        """Sets what is not as it should be; a sentence for each part that changed. Raises ClientError.
+        """Sets each part that differs, and yields a line about it. Raises ClientError if API Gateway refuses.
 
-        `origins`: of the pages that may call the API.
+        `rate`: requests per second. `burst`: requests in a burst. `origins`: of the pages that may call the API.
         """
         if self._answer(origins):
-            yield "API Gateway's own answers are problem+json"
+            yield "API Gateway's own responses: problem+json"
         if self._limit(rate, burst):
-            yield f"{rate:g} requests a second, {burst} at once; more are answered with 429"
+            yield limit_text(rate, burst)
         if self._tag(tags):
             yield f"tags of the API: {', '.join(f'{name}={value}' for name, value in tags.items())}"
 
@@ -55,8 +54,8 @@ class RestApi:
         changed = [request for request in wanted if not _agrees(found.get(request["responseType"], {}), request)]
         for request in changed:
             self._client.put_gateway_response(restApiId=self._api_id, **request)
-        # They take effect with the next deployment, as all of an API does. Without one of ours, they were set by a
-        # `finish` that was interrupted.
+        # Changes of an API take effect with its next deployment. If `finish` did not make the current deployment, an
+        # earlier `finish` may have been interrupted before its own.
         if not changed and self._is_deployed_by_finish():
             return False
         self._client.create_deployment(restApiId=self._api_id, stageName=self._stage, description=FINISH)

@@ -1,6 +1,6 @@
-"""The sweep function is tried once: Lambda would repeat a sweep that crashed twice, and a throttled hour of them later.
+"""Turns Lambda's retries of the sweep function off: by default two per crashed sweep, and an hour for throttled ones.
 
-The next sweep is a minute away and does all that is due, so a repeat is only load. Chalice has no setting for it.
+The next sweep follows within a minute and does all that is due, so a retry is only load. Chalice has no setting for it.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ if TYPE_CHECKING:
 
 SWEEP = "sweep"
 ONCE = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
-"""60 s is the least that Lambda takes (PutFunctionEventInvokeConfig); it also ends what waits for free concurrency."""
+"""60 s is Lambda's minimum (PutFunctionEventInvokeConfig). It also limits how long a throttled sweep waits."""
 
 
 def try_sweeps_once(functions: Any, record: Content) -> str | None:
-    """What was changed, for people; None if nothing was. functions: a client of Lambda. An app may have no sweeper."""
+    """Returns a line about the change; None if nothing changed, or the app has no sweeper.
+
+    `functions`: boto3's client of Lambda.
+    """
     arn = sweep_of(record)
     if arn is None or _known(functions, arn) == ONCE:
         return None
     functions.put_function_event_invoke_config(FunctionName=arn, **ONCE)
-    return "sweeps are tried once"
+    return "Lambda's retries of the sweep function: off"
 
 
 def sweep_of(record: Content) -> str | None:
-    """The ARN of the sweep function, as Chalice recorded it."""
+    """Returns the ARN of the sweep function in Chalice's record, or None."""
     found = (one for one in record.get("resources", []) if one.get("name") == SWEEP and "lambda_arn" in one)
     return next((str(one["lambda_arn"]) for one in found), None)
 

@@ -1,4 +1,4 @@
-"""The account and the Region of a stage, compared with those of the credentials before anything is changed."""
+"""Compares the stage's account, Region and Python with those of this shell before anything is changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RUNNING = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 @dataclass(frozen=True)
 class Target:
-    """Where a stage is. `account`: None if nothing says which one."""
+    """Where a stage is. `account`: None if it is not known."""
 
     region: str
     account: str | None
@@ -27,7 +27,7 @@ class Target:
 
 
 def target_of(outputs: Mapping[str, str]) -> Target:
-    """As Terraform's outputs say: in the ARN of the Notification Lambda."""
+    """Returns the target in Terraform's outputs: that of the Notification Lambda's ARN."""
     _, partition, _, region, account, *_ = outputs["notification_lambda_arn"].split(":")
     return Target(region, account, partition)
 
@@ -43,19 +43,19 @@ def check_target(target: Target, stage: str, session: boto3.Session) -> str:
         account: str = session.client("sts").get_caller_identity()["Account"]
     if target.account not in (None, account):
         raise DeployError(
-            f"Stage {stage} is in account {target.account}, and these credentials are of account {account}. "
-            "Nothing was changed."
+            f"Stage {stage} is in account {target.account}, and this shell's credentials are for account {account}. "
+            "Nothing was changed. Use credentials of the stage's account, for example: export AWS_PROFILE=NAME"
         )
     return account
 
 
 def check_python(runtime: str, running: str = RUNNING) -> None:
-    """`runtime`: of the stage's functions, such as python3.11. Raises DeployError if this Python is another one.
+    """Raises DeployError if this Python is not that of the stage's functions. `runtime`: such as python3.11.
 
-    Chalice deploys the API to the runtime of the Python that it runs on, with packages made for that.
+    Chalice gives the API the runtime of the Python that runs it, with packages for that runtime.
     """
     if runtime != running:
         raise DeployError(
-            f"The stage's functions run on {runtime} (lambda_runtime), and this is {running}. Nothing was changed. "
-            f"Make .venv with {runtime}: rm -r .venv, then make with PYTHON={runtime}."
+            f"The stage's functions run on {runtime} (lambda_runtime), but this is {running}. Nothing was changed. "
+            f"Make .venv again with {runtime}: rm -r .venv, then make with PYTHON={runtime}."
         )

@@ -1,7 +1,7 @@
-"""python-terraform, typed, with an environment of its own and errors that are terraform's own words.
+"""Runs terraform, with a given environment and with terraform's own error messages.
 
-python-terraform builds the commands; it would run them in os.environ and lose what a failed `output` said, so the
-running is ours.
+python-terraform builds the commands. This module runs them, because python-terraform would use os.environ and drop the
+message of a failed `output`.
 """
 # python-terraform has no types.
 # mypy: disable-error-code="no-untyped-call"
@@ -31,13 +31,13 @@ GRACE_SECONDS = 5
 
 
 class TerraformFailed(DeployError):
-    """terraform ended with an error; the message is its own."""
+    """terraform ended with an error. The text has terraform's message."""
 
 
 class Terraform:
     """Terraform in one working directory.
 
-    `environment`: all that terraform and its provider see.
+    `environment`: the whole environment of terraform and its provider.
     Every method raises TerraformFailed if terraform fails.
     """
 
@@ -58,18 +58,18 @@ class Terraform:
         self._commands.apply(skip_plan=True, var_file=list(var_files))
 
     def plan(self, var_files: Sequence[str] = ()) -> str:
-        """What apply would change, in terraform's words; empty if nothing."""
+        """Returns terraform's text about what `apply` would change; empty if nothing."""
         code, out, _ = self._commands.plan(var_file=list(var_files))
         return out if code == CHANGES_PLANNED else ""
 
     def destroy(self, var_files: Sequence[str] = ()) -> None:
-        # terraform has no -force any more, which python-terraform still sends.
+        # python-terraform sends -force by default, which terraform no longer has.
         self._commands.destroy(
             force=python_terraform.IsNotFlagged, auto_approve=python_terraform.IsFlagged, var_file=list(var_files)
         )
 
     def outputs(self) -> dict[str, str]:
-        """Name -> value; empty before the first apply. All outputs of ours are strings."""
+        """Returns name -> value; empty before the first apply. All outputs of this project are strings."""
         return {
             name: output["value"] for name, output in self._commands.output(no_color=python_terraform.IsFlagged).items()
         }
@@ -82,7 +82,7 @@ class _Commands(python_terraform.Terraform):
         self._on_progress = on_progress
 
     def cmd(self, cmd: str, *args: str, **kwargs: Any) -> tuple[int, str, str]:
-        """Run it; (exit code, standard output, standard error)."""
+        """Run a command. Returns (exit code, standard output, standard error)."""
         try:
             code, out, err = self._run(self.generate_cmd_string(cmd, *args, **kwargs))
         finally:
@@ -92,7 +92,7 @@ class _Commands(python_terraform.Terraform):
         return code, out, err
 
     def read_state_file(self, file_path: str | None = None) -> None:
-        """Leave the state to terraform: python-terraform would read it each time, and break on one cut short."""
+        """Do not read the state: python-terraform would read it after each command, and fail on an incomplete one."""
 
     def _run(self, command: list[str]) -> tuple[int, str, str]:
         # Errors go to a file: two pipes read one after the other can block each other.
@@ -107,7 +107,7 @@ class _Commands(python_terraform.Terraform):
             return code, "".join(lines), errors.read()
 
     def _start(self, command: list[str], errors: int) -> subprocess.Popen[str]:
-        """In a session of its own: else Ctrl-C in a terminal would reach terraform beside us, and count twice."""
+        """Start terraform in a new session: otherwise Ctrl-C in a terminal and `_stop` would both interrupt it."""
         return subprocess.Popen(
             command,
             cwd=self.working_dir,
@@ -126,7 +126,7 @@ class _Commands(python_terraform.Terraform):
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """Ask terraform to end, so that it saves its state; then end it, and its providers with it."""
+    """Interrupt terraform, so that it saves its state. Kill it and its providers if it has not ended in 5 seconds."""
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Where Terraform keeps its state, and what a stage's settings say: read from Terraform's own files."""
+"""Reads from Terraform's files where it keeps its state, and the settings of a stage."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from pathlib import Path
 from deploy.errors import DeployError
 
 SETTING = r"^{name}[ \t]*=(.*)$"
-"""A line of a .tfvars file. Those of an object are indented, as `terraform fmt` leaves them."""
+"""A setting's line in a .tfvars file. Lines of nested objects do not match: `terraform fmt` indents them."""
 
 VALUE = re.compile(r'\s*(?:"(?P<text>[^"$%\\]*)"|(?P<number>[0-9.]+)|null)\s*(?:(?:#|//).*)?')
-"""What stands behind the equals sign, if it need not be calculated."""
+"""A literal value: text, number or null."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class StateLocation:
 
 
 def state_location(folder: Path) -> StateLocation | None:
-    """Where `terraform init` bound the Terraform folder to; None if not to S3.
+    """Returns where `terraform init` put the state of the Terraform folder; None if it is not in S3.
 
     Raises DeployError if `init` has not run.
     """
@@ -43,24 +43,26 @@ def state_location(folder: Path) -> StateLocation | None:
 
 
 def stage_setting(name: str, stage: str, folder: Path, environment: Mapping[str, str]) -> str | None:
-    """What Terraform's variable is set to, if it is text or a number: by envs/{stage}.tfvars, else by TF_VAR_{name}.
+    """Returns the value of a Terraform variable in envs/{stage}.tfvars, else in TF_VAR_{name}; None if it is not set.
 
-    Raises DeployError if the stage has no such file, or the value has to be calculated.
+    Raises DeployError if the file does not exist, or the value is not a literal text, number or null.
     """
     path = folder / "envs" / f"{stage}.tfvars"
     try:
         found = re.search(SETTING.format(name=name), path.read_text(), re.MULTILINE)
     except FileNotFoundError:
         stages = ", ".join(sorted(file.stem for file in path.parent.glob("*.tfvars")))
-        raise DeployError(f"{path} is missing; there are settings of {stages or 'no stage'}.") from None
+        raise DeployError(f"{path} is missing; stages with settings: {stages or 'none'}.") from None
     if found is None:
         return variable(name, environment)
     value = VALUE.fullmatch(found[1])
     if value is None:
-        raise DeployError(f"{name} in {path} is not written as one value, so it cannot be checked: {found[1].strip()}")
+        raise DeployError(
+            f"{name} in {path} is {found[1].strip()}, which cannot be checked: write a literal text or number."
+        )
     return value["text"] or value["number"]
 
 
 def variable(name: str, environment: Mapping[str, str]) -> str | None:
-    """What Terraform's variable is set to by the environment alone."""
+    """Returns the value of TF_VAR_{name}, or None."""
     return environment.get(f"TF_VAR_{name}")

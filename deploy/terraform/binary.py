@@ -1,4 +1,4 @@
-"""Which terraform runs: the one on the PATH if its version fits, else the pinned release, downloaded and checked."""
+"""Finds terraform: the one on the PATH, else the pinned release, which is downloaded and checked."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ from deploy.files import write_atomically
 from deploy.paths import TOOLS
 
 OLDEST, TOO_NEW = (1, 11), (2,)
-"""As versions.tf says. Write-only arguments, which keep a secret out of the state, are there since 1.11."""
+"""As in versions.tf. Terraform has write-only arguments, which keep a secret out of the state, since 1.11."""
 
 PINNED = "1.11.4"
 RELEASES = "https://releases.hashicorp.com"
@@ -27,7 +27,7 @@ SHA256 = {
     "linux_amd64": "1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc",
     "linux_arm64": "a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633",
 }
-"""Of the zips of PINNED, as HashiCorp publishes them: terraform_1.11.4_SHA256SUMS, and its Homebrew formula."""
+"""Platform -> SHA-256 of the zip of PINNED, from terraform_1.11.4_SHA256SUMS and HashiCorp's Homebrew formula."""
 
 DOWNLOAD_SECONDS = 30
 GO_NAMES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -40,12 +40,13 @@ def find_terraform(
     releases: str = RELEASES,
     checksums: Mapping[str, str] = SHA256,
 ) -> Path:
-    """The terraform to run.
+    """Returns the path of terraform.
 
     `environment`: its PATH is searched.
-    `tools`: where the pinned release is put, once. `releases`: the site it comes from.
+    `tools`: the folder of the downloaded release. `releases`: the URL of the download site.
     `checksums`: platform -> SHA-256 of its zip, hexadecimal.
-    Raises DeployError, with what to install, if the version does not fit, or the download cannot be had or trusted.
+    Raises DeployError, with what to install, if the version on the PATH is not supported, or the download fails or has
+    another checksum.
     """
     on_path = shutil.which("terraform", path=environment.get("PATH", ""))
     if on_path:
@@ -62,19 +63,22 @@ def check_version(terraform: Path, environment: Mapping[str, str]) -> None:
     version = _version_of(terraform, environment)
     if not OLDEST <= _numbers(version) < TOO_NEW:
         raise DeployError(
-            f"{terraform} is version {version}, and >= 1.11, < 2 is needed. Install {PINNED}, "
-            "or take it off the PATH: then the pinned release is downloaded."
+            f"{terraform} is version {version}, and must be >= 1.11 and < 2. Install {PINNED}, "
+            "or remove it from the PATH: then the pinned release is downloaded."
         )
 
 
 def _version_of(terraform: Path, environment: Mapping[str, str]) -> str:
-    """`1.11.4`. Older versions than 0.13 know no -json, so the first line is read: `Terraform v1.11.4`."""
+    """Returns `1.11.4`, from the first line `Terraform v1.11.4`: versions before 0.13 do not have -json.
+
+    Raises DeployError if there is no such line.
+    """
     answer = subprocess.run(
         [terraform, "version"], env=dict(environment), capture_output=True, text=True, check=False, timeout=60
     )
     found = re.match(r"Terraform v(\d+\.\d+\.\d+\S*)", answer.stdout)
     if not found:
-        raise DeployError(f"{terraform} does not say its version:\n{answer.stdout}{answer.stderr}")
+        raise DeployError(f"{terraform} version prints no version:\n{answer.stdout}{answer.stderr}")
     return found[1]
 
 
@@ -83,7 +87,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def platform_name() -> str:
-    """This machine as HashiCorp names it: linux_amd64, darwin_arm64."""
+    """Returns HashiCorp's name of this machine's platform: linux_amd64, darwin_arm64."""
     machine = platform.machine().lower()
     return f"{platform.system().lower()}_{GO_NAMES.get(machine, machine)}"
 
@@ -92,13 +96,13 @@ def _install(target: Path, releases: str, checksums: Mapping[str, str]) -> None:
     expected = checksums.get(platform_name())
     if expected is None:
         raise DeployError(
-            f"There is no terraform on the PATH, and none pinned for {platform_name()}. {_how_to_install()}"
+            f"There is no terraform on the PATH, and no release is pinned for {platform_name()}. {_how_to_install()}"
         )
     archive = _download(f"{releases}/terraform/{PINNED}/terraform_{PINNED}_{platform_name()}.zip")
     actual = hashlib.sha256(archive).hexdigest()
     if actual != expected:
         raise DeployError(
-            f"The terraform that {releases} sent is not the one published: its SHA-256 is {actual}, "
+            f"The terraform downloaded from {releases} is not the published release: its SHA-256 is {actual}, "
             f"and must be {expected}. It was not installed. {_how_to_install()}"
         )
     with zipfile.ZipFile(io.BytesIO(archive)) as content:
@@ -107,11 +111,11 @@ def _install(target: Path, releases: str, checksums: Mapping[str, str]) -> None:
 
 def _download(url: str) -> bytes:
     try:
-        with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:  # noqa: S310 the scheme is ours
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:  # noqa: S310 the scheme is constant
             return bytes(answer.read())
     except (urllib.error.URLError, TimeoutError) as error:
         raise DeployError(
-            f"There is no terraform on the PATH, and {url} cannot be had: {error}. {_how_to_install()}"
+            f"There is no terraform on the PATH, and {url} cannot be downloaded: {error}. {_how_to_install()}"
         ) from error
 
 

@@ -1,6 +1,6 @@
-"""A directory on this machine that holds the AWS provider, so that `terraform init` needs no network.
+"""Finds a directory on this machine that holds the AWS provider, so that `terraform init` needs no network.
 
-The two layouts of a filesystem mirror (Terraform's documentation, "Explicit Installation Method Configuration"):
+A filesystem mirror has one of two layouts (Terraform's documentation, "Explicit Installation Method Configuration"):
     packed    HOST/NAMESPACE/TYPE/terraform-provider-TYPE_VERSION_TARGET.zip
     unpacked  HOST/NAMESPACE/TYPE/VERSION/TARGET/
 """
@@ -14,11 +14,11 @@ from deploy.terraform.binary import platform_name
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 OLDEST, TOO_NEW = (5, 100), (7,)
-"""As versions.tf says: >= 5.100, < 7."""
+"""As in versions.tf: >= 5.100, < 7."""
 
 
 def find_mirror(environment: Mapping[str, str], root: Path = Path("/")) -> Path | None:
-    """The first directory, of those where mirrors are kept, with a version of the provider for us and this machine.
+    """Returns the first of the usual places that has an accepted version of the provider for this platform, or None.
 
     `environment`: TF_PLUGIN_DIR and HOME are read. `root`: of the file system.
     """
@@ -50,7 +50,7 @@ def holds_provider(directory: Path) -> bool:
 
 
 def is_accepted(version: str) -> bool:
-    """Whether versions.tf accepts this version of the provider; pre-releases never are."""
+    """Returns whether versions.tf accepts this version of the provider. Pre-releases are not accepted."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         return False
     return OLDEST <= tuple(int(part) for part in version.split(".")) < TOO_NEW

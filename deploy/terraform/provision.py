@@ -1,7 +1,7 @@
-"""A whole stage by Terraform, in a copy of the terraform folder, with its state in a file beside it.
+"""Applies Terraform in a copy of the terraform folder, with the state in a file in that copy.
 
-This is for stages that live and die with the machine: the local cloud's. Each copy has its own state, so that two local
-clouds never share one. A stage on AWS is applied by hand, with its state in S3 (docs/deploy.md).
+This is for stages of local clouds. Each copy has its own state, so that two local clouds never share one. A stage on
+AWS is applied by hand, with its state in S3 (docs/deploy.md).
 """
 
 import json
@@ -18,7 +18,7 @@ from deploy.terraform.mirror import PROVIDER, find_mirror
 LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 CLI_CONFIGURATION = "terraform.rc"
 VARIABLES = "provision.auto.tfvars.json"
-"""Terraform reads it by itself, so that commands typed by hand in the copy need only -var-file=envs/{stage}.tfvars."""
+"""Terraform reads this file automatically, so commands typed in the copy need only -var-file=envs/{stage}.tfvars."""
 COPIED = ("*.tf", "envs", "modules")
 
 
@@ -31,15 +31,15 @@ def provision(
     on_progress: Progress = lambda _line: None,
     caller: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Make or update everything of `stage`, and return Terraform's outputs: name -> value.
+    """Make or update all resources of `stage`. Returns Terraform's outputs: name -> value.
 
-    `environment`: all that terraform sees; credentials, Region and endpoint are in it. TF_* are not handed on, so a
-    broken TF_CLI_CONFIG_FILE does no harm.
-    `workdir`: the copy; kept between calls, it holds the state and the provider.
-    `variables`: of Terraform, over those of envs/{stage}.tfvars.
+    `environment`: terraform's whole environment, with credentials, Region and endpoint. Its TF_* variables are left
+    out, so a broken TF_CLI_CONFIG_FILE does no harm.
+    `workdir`: the copy, which holds the state and the provider; keep it between calls.
+    `variables`: of Terraform; they override those of envs/{stage}.tfvars.
     `on_progress`: called with each line about a resource.
-    `caller`: whose TF_PLUGIN_DIR and HOME tell where mirrors lie; by default this process's environment.
-    Raises DeployError with terraform's own message.
+    `caller`: its TF_PLUGIN_DIR and HOME are used to find mirrors; by default this process's environment.
+    Raises DeployError, with terraform's message, if terraform fails.
     """
     copy_terraform(workdir)
     (workdir / VARIABLES).write_text(json.dumps({**machine_variables(), **variables}, indent=2))
@@ -60,7 +60,7 @@ def destroy(
 def terraform_in(
     workdir: Path, *, environment: Mapping[str, str], on_progress: Progress = lambda _line: None
 ) -> Terraform:
-    """Terraform in a `workdir` that `provision` filled, for more than that: `.plan(var_files(stage))`."""
+    """Returns Terraform for a `workdir` that `provision` made, for other commands: `.plan(var_files(stage))`."""
     return Terraform(
         workdir,
         binary=find_terraform(environment),
@@ -73,12 +73,12 @@ def _choose_where_state_and_provider_lie(workdir: Path, mirror: Path | None) -> 
     (workdir / "backend_override.tf").write_text(LOCAL_BACKEND)
     (workdir / CLI_CONFIGURATION).write_text(cli_configuration(mirror))
     if mirror:
-        # It locks what another mirror, or a download, had; without a mirror it is what spares the next download.
+        # The lock may be of another mirror or of a download. Without a mirror it is kept: it saves the next download.
         (workdir / ".terraform.lock.hcl").unlink(missing_ok=True)
 
 
 def copy_terraform(workdir: Path, parts: Iterable[str] = COPIED) -> None:
-    """Replace what came from the terraform folder: a file that is gone there must not live on in the copy."""
+    """Replace the copied files. A file that was deleted in the terraform folder is deleted in the copy as well."""
     workdir.mkdir(parents=True, exist_ok=True)
     for pattern in parts:
         for old in workdir.glob(pattern):
@@ -88,12 +88,12 @@ def copy_terraform(workdir: Path, parts: Iterable[str] = COPIED) -> None:
 
 
 def var_files(stage: str) -> list[str]:
-    """Later ones win, so what the caller said comes last."""
+    """Returns the files of variables. Later files override earlier ones, so the caller's variables are last."""
     return [f"envs/{stage}.tfvars", VARIABLES]
 
 
 def machine_variables() -> dict[str, str]:
-    """What a stage on this very machine needs: its zip by full path, and functions of its own processor."""
+    """Returns variables for a stage on this machine: the absolute path of the zip, and this machine's processor."""
     return {
         "notification_package": str(NOTIFICATION_PACKAGE),
         "lambda_architecture": "arm64" if platform_name().endswith("arm64") else "x86_64",
@@ -101,15 +101,15 @@ def machine_variables() -> dict[str, str]:
 
 
 def terraform_environment(environment: Mapping[str, str], workdir: Path) -> dict[str, str]:
-    """`environment` without the caller's own settings of terraform, and with ours."""
+    """Returns `environment` with its TF_* variables replaced by those of `workdir`."""
     kept = {name: value for name, value in environment.items() if not name.startswith("TF_")}
     return kept | {"TF_CLI_CONFIG_FILE": str(workdir.absolute() / CLI_CONFIGURATION), "TF_IN_AUTOMATION": "1"}
 
 
 def cli_configuration(mirror: Path | None, cache: Path = TOOLS / "providers") -> str:
-    """Terraform's CLI configuration: the provider comes from `mirror` only, or is downloaded once into `cache`.
+    """Returns Terraform's CLI configuration: the provider comes from `mirror`; if None, it is downloaded into `cache`.
 
-    checkpoint is HashiCorp's call home for newer versions.
+    Without disable_checkpoint, terraform would ask HashiCorp's servers for newer versions.
     """
     if mirror is None:
         cache.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""A shop that was there before: its own routes, its own logins, its own chalicelib.
+"""An existing shop with its own routes, logins and chalicelib, to which Scheduled Tasks was added.
 
-Scheduled Tasks lies in chalicelib/scheduled_tasks, as a copy of its chalicelib. Its routes stand under /tasks, and its
-sweeper runs every minute.
+chalicelib/scheduled_tasks is a copy of the chalicelib of Scheduled Tasks. Its routes are under /tasks, and its sweeper
+runs every minute.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,10 @@ ALLOWED = frozenset({Scope.READ, Scope.WRITE})
 
 
 def caller(request: Request) -> Caller:
-    """Who asks Scheduled Tasks: the user of the shop's own session."""
+    """Returns the caller of Scheduled Tasks: the user of the shop's session.
+
+    Raises UnauthorizedError if there is no session.
+    """
     user = user_of(request)
     if user is None:
         raise UnauthorizedError("log in first")
@@ -34,8 +37,8 @@ def make_app(scheduler: Callable[[], SchedulerService] = composition.scheduler) 
         user = user_of(app.current_request)
         if user is None:
             raise UnauthorizedError("log in first")
-        mail = Email(to=[user.mail], subject=f"Order {order}", text="Your order is still in the cart.")
-        reminder = scheduler().create_one_time(user_id=user.id, after="P3D", action=mail, resource_id=f"order-{order}")
+        email = Email(to=[user.email], subject=f"Order {order}", text="Your order is still in the cart.")
+        reminder = scheduler().create_one_time(user_id=user.id, after="P3D", action=email, resource_id=f"order-{order}")
         return {"reminder": reminder.schedule_id}
 
     for blueprint in blueprints(Services(scheduler=scheduler, caller=caller)):

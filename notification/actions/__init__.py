@@ -1,1 +1,1 @@
-"""Your own actions: a new file with an `@action("…")` function is a new action. Built-in ones: `chalicelib/actions`."""
+"""Your own actions: each file with an `@action("…")` function adds one. Built-in ones are in `chalicelib/actions`."""

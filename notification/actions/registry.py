@@ -1,6 +1,6 @@
-"""Finds the actions: the built-in ones, and those that the modules of this folder register with `@action`.
+"""Finds the built-in actions, and those that the modules of this folder register with `@action`.
 
-A module that cannot be imported keeps no other action from running.
+A module that cannot be imported does not stop other actions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class ActionUnknown(ActionFailed):
-    """Neither a built-in action nor a file of this folder has this type, or the file cannot be imported."""
+    """No built-in action and no importable file of this folder has this type."""
 
     def __init__(self, type_: str) -> None:
         deployed = ", ".join(sorted(registered()))
@@ -31,13 +31,13 @@ class ActionUnknown(ActionFailed):
 
 
 def registered() -> Mapping[str, RegisteredAction]:
-    """Every action by its type, except those of modules that cannot be imported."""
+    """Returns the actions by type, without those of modules that cannot be imported."""
     _broken()
     return REGISTERED
 
 
 def find(type_: str) -> RegisteredAction:
-    """Raises ActionUnknown."""
+    """Returns the action of this type. Raises ActionUnknown if none is deployed."""
     try:
         return registered()[type_]
     except KeyError:
@@ -46,7 +46,7 @@ def find(type_: str) -> RegisteredAction:
 
 @cache
 def _broken() -> Mapping[str, str]:
-    """Imports each module once. Returns why some cannot be, by their names."""
+    """Imports each module once. Returns the error of each module that cannot be imported, by its name."""
     broken = {}
     for name in _names():
         try:

@@ -131,5 +131,5 @@ def test_an_unknown_action_names_the_known_ones() -> None:
 
 
 def test_two_actions_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="two actions are called 'email'"):
+    with pytest.raises(ValueError, match="two actions have the type 'email'"):
         action("email")(lambda _run, _data: None)

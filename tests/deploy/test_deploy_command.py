@@ -68,7 +68,7 @@ def test_what_goes_wrong_is_told_in_a_sentence_and_not_in_a_traceback(
     code = main(["render", "--stage", "prod", "--project", str(tmp_path), "--outputs", str(outputs_file(tmp_path))])
 
     assert code == 1
-    assert capsys.readouterr().err.startswith("Terraform's state is that of stage dev, not of prod.")
+    assert capsys.readouterr().err.startswith("Terraform's state belongs to stage dev, not to prod.")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"table_name": "bare"}'])
@@ -78,7 +78,7 @@ def test_a_file_that_holds_no_outputs_is_told(tmp_path: Path, capsys: pytest.Cap
     code = main(["render", "--stage", "dev", "--project", str(tmp_path), "--outputs", str(tmp_path / "outputs.json")])
 
     assert code == 1
-    assert "is not the answer of `terraform output -json`" in capsys.readouterr().err
+    assert "is not the output of `terraform output -json`" in capsys.readouterr().err
 
 
 def test_terraform_prints_which_one_to_use(

@@ -196,7 +196,7 @@ def test_another_account_is_refused_before_anything_changes(deployed: Deployed, 
 def test_another_python_is_refused_before_anything_changes(deployed: Deployed) -> None:
     printed = refused(deployed, "export TF_VAR_lambda_runtime=python3.10\npython -m deploy package --stage dev")
 
-    assert "The stage's functions run on python3.10 (lambda_runtime), and this is python3." in printed
+    assert "The stage's functions run on python3.10 (lambda_runtime), but this is python3." in printed
 
 
 def test_more_concurrency_than_the_account_has_is_refused_before_anything_changes(deployed: Deployed) -> None:

@@ -85,7 +85,7 @@ def test_a_webhook_whose_secret_may_not_be_read_is_a_fault(
 def test_a_right_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCaptureFixture, code: str) -> None:
     fire_a_mail(world, refused(code, 403))
 
-    assert faults(caplog) == ["the run failed, and only a change of the deployment helps"]
+    assert faults(caplog) == ["the run failed because of a fault in the deployment"]
 
 
 def test_a_configuration_set_that_is_missing_is_a_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:

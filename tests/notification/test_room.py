@@ -79,7 +79,7 @@ def test_six_events_that_waited_side_by_side_are_no_more_mails_than_max_runs(
     after = world.service.get("alice", schedule.schedule_id)
     assert (len(world.mails()), after.run_count, after.reserved) == (2, 2, 0)
     assert {run.reason for run in world.runs(schedule) if run.status is RunStatus.SKIPPED} <= {
-        "max_runs: 2 were carried out or are under way",
+        "max_runs: the limit of 2 is reached, including runs in progress",
         "the schedule was completed",
     }
 
@@ -165,7 +165,7 @@ def test_a_held_run_keeps_its_place(world: World) -> None:
 
     skipped, held = world.runs(schedule)
     assert held.status is RunStatus.HELD
-    assert skipped.reason == "max_runs: 1 were carried out or are under way"
+    assert skipped.reason == "max_runs: the limit of 1 is reached, including runs in progress"
 
 
 def test_a_repeated_delivery_takes_no_second_place(world: World) -> None:

@@ -202,7 +202,7 @@ def test_a_bug_in_an_action_may_have_come_after_its_work(world: World) -> None:
     (run,) = world.runs(schedule)
     assert (run.status, run.reason) == (
         RunStatus.FAILED,
-        "ValueError: odd; it may have been done, and on_unknown is stop",
+        "ValueError: odd; the work may have been done, and on_unknown is stop",
     )
 
 

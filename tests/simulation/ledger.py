@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STOPS = ("pause", "cancel")
 CARRIED_OUT = (RunStatus.SUCCEEDED, RunStatus.FAILED)
-WHY_FAILED = ("SES ", "EventBridge ", "the provider ", "nobody knows", "the invocation crashed or timed out")
+WHY_FAILED = ("SES ", "EventBridge ", "the provider ", "the work may have been done: ", "the invocation crashed or ")
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,8 @@ def test_a_run_of_the_schedule_before_that_was_cut_short_ends_as_well(life: Life
     life.travel(2 * A_QUARTER)
 
     first, second = life.runs_of(schedule)[:2]
-    assert (first.status, first.reason) == (RunStatus.SKIPPED, "superseded: it is of an earlier schedule under this id")
+    reason = "superseded: the run belongs to an earlier schedule with this id"
+    assert (first.status, first.reason) == (RunStatus.SKIPPED, reason)
     assert second.status is RunStatus.SUCCEEDED
 
 

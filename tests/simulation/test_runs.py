@@ -141,7 +141,7 @@ def test_a_run_that_waits_counts_for_max_runs(life: Life) -> None:
 
     story = life.story(schedule)
     assert [time for time, status in story if status == "succeeded"] == ["12:15", "12:30"]
-    assert life.runs_of(schedule)[2].reason == "max_runs: 2 were carried out or are under way"
+    assert life.runs_of(schedule)[2].reason == "max_runs: the limit of 2 is reached, including runs in progress"
     assert life.now_of(schedule).status is Status.COMPLETED
 
 
@@ -180,7 +180,7 @@ def test_a_schedule_begun_anew_does_not_do_what_its_predecessor_failed_to(life: 
 
     life.travel(2 * AN_HOUR)
 
-    assert the_run(life, schedule).reason == "superseded: it is of an earlier schedule under this id"
+    assert the_run(life, schedule).reason == "superseded: the run belongs to an earlier schedule with this id"
     assert (life.mails(), life.events()) == ([], [])
 
 

@@ -1,1 +1,1 @@
-"""`python -m deploy explain`: one cause, one piece of advice, and the facts behind them, about one schedule."""
+"""`python -m deploy explain`: prints one cause, one piece of advice and the facts about one schedule."""

@@ -56,7 +56,10 @@ class Explainer:
     event_age: timedelta = USUAL.event_age
 
     def facts(self, user_id: str, schedule_id: str) -> Facts:
-        """Table and EventBridge must answer; anything else that cannot be read is named in the facts."""
+        """Returns the facts. The function and the queues may be unreadable: the facts then say so.
+
+        Raises the clients' errors if the table or EventBridge cannot be read.
+        """
         now = self.clock()
         found = self.repository.get(user_id, schedule_id)
         record = None if found is None or found.is_expired(now) else found
@@ -82,7 +85,7 @@ class Explainer:
         )
 
     def _runs(self, user_id: str, schedule_id: str, record: Schedule | None, spans: Sequence[Span]) -> Iterator[Run]:
-        """The latest runs, and those that the schedule and its spans wait for, however long ago."""
+        """Yields the latest runs, and those that the schedule and its spans wait for, even if they are older."""
         latest = list(self.repository.list_runs(user_id, schedule_id, limit=LATEST_RUNS, cursor=None).items)
         yield from latest
         awaited = {span.since for span in spans} | ({record.first_due} if record and record.first_due else set())
@@ -102,7 +105,7 @@ class Explainer:
         return ExistingItem(found["State"], dict(differences(found, record, action, self.names, now)))
 
     def _function(self) -> tuple[Mapping[str, str], str | None]:
-        """The Notification Lambda's environment, and why it cannot be read."""
+        """Returns the Notification Lambda's environment, and why it cannot be read, or None."""
         try:
             found = self.function.get_function_configuration(FunctionName=self.names.target_arn)
         except ClientError as exc:
@@ -124,19 +127,22 @@ class Explainer:
 
 
 def explain(explainer: Explainer, user_id: str, schedule_id: str, write: Callable[[str], None] = print) -> bool:
-    """Returns whether the table or EventBridge has the schedule. Raises DeployError."""
+    """Prints the explanation. Returns whether the table or EventBridge has the schedule.
+
+    Raises DeployError if the table or EventBridge cannot be read.
+    """
     with as_deploy_errors():
         facts = explainer.facts(user_id, schedule_id)
     for line in explanation(facts):
-        # Errors and reasons are other people's texts, which must not control the terminal.
+        # Errors and reasons come from users and providers: their control characters must not reach the terminal.
         write("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))
     return facts.record is not None or facts.existing is not None
 
 
 def explainer_of(stage: str, project: Path) -> Explainer:
-    """For the stage as `render` wrote it into the app in `project`, with boto3's own credentials and Region.
+    """Returns an explainer for the stage that `render` wrote into the app in `project`, with boto3's own credentials.
 
-    Raises DeployError.
+    Raises DeployError if the stage was never rendered, or the credentials or the Region are missing.
     """
     variables = stage_variables(stage, project)
     with as_deploy_errors():

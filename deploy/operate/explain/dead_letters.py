@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 RECEIVES, AT_ONCE = 20, 10
-"""Calls, and messages a call: SQS returns, and accepts in a batch, 10 at most."""
+"""Calls, and messages per call: SQS returns, and accepts in a batch, 10 at most."""
 
 HIDDEN_SECONDS = 30
-"""No message comes twice within this time. Should this process die, they are visible again after it."""
+"""Within this time no message is received twice. If this process dies, messages are visible again after it."""
 
 
 def dead_letters(
     client: SQSClient, queue: str, url: str, user_id: str, schedule_id: str
 ) -> tuple[list[DeadLetterMessage], str]:
-    """Those about the schedule, of up to 200, and how many were read."""
+    """Returns the messages about the schedule, of the first 200, and a text that says how many were read."""
     attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     messages = _read(client, url)
     read = (_about(queue, message, user_id, schedule_id) for message in messages)
@@ -43,7 +43,7 @@ def _read(client: SQSClient, url: str) -> list[MessageTypeDef]:
                 QueueUrl=url,
                 MaxNumberOfMessages=AT_ONCE,
                 VisibilityTimeout=HIDDEN_SECONDS,
-                # Without a wait SQS asks only some of its servers (SQS Developer Guide, short and long polling).
+                # Without a wait, SQS queries only some of its servers (SQS Developer Guide, short and long polling).
                 WaitTimeSeconds=1,
                 MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
@@ -63,7 +63,10 @@ def _read(client: SQSClient, url: str) -> list[MessageTypeDef]:
 
 
 def _about(queue: str, message: MessageTypeDef, user_id: str, schedule_id: str) -> DeadLetterMessage | None:
-    """EventBridge describes a message in attributes, the Notification Lambda and Lambda itself in the body."""
+    """Returns the message's facts; None if it is about another schedule.
+
+    EventBridge describes a message in attributes; the Notification Lambda and Lambda itself do so in the body.
+    """
     body, attributes = _object(message["Body"]), message.get("MessageAttributes", {})
     said = {name: value.get("StringValue", "") for name, value in attributes.items()}
     payload = body.get("event") or body.get("requestPayload") or body
@@ -84,7 +87,7 @@ def _object(text: str) -> Mapping[str, Any]:
     try:
         read = json.loads(text)
     except ValueError:
-        return {}  # EventBridge cuts a payload that is too long for the queue
+        return {}  # EventBridge truncates a payload that is too long for the queue
     return read if isinstance(read, dict) else {}
 
 

@@ -1,4 +1,4 @@
-"""One cause and one piece of advice about one schedule, from its facts. Pure calculation."""
+"""Derives one cause and one piece of advice from the facts about a schedule. Pure calculation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.operate.explain.facts import DeadLetterMessage, Facts
 
 SWEPT_WITHIN = timedelta(minutes=5)
-"""After this time the sweeper, which runs each minute, has certainly tried."""
+"""Within this time the sweeper, which runs each minute, has tried."""
 
 SEEN_BY_RECONCILE = frozenset({"State", "Arn"})
 """The parts of a schedule that ListSchedules returns; `reconcile` reads no other."""
@@ -36,7 +36,7 @@ class Diagnosis(NamedTuple):
 
 
 def diagnosis(facts: Facts) -> Diagnosis:
-    """The first that applies: what stops all runs, then what is missing, then what went wrong."""
+    """Returns the first diagnosis that applies: first of what stops all runs, then what is missing, then failures."""
     if facts.record is None:
         return _without_record(facts)
     parts = (part(facts, facts.record) for part in (_stopped, _missing, _of_run, _ended, _small))
@@ -169,7 +169,7 @@ def _running(facts: Facts, run: Run) -> tuple[str, str]:
 
 
 def _waiting(facts: Facts, run: Run) -> tuple[str, str]:
-    """Of a run that the sweeper starts if nothing else does."""
+    """Returns cause and advice for a run that the sweeper will start."""
     if run.status is RunStatus.QUEUED:
         again = " again, because it was redriven" if run.redriven else ""
         cause, what, starts_at = f"{_the(facts, run)} is queued{again}.", "it", run.lease_until
@@ -205,7 +205,7 @@ def _ended(facts: Facts, record: Schedule) -> Iterator[tuple[str, str]]:
 
 
 def _small(facts: Facts, record: Schedule) -> Iterator[tuple[str, str]]:
-    """What stops no later run."""
+    """Yields diagnoses of conditions that do not stop later runs."""
     if due := facts.awaited:
         within = length(record.window) if record.window else "a minute"
         late_at = facts.utc(due + record.window + LATE_AFTER)

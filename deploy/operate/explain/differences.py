@@ -1,4 +1,4 @@
-"""In what a schedule in EventBridge is not as its record would be sent there. Pure calculation."""
+"""Compares a schedule in EventBridge with the request that its record would send there. Pure calculation."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Action, Schedule
 
 NOT_COMPARED = frozenset({"Name", "GroupName", "Description", "StartDate", "Target"})
-"""What finds it, what is for people, what depends on the moment of the try, and what is compared part by part."""
+"""The identity, the text for people, the start date, which depends on the time of the request, and the target, whose
+parts are compared one by one.
+"""
 
 
 def differences(
     found: Mapping[str, Any], record: Schedule, action: Action, names: SchedulerNames, now: datetime
 ) -> Iterator[tuple[str, str]]:
-    """Each part that differs, and how. `found` is GetSchedule's answer. What people wrote is not quoted."""
+    """Yields each part that differs, and how. `found` is GetSchedule's answer. Texts of users are not quoted."""
     wanted = schedule_request(record, action, names, now=now)
     yield from _differing(found, wanted, wanted.keys() - NOT_COMPARED)
     yield from _differing(found["Target"], wanted["Target"], wanted["Target"].keys() - {"Input"})
@@ -40,7 +42,10 @@ def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any], names: set[s
 
 
 def _differing_payload(found: str, wanted: str, now: datetime) -> Iterator[tuple[str, str]]:
-    """By what they mean: an older version of ours wrote fewer fields, and the missing ones have their defaults."""
+    """Compares the payloads after reading them: older versions of this service wrote fewer fields, which have defaults.
+
+    Returns after the first difference that explains the others.
+    """
     try:
         existing = _read(found, now)
     except (InvalidPayload, TypeError, ValueError):
@@ -58,5 +63,5 @@ def _differing_payload(found: str, wanted: str, now: datetime) -> Iterator[tuple
 
 
 def _read(text: str, now: datetime) -> Delivery:
-    """The tokens that EventBridge replaces are no instants yet."""
+    """Reads a payload in which EventBridge has not yet replaced the token of the scheduled time."""
     return payload.read({**json.loads(text), "scheduled_time": iso(now)})

@@ -1,4 +1,4 @@
-"""What is known about one schedule, and what follows from it. Instants are aware UTC."""
+"""The facts about one schedule, and what follows from them. Instants are aware UTC."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 MINUTE = timedelta(minutes=1)
 UNITS = ((172_800, "day", 86_400), (7200, "hour", 3600), (120, "minute", 60), (0, "second", 1))
-"""From so many seconds on, a length is given in this unit."""
+"""(least seconds, unit, seconds of the unit): a length is given in the first unit whose least seconds it reaches."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingItem:
-    """A schedule in EventBridge: its State, and each part that is not as the record says, with how it is."""
+    """A schedule in EventBridge: its State, and each part that differs from the record, with a description."""
 
     state: str
     differences: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class ExistingItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterMessage:
-    """`undone`: no run tells of it, because the Notification Lambda found no record or could not read the payload."""
+    """A message. `undone`: it has no run, because the Lambda found no record or could not read the payload."""
 
     queue: str
     sent_at: datetime
@@ -47,10 +47,11 @@ class DeadLetterMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`record` and `existing` are None if table or EventBridge have no such schedule; `runs` are newest first.
+    """The facts. `record` is None if the table has no such schedule, `existing` if EventBridge has none.
 
-    `hold` is the operator's reason to hold all runs. `event_age` is how long Lambda retries a crashed invocation.
-    `looked_at` says, by queue, how many messages were read; `function_unread` why the function could not be.
+    `runs` are newest first. `hold` is the operator's reason to hold all runs; None if they do not hold them.
+    `event_age` is how long Lambda retries a crashed invocation. `looked_at` says for each queue how many messages were
+    read, `function_unread` why the function's configuration could not be read; None if it was read.
     """
 
     stage: str
@@ -69,7 +70,7 @@ class Facts:
 
     @property
     def run(self) -> Run | None:
-        """The run to diagnose: the newest, or, if that one is well, the newest that has not ended."""
+        """Returns the run to diagnose: the newest, or the newest unfinished one if that succeeded or was skipped."""
         newest = next(iter(self.runs), None)
         if newest is None or newest.status not in (RunStatus.SUCCEEDED, RunStatus.SKIPPED):
             return newest
@@ -77,36 +78,39 @@ class Facts:
 
     @property
     def awaited(self) -> datetime | None:
-        """The first occurrence that is due and has no run."""
+        """Returns the first occurrence that is due and has no run, or None."""
         have_a_run = {run.scheduled_time for run in self.runs if run.is_occurrence}
         first = (self.record.first_due if self.record else None, *(span.since for span in self.spans))
         return min((at for at in first if at and at <= self.now and at not in have_a_run), default=None)
 
     def agrees(self, record: Schedule) -> bool:
-        """Does EventBridge have the schedule as the record says? It deletes one that has fired for the last time."""
+        """Returns whether EventBridge matches the record. It deletes a schedule after its last firing."""
         if self.existing is not None:
             return not self.existing.differences
         return record.status is not Status.ACTIVE or record.next_occurrence(self.now) is None
 
     def payload_of(self, occurrence: datetime) -> DeadLetterMessage | None:
-        """EventBridge does not document its own seconds, so never by equality."""
+        """Returns the message about an occurrence, or None.
+
+        Times within a minute match, because EventBridge does not document the seconds of its scheduled times.
+        """
         times = ((message, message.scheduled_time) for message in self.dead_letters)
         return next((message for message, at in times if at and abs(at - occurrence) < MINUTE), None)
 
     def request(self, path: str, method: str = "POST") -> str:
-        """As a client with the scope `schedules:admin` sends it."""
+        """Returns the request to the API that a client with the scope `schedules:admin` sends."""
         return f"{method} /v1/schedules/{self.schedule_id}{path}?user_id={quote(self.user_id, safe='')}"
 
     def command(self, name: str, *options: str) -> str:
         return " ".join(("python -m deploy", name, "--stage", self.stage, *options))
 
     def utc(self, instant: datetime) -> str:
-        """`08:00 UTC`, with its date if that is not today's."""
+        """Returns `08:00 UTC`, with the date if it is not today's."""
         wall, today = wall_time(instant, UTC), wall_time(self.now, UTC).date()
         return f"{'' if wall.date() == today else f'{wall.date()} '}{clock(wall)} UTC"
 
     def at(self, occurrence: datetime) -> str:
-        """`08:00 UTC (09:00 Europe/Berlin)`."""
+        """Returns `08:00 UTC (09:00 Europe/Berlin)`, with the schedule's time zone."""
         timezone = self.record.timing.timezone if self.record else "UTC"
         if timezone == "UTC":
             return self.utc(occurrence)
@@ -115,12 +119,12 @@ class Facts:
         return f"{self.utc(occurrence)} ({date}{clock(local)} {timezone})"
 
     def distance(self, instant: datetime) -> str:
-        """`in 12 minutes`, `12 minutes ago`."""
+        """Returns `in 12 minutes` or `12 minutes ago`."""
         return f"in {length(instant - self.now)}" if instant > self.now else f"{length(self.now - instant)} ago"
 
 
 def length(duration: timedelta) -> str:
-    """`12 minutes`, rounded down."""
+    """Returns `12 minutes`, rounded down."""
     seconds = int(duration.total_seconds())
     number, unit = next((seconds // of, unit) for least, unit, of in UNITS if seconds >= least)
     return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The page that `explain` prints: the diagnosis, and below it the facts, each on its line."""
+"""The text that `explain` prints: the diagnosis, and below it the facts, one per line."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 OCCURRENCES, ATTEMPTS, DEAD_LETTERS = 5, 5, 10
 
 NOT_SHOWN = frozenset({"user_id", "schedule_id", "metadata", "name", "applied", "action", "last_run", "request_digest"})
-"""What the page has elsewhere, and what users wrote."""
+"""Fields that the page shows elsewhere, or whose texts users wrote."""
 
 
 def explanation(facts: Facts) -> Iterator[str]:
-    """Line by line."""
+    """Yields the lines."""
     cause, advice = diagnosis(facts)
     yield f"Cause:   {cause}"
     yield f"Advice:  {advice}"
@@ -44,7 +44,7 @@ def explanation(facts: Facts) -> Iterator[str]:
 
 
 def _record(facts: Facts) -> Iterator[str]:
-    """Each field that has another value than by default, so that none is forgotten here."""
+    """Yields each field that differs from its default, so that new fields are shown as well."""
     for field in fields(facts.record) if facts.record else ():
         value = getattr(facts.record, field.name)
         default = field.default_factory() if field.default_factory is not MISSING else field.default

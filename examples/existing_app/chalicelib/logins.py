@@ -1,4 +1,4 @@
-"""The shop's own logins. A real one would look the session up."""
+"""The shop's own logins. A real shop would look the session up in a database."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from chalice.app import Request
 @dataclass(frozen=True)
 class User:
     id: str
-    mail: str
+    email: str
 
 
 SESSIONS = {
@@ -18,4 +18,5 @@ SESSIONS = {
 
 
 def user_of(request: Request) -> User | None:
+    """Returns the user of the request's session; None if there is no session."""
     return SESSIONS.get(request.headers.get("x-session", ""))

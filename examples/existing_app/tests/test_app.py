@@ -1,4 +1,4 @@
-"""The shop with Scheduled Tasks in it. Neither AWS nor a network is needed: the fakes come with the product."""
+"""Tests the shop with Scheduled Tasks. They need neither AWS nor a network: Scheduled Tasks has fakes of both."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_shop_creates_a_reminder_in_python(shop: Client) -> None:
     assert [schedule["schedule_id"] for schedule in listed] == [created["reminder"]]
 
 
-def test_the_shop_s_users_create_list_and_cancel_over_http(shop: Client) -> None:
+def test_the_shop_s_users_create_read_and_cancel_schedules_over_http(shop: Client) -> None:
     location = shop.http.post("/tasks/v1/schedules", headers=ALICE, body=REMINDER).headers["Location"]
 
     assert location.startswith("/tasks/v1/schedules/")
@@ -43,13 +43,13 @@ def test_the_shop_s_users_create_list_and_cancel_over_http(shop: Client) -> None
     assert shop.http.get("/tasks/v1/schedules", headers=ALICE).json_body["items"] == []
 
 
-def test_the_shop_says_who_asks(shop: Client) -> None:
+def test_a_user_cannot_read_another_user_s_schedule(shop: Client) -> None:
     location = shop.http.post("/tasks/v1/schedules", headers=ALICE, body=REMINDER).headers["Location"]
 
     assert shop.http.get(location, headers=BOB).status_code == 404
 
 
-def test_whoever_has_no_session_is_refused_in_the_shop_s_own_words(shop: Client) -> None:
+def test_a_request_without_a_session_gets_the_shop_s_own_error(shop: Client) -> None:
     response = shop.http.get("/tasks/v1/schedules")
 
     assert response.status_code == 401

@@ -65,7 +65,7 @@ def test_the_decorator_may_have_another_name(tmp_path: Path, module: str) -> Non
 
 
 def test_an_asynchronous_action_is_refused_as_its_work_would_never_begin(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"some\.py, line 2: an action is a plain `def`, and not `async def`"):
+    with pytest.raises(DeployError, match=r"some\.py, line 2: an action must be a plain `def`, not an `async def`"):
         own_action_types(folder_with(tmp_path, some='@action("a")\nasync def do(run, data): ...\n'))
 
 
@@ -105,7 +105,7 @@ def test_what_is_found_without_running_is_what_running_registers() -> None:
 def test_a_type_that_cannot_be_read_or_listed_is_refused_with_its_place(tmp_path: Path, argument: str) -> None:
     actions = folder_with(tmp_path, some=f"\n@action({argument})\ndef do(run, data): ...\n")
 
-    with pytest.raises(DeployError, match=r"some\.py, line 2: .* plain text in quotes"):
+    with pytest.raises(DeployError, match=r"some\.py, line 2: .* must be a string literal"):
         own_action_types(actions)
 
 
@@ -115,7 +115,7 @@ def test_the_type_of_a_built_in_action_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_python_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"some\.py is no Python"):
+    with pytest.raises(DeployError, match=r"some\.py is not valid Python"):
         own_action_types(folder_with(tmp_path, some="def"))
 
 

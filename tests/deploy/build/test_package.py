@@ -170,5 +170,5 @@ def test_every_module_imports_from_the_unpacked_zip_alone(tmp_path: Path) -> Non
 def test_an_action_that_cannot_be_read_is_refused_before_it_is_deployed(tmp_path: Path) -> None:
     project = a_project(tmp_path, **{"notification/actions/remind.py": "def"})
 
-    with pytest.raises(DeployError, match=r"remind\.py is no Python"):
+    with pytest.raises(DeployError, match=r"remind\.py is not valid Python"):
         build(tmp_path / "notification.zip", project)

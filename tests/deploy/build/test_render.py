@@ -146,7 +146,7 @@ def test_settings_for_all_stages_count(tmp_path: Path) -> None:
 
 
 def test_the_state_of_another_stage_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match="state is that of stage prod, not of dev"):
+    with pytest.raises(DeployError, match="state belongs to stage prod, not to dev"):
         render("dev", outputs("prod"), a_project(tmp_path))
 
 
@@ -163,7 +163,7 @@ def test_outputs_that_lack_something_are_refused_by_name() -> None:
         check_outputs("dev", incomplete)
 
 
-@pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[]", "holds no JSON object")])
+@pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[]", "is not a JSON object")])
 def test_a_config_that_cannot_be_read_is_refused_and_left_alone(tmp_path: Path, content: str, message: str) -> None:
     project = a_project(tmp_path)
     (project / ".chalice/config.json").write_text(content)
@@ -175,7 +175,7 @@ def test_a_config_that_cannot_be_read_is_refused_and_left_alone(tmp_path: Path, 
 
 
 def test_a_folder_that_is_no_chalice_project_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match="this is no Chalice project"):
+    with pytest.raises(DeployError, match="this is not a Chalice project"):
         render("dev", outputs(), tmp_path)
 
 
@@ -257,7 +257,9 @@ UNSAID: dict[str, Any] = {"app_name": "tasks"}
 def test_a_policy_that_chalice_makes_from_the_code_is_not_lost(tmp_path: Path) -> None:
     project = a_project(tmp_path, UNSAID)
 
-    with pytest.raises(DeployError, match=r"autogen_policy is not set, .*own-policy-dev\.json.*autogen_policy: false"):
+    with pytest.raises(
+        DeployError, match=r"autogen_policy is not set, .*own-policy-dev\.json.*set autogen_policy to false"
+    ):
         render("dev", outputs(), project)
 
     assert config_of(project) == UNSAID
@@ -312,12 +314,12 @@ def test_an_own_policy_that_is_none_is_refused(tmp_path: Path, content: str) -> 
     project = a_project(tmp_path)
     (project / ".chalice/own-policy-dev.json").write_text(content)
 
-    with pytest.raises(DeployError, match=r"own-policy-dev\.json is no IAM policy"):
+    with pytest.raises(DeployError, match=r"own-policy-dev\.json is not an IAM policy"):
         render("dev", outputs(), project)
 
 
 def test_an_app_of_another_name_is_refused_since_its_logs_would_be_lost(tmp_path: Path) -> None:
     project = a_project(tmp_path, {"app_name": "shop"})
 
-    with pytest.raises(DeployError, match=r"app is named shop, .* of tasks\. Set app_name in envs/dev\.tfvars"):
+    with pytest.raises(DeployError, match=r"app is named shop, .* for tasks\. Set app_name in envs/dev\.tfvars"):
         render("dev", outputs(), project)

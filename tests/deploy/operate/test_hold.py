@@ -103,7 +103,7 @@ def test_another_change_of_the_function_is_not_overwritten(switch: Switch, funct
 
     function.meanwhile = deployed
 
-    with pytest.raises(DeployError, match="Somebody else is changing the function"):
+    with pytest.raises(DeployError, match="Another process is changing the function"):
         hold(switch, "SES is down")
     assert function.variables == {"TABLE_NAME": "schedules"}
 
@@ -131,6 +131,6 @@ def test_a_reason_is_one_line(switch: Switch, function: FakeLambda, reason: str)
 def test_a_second_hold_keeps_the_reason_of_the_first(switch: Switch, function: FakeLambda) -> None:
     hold(switch, "SES is down", write=lambda _: None)
 
-    with pytest.raises(DeployError, match="The reason is kept: SES is down"):
+    with pytest.raises(DeployError, match="already held: SES is down"):
         hold(switch, "another reason")
     assert function.variables["HOLD"] == "SES is down"

@@ -93,7 +93,7 @@ def test_what_agrees_is_told_in_one_line(world: World) -> None:
     world.every_hour()
     world.once()
 
-    assert world.reconcile() == (True, ["2 schedules in EventBridge, 2 to fire in the table: no difference"])
+    assert world.reconcile() == (True, ["schedules: 2 in EventBridge, 2 in the table that will fire; no difference"])
 
 
 def test_a_schedule_that_eventbridge_lost_is_told_and_nothing_is_changed(world: World) -> None:
@@ -105,8 +105,8 @@ def test_a_schedule_that_eventbridge_lost_is_told_and_nothing_is_changed(world: 
     assert not agree
     assert told == [
         told_of(lost, "not in EventBridge"),
-        "0 schedules in EventBridge, 1 to fire in the table: 1 not in EventBridge",
-        "Nothing was changed. With --apply it is.",
+        "schedules: 0 in EventBridge, 1 in the table that will fire; 1 not in EventBridge",
+        "Nothing was changed. Use --apply to fix the differences.",
     ]
     assert world.service.get("alice", lost.schedule_id) == lost
 
@@ -173,7 +173,7 @@ def test_a_recurring_schedule_past_its_end_is_left_to_eventbridge(world: World) 
 def test_a_paused_schedule_without_an_end_is_no_difference(world: World) -> None:
     world.service.pause("alice", world.every_hour().schedule_id)
 
-    assert world.reconcile() == (True, ["1 schedules in EventBridge, 0 to fire in the table: no difference"])
+    assert world.reconcile() == (True, ["schedules: 1 in EventBridge, 0 in the table that will fire; no difference"])
 
 
 def test_a_paused_record_that_was_lost_is_paused_again(world: World) -> None:
@@ -196,7 +196,7 @@ def test_what_was_cancelled_and_stands_in_eventbridge_all_the_same_is_removed_by
     world.sweep()
 
     assert told[0].startswith(told_of(cancelled, "ended, but still in EventBridge"))
-    assert world.reconcile() == (True, ["0 schedules in EventBridge, 0 to fire in the table: no difference"])
+    assert world.reconcile() == (True, ["schedules: 0 in EventBridge, 0 in the table that will fire; no difference"])
     assert world.service.get("alice", cancelled.schedule_id).status is Status.CANCELLED
 
 
@@ -217,7 +217,7 @@ def test_what_a_hand_changed_in_eventbridge_is_put_right_by_the_sweeper(world: W
     _, told = world.reconcile(apply=True)
     world.sweep()
 
-    assert told[0].startswith(told_of(schedule, "otherwise in EventBridge"))
+    assert told[0].startswith(told_of(schedule, "different in EventBridge"))
     assert world.in_eventbridge(schedule) == before
 
 
@@ -247,7 +247,7 @@ def test_what_is_not_of_ours_is_told_and_left_alone(world: World, content: str) 
     agree, told = world.reconcile(apply=True)
 
     assert not agree
-    assert told[0] == f"not ours to read: {'f' * 64} -> left as it is: look into it by hand"
+    assert told[0] == f"unreadable in EventBridge: {'f' * 64} -> not changed: check it by hand"
     assert len(world.client.list_schedules(GroupName=NAMES.group)["Schedules"]) == 2
 
 
@@ -255,7 +255,7 @@ def test_a_payload_under_another_name_is_not_taken_for_its_schedule(world: World
     schedule = world.every_hour()
     world.client.create_schedule(**world.in_eventbridge(schedule) | {"Name": "f" * 64})
 
-    assert world.reconcile()[1][0] == f"not ours to read: {'f' * 64}"
+    assert world.reconcile()[1][0] == f"unreadable in EventBridge: {'f' * 64}"
 
 
 def test_ids_with_signs_of_the_keys_in_them_are_read_right(world: World) -> None:
@@ -308,4 +308,4 @@ def test_the_command_ends_with_0_if_they_agree_and_tells_what_aws_refuses(
 
     assert without_table[0] == 1
     assert "ResourceNotFoundException" in without_table[1]
-    assert with_table == (0, "0 schedules in EventBridge, 0 to fire in the table: no difference\n")
+    assert with_table == (0, "schedules: 0 in EventBridge, 0 in the table that will fire; no difference\n")

@@ -61,7 +61,7 @@ def test_what_was_never_deployed_cannot_be_throttled(tmp_path: Path) -> None:
 
 
 def test_an_app_without_an_api_cannot_be_throttled(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match="names no API"):
+    with pytest.raises(DeployError, match="names no REST API"):
         throttle("dev", project(tmp_path, {"name": "sweep"}), rate=50, burst=75)
 
 
@@ -85,5 +85,5 @@ def test_a_limit_that_would_close_the_api_is_refused(
     ended_with = main(["throttle", "--stage", "dev", "--project", str(app), f"--rate={rate}", f"--burst={burst}"])
 
     assert ended_with == 1
-    assert "must be more than 0 and at most 100,000" in capsys.readouterr().err
+    assert "must be greater than 0 and at most 100,000" in capsys.readouterr().err
     assert not api_gateway.get_stage(restApiId=api_id, stageName="v1").get("methodSettings")

@@ -127,8 +127,8 @@ def test_an_account_that_nothing_compares_is_warned_of_with_the_line_to_write(
     (warning,) = check("dev", settings(tmp_path, region='"eu-central-1"', max_concurrency="14"), {}, session)
 
     assert warning == (
-        "account_id is not set for stage dev, so any account would do. These credentials are of 123456789012. If that "
-        'is right, write account_id = "123456789012" into envs/dev.tfvars.'
+        "account_id is not set for stage dev, so the account is not checked. This shell's account is 123456789012. "
+        'If this is the right one, write account_id = "123456789012" into envs/dev.tfvars.'
     )
 
 
@@ -140,7 +140,7 @@ def test_a_region_that_cannot_be_read_is_refused_and_not_taken_for_the_shells(
     folder = settings(tmp_path)
     (folder / "envs/dev.tfvars").write_text(line)
 
-    with pytest.raises(DeployError, match=r'dev\.tfvars has no line that begins with region = "…"'):
+    with pytest.raises(DeployError, match=r'dev\.tfvars has no line region = "…"'):
         check("dev", folder, {}, session)
 
 
@@ -158,7 +158,7 @@ def test_a_value_that_has_to_be_calculated_is_refused(
 ) -> None:
     lines = {"region": '"eu-central-1"', "max_concurrency": "14"} | {name: value}
 
-    with pytest.raises(DeployError, match=rf"{name} in .*dev\.tfvars is not written as one value"):
+    with pytest.raises(DeployError, match=rf"{name} in .*dev\.tfvars is .*, which cannot be checked"):
         check("dev", settings(tmp_path, **lines), {}, session)
 
 
@@ -180,7 +180,7 @@ def test_the_python_of_the_stage_is_compared(session: boto3.Session, tmp_path: P
 
 
 def test_a_stage_without_settings_is_told_which_there_are(session: boto3.Session, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"prdo\.tfvars is missing; there are settings of dev\."):
+    with pytest.raises(DeployError, match=r"prdo\.tfvars is missing; stages with settings: dev\."):
         check("prdo", settings(tmp_path), {}, session)
 
 

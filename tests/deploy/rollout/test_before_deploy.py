@@ -88,7 +88,7 @@ def test_functions_without_a_record_are_refused_before_a_second_api_is_made(
 ) -> None:
     api_id = world.an_api()
 
-    with pytest.raises(DeployError, match=f"REST API {api_id}, and no record says so.*--api-id {api_id}"):
+    with pytest.raises(DeployError, match=f"REST API {api_id}, but neither .* records it.*--api-id {api_id}"):
         rendered(world, world.machine(), session)
 
     assert recorded(world.machine()) is None
@@ -119,7 +119,9 @@ def test_the_api_of_another_stage_or_app_is_not_gone_on_with(world: World, sessi
     ours = world.an_api()
     theirs = world.cloud.client("apigateway").create_rest_api(name="tasks")["id"]
 
-    with pytest.raises(DeployError, match=f"{theirs} does not invoke tasks-dev: .* That function is behind {ours}"):
+    with pytest.raises(
+        DeployError, match=f"{theirs} does not invoke tasks-dev: .* REST APIs that invoke tasks-dev: {ours}"
+    ):
         rendered(world, world.machine(), session, api_id=theirs)
 
     assert recorded(world.machine()) is None
@@ -148,12 +150,14 @@ def test_no_region_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 def test_another_account_is_refused(world: World, session: boto3.Session) -> None:
     arn = "arn:aws:lambda:eu-central-1:444455556666:function:tasks-notification"
 
-    with pytest.raises(DeployError, match="in account 444455556666, and these credentials are of account 123456789012"):
+    with pytest.raises(
+        DeployError, match="in account 444455556666, and this shell's credentials are for account 123456789012"
+    ):
         rendered(world, world.machine(), session, notification_lambda_arn=arn)
 
 
 def test_another_python_is_refused(world: World, session: boto3.Session) -> None:
-    with pytest.raises(DeployError, match=r"run on python3\.10 \(lambda_runtime\), and this is python3"):
+    with pytest.raises(DeployError, match=r"run on python3\.10 \(lambda_runtime\), but this is python3"):
         rendered(world, world.machine(), session, lambda_runtime="python3.10")
 
 

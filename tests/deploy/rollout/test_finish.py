@@ -136,7 +136,7 @@ def test_answers_that_were_set_and_not_deployed_are_deployed_by_the_next_finish(
 
     assert before.status == 403
     assert urllib3.request("GET", url).status == 404
-    assert "API Gateway's own answers are problem+json" in lines
+    assert "API Gateway's own responses: problem+json" in lines
 
 
 def test_a_record_whose_first_answer_was_lost_is_no_other_machines(world: World, session: boto3.Session) -> None:
@@ -157,7 +157,7 @@ def test_what_was_never_deployed_is_not_finished(world: World, session: boto3.Se
 def test_an_api_that_is_gone_is_told_before_the_record_is_stored(world: World, session: boto3.Session) -> None:
     world.chalice_deploys(world.machine(), api_id="gone")
 
-    with pytest.raises(DeployError, match="names the REST API gone, which is not there"):
+    with pytest.raises(DeployError, match="names the REST API gone, which does not exist"):
         finished(world, world.machine(), session)
 
     assert world.kept() is None

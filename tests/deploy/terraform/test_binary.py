@@ -58,7 +58,7 @@ def test_terraform_on_the_path_is_taken(fake_terraform: Callable[..., Path]) -> 
 def test_a_wrong_version_says_which_is_needed(fake_terraform: Callable[..., Path], version: str) -> None:
     folder = fake_terraform(version=version)
 
-    with pytest.raises(DeployError, match=f"is version {version}, and >= 1.11, < 2 is needed"):
+    with pytest.raises(DeployError, match=f"is version {version}, and must be >= 1.11 and < 2"):
         find_terraform({"PATH": str(folder)})
 
 
@@ -93,24 +93,24 @@ def test_it_is_downloaded_once(releases: str, tmp_path: Path) -> None:
 
 
 def test_a_download_that_was_tampered_with_is_not_installed(releases: str, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"not the one published.*Install terraform 1\.11\.4"):
+    with pytest.raises(DeployError, match=r"not the published release.*Install terraform 1\.11\.4"):
         find_terraform(NO_TERRAFORM, tools=tmp_path / "tools", releases=releases, checksums={platform_name(): "0" * 64})
 
     assert not (tmp_path / "tools").exists()
 
 
 def test_a_release_site_that_lacks_it_says_what_to_install(releases: str, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"cannot be had: HTTP Error 404.*Install terraform 1\.11\.4"):
+    with pytest.raises(DeployError, match=r"cannot be downloaded: HTTP Error 404.*Install terraform 1\.11\.4"):
         find_terraform(NO_TERRAFORM, tools=tmp_path, releases=f"{releases}/empty", checksums=published())
 
 
 def test_a_release_site_out_of_reach_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"cannot be had: .*refused.*Install terraform 1\.11\.4"):
+    with pytest.raises(DeployError, match=r"cannot be downloaded: .*refused.*Install terraform 1\.11\.4"):
         find_terraform(NO_TERRAFORM, tools=tmp_path, releases="http://127.0.0.1:1", checksums=published())
 
 
 def test_a_machine_without_a_pinned_release_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"none pinned for \w+\. Install terraform 1\.11\.4"):
+    with pytest.raises(DeployError, match=r"no release is pinned for \w+\. Install terraform 1\.11\.4"):
         find_terraform(NO_TERRAFORM, tools=tmp_path, checksums={})
 
 
