@@ -1,6 +1,7 @@
-"""Bearer JWT -> Caller(user_id, scopes). Keys come from the issuer and are kept between requests.
+"""Verifies bearer JWTs and returns a Caller(user_id, scopes). The issuer's keys are cached between requests.
 
-Only RS256 and ES256: a token that names `none`, or a symmetric algorithm over our public key, never reaches a key.
+Only RS256 and ES256 are accepted. A token that names `none`, or a symmetric algorithm (which would use the public key
+as a shared secret), is refused before a key is looked up.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ALGORITHMS = ("RS256", "ES256")
 CLOCK_SKEW_SECONDS = 60
 KEYS_MAX_AGE_SECONDS = 3600
 KEYS_MIN_INTERVAL_SECONDS = 10
-"""However many tokens with unknown keys arrive, the issuer is not asked more often than this."""
+"""Shortest interval between two requests to the issuer, so that tokens with unknown keys cannot flood it."""
 
 KEYS_TIMEOUT = urllib3.Timeout(connect=1, read=3)
 
@@ -37,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Scope(StrEnum):
-    """What a token allows. `schedules:admin` allows the other two as well, and acting for others."""
+    """Scopes of a token. `schedules:admin` includes the other two and allows acting for another user."""
 
     READ = "schedules:read"
     WRITE = "schedules:write"
@@ -66,34 +67,40 @@ class ScopeMissing(ScheduledTasksError):
 
 
 class IssuerUnavailable(ScheduledTasksError):
-    """The issuer of the tokens cannot be asked for its keys. Try again shortly."""
+    """The keys of the token issuer cannot be fetched. Try again shortly."""
 
     retry_after_seconds = KEYS_MIN_INTERVAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and what he may do. An application with its own logins makes it in its own `caller` function."""
+    """The authenticated user and their scopes. An application with its own login returns it from its `caller` function.
+
+    Raises InvalidToken if `user_id` is not a valid user id.
+    """
 
     user_id: str
     scopes: frozenset[str]
 
     def __post_init__(self) -> None:
-        """Raises InvalidToken."""
         if not ids.is_user_id(self.user_id):
-            raise InvalidToken(f"{self.user_id!r} is no user id: it needs 1 to {ids.USER_ID_BYTES} printable bytes")
+            allowed = f"1 to {ids.USER_ID_BYTES} printable bytes"
+            raise InvalidToken(f"{self.user_id!r} is not a valid user id; allowed: {allowed}")
 
     @property
     def is_admin(self) -> bool:
         return Scope.ADMIN in self.scopes
 
     def require(self, scope: Scope) -> None:
-        """Raises ScopeMissing."""
+        """Raises ScopeMissing if the caller has neither the scope nor `schedules:admin`."""
         if scope not in self.scopes and not self.is_admin:
             raise ScopeMissing(scope)
 
     def acting_for(self, user_id: str | None) -> str:
-        """Whose schedules are meant: the caller's own if the request names nobody. Raises ScopeMissing."""
+        """Returns the user whose schedules the request is about; None means the caller.
+
+        Raises ScopeMissing if that is another user and the caller is not an admin.
+        """
         if user_id is None or user_id == self.user_id:
             return self.user_id
         if not self.is_admin:
@@ -102,7 +109,7 @@ class Caller:
 
 
 class Authenticator:
-    """A request's bearer token as a Caller."""
+    """Returns the Caller of a request from its bearer token."""
 
     def __init__(
         self,
@@ -120,7 +127,7 @@ class Authenticator:
         self._scope_prefix = scope_prefix
 
     def __call__(self, request: Request) -> Caller:
-        """Raises NotAuthenticated, InvalidToken, IssuerUnavailable."""
+        """Raises NotAuthenticated without a token, InvalidToken, or IssuerUnavailable without the issuer's keys."""
         claims = self._claims(_bearer_token(request.headers.get("authorization", "")))
         return Caller(claims[self._user_claim], _scopes(claims, self._scope_prefix))
 
@@ -135,16 +142,16 @@ class Authenticator:
                 options={"require": ["exp", "iss", self._user_claim], "verify_aud": False},
             )
             _check_audience(claims, self._audience)
-        except (jwt.PyJWTError, RecursionError) as exc:  # PyJWT lets the latter through for deeply nested JSON
+        except (jwt.PyJWTError, RecursionError) as exc:  # PyJWT does not catch RecursionError of deeply nested JSON
             raise InvalidToken(f"The bearer token is not valid: {exc}") from exc
         return claims
 
 
 class SigningKeys:
-    """An issuer's public keys by their ids.
+    """Cache of an issuer's public keys, by key id.
 
-    `fetch` returns JSON Web Keys (RFC 7517) or raises IssuerUnavailable; `monotonic` gives seconds. A key that is not
-    known yet makes it ask again, so a rotation needs no deployment; an issuer that is down costs no key that is known.
+    `fetch` returns JSON Web Keys (RFC 7517) or raises IssuerUnavailable; `monotonic` returns seconds. An unknown key id
+    causes a new fetch, so a key rotation needs no deployment. Cached keys remain valid while the issuer is down.
     """
 
     def __init__(
@@ -156,7 +163,7 @@ class SigningKeys:
         self._asked_at = self._answered_at = float("-inf")
 
     def find(self, key_id: str) -> jwt.PyJWK:
-        """Raises InvalidToken if the issuer has no such key, IssuerUnavailable if he cannot be asked."""
+        """Raises InvalidToken if the issuer has no such key, IssuerUnavailable if its keys cannot be fetched."""
         if key_id not in self._keys or self._age(self._answered_at) > KEYS_MAX_AGE_SECONDS:
             self._renew()
         if key_id in self._keys:
@@ -181,7 +188,10 @@ class SigningKeys:
 
 
 def fetch_keys(issuer: str, jwks_url: str | None = None) -> Sequence[Mapping[str, Any]]:
-    """The issuer's JSON Web Keys, from `jwks_url` or where his discovery document says. Raises IssuerUnavailable."""
+    """Returns the issuer's JSON Web Keys from `jwks_url`; None means the URL in the issuer's discovery document.
+
+    Raises IssuerUnavailable if a request fails or a document is not valid.
+    """
     try:
         url = jwks_url or _discovered(issuer)
         found: Sequence[Mapping[str, Any]] = _get_json(url)["keys"]
@@ -191,10 +201,13 @@ def fetch_keys(issuer: str, jwks_url: str | None = None) -> Sequence[Mapping[str
 
 
 def _discovered(issuer: str) -> str:
-    """Where the issuer's keys are. OpenID Connect Discovery, section 4.3: the document must be this very issuer's."""
+    """Returns the `jwks_uri` of the issuer's discovery document.
+
+    Raises ValueError if the document names another issuer (OpenID Connect Discovery, section 4.3).
+    """
     document = _get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     if document["issuer"] != issuer:
-        raise ValueError(f"{issuer} calls itself {document['issuer']}: JWT_ISSUER must be exactly that")
+        raise ValueError(f"the discovery document of {issuer} names {document['issuer']}: JWT_ISSUER must equal that")
     url: str = document["jwks_uri"]
     return url
 
@@ -202,10 +215,10 @@ def _discovered(issuer: str) -> str:
 def _get_json(url: str) -> Any:
     address = urlsplit(url)
     if address.scheme != "https" and not is_loopback(address.hostname):
-        raise ValueError(f"keys from {url} could be anybody's: it must be https")
+        raise ValueError(f"keys from {url} cannot be trusted: the URL must use https")
     response = urllib3.request("GET", url, timeout=KEYS_TIMEOUT, retries=False)
     if response.status != HTTPStatus.OK:
-        raise ValueError(f"{url} answered {response.status}")
+        raise ValueError(f"{url} returned {response.status}")
     return response.json()
 
 
@@ -221,14 +234,15 @@ def _key_id(token: str) -> str:
     if header.get("alg") not in ALGORITHMS:
         raise jwt.InvalidAlgorithmError(f"the algorithm must be one of {', '.join(ALGORITHMS)}")
     if "kid" not in header:
-        raise jwt.InvalidTokenError("its header names no key (`kid`)")
+        raise jwt.InvalidTokenError("its header has no key id (`kid`)")
     key_id: str = header["kid"]
     return key_id
 
 
 def _check_audience(claims: Mapping[str, Any], audience: str) -> None:
-    """`aud` is text or a list (RFC 7519). Cognito's access tokens have none: they name their client instead.
+    """Raises a PyJWTError if the token is not for this audience. `aud` is a string or a list (RFC 7519).
 
+    Cognito's access tokens have no `aud`; their audience is in `client_id`.
     https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
     """
     is_of_cognito = "aud" not in claims and claims.get("token_use") == "access"
@@ -240,7 +254,10 @@ def _check_audience(claims: Mapping[str, Any], audience: str) -> None:
 
 
 def _scopes(claims: Mapping[str, Any], prefix: str) -> frozenset[str]:
-    """Those that begin with the prefix, without it: `scope` is text with blanks (RFC 8693), `scp` text or a list."""
+    """Returns the scopes that begin with the prefix, without it.
+
+    `scope` is a string separated by spaces (RFC 8693); `scp` is such a string or a list.
+    """
     scopes = claims.get("scope", claims.get("scp", ""))
     words = scopes.split() if isinstance(scopes, str) else scopes
     named = map(str, words) if isinstance(words, list) else ()
@@ -259,4 +276,4 @@ def _key(found: Mapping[str, Any]) -> jwt.PyJWK | None:
     try:
         return jwt.PyJWK(dict(found))
     except (jwt.PyJWTError, TypeError, ValueError):
-        return None  # a key of a kind that we do not take
+        return None  # an issuer may publish keys of unsupported types beside supported ones

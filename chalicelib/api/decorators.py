@@ -1,4 +1,4 @@
-"""The route table: the decorator of a route states everything about it, and a view does the work that is left.
+"""The route table: a route's decorator declares its contract; the view only does the work.
 
     routes = Routes(__name__, services, tag="Schedules")
 
@@ -6,12 +6,13 @@
     def get_schedule(user_id: str, schedule_id: str) -> Response:
         \"\"\"Get a schedule.\"\"\"
 
-The view's name is the `operationId` (`getSchedule`), its docstring the summary and description. A view gets what its
-parameters name: `request`, `caller`, the models `query`, `headers` and `body`, `user_id` (the user whose schedules are
-meant), and each value of the path. OpenAPI, the table of docs/api.md and the tests' ownership matrix come from here.
+The view's name becomes the `operationId` (`getSchedule`), its docstring the summary and description. A view receives
+the arguments that its parameters name: `request`, `caller`, the models `query`, `headers` and `body`, `user_id` (the
+user whose schedules the request is about), and each value of the path. The OpenAPI document, the table of docs/api.md
+and the tests' ownership matrix are generated from the operations declared here.
 
-Chalice turns a plain exception from a view into a 500 of its own before any middleware sees it, so errors become
-answers here.
+The decorator converts errors to responses, because Chalice converts an exception of a view to its own 500 before any
+middleware sees it.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 
 class Routes:
-    """The routes of one blueprint. Without a scope a route is public, and its view gets no arguments."""
+    """The routes of one blueprint. A route without a scope is public, and its view receives no arguments."""
 
     def __init__(self, name: str, services: Services, *, tag: str) -> None:
         self.blueprint = Blueprint(name)
@@ -106,7 +107,7 @@ class Routes:
             except tuple(responses.PROBLEMS) as exc:
                 return responses.problem(exc)
             except ChaliceViewError:
-                # An application's own `caller` may refuse in Chalice's words.
+                # An application's own `caller` may raise Chalice's errors.
                 raise
             except Exception:
                 request_id = self.blueprint.lambda_context.aws_request_id
@@ -116,7 +117,7 @@ class Routes:
         return protected
 
     def _arguments(self, operation: Operation, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
-        """Arguments of the view. Their order decides which error a request with several errors gets."""
+        """Returns the view's arguments. The order of the checks decides which of several errors is returned."""
         caller = self._services.caller(request)
         if operation.scope:
             caller.require(operation.scope)
@@ -145,5 +146,5 @@ class Routes:
 
 
 def _whose(caller: Caller, asked: object) -> str:
-    """The user whose schedules are meant. Raises ScopeMissing."""
+    """Returns the user whose schedules the request is about. Raises ScopeMissing if the caller may not act for them."""
     return caller.acting_for(getattr(asked, "user_id", None))

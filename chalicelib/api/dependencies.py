@@ -1,4 +1,4 @@
-"""What the routes work with."""
+"""The services that the routes depend on."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Each is a function that is called per request, so nothing is made or read when an app is imported.
+    """Functions that the routes call in each request, so that importing an app creates no client and reads no setting.
 
-    `caller` says who asks. It raises an error of `auth` (or one of Chalice's own) if it cannot. Without `webhook_keys`
-    there are no routes for them.
+    `caller` returns the authenticated user, or raises an error of `auth` or of Chalice. If `webhook_keys` is None,
+    the app has no routes for webhook keys.
     """
 
     scheduler: Callable[[], SchedulerService]

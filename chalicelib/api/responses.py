@@ -1,4 +1,4 @@
-"""Answers, and the only table error -> HTTP: `application/problem+json` (RFC 9457) with a stable `type`."""
+"""HTTP responses, and the only mapping of errors to HTTP: `application/problem+json` (RFC 9457), a stable `type`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 SCHEDULE: Mapping[int, Answer] = {200: Answer("The schedule", ScheduleView, ("ETag",))}
-_UNCONFIRMED = "The change is recorded. EventBridge has not confirmed it yet: the sweeper applies it"
+_UNCONFIRMED = "The change is recorded but not confirmed in EventBridge; the sweeper applies it"
 CHANGED: Mapping[int, Answer] = {
     200: Answer("The changed schedule", ScheduleView, ("ETag",)),
     202: Answer(_UNCONFIRMED, ScheduleView, ("ETag",)),
@@ -58,19 +58,19 @@ CHANGED: Mapping[int, Answer] = {
 CREATED: Mapping[int, Answer] = {
     201: Answer("The schedule will fire", ScheduleView, ("Location", "ETag")),
     202: Answer(
-        "The schedule will fire. EventBridge has not confirmed it yet: the sweeper applies it",
+        "The schedule will fire. It is not confirmed in EventBridge; the sweeper applies it",
         ScheduleView,
         ("Location", "ETag"),
     ),
 }
 PUT: Mapping[int, Answer] = {**CHANGED, 201: CREATED[201]}
-CANCELLED: Mapping[int, Answer] = {204: Answer("The schedule is cancelled, or has ended before")}
+CANCELLED: Mapping[int, Answer] = {204: Answer("The schedule is cancelled, or had ended before")}
 SCHEDULE_PAGE: Mapping[int, Answer] = {200: Answer("One page of schedules", SchedulePageView)}
 RUN: Mapping[int, Answer] = {200: Answer("The run", RunView)}
 RUN_PAGE: Mapping[int, Answer] = {200: Answer("One page of runs", RunPageView)}
 RUN_STARTED: Mapping[int, Answer] = {202: Answer("The run is queued", RunView, ("Location",))}
 JOB_STARTED: Mapping[int, Answer] = {
-    202: Answer("The job is recorded, and the sweeper does it", JobView, ("Location",))
+    202: Answer("The job is recorded; the sweeper does the work", JobView, ("Location",))
 }
 
 
@@ -92,9 +92,9 @@ class Problem:
         }
 
 
-# Of the API and of API Gateway alike
+# Problems that both the API and API Gateway return
 BODY_TOO_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
-INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here")
+INTERNAL_ERROR = Problem("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
 UNSUPPORTED_MEDIA_TYPE = Problem(
     "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported"
 )
@@ -106,33 +106,35 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     NotAuthenticated: Problem("not-authenticated", HTTPStatus.UNAUTHORIZED, "A bearer token is missing"),
     InvalidToken: Problem("invalid-token", HTTPStatus.UNAUTHORIZED, "The bearer token is not valid"),
     ScopeMissing: Problem("scope-missing", HTTPStatus.FORBIDDEN, "The token does not allow this"),
-    ScheduleNotFound: Problem("schedule-not-found", HTTPStatus.NOT_FOUND, "There is no such schedule"),
-    RunNotFound: Problem("run-not-found", HTTPStatus.NOT_FOUND, "There is no such run"),
-    RunNotRedrivable: Problem("run-not-redrivable", HTTPStatus.CONFLICT, "This run cannot be done again"),
-    JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "There is no such job"),
-    ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "This schedule has ended"),
-    ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "This schedule exists already"),
-    TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "There are as many schedules as there may be"),
-    ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is still on its way"),
-    RotationUnderWay: Problem("rotation-under-way", HTTPStatus.CONFLICT, "The key before this one still lives"),
+    ScheduleNotFound: Problem("schedule-not-found", HTTPStatus.NOT_FOUND, "Schedule not found"),
+    RunNotFound: Problem("run-not-found", HTTPStatus.NOT_FOUND, "Run not found"),
+    RunNotRedrivable: Problem("run-not-redrivable", HTTPStatus.CONFLICT, "The run cannot be queued again"),
+    JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "Job not found"),
+    ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "The schedule has ended"),
+    ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "The schedule exists already"),
+    TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "The user's limit of schedules is reached"),
+    ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is being applied"),
+    RotationUnderWay: Problem("rotation-under-way", HTTPStatus.CONFLICT, "The previous key is still valid"),
     RevisionMismatch: Problem("revision-mismatch", HTTPStatus.PRECONDITION_FAILED, "The schedule has changed"),
     BodyTooLarge: BODY_TOO_LARGE,
     UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE,
     PayloadTooLarge: Problem("payload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is too large"),
     InvalidInput: Problem("invalid-input", HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are missing or wrong"),
-    InvalidCursor: Problem("invalid-cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not of this list"),
+    InvalidCursor: Problem("invalid-cursor", HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid for this list"),
     RequestMismatch: Problem(
-        "request-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key is that of another request"
+        "request-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request"
     ),
-    SchedulerRefused: Problem("scheduler-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "EventBridge refuses this"),
-    IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked now"),
-    SchedulerUnavailable: Problem("scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is not ready"),
-    SchedulerDenied: Problem("scheduler-denied", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge does not let us"),
+    SchedulerRefused: Problem("scheduler-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "EventBridge refused the schedule"),
+    IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be verified now"),
+    SchedulerUnavailable: Problem(
+        "scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is unavailable"
+    ),
+    SchedulerDenied: Problem("scheduler-denied", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge denied the request"),
     MasterSecretUnavailable: Problem(
-        "master-secret-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Webhook keys cannot be made now"
+        "master-secret-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Webhook keys are unavailable"
     ),
-    NotReached: Problem("not-reached", HTTPStatus.SERVICE_UNAVAILABLE, "There was no time left for this one"),
-    StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is not ready"),
+    NotReached: Problem("not-reached", HTTPStatus.SERVICE_UNAVAILABLE, "The batch had no time for this schedule"),
+    StoreUnavailable: Problem("store-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The table is unavailable"),
 }
 
 
@@ -149,36 +151,36 @@ def schedule(shown: ScheduleView) -> Response:
 
 
 def changed(shown: ScheduleView) -> Response:
-    """200, or 202 while EventBridge is not known to agree."""
+    """Returns 200, or 202 if EventBridge has not confirmed the change."""
     return _with_revision(HTTPStatus.OK if shown.confirmed else HTTPStatus.ACCEPTED, shown)
 
 
 def created(shown: ScheduleView, request: Request) -> Response:
-    """201, or 202 while EventBridge is not known to agree."""
+    """Returns 201, or 202 if EventBridge has not confirmed the schedule."""
     location = _address(request, SCHEDULES, f"{SCHEDULES}/{shown.schedule_id}")
     return _with_revision(_status_of_new(shown), shown, {"Location": location})
 
 
 def results(outcomes: Iterable[ScheduleView | ScheduledTasksError]) -> Response:
-    """Of each one of a batch what its own request would have got: status, and schedule or problem."""
+    """Returns a batch's results: for each schedule the status of a single create, and the schedule or the problem."""
     return _answer(HTTPStatus.OK, {"results": [_result(outcome) for outcome in outcomes]})
 
 
 def run_started(shown: RunView, schedule_id: str, request: Request) -> Response:
-    """202: the run is recorded, and will be done."""
+    """Returns 202: the run is recorded and will start."""
     location = _address(request, SCHEDULES, f"{SCHEDULES}/{schedule_id}/runs/{shown.run_id}")
     return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
 
 
 def job_started(shown: JobView, request: Request) -> Response:
-    """202: the job is recorded, and the sweeper works on it."""
+    """Returns 202: the job is recorded, and the sweeper works on it."""
     asked = USERS if USERS in request.context["path"] else RUNS
     location = _address(request, asked, f"{JOBS}/{shown.job_id}")
     return _answer(HTTPStatus.ACCEPTED, shown.as_json(), {"Location": location})
 
 
 def secret(shown: View) -> Response:
-    """What nobody on the way is to keep."""
+    """Returns a 200 response that no cache may store."""
     return _answer(HTTPStatus.OK, shown.as_json(), {"Cache-Control": "no-store"})
 
 
@@ -187,12 +189,12 @@ def no_content() -> Response:
 
 
 def problem(exc: ScheduledTasksError) -> Response:
-    """The answer to an error of the table, or to a special case of one."""
+    """Returns the response to an error whose class, or a superclass of it, is in PROBLEMS."""
     return _problem(_kind(exc), _body(exc), _headers(exc))
 
 
 def internal_error(request_id: str) -> Response:
-    """The answer to what nobody expected. The log tells more under this id."""
+    """Returns the response to an unexpected error. The log has the traceback under this request id."""
     detail = f"The log has the details under request id {request_id}."
     return _problem(INTERNAL_ERROR, INTERNAL_ERROR.body(detail, request_id=request_id))
 
@@ -210,7 +212,7 @@ def _answer(status: HTTPStatus, body: object, headers: Mapping[str, str] | None 
 
 
 def _address(request: Request, asked: str, place: str) -> str:
-    """`place`, with what stands before the route that was asked: API Gateway's stage, and an app's own prefix."""
+    """Returns `place` with the request's path before `asked`, which is API Gateway's stage and an app's own prefix."""
     before: str = request.context["path"].partition(asked)[0]
     return before + place
 
@@ -226,7 +228,7 @@ def _result(outcome: ScheduleView | ScheduledTasksError) -> dict[str, Any]:
 
 
 def _retry(exc: ScheduledTasksError) -> dict[str, int]:
-    """What `Retry-After` would say: one of many has no headers of its own."""
+    """Returns the value of `Retry-After` as a field, because a result in a batch has no headers."""
     seconds: int | None = getattr(exc, "retry_after_seconds", None)
     return {} if seconds is None else {"retry_after_seconds": seconds}
 

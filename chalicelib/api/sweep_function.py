@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..scheduling.sweeper import Sweeper
 
 SWEEPS_FOR = timedelta(seconds=40)
-"""Lambda ends the function after 50 seconds (.chalice/config.json)."""
+"""Time after which a sweep begins no more work. Lambda stops the function after 50 seconds (.chalice/config.json)."""
 
 
 def schedule_sweeper(
@@ -24,12 +24,12 @@ def schedule_sweeper(
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> EventSourceHandler:
-    """The function `sweep`, every minute. Lambda looks for it in app.py, so that is what it must be called there:
+    """Registers the function `sweep`, which runs every minute. Lambda looks it up in app.py by this name:
 
     sweep = schedule_sweeper(app, composition.sweeper)
     """
 
-    @app.schedule(Rate(1, unit=Rate.MINUTES), description="Finishes what Scheduled Tasks left undone")
+    @app.schedule(Rate(1, unit=Rate.MINUTES), description="Scheduled Tasks: finishes changes, starts runs")
     def sweep(_event: CloudWatchEvent) -> None:
         sweeper().sweep(stop_at=clock() + SWEEPS_FOR)
 

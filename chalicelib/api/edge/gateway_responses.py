@@ -1,8 +1,8 @@
-"""What API Gateway answers by itself, before or instead of the function: problems like the API's own.
+"""Gateway responses: the problems that API Gateway returns without a response from the function.
 
-API Gateway's defaults have a shape of their own, and the one for an unknown path repeats the whole `Authorization`
-header. `python -m deploy finish` sets these on the deployed API; the local cloud answers with what was set, and
-`make run` with these.
+API Gateway's defaults have another format, and its response to an unknown path repeats the whole `Authorization`
+header. `python -m deploy finish` sets these responses on the deployed API. The local cloud returns the responses that
+were set on it; `make run` returns these.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
 
@@ -19,11 +19,11 @@ from .cors import static_headers
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-ROUTE_NOT_FOUND = Problem("route-not-found", HTTPStatus.NOT_FOUND, "There is no such route")
+ROUTE_NOT_FOUND = Problem("route-not-found", HTTPStatus.NOT_FOUND, "Route not found")
 BAD_REQUEST = Problem("bad-request", HTTPStatus.BAD_REQUEST, "The request is not valid")
 REQUEST_REFUSED = Problem("request-refused", HTTPStatus.FORBIDDEN, "The request was refused")
 THROTTLED = Problem("throttled", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
-NO_ANSWER_IN_TIME = Problem("no-answer-in-time", HTTPStatus.GATEWAY_TIMEOUT, "There was no answer in time")
+NO_ANSWER_IN_TIME = Problem("no-answer-in-time", HTTPStatus.GATEWAY_TIMEOUT, "The API did not respond in time")
 
 PROBLEMS = (
     *(ROUTE_NOT_FOUND, BAD_REQUEST, REQUEST_REFUSED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE),
@@ -34,7 +34,7 @@ RETRY_AFTER_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class GatewayResponse:
-    """One gateway response. `type` is API Gateway's word; without `status` the answer keeps API Gateway's own."""
+    """One gateway response. `type` is API Gateway's response type; `status` None keeps the status of API Gateway."""
 
     type: str
     status: int | None
@@ -42,7 +42,7 @@ class GatewayResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments of API Gateway's `put_gateway_response`, all but `restApiId`. They hold no variable."""
+        """Returns the arguments of `put_gateway_response` except `restApiId`. They contain no request variables."""
         parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in self.headers.items()}
         return {
             "responseType": self.type,
@@ -53,15 +53,15 @@ class GatewayResponse:
 
 
 def gateway_responses(origins: Collection[str] = ()) -> list[GatewayResponse]:
-    """A response for each of API Gateway's types. `origins`: of pages that may call the API (`cors.read_origins`)."""
+    """Returns one response per response type of API Gateway, with CORS headers for `origins` (`cors.read_origins`)."""
     return [
         *_of(("DEFAULT_4XX",), REQUEST_REFUSED, "API Gateway refused this request.", origins, keeps_status=True),
-        *_of(("DEFAULT_5XX",), INTERNAL_ERROR, "The API did not answer.", origins, keeps_status=True),
+        *_of(("DEFAULT_5XX",), INTERNAL_ERROR, "The API did not respond.", origins, keeps_status=True),
         *_of(
-            # The second: API Gateway reads `Authorization` as a signature where it finds no route.
+            # INVALID_SIGNATURE: for an unknown route, API Gateway reads `Authorization` as an AWS signature.
             ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "RESOURCE_NOT_FOUND"),
             ROUTE_NOT_FOUND,
-            "This method and path are not a route of the API.",
+            "The API has no route with this method and path.",
             origins,
         ),
         *_of(("BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS"), BAD_REQUEST, "API Gateway cannot read it.", origins),
@@ -72,13 +72,13 @@ def gateway_responses(origins: Collection[str] = ()) -> list[GatewayResponse]:
             origins,
         ),
         *_of(("UNAUTHORIZED",), REQUEST_REFUSED, "API Gateway refused this request.", origins, keeps_status=True),
-        *_of(("REQUEST_TOO_LARGE",), BODY_TOO_LARGE, "API Gateway takes 10 MB.", origins),
+        *_of(("REQUEST_TOO_LARGE",), BODY_TOO_LARGE, "API Gateway accepts at most 10 MB.", origins),
         *_of(("UNSUPPORTED_MEDIA_TYPE",), UNSUPPORTED_MEDIA_TYPE, "Send application/json.", origins),
         *_of(("THROTTLED", "QUOTA_EXCEEDED"), THROTTLED, "Send the request again later.", origins),
         *_of(
             ("INTEGRATION_TIMEOUT", "INTEGRATION_FAILURE"),
             NO_ANSWER_IN_TIME,
-            "The request may have been carried out. A create under an Idempotency-Key can be sent again.",
+            "The request may have succeeded. A create with an Idempotency-Key can be sent again.",
             origins,
         ),
         *_of(
@@ -91,7 +91,7 @@ def gateway_responses(origins: Collection[str] = ()) -> list[GatewayResponse]:
 
 
 def find(responses: Collection[GatewayResponse], type_: str) -> GatewayResponse:
-    """The response of this type."""
+    """Returns the response of this type. Raises StopIteration if there is none."""
     return next(response for response in responses if response.type == type_)
 
 
@@ -100,7 +100,7 @@ def _of(
 ) -> list[GatewayResponse]:
     body = problem.body(detail)
     if keeps_status:
-        # The status is not known here, and RFC 9457 does not require the member.
+        # API Gateway chooses the status, and RFC 9457 does not require the member.
         del body["status"]
     retry = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem is THROTTLED else {}
     headers = {"Content-Type": PROBLEM_JSON, **retry, **static_headers(origins)}

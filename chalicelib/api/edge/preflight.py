@@ -1,6 +1,6 @@
-"""Lets pages of other origins call an app: an OPTIONS route for each path, and headers in each answer.
+"""Adds CORS to an app: an OPTIONS route for each path, and headers in each response.
 
-Chalice's own CORS is decided when an app is imported and knows one origin; this reads the setting for each request.
+Chalice's CORS support is fixed at import and allows one origin. This module reads the setting in each request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def allow_origins(app: Chalice, origins: Origins) -> None:
-    """To be called when all routes are there. `origins` is called for each request; an empty one allows none."""
+    """Adds CORS to the routes that the app has now, so call it after the last route is registered.
+
+    `origins` is called in each request. An empty result allows no origin.
+    """
     for path, views in list(app.routes.items()):
         app.route(path, methods=["OPTIONS"])(_preflight(app, origins, sorted([*views, "OPTIONS"])))
     app.register_middleware(_with_headers(origins), "http")
@@ -38,7 +41,7 @@ def _preflight(app: Chalice, origins: Origins, methods: Sequence[str]) -> Callab
 def _with_headers(origins: Origins) -> Callable[[Request, Callable[[Request], Any]], Any]:
     def with_headers(request: Request | None, get_response: Callable[[Any], Any]) -> Any:
         response = get_response(request)
-        if request is not None:  # Lambda was invoked with an event that is no request
+        if request is not None:  # None: the Lambda event is not an HTTP request
             response.headers |= answer_headers(request.headers.get("origin"), origins())
         return response
 

@@ -1,4 +1,4 @@
-"""Models of answers that routes put together of views. OpenAPI shows them; they are built when it asks for them."""
+"""Models of responses that combine views. Only the OpenAPI document uses them, so they are built on first use."""
 
 import re
 from typing import Annotated
@@ -22,7 +22,7 @@ class ActionTypeView(Composed):
 
 
 class ScheduleSummaryView(ScheduleView):
-    """A schedule as lists show it: its action has the type only."""
+    """A schedule in a list. Its action has only the type."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -54,14 +54,14 @@ class FieldProblemView(Composed):
 
 
 class ProblemView(Composed):
-    """An error (RFC 9457). Rely on `type` and `status`; show `title` and `detail`."""
+    """An error (RFC 9457). Rely on `type` and `status`; display `title` and `detail`."""
 
     type: Annotated[
         str,
         Field(pattern=f"^{re.escape(TYPE_PREFIX)}[a-z-]+$"),
         about("Kind of the error", f"{TYPE_PREFIX}invalid-input"),
     ]
-    title: Annotated[str, about("The kind of the error in words", "Some fields are missing or wrong")]
+    title: Annotated[str, about("Short description of the kind of error", "Some fields are missing or wrong")]
     status: Annotated[int, about("HTTP status", 422)]
     detail: Annotated[str, about("Error of this request", "timing.at: lies in the past")]
     errors: Annotated[list[FieldProblemView], about("Fields that are missing or wrong")] = Field(default_factory=list)
@@ -74,7 +74,7 @@ class ProblemView(Composed):
 class CreatedItemView(Composed):
     """The result of one schedule of a batch: `schedule` or `problem`."""
 
-    status: Annotated[int, about("Status that a request for this schedule alone would have got", 201)]
+    status: Annotated[int, about("HTTP status that a single create would have returned", 201)]
     schedule: Annotated[ScheduleSummaryView | None, about("The created schedule")] = None
     problem: Annotated[ProblemView | None, about("Why this schedule was not created")] = None
     retry_after_seconds: Annotated[int | None, about("Seconds to wait before the next attempt", 1)] = None

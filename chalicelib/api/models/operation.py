@@ -1,4 +1,4 @@
-"""One row of the route table: what the decorator of a route states, and what its view adds."""
+"""One row of the route table: the keywords of a route's decorator, and the name and texts of its view."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of a route, for OpenAPI. `model` None: no content, or content of no model if there is a media type."""
+    """One response of a route, for OpenAPI.
+
+    `model` None means no content, or content without a model if there is a `media_type`. `media_type` None means JSON.
+    """
 
     description: str
     model: type[BaseModel] | None = None
@@ -29,9 +32,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
-    """`name`, `text` and `arguments` are those of the view: its name, its docstring and its parameters' names.
+    """One route. `name`, `text` and `arguments` are the view's name, its docstring and the names of its parameters.
 
-    `problems` are the errors of its work; those of its parameters come with their models. Without a scope it is public.
+    `problems` are the errors of the view's work; the models of its parameters list their own. `scope` None means that
+    the route is public.
     """
 
     method: str
@@ -51,7 +55,7 @@ class Operation:
 
     @property
     def id(self) -> str:
-        """The view's name as clients write it: `getSchedule`."""
+        """Returns the operation id, which is the view's name in camel case: `getSchedule`."""
         first, *rest = self.name.split("_")
         return first + "".join(word.capitalize() for word in rest)
 
@@ -61,6 +65,6 @@ class Operation:
 
     @property
     def parameters(self) -> Mapping[str, type[Parameters]]:
-        """Models of the parameters, by the place where clients put them."""
+        """Returns the models of the parameters by their location: `path`, `query` or `header`."""
         models = {"path": self.path, "query": self.query, "header": self.headers}
         return {place: model for place, model in models.items() if model}

@@ -1,4 +1,4 @@
-"""Queries, headers and path values of the routes. Each model names the problems that come with it."""
+"""Queries, headers and path values of the routes. Each model lists the errors that its values can cause."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -36,12 +36,12 @@ Problems = tuple[type[ScheduledTasksError], ...]
 
 
 class Parameters(BaseModel):
-    """Values from a query, from headers or from a path. `problems` are errors that only these values cause."""
+    """Values of a query, of headers or of a path. `problems` are errors that only these values cause."""
 
     problems: ClassVar[Problems] = ()
 
 
-# Headers, by the names they have in HTTP
+# Headers: each alias is the name of the HTTP header.
 
 
 class CreateHeaders(Parameters):
@@ -56,11 +56,11 @@ class ChangeHeaders(Parameters):
     if_match: Revision | None = Field(None, alias="If-Match")
 
 
-# Queries. All of it is text, so numbers are read from it.
+# Queries: all values are strings, so numbers are converted.
 
 
 class NoQuery(Parameters):
-    """A parameter that the route does not know is refused, here and where there are others."""
+    """A query without parameters. This model and its subclasses refuse unknown parameters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -97,7 +97,7 @@ class RunsQuery(PageQuery):
     until: Until | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of SchedulerService. Raises InvalidInput."""
+        """Returns keyword arguments of SchedulerService. Raises InvalidInput if a bound is not an instant."""
         page = {"limit": self.limit, "cursor": self.cursor}
         return {"status": RunStatus(self.status), **page, **span(self.since, self.until)}
 
@@ -136,6 +136,6 @@ class UserPath(Parameters):
 
 
 def span(since: str | None, until: str | None) -> dict[str, datetime]:
-    """The given bounds as instants. Raises InvalidInput."""
+    """Returns the bounds that are not None as instants. Raises InvalidInput if one is not an instant."""
     given = {"since": since, "until": until}
     return {name: instant_of(name, text) for name, text in given.items() if text is not None}

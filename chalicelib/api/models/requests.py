@@ -1,6 +1,6 @@
-"""Bodies of requests that only HTTP has, as pydantic models; those of a schedule are in scheduling/arguments/bodies.py.
+"""Pydantic models of the request bodies that only HTTP has. The others are in scheduling/arguments/bodies.py.
 
-A body must have exactly these fields: nothing is converted or ignored.
+The models refuse unknown fields and convert no values.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class NotJson(ScheduledTasksError):
 
 
 class UnsupportedMediaType(ScheduledTasksError):
-    """The body is not JSON in UTF-8, by its own header."""
+    """The content type of the body is not JSON in UTF-8."""
 
 
 class BodyTooLarge(ScheduledTasksError):
@@ -40,18 +40,18 @@ class BodyTooLarge(ScheduledTasksError):
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """How large a request may be: its body, in bytes, and a batch, in schedules. Settings may say less."""
+    """Largest body in bytes and largest number of schedules in a batch. Settings may lower both."""
 
     body_bytes: int = MOST_BODY_BYTES
     batch: int = MOST_IN_A_BATCH
 
     def check_body(self, raw: bytes | str) -> None:
-        """Raises BodyTooLarge."""
+        """Raises BodyTooLarge if the body exceeds the limit."""
         if len(raw) > self.body_bytes:
             raise BodyTooLarge(len(raw), self.body_bytes)
 
     def check_batch(self, schedules: int) -> None:
-        """Raises InvalidInput."""
+        """Raises InvalidInput if the batch exceeds the limit."""
         if schedules > self.batch:
             raise InvalidInput.of("schedules", f"has {schedules} schedules; the limit is {self.batch}")
 
@@ -70,14 +70,14 @@ class CreateSchedule(PutSchedule):
 
 
 class PauseSchedule(Body):
-    """Why and until when a schedule is paused."""
+    """The reason and the end of a pause."""
 
     reason: Reason | None = None
     until: (
         Annotated[
             Time,
             about(
-                "Instant at which the pause ends by itself, with `Z` or an offset. Default: none.",
+                "Instant at which the schedule resumes automatically, with `Z` or an offset. Default: none.",
                 "2027-03-20T00:00:00Z",
             ),
         ]
@@ -86,13 +86,13 @@ class PauseSchedule(Body):
 
 
 class ResumeSchedule(Body):
-    """A new timing, which a one-time schedule needs if its time has passed."""
+    """A new timing. It is required if the time of a one-time schedule has passed."""
 
     timing: WhenItFires | None = None
 
 
 class CreateSchedules(Body):
-    """Up to 100 schedules, each created or refused on its own: each is read by its own `CreateSchedulesItem`."""
+    """Up to 100 schedules. Each is validated and created independently of the others."""
 
     schedules: Annotated[
         list[JsonValue],
@@ -104,7 +104,7 @@ class CreateSchedules(Body):
 
 
 class RedriveRuns(Body):
-    """Which runs to queue again, and how fast."""
+    """The runs to queue again, and their rate."""
 
     status: UndoneStatus = Undone.FAILED
     schedule_id: ScheduleId | None = None
@@ -114,16 +114,16 @@ class RedriveRuns(Body):
     per_minute: PerMinute = PER_MINUTE
 
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of SchedulerService. Raises InvalidInput."""
+        """Returns keyword arguments of SchedulerService. Raises InvalidInput if a bound is not an instant."""
         named = {name: value for name, value in dict(self).items() if name not in ("since", "until")}
         return {**named, "status": RunStatus(self.status), **span(self.since, self.until)}
 
 
 class RotateWebhookKeys(Body):
-    """How long the current key remains valid beside the new one."""
+    """The time for which the previous key remains valid after the rotation."""
 
     overlap_hours: Annotated[
-        int, Field(ge=0, le=168), about("Hours in which both keys sign; 0 ends every older key at once", 48)
+        int, Field(ge=0, le=168), about("Hours for which both keys sign; 0 ends all older keys at once", 48)
     ] = 24
 
 

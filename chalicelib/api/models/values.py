@@ -1,6 +1,6 @@
-"""Types of the values that only HTTP knows, and the texts that OpenAPI shows of others in queries, headers and paths.
+"""Types of values that only HTTP has, and OpenAPI descriptions of values in queries, headers and paths.
 
-Limits and checks are those of scheduling/arguments, which Python callers are held to as well.
+The limits and checks are in scheduling/arguments, because they also apply to Python callers.
 """
 
 import re
@@ -19,7 +19,7 @@ ETAG = re.compile(r'"([0-9]{1,18})"')
 
 
 def _existing_id(text: str) -> str:
-    """No schedule has an id that breaks the rule."""
+    """Raises ScheduleNotFound if no schedule can have this id."""
     if not ids.is_schedule_id(text):
         raise ScheduleNotFound
     return text
@@ -28,12 +28,12 @@ def _existing_id(text: str) -> str:
 def _revision(etag: object) -> int:
     match = ETAG.fullmatch(str(etag))
     if match is None:
-        raise ValueError('must be the ETag of an answer, quotes included, such as "1803902400000"')
+        raise ValueError('must be the ETag of a response, with its quotes, such as "1803902400000"')
     return int(match[1])
 
 
 class Kind(StrEnum):
-    """How often a schedule fires."""
+    """Whether a schedule fires once or repeatedly."""
 
     ONE_TIME = "one_time"
     RECURRING = "recurring"
@@ -52,7 +52,7 @@ UserId = Annotated[
     values.UserId,
     about("User to act for; another user needs the scope `schedules:admin`. Default: the caller.", "alice"),
 ]
-OwnerId = Annotated[values.UserId, about("User whose schedules are meant", "alice")]
+OwnerId = Annotated[values.UserId, about("User whose schedules the request is about", "alice")]
 ScheduleId = Annotated[values.ScheduleId, text_like(ids.SCHEDULE_ID, "Only runs of this schedule", "weekly-digest")]
 NewScheduleId = Annotated[
     values.ScheduleId,

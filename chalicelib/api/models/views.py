@@ -1,4 +1,4 @@
-"""Bodies of answers, as pydantic models."""
+"""Pydantic models of the response bodies."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -20,10 +20,10 @@ from ...scheduling.service import Cancelled, Preview
 _TIME = WithJsonSchema({"type": "string", "format": "date-time"})
 
 Planned = Annotated[datetime, PlainSerializer(iso), _TIME]
-"""Whole seconds: `2027-03-01T08:00:00Z`."""
+"""A scheduled time, in whole seconds: `2027-03-01T08:00:00Z`."""
 
 Measured = Annotated[datetime, PlainSerializer(iso_ms), _TIME]
-"""With milliseconds: `2027-03-01T08:00:00.123Z`."""
+"""A time read from the clock, in milliseconds: `2027-03-01T08:00:00.123Z`."""
 
 TimingShown = Annotated[
     dict[str, str],
@@ -37,7 +37,7 @@ Created = Annotated[Measured, about("Time of the creation", "2027-03-01T12:00:00
 Updated = Annotated[Measured, about("Time of the last change", "2027-03-01T12:00:00.000Z")]
 Owner = Annotated[str, about("User who owns it", "alice")]
 OfSchedule = Annotated[str, about("Id of the schedule", "weekly-digest")]
-# Not the enum itself: a rollback may meet the status of a later release.
+# A string and not the enum: after a rollback, a record may have a status that only the later release knows.
 OfRun = Annotated[str, DescribedAs(lambda: RunStatus), about("Status of the run", RunStatus.SUCCEEDED.value)]
 ReasonOfRun = Annotated[str | None, about("Why the run has this status", None, "SES: the address is not verified")]
 
@@ -60,7 +60,7 @@ class RetryView(View):
     """How often failed work is tried again."""
 
     max_retries: Annotated[int, about("Retries of failed work", 3)]
-    backoff_seconds: Annotated[int, about("Seconds before the first retry; each next one waits twice as long", 60)]
+    backoff_seconds: Annotated[int, about("Seconds before the first retry; each later delay is twice as long", 60)]
 
 
 class LastRunView(View):
@@ -81,12 +81,12 @@ class ScheduleView(View):
     status: Annotated[Status, about("Status of the schedule", Status.ACTIVE.value)]
     reason: Annotated[str | None, about("Why the schedule has this status", None, "on holiday")]
     paused_until: Annotated[
-        Planned | None, about("Time at which a pause ends by itself; null: none", None, "2027-03-20T00:00:00Z")
+        Planned | None, about("Time of the automatic resume; null: no such time", None, "2027-03-20T00:00:00Z")
     ]
     confirmed: Annotated[
-        bool, Field(description="False until EventBridge has accepted the latest change", examples=[True])
+        bool, Field(description="False until EventBridge has confirmed the latest change", examples=[True])
     ]
-    revision: Annotated[int, about("Number that grows with each change; the `ETag`", 1803902400000)]
+    revision: Annotated[int, about("Number that each change increases; the value of `ETag`", 1803902400000)]
     timing: TimingShown
     action: Annotated[
         dict[str, Any],
@@ -119,7 +119,7 @@ class ScheduleView(View):
     @classmethod
     def of(cls, schedule: Schedule) -> Self:
         action = as_clients_write(schedule.action) if schedule.action else {"type": schedule.action_type}
-        # The record keeps it after the pause, for what was due meanwhile.
+        # The record keeps it after the pause, to decide which occurrences were due during the pause.
         paused_until = schedule.paused_until if schedule.status is Status.PAUSED else None
         derived = {"timing": timing_shown(schedule.timing), "action": action, "paused_until": paused_until}
         return cls.model_validate({**vars(schedule), **derived})
@@ -157,7 +157,7 @@ class RunView(View):
     unforeseen: Annotated[
         bool, Field(description="True if EventBridge fired at a time that the API did not predict", examples=[False])
     ]
-    attempts: Annotated[list[AttemptView], about("Attempts, the first one first")]
+    attempts: Annotated[list[AttemptView], about("Attempts, the oldest first")]
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -193,7 +193,7 @@ class PreviewView(View):
     warnings: Annotated[
         list[str],
         about(
-            "Surprises, such as times that daylight saving skips",
+            "Effects that a client may not expect, such as times that daylight saving skips",
             [],
             ["02:30 does not exist on 2027-03-28 in Europe/Berlin: skipped"],
         ),
@@ -212,7 +212,7 @@ class PreviewView(View):
 class CancelledView(View):
     """Schedules that one request cancelled."""
 
-    cancelled: Annotated[int, about("How many schedules were cancelled", 1)]
+    cancelled: Annotated[int, about("Number of cancelled schedules", 1)]
     complete: Annotated[bool, Field(description="False if schedules are left: send the request again", examples=[True])]
 
     @classmethod
@@ -221,7 +221,7 @@ class CancelledView(View):
 
 
 class JobView(View):
-    """Work on many schedules or runs, which the sweeper does."""
+    """A job: the sweeper's work on many schedules or runs."""
 
     job_id: Annotated[str, about("Id of the job", "2f6d9b3c8a1e4075b7c0e5d4f3a29618")]
     kind: Annotated[JobKind, about("Kind of the job", JobKind.REDRIVE.value)]
@@ -257,7 +257,7 @@ class WebhookKeyView(View):
 
 
 class WebhookKeysView(View):
-    """The keys that sign a user's webhooks now."""
+    """The valid keys that sign a user's webhooks."""
 
     keys: Annotated[list[WebhookKeyView], about("Valid keys, the current one first")]
 
@@ -267,12 +267,12 @@ class WebhookKeysView(View):
 
 
 def timing_shown(timing: Timing) -> dict[str, str]:
-    """As a client could have written it: `{"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}`."""
+    """Returns a timing in the format of requests: `{"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}`."""
     text = timing.expression.removeprefix(f"{timing.kind}(").removesuffix(")")
     bounds = {"start_at": timing.start_at, "end_at": timing.end_at}
     return {
         timing.kind: text,
-        # A rate is elapsed time, the same everywhere.
+        # A rate is elapsed time, which no time zone changes.
         **({} if timing.kind == "rate" else {"timezone": timing.timezone}),
         **{name: iso(instant) for name, instant in bounds.items() if instant},
     }

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of the route table and of the models that its rows name. Made when it is first asked for."""
+"""Generates the OpenAPI 3.1 document from the route table and its models, at the first request for it."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ if TYPE_CHECKING:
 
 OPENAPI = "3.1.0"
 DESCRIPTION = (
-    "Scheduled Tasks runs work later or repeatedly for users of an application: emails, webhooks, events and actions of"
-    " the application's own. Errors are problems (RFC 9457): rely on `type` and `status`, show `detail`."
+    "Scheduled Tasks runs work later or repeatedly for the users of an application: emails, text messages, push"
+    " notifications, webhooks, reports, events and the application's own actions. Errors are problems (RFC 9457):"
+    " rely on `type` and `status`, and display `detail`."
 )
 TAGS = {
     "Schedules": "Create, list, change and cancel the caller's schedules",
-    "Runs": "Runs of schedules, runs outside a timing, and redrives",
-    "Occurrences": "Planned times of schedules and timings",
-    "Resources": "Schedules about one thing of the application, such as a contract",
-    "Users": "All schedules of one user, for admins, and the jobs that work on them",
-    "Webhook keys": "Keys that sign a user's webhooks (Standard Webhooks)",
-    "System": "Health and documentation, without a token",
+    "Runs": "List the runs of schedules, run a schedule now, and queue runs again",
+    "Occurrences": "List the planned times of schedules and timings",
+    "Resources": "List and cancel the schedules of a resource of the application, such as a contract",
+    "Users": "Cancel or erase all schedules of a user, for admins, and get the progress of jobs",
+    "Webhook keys": "List and rotate the keys that sign a user's webhooks (Standard Webhooks)",
+    "System": "Get the health and the documentation of the API, without a token",
 }
 
 OF_TOKENS: Problems = (NotAuthenticated, InvalidToken, ScopeMissing, IssuerUnavailable, StoreUnavailable, InvalidInput)
 OF_BODIES: Problems = (NotJson, BodyTooLarge, UnsupportedMediaType)
 OF_API_GATEWAY = (THROTTLED, NO_ANSWER_IN_TIME)
-"""Problems that API Gateway answers on any route."""
+"""Problems that API Gateway can return on any route."""
 
 HEADERS = {
     "ETag": ("Revision of the schedule, for `If-Match`", '"1803902400000"'),
     "Location": ("Address of the created schedule, run or job", "/v1/schedules/weekly-digest"),
-    "Cache-Control": ("Says that the answer must not be stored", "no-store"),
+    "Cache-Control": ("`no-store`: the response must not be cached", "no-store"),
     "WWW-Authenticate": (
         "Error of the token, or the missing scope (RFC 6750)",
         'Bearer error="invalid_token"',
@@ -64,7 +65,7 @@ OF_PROBLEMS = {
 
 @lru_cache(maxsize=8)
 def document(operations: tuple[Operation, ...], server: str = "") -> Mapping[str, Any]:
-    """The description. `server` is what stands before the paths: API Gateway's stage, or an app's own prefix."""
+    """Returns the OpenAPI document. `server` is the prefix of the paths: API Gateway's stage or an app's own prefix."""
     described = schemas(_read(operations), _answered(operations))
     parameter_models = {schema_name(model.__name__) for one in operations for model in one.parameters.values()}
     # `Timing` describes what `TimingBody` reads.
@@ -132,7 +133,7 @@ def _parameters(operation: Operation, described: Mapping[str, Any]) -> list[dict
 
 
 def _parameter(place: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """None as a default means that it may be left out; a query and a header have no null."""
+    """Returns a parameter without the null of `X | None`: an optional parameter is omitted and never null."""
     text, (example, *_) = schema.pop("description"), schema.pop("examples")
     (value,) = [part for part in schema.pop("anyOf", [schema]) if part.get("type") != "null"]
     is_in_path = place == "path"
@@ -178,7 +179,7 @@ def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
 
 
 def _kinds(operation: Operation) -> Problems:
-    """Errors of a route: of every token, of its body, of its parameters, and of its work."""
+    """Returns the errors of a route: those of any token, of its body, of its parameters and of its work."""
     if operation.scope is None:
         return operation.problems
     of_body = OF_BODIES if operation.body else ()

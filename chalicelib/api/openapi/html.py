@@ -1,4 +1,4 @@
-"""The description of the API as one page of plain HTML: no script, nothing from elsewhere."""
+"""Renders the OpenAPI document as one HTML page without scripts and without external resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = ("parameters", "requestBody", "responses")
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """HTML of a description of ours; every text in it is escaped."""
+    """Returns the HTML page of an OpenAPI document of this service. All texts are escaped."""
     info, schemas = document["info"], document["components"]["schemas"]
     title = escape(f"{info['title']} {info['version']}")
     operations = [

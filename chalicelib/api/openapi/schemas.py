@@ -1,7 +1,7 @@
-"""The schemas of the description: JSON Schema of the models, under the names that clients want in generated code.
+"""The schemas of the OpenAPI document: JSON Schema of the models, with names that suit generated client code.
 
-Beyond what pydantic makes, each field has a description and an example, and no `default` in bodies: openapi-typescript
-takes a field with a default for one that is always there, also in requests.
+This module adds a description and an example to each field of pydantic's schemas. It removes `default` from bodies,
+because openapi-typescript makes a field with a default required, even in requests.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ NAMES: Mapping[str, str] = {
     "MetadataShape": "Metadata",
     "Undone": "UndoneStatus",
 }
-"""Class -> schema. Beside these, a view has the name of its class without `View`."""
+"""Schema name by class name. The default is the class name without `View`."""
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "CreatedItem": ("status", "schedule"),
     "OwnAction": ("type", "data"),
     "Problem": ("type", "title", "status", "detail", "errors"),
 }
-"""Schema -> the fields of its example, where that has more than the required ones."""
+"""Fields of a schema's example by schema name, for examples that have more than the required fields."""
 
 
 def schema_name(class_name: str) -> str:
@@ -50,7 +50,7 @@ def reference(model: type[BaseModel]) -> Schema:
 
 
 def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Schema]:
-    """Schemas by name: of the models in requests, of those in answers, and of all that they refer to."""
+    """Returns the schemas of the request models (`read`), the response models (`answered`) and their parts, by name."""
     _, found = models_json_schema(
         [*_in_mode("validation", read), *_in_mode("serialization", answered)],
         ref_template=COMPONENTS + "{model}",
@@ -67,7 +67,7 @@ def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]
 
 
 def example(schema: Schema, named: Mapping[str, Schema]) -> Any:
-    """The schema's own example, or one made of those of its parts: all of them, or only the required ones if any is."""
+    """Returns the schema's example, or composes it from the required fields, or from all fields if none is required."""
     match schema:
         case {"examples": [first, *_]} | {"const": first} | {"enum": [first, *_]}:
             return first
@@ -83,10 +83,10 @@ def example(schema: Schema, named: Mapping[str, Schema]) -> Any:
 
 
 class _Schemas(GenerateJsonSchema):
-    """Null as a default says in Python that a field may be left out; JSON Schema says that by `required`."""
+    """Removes null defaults: the models use None for an optional field, for which JSON Schema has `required`."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
-        """A title made of a field's name says nothing."""
+        """Returns False, because pydantic's titles only repeat the names of the fields."""
         return False
 
     def default_schema(self, schema: Any) -> dict[str, JsonValue]:
@@ -101,7 +101,7 @@ def _in_mode(mode: JsonSchemaMode, models: Iterable[type[BaseModel]]) -> list[tu
 
 
 def _renamed(value: Any) -> Any:
-    """The value with the schemas' names in its references."""
+    """Returns the value with class names replaced by schema names in its references."""
     match value:
         case dict():
             return {key: _renamed(item) for key, item in value.items()}
@@ -113,7 +113,7 @@ def _renamed(value: Any) -> Any:
 
 
 def _tell_actions_apart(named: Mapping[str, Schema]) -> None:
-    """Each built-in action names its type, and an own action has another one, so an action fits one schema only."""
+    """Makes an action match one schema only: built-in actions require their type, own actions exclude those types."""
     for model in BUILT_IN.values():
         built_in = named[schema_name(model.__name__)]
         built_in["required"] = ["type", *built_in["required"]]
@@ -124,7 +124,7 @@ def _tell_actions_apart(named: Mapping[str, Schema]) -> None:
 
 
 def _tidy(name: str, schema: Schema) -> None:
-    """Puts what pydantic and our texts say of a schema where clients look for it."""
+    """Adds the descriptions and examples of `texts`, and moves those of pydantic to the level that clients read."""
     schema.pop("title", None)
     if name in texts.SCHEMAS:
         schema["description"] = texts.SCHEMAS[name]
@@ -139,7 +139,7 @@ def _tidy(name: str, schema: Schema) -> None:
 
 
 def _hoist(described: Schema) -> None:
-    """Description and examples of `X | None` stand where those of `X` do; `DescribedAs` is unwrapped."""
+    """Moves description and examples of an `X | None` from `X` to the field, and unwraps `DescribedAs`."""
     if "allOf" in described:
         (meant,) = described.pop("allOf")
         described.update({**meant, **described})
@@ -155,7 +155,7 @@ def _fields(named: Mapping[str, Schema]) -> list[tuple[str, Schema]]:
 
 
 def _inherit(field: str, described: Schema, named: Mapping[str, Schema]) -> None:
-    """A field without a description has that of the create's field of its name, or that of the schema it refers to."""
+    """Copies a missing description from the field of that name in `CreateSchedule`, or from the referenced schema."""
     referred = _references(described)
     of_create = named[CreateSchedule.__name__]["properties"].get(field, {})
     for parent in (of_create, *(named[ref.removeprefix(COMPONENTS)] for ref in referred)):

@@ -1,4 +1,4 @@
-"""Requests as models: strict JSON, and errors that name fields as the client wrote them (`action.to.0`)."""
+"""Reads requests into models: strict JSON, and errors with field names as the client sent them (`action.to.0`)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from ...scheduling.actions import ActionRules
 
 BODY_TYPES = ["*/*"]
-"""Chalice lets each type pass, so that another than JSON is refused as a problem, by `read_body`."""
+"""Chalice accepts all content types, so that `read_body` can refuse other types than JSON with a problem."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_body(model: type[Model], request: Request, rules: ActionRules | None = None) -> Model:
-    """Raises UnsupportedMediaType, NotJson, InvalidInput."""
+    """Reads a JSON body. Raises UnsupportedMediaType, NotJson, or InvalidInput if fields are missing or wrong."""
     return read(model, read_object(request), rules)
 
 
 def read_optional_body(model: type[Model], request: Request, rules: ActionRules | None = None) -> Model:
-    """An empty body says nothing, as `{}` does. Raises as `read_body` does."""
+    """Reads a JSON body; an empty body means `{}`. Raises the errors of `read_body`."""
     return read_body(model, request, rules) if request.raw_body else read(model, {})
 
 
 def read_headers(model: type[Model], request: Request) -> Model:
-    """Those that the model names by its aliases. Raises InvalidInput."""
+    """Reads the headers that are aliases of the model's fields. Raises InvalidInput if a value is wrong."""
     names = [field.alias for field in model.model_fields.values() if field.alias]
     return read(model, {name: request.headers[name] for name in names if name in request.headers})
 
 
 def read_query(model: type[Model], request: Request) -> Model:
-    """Raises InvalidInput, also for a parameter that is unknown or given twice."""
+    """Reads the query. Raises InvalidInput if a parameter is wrong, unknown or repeated."""
     params = request.query_params or MultiDict({})
     given = {name: params.getlist(name) for name in params}
     repeated = [FieldError(name, "is given more than once") for name, values in given.items() if len(values) > 1]

@@ -1,4 +1,4 @@
-"""A request's body as a JSON object: UTF-8, no name twice, finite numbers, and a reason when it is none of that."""
+"""Reads a request's body as a JSON object. It must be UTF-8, with unique names in each object and finite numbers."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from chalice.app import Request
 
 JSON_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
-"""`curl -d` says the latter unless told otherwise; the body is read as JSON all the same."""
+"""The second is the default of `curl -d`. Its body is read as JSON as well."""
 
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
-"""RFC 8259, 8.1: JSON between systems is UTF-8. API Gateway reads each body as that."""
+"""JSON between systems is UTF-8 (RFC 8259, section 8.1), and API Gateway decodes each body as UTF-8."""
 
 DEEPEST = 100
-"""Levels of arrays and objects. Python's own limit depends on who calls whom."""
+"""Largest number of nested arrays and objects. Python's own limit depends on the depth of the call stack."""
 
 MOST_DIGITS = 4300
-"""Of a whole number: Python reads no longer one (docs.python.org, int max str digits)."""
+"""Largest number of digits of an integer: Python's limit (sys.int_info.default_max_str_digits)."""
 
 
 class _Refused(ValueError):
-    """JSON that is not accepted; the message says why."""
+    """The JSON is valid but not accepted. The message is the reason."""
 
 
 def read_object(request: Request) -> dict[str, Any]:
-    """Raises UnsupportedMediaType, NotJson."""
+    """Returns the body's JSON object. Raises UnsupportedMediaType, or NotJson if the body is anything else."""
     _check_media_type(request.headers.get("content-type", "application/json"))
     value = _value(_text(request.raw_body))
     if not isinstance(value, dict):
@@ -56,7 +56,7 @@ def _text(raw: bytes | str) -> str:
     try:
         return raw if isinstance(raw, str) else raw.decode()
     except UnicodeDecodeError as exc:
-        raise NotJson(f"The body is not UTF-8: byte {exc.start + 1:,} begins no character.") from exc
+        raise NotJson(f"The body is not UTF-8: byte {exc.start + 1:,} is invalid.") from exc
 
 
 def _value(text: str) -> Any:
@@ -64,14 +64,12 @@ def _value(text: str) -> Any:
         value = json.loads(
             text, object_pairs_hook=_unique, parse_constant=_no_number, parse_int=_whole, parse_float=_finite
         )
-        # Half of a surrogate pair ("\ud800") passes as JSON and is no text.
+        # json.loads accepts half of a surrogate pair ("\ud800"), which cannot be encoded later.
         json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as exc:
-        raise NotJson(
-            f"The body is not JSON: line {exc.lineno:,}, column {exc.colno:,} is not as JSON has it."
-        ) from exc
+        raise NotJson(f"The body is not JSON: line {exc.lineno:,}, column {exc.colno:,} is invalid.") from exc
     except UnicodeEncodeError as exc:
-        raise NotJson("The body has half of a surrogate pair, such as \\ud800, which is no text.") from exc
+        raise NotJson("The body has half of a surrogate pair, such as \\ud800, which is not valid text.") from exc
     except RecursionError as exc:
         raise NotJson(_too_deep()) from exc
     except _Refused as exc:
@@ -92,7 +90,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise _Refused(f"{text} is no number of JSON")
+    raise _Refused(f"{text} is not a JSON number")
 
 
 def _whole(text: str) -> int:
@@ -104,7 +102,7 @@ def _whole(text: str) -> int:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise _Refused(f"{text[:20]} is too large a number")
+        raise _Refused(f"the number {text[:20]} is too large")
     return number
 
 

@@ -1,4 +1,4 @@
-"""The HTTP routes, as blueprints for our own app and for anybody else's, and the sweeper.
+"""The HTTP routes as blueprints, and the sweeper, for this service's app and for other Chalice apps.
 
 for blueprint in blueprints(Services(scheduler=…, caller=…)):
     app.register_blueprint(blueprint, url_prefix="/tasks")
@@ -34,7 +34,10 @@ __all__ = ["Services", "all_routes", "blueprints", "operations_of", "schedule_sw
 
 
 def blueprints(services: Services) -> list[Blueprint]:
-    """All routes, those of webhook keys if the services have any. A blueprint belongs to the app that registers it."""
+    """Returns new blueprints with all routes. Each app needs its own, because registering a blueprint changes it.
+
+    The routes of webhook keys are included unless `services.webhook_keys` is None.
+    """
     return [routes.blueprint for routes in all_routes(services)]
 
 
@@ -53,5 +56,5 @@ def all_routes(services: Services) -> list[Routes]:
 
 
 def operations_of(tables: Iterable[Routes]) -> list[Operation]:
-    """The route table: one row per route."""
+    """Returns the route table, with one row per route."""
     return [operation for routes in tables for operation in routes.operations]

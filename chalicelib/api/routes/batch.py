@@ -1,4 +1,4 @@
-"""Many schedules in one request, each on its own: one that is wrong does not stop the others."""
+"""Creates many schedules in one request. An error in one schedule does not affect the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..dependencies import Services
 
 BEGINS_WITHIN = timedelta(seconds=4)
-"""The last create of a batch begins by then. Its three calls may take 8 s each, and API Gateway waits for 29 s."""
+"""Time after which a batch begins no more creates: one may take three calls of 8 s, and API Gateway waits for 29 s."""
 
 
 def batch(services: Services) -> Routes:
@@ -40,7 +40,7 @@ def batch(services: Services) -> Routes:
     def create_schedules(body: CreateSchedules, user_id: str) -> Response:
         """Create up to 100 schedules.
 
-        Each schedule has its own result, in the order of the request. One that is wrong does not stop the others.
+        Each schedule has its own result, in the order of the request. An error in one does not affect the others.
         """
         services.limits().check_batch(len(body.schedules))
         asked = [_read(item, services.action_rules()) for item in body.schedules]
@@ -52,7 +52,7 @@ def batch(services: Services) -> Routes:
 
 
 def _read(item: Any, rules: ActionRules) -> dict[str, Any] | ScheduledTasksError:
-    """Keyword arguments of SchedulerService.create, or what is wrong with them."""
+    """Returns the keyword arguments of SchedulerService.create, or the error in `item`."""
     if not isinstance(item, dict):
         return NotJson()
     try:
@@ -62,5 +62,5 @@ def _read(item: Any, rules: ActionRules) -> dict[str, Any] | ScheduledTasksError
 
 
 def _shown(outcome: Schedule | ScheduledTasksError) -> ScheduleView | ScheduledTasksError:
-    """A schedule as in lists: a hundred actions of any size would not fit into one answer."""
+    """Returns the schedule as lists show it, because a hundred whole actions might not fit into one response."""
     return outcome if isinstance(outcome, ScheduledTasksError) else ScheduleView.of(replace(outcome, action=None))

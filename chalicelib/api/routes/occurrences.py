@@ -1,4 +1,4 @@
-"""Planned occurrences: of a schedule, and of a timing without a schedule."""
+"""Routes of planned occurrences: those of a schedule, and those of a timing without a schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schedules about one resource: the caller's own, or every user's for an admin."""
+"""Routes of a resource's schedules: the caller's own or, for admins, those of all users."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def resources(services: Services) -> Routes:
     def list_resource_schedules(caller: Caller, query: ResourceQuery, resource_id: str) -> Response:
         """List a resource's schedules.
 
-        Users get their own schedules. An admin gets every user's, or those of `user_id`.
+        Users get their own schedules. Admins get those of all users, or of `user_id`.
         """
         found = services.scheduler().list_for_resource(
             resource_id, user_id=_whose(caller, query), status=query.status, limit=query.limit, cursor=query.cursor
@@ -46,13 +46,13 @@ def resources(services: Services) -> Routes:
         path=ResourcePath,
         answers={
             200: Answer("All these schedules are cancelled", CancelledView),
-            202: Answer("Some are cancelled: send the request again for the others", CancelledView),
+            202: Answer("Some of them are cancelled: send the request again for the others", CancelledView),
         },
     )
     def cancel_resource_schedules(caller: Caller, query: Query, resource_id: str) -> Response:
         """Cancel a resource's schedules.
 
-        Users cancel their own schedules. An admin cancels every user's, or those of `user_id`.
+        Users cancel their own schedules. Admins cancel those of all users, or of `user_id`.
         """
         cancelled = services.scheduler().cancel_for_resource(resource_id, user_id=_whose(caller, query))
         status = HTTPStatus.OK if cancelled.complete else HTTPStatus.ACCEPTED
@@ -62,5 +62,5 @@ def resources(services: Services) -> Routes:
 
 
 def _whose(caller: Caller, query: Query) -> str | None:
-    """The user whose schedules are meant. None means all users: an admin who names none."""
+    """Returns the user whose schedules the request is about, or None (all users) for an admin without `user_id`."""
     return None if caller.is_admin and query.user_id is None else caller.acting_for(query.user_id)

@@ -1,4 +1,4 @@
-"""A schedule's runs: list, get, run now, redrive."""
+"""Routes of runs: list, get, run now, redrive."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def runs(services: Services) -> Routes:
     def run_schedule(request: Request, user_id: str, schedule_id: str) -> Response:
         """Run a schedule now, outside its timing.
 
-        The next occurrence stays as it is, and neither `max_runs` nor `run_count` counts this run.
+        The next occurrence does not change. Neither `max_runs` nor `run_count` counts this run.
         """
         run = services.scheduler().run_now(user_id, schedule_id)
         return responses.run_started(RunView.of(run), schedule_id, request)

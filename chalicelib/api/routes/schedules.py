@@ -1,4 +1,4 @@
-"""One user's schedules: create, list, get, put, update, pause, resume, cancel."""
+"""Routes of a user's schedules: create, list, get, put, update, pause, resume, cancel."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def schedules(services: Services) -> Routes:
         A page may be shorter than `limit`, even empty. The list ends when `next_cursor` is null.
         """
         found = services.scheduler().list_for_user(user_id, status=query.status, limit=query.limit, cursor=query.cursor)
-        # A page may so become shorter than its limit; the cursor is still behind all that was looked at.
+        # The filter can make a page shorter than its limit; the cursor is still the end of the unfiltered page.
         return responses.page(map(ScheduleView.of, filter(query.wants, found.items)), found.next_cursor)
 
     @routes.get("/v1/schedules/{schedule_id}", Scope.READ, query=Query, path=SchedulePath, answers=responses.SCHEDULE)
@@ -74,7 +74,7 @@ def schedules(services: Services) -> Routes:
     ) -> Response:
         """Create or replace a schedule under an id that the client chooses.
 
-        The request can be repeated. A paused schedule stays paused; one that has ended is created again (201).
+        The request is idempotent. A paused schedule stays paused; a schedule that has ended is created again (201).
         """
         schedule, is_new = services.scheduler().put(user_id, schedule_id, if_match=headers.if_match, **body.arguments())
         shown = ScheduleView.of(schedule)
@@ -110,7 +110,7 @@ def schedules(services: Services) -> Routes:
     def cancel_schedule(headers: ChangeHeaders, user_id: str, schedule_id: str) -> Response:
         """Cancel a schedule.
 
-        From then on it does no work, even if EventBridge delivers it once more. The request can be repeated.
+        A cancelled schedule does no work, even if EventBridge delivers it once more. The request is idempotent.
         """
         services.scheduler().cancel(user_id, schedule_id, if_match=headers.if_match)
         return responses.no_content()
@@ -148,7 +148,8 @@ def schedules(services: Services) -> Routes:
     def resume_schedule(headers: ChangeHeaders, body: ResumeSchedule, user_id: str, schedule_id: str) -> Response:
         """Resume a schedule.
 
-        The next occurrence runs. A one-time schedule whose time has passed needs a new `timing`.
+        The schedule continues with its next occurrence. If the time of a one-time schedule has passed, `timing` is
+        required.
         """
         timing = body.timing.spec() if body.timing else None
         schedule = services.scheduler().resume(user_id, schedule_id, timing=timing, if_match=headers.if_match)

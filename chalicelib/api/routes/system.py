@@ -1,4 +1,4 @@
-"""Public routes: health, and the description of the API, which holds no user's data."""
+"""Public routes: health and the API's documentation, which contain no user data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGE_HEADERS: dict[str, str | list[str]] = {
 
 
 def system(services: Services, others: Sequence[Operation]) -> Routes:
-    """`others` are the operations of all other routes."""
+    """Returns the public routes. `others` are the operations of all other routes, for the OpenAPI document."""
     routes = Routes(__name__, services, tag="System")
 
     @routes.get("/healthz", answers={200: Answer("The API is up", HealthView)})
@@ -36,17 +36,17 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
         """Check that the API is up."""
         return Response({"status": "ok"})
 
-    @routes.get("/openapi.json", answers={200: Answer("The document", media_type=JSON)})
+    @routes.get("/openapi.json", answers={200: Answer("The OpenAPI document", media_type=JSON)})
     def get_openapi() -> Response:
-        """Get this description as OpenAPI 3.1."""
-        from ..openapi import document  # noqa: PLC0415 - a cold start does not wait for it
+        """Get the API's documentation as OpenAPI 3.1."""
+        from ..openapi import document  # noqa: PLC0415 - keeps the import out of a cold start
 
         operations = (*others, *routes.operations)
         return Response(document.document(operations, _before(routes.blueprint.current_request, "/openapi.json")))
 
-    @routes.get("/docs", answers={200: Answer("The page", media_type=HTML)})
+    @routes.get("/docs", answers={200: Answer("The HTML page", media_type=HTML)})
     def get_docs() -> Response:
-        """Get this description as one page of HTML without scripts."""
+        """Get the API's documentation as one HTML page without scripts."""
         from ..openapi import document, html  # noqa: PLC0415 - as above
 
         operations = (*others, *routes.operations)
@@ -57,6 +57,6 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
 
 
 def _before(request: Request, route: str) -> str:
-    """The path before our routes: API Gateway's stage, and an app's own prefix."""
+    """Returns the path before the routes: API Gateway's stage and an app's own prefix."""
     path: str = request.context["path"]
     return path.removesuffix("/").removesuffix(route)

@@ -1,4 +1,4 @@
-"""All schedules of one user at once, for admins: as jobs, since no single request can do it."""
+"""Routes for all schedules of a user. They start jobs, because one request has not enough time."""
 
 from __future__ import annotations
 

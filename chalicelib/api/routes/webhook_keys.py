@@ -1,6 +1,6 @@
-"""The keys that sign a user's webhooks: list them, rotate them.
+"""Routes of the keys that sign a user's webhooks: list and rotate.
 
-A key lets its holder forge webhooks that consumers trust, so both routes need the scope `schedules:write`.
+A holder of a key can forge webhooks that consumers trust, so both routes need the scope `schedules:write`.
 """
 
 from __future__ import annotations

@@ -495,7 +495,7 @@ def test_an_interrupted_read_leaves_no_message_hidden(world: World) -> None:
 def test_an_unavailable_table_is_an_error(world: World) -> None:
     world.repository.faults.always("repository.get", StoreUnavailable)
 
-    with pytest.raises(DeployError, match="The table cannot be reached"):
+    with pytest.raises(DeployError, match="The table is unavailable"):
         world.explained()
 
 

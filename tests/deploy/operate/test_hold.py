@@ -113,7 +113,7 @@ def test_a_table_out_of_reach_is_told_and_asked_again_it_goes_on(
 ) -> None:
     repository.faults.once("repository.save_job", StoreUnavailable)
 
-    with pytest.raises(DeployError, match="cannot be reached"):
+    with pytest.raises(DeployError, match="table is unavailable"):
         release(switch, 30)
     release(switch, 30, write=lambda _: None)
 

@@ -88,9 +88,9 @@ def test_an_unknown_path_is_a_problem_that_repeats_no_credential(
     assert (after.status, after.headers["Content-Type"]) == (404, "application/problem+json")
     assert json.loads(after.data) == {
         "type": "urn:scheduled-tasks:problem:route-not-found",
-        "title": "There is no such route",
+        "title": "Route not found",
         "status": 404,
-        "detail": "This method and path are not a route of the API.",
+        "detail": "The API has no route with this method and path.",
     }
 
 
