@@ -19,13 +19,18 @@ class Edit:
 
     def apply(self, project: Path) -> None:
         file = project / self.path
-        written = file.read_text() if self.before else ""
-        assert written.count(self.before) == 1 if self.before else not file.exists(), self
-        file.write_text(written.replace(self.before, self.text + self.before) if self.before else self.text)
+        if not self.before:
+            assert not file.exists(), self.path
+            file.write_text(self.text)
+            return
+        before, *after = file.read_text().split(self.before)
+        assert len(after) == 1, f"{self.path} has {len(after)} times {self.before!r}"
+        file.write_text(before + self.text + self.before + after[0])
 
 
 def changelog(line: str) -> Edit:
-    return Edit("CHANGELOG.md", f"- {line}\n", "- One-time (`at`, `after`)")
+    text = (PROJECT / "CHANGELOG.md").read_text()
+    return Edit("CHANGELOG.md", f"- {line}\n", text[text.index("\n- ") + 1 :].partition("\n")[0])
 
 
 # A field
@@ -100,9 +105,9 @@ GET_SUMMARY = '''    @routes.get(
 
 '''
 
-SUMMARY_ON_THE_PAGE = """### In short
+ADMIN_READS = "```http\nGET /v1/schedules/9b2f4c1d7e8a4f0c8d3b6a5e4f1c2d30?user_id=alice\n"
 
-```http
+SUMMARY_ON_THE_PAGE = """```http
 GET /v1/schedules/9b2f4c1d7e8a4f0c8d3b6a5e4f1c2d30/summary
 Authorization: Bearer $TOKEN
 ```
@@ -145,7 +150,7 @@ ROUTE = (
     Edit("chalicelib/api/routes/schedules.py", "from ..models.operation import Answer\n", "from ..models.parameters "),
     Edit("chalicelib/api/routes/schedules.py", ", SummaryView", "\n\nif TYPE_CHECKING:"),
     Edit("chalicelib/api/routes/schedules.py", GET_SUMMARY, "    @routes.put("),
-    Edit("docs/api.md", SUMMARY_ON_THE_PAGE, "## Change\n"),
+    Edit("docs/api.md", SUMMARY_ON_THE_PAGE, ADMIN_READS),
     Edit("tests/api/routes/test_summary.py", SUMMARY_TESTS),
     changelog("`GET /v1/schedules/{schedule_id}/summary`: the state of a schedule."),
 )

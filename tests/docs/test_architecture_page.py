@@ -33,3 +33,11 @@ def test_each_folder_and_file_that_a_page_names_exists(page: Path) -> None:
 
     missing = {path for path in named if not (PROJECT / path).exists()} - {"chalicelib/scheduled_tasks"}
     assert missing == set()
+
+
+def test_the_list_of_records_has_the_title_of_each() -> None:
+    index, *records = sorted(PAGES[1:], key=lambda page: page.name != "README.md")
+    listed = re.findall(r"^\| \[(\d{4})\]\((.+?)\) \| (.+) \|$", index.read_text(), re.MULTILINE)
+
+    titles = [(page.name, page.read_text().partition("\n")[0]) for page in records]
+    assert [(name, f"# {number}: {title}") for number, name, title in listed] == titles
