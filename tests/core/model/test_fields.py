@@ -20,6 +20,7 @@ from chalicelib.core.model.span import Span
 from chalicelib.scheduling.arguments.bodies import DetailsBody
 from chalicelib.scheduling.options import ScheduleOptions, options_to_record
 from local.testing import running_cloud
+from tests import additions
 from tests.builders import NOW, a_schedule
 from tests.tables import create_table
 
@@ -76,31 +77,18 @@ def test_an_option_that_is_none_has_its_default() -> None:
     assert options_to_record({"on_unknown": None}, a_schedule().timing) == {"on_unknown": OnUnknown.RETRY}
 
 
-# A field made up here: a copy of the library with these lines, and no others, has a schedule's colour.
-
-COLOUR = {
-    "core/model/fields.py": ('    _option("max_runs"', '    _option("colour", default="grey", limits=Limits(1, 9)),\n'),
-    "core/model/schedule.py": ("    max_runs: int | None = None\n", '    colour: str = "grey"\n'),
-    "scheduling/options.py": ("    max_runs: int | None\n", "    colour: str | None\n"),
-    "scheduling/arguments/values.py": ("MaxRuns = ", 'Colour = Annotated[str, length("colour")]\n'),
-    "scheduling/arguments/bodies.py": (
-        "    max_runs: values.MaxRuns | None = None\n",
-        "    colour: values.Colour | None = None\n",
-    ),
-    "api/models/views.py": ("    max_runs: int | None\n", "    colour: str\n"),
-}
+# A field made up here: a copy of the library with the edits that CONTRIBUTING.md lists has a schedule's colour.
 
 
 @pytest.fixture(scope="module")
 def coloured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of the copy, as a package."""
     folder = tmp_path_factory.mktemp("copies")
-    shutil.copytree(LIBRARY, folder / "coloured", ignore=shutil.ignore_patterns("__pycache__"))
-    for path, (before, line) in COLOUR.items():
-        source = folder / "coloured" / path
-        text = source.read_text()
-        assert text.count(before) == 1, path
-        source.write_text(text.replace(before, line + before))
+    shutil.copytree(LIBRARY, folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
+    for edit in additions.field("colour"):
+        if edit.path.startswith("chalicelib/"):
+            edit.apply(folder)
+    (folder / "chalicelib").rename(folder / "coloured")
     sys.path.insert(0, str(folder))
     yield "coloured"
     sys.path.remove(str(folder))
