@@ -330,7 +330,7 @@ def test_a_default_that_is_spelled_out_is_the_same_request(name: str) -> None:
     at, default = TimingSpec(at=TOMORROW), options_to_record({name: None}, once(NOW))
 
     assert default.keys() == {name}
-    assert request_digest(at, an_action(), default) == request_digest(at, an_action(), {})  # type: ignore[arg-type]
+    assert request_digest(at, an_action(), default) == request_digest(at, an_action(), {})
 
 
 @pytest.mark.parametrize(
