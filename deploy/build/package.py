@@ -1,4 +1,4 @@
-"""The zip of the Notification Lambda: same input, same bytes, whoever builds it and where.
+"""The zip of the Notification Lambda: the same input gives the same bytes on every machine.
 
 Terraform compares checksums, so a zip that differs without reason would be a deployment without reason.
 """

@@ -153,7 +153,7 @@ TIMES = many(SECONDS)
 EARLIEST = Codec(lambda at: [SECONDS.write(at)], lambda times: SECONDS.read(min(times)) if times else None)
 """Kept as a list, which has been the attribute's type from the first."""
 
-# In the order in which they stand in the payload. The action has no row: it is an item of its own.
+# In the order of the payload. The action has no row: it is another item.
 SCHEDULE = (
     Field("user_id", "user_id", required=True, limits=Limits(1, ids.USER_ID_BYTES), is_shown=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),
@@ -253,7 +253,7 @@ LIMITS = {field.name: field.limits for field in SCHEDULE if field.limits}
 SENT_AS = {field.name: field.sent_as for field in SCHEDULE if field.sent_as is not UNCHANGED}
 """What the payload resets."""
 
-# A run is written whole, by whoever has its claim: nothing of it is changed by itself.
+# The holder of its claim writes the whole run, so no field has `changed_by`.
 RUN = (
     Field("user_id", "user_id", required=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),

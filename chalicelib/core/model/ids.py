@@ -95,7 +95,7 @@ def runs_from(since: datetime) -> tuple[str, str]:
 
 
 def by_resource_pk(resource_id: str, status: str) -> str:
-    """One partition per status: ten thousand finished schedules do not stand before three active ones."""
+    """Returns a partition key that includes the status, so that a list of active schedules reads no finished ones."""
     return join("RESOURCE", resource_id, status)
 
 
