@@ -53,7 +53,7 @@ def words_of(text: str) -> Iterator[tuple[int, str]]:
 
 
 def texts_of(code: str) -> str:
-    """Comments and strings of Python code, each in its line. Names of code, and strings that are a name, are left out."""
+    """Comments and strings of Python code, each in its line, without names of code and strings that are a name."""
     lines = [""] * (code.count("\n") + 2)
     inside_format = (getattr(tokenize, "FSTRING_MIDDLE", -1), tokenize.STRING, tokenize.COMMENT)
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
