@@ -1,4 +1,4 @@
-# Two commands to know: `make run` and `make test`. Each installs what it needs into .venv first.
+# The two main commands are `make run` and `make test`. Each installs its requirements into .venv first.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -8,33 +8,34 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# Generated examples are the same in each run, so what turns red is the change; `make test-all SEED=7` looks elsewhere.
+# Property tests generate the same examples in each run, so a new failure comes from a change of the code.
+# `make test-all SEED=7` generates others.
 SEED ?= 0
 
-help: ## what there is
+help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
 .PHONY: help
 
 $(INSTALLED): requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python " + sys.version.split()[0] + " is too old; install Python 3.11 or newer, or use it with PYTHON=python3.11")'
 	@echo "installing into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(INSTALLED) ## everything on this machine, firing for real; Ctrl-C ends it (CLOUD_PORT, API_PORT, CORS_ORIGINS)
+run: $(INSTALLED) ## start everything on this machine; stop with Ctrl-C (CLOUD_PORT, API_PORT, CORS_ORIGINS)
 	@exec $(BIN)/python -m local run --parent $$PPID --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
 .PHONY: run
 
-# By an environment variable, so that no shell reads quotes in a name.
+# An environment variable passes the name, so that the shell does not interpret its quotes.
 token: export TOKEN_USER = $(if $(filter command\ line,$(origin USER)),$(value USER),alice)
-token: $(INSTALLED) ## a token of `make run` for somebody: make token USER=bob (CLOUD_PORT)
+token: $(INSTALLED) ## print a token for the API of `make run`: make token USER=bob (CLOUD_PORT)
 	@$(BIN)/python -m local token --cloud-port $(or $(CLOUD_PORT),4566) --user "$$TOKEN_USER"
 .PHONY: token
 
 deploy: export PATH := $(CURDIR)/$(BIN):$(PATH)
-deploy: $(INSTALLED) ## the five commands of docs/deploy.md: make deploy STAGE=dev
-	@test -n '$(STAGE)' || { echo 'say which: make deploy STAGE=dev'; exit 2; }
+deploy: $(INSTALLED) ## run the five commands of docs/deploy.md: make deploy STAGE=dev
+	@test -n '$(STAGE)' || { echo 'STAGE is missing: make deploy STAGE=dev'; exit 2; }
 	python -m deploy package --stage $(STAGE)
 	terraform -chdir=terraform apply -var-file=envs/$(STAGE).tfvars
 	python -m deploy render --stage $(STAGE)
@@ -42,41 +43,41 @@ deploy: $(INSTALLED) ## the five commands of docs/deploy.md: make deploy STAGE=d
 	python -m deploy finish --stage $(STAGE)
 .PHONY: deploy
 
-test: $(INSTALLED) ## all checks and tests but the long ones
+test: $(INSTALLED) ## run all checks and all tests except the long ones
 	@$(MAKE) --no-print-directory check
 	@tests/e2e/install_chromium.sh
 	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2 --hypothesis-seed $(SEED)
 .PHONY: test
 
-test-all: $(INSTALLED) ## the long suites, and the property tests with many more examples
+test-all: $(INSTALLED) ## run the long tests, and the property tests with many more examples
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 2 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
-mutants: $(INSTALLED) ## small faults in the crucial logic, and which of them no test sees: make mutants ONLY=guard.py
+mutants: $(INSTALLED) ## run the mutation tests and list the survivors: make mutants ONLY=guard.py
 	@$(BIN)/python -m tests.simulation.mutants --only '$(ONLY)'
 .PHONY: mutants
 
-check: $(INSTALLED) ## format, lint, types, direction of imports
+check: $(INSTALLED) ## check format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff .; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 .PHONY: check
 
-hooks: $(INSTALLED) ## the same checks before each commit
+hooks: $(INSTALLED) ## install a Git hook that runs the same checks before each commit
 	@$(BIN)/pre-commit install
 .PHONY: hooks
 
-audit: $(INSTALLED) ## known vulnerabilities of what is deployed; asks the package index
+audit: $(INSTALLED) ## look for known vulnerabilities in the deployed packages (needs the network)
 	@$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
 .PHONY: audit
 
-format: $(INSTALLED) ## mend what can be mended
+format: $(INSTALLED) ## format the code and fix what the linter can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@terraform fmt -recursive terraform
 .PHONY: format
 
-clean: ## remove everything made here
+clean: ## remove everything that these commands made
 	@rm -rf $(VENV) .local build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 .PHONY: clean

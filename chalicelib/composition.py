@@ -48,6 +48,7 @@ def scheduler() -> SchedulerService:
         most_live=settings.most_live_schedules,
         min_period=timedelta(seconds=settings.min_period_seconds),
         durations=settings.durations,
+        action_rules=action_rules(),
     )
 
 

@@ -1,1 +1,4 @@
-"""The local cloud: AWS as far as this project needs it, on a laptop. Never deployed; nothing imports it."""
+"""The local cloud: the parts of AWS that this project needs, on a laptop. It is never deployed.
+
+No code that is deployed imports this package.
+"""

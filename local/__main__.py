@@ -1,4 +1,4 @@
-"""`python -m local …`: the local cloud alone, the whole of Scheduled Tasks on this machine, and its tokens."""
+"""Run Scheduled Tasks on this machine, run the local cloud alone, or print a token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAST_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 0, or 1 with a message on standard error."""
+    """Run the command. Returns the exit code: 0, or 1 after a message on standard error."""
     options = parser().parse_args(arguments)
     from deploy.errors import DeployError  # noqa: PLC0415
 
@@ -42,51 +42,64 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="cloud, infrastructure and API, until Ctrl-C")
+    run = commands.add_parser("run", help="start the local cloud, the infrastructure and the API; stop on Ctrl-C")
     _add_common(run, "--cloud-port")
-    run.add_argument("--api-port", type=port_number, default=API_PORT)
+    run.add_argument("--api-port", type=port_number, default=API_PORT, help="port of the API (default: %(default)s)")
     run.add_argument(
         "--cors-origins",
         type=origins,
         default="",
-        help="origins of the pages that may call the API, separated by commas, or *",
+        help="origins of the web pages that may call the API, separated by commas, or * (default: none)",
     )
     run.add_argument(
-        "--parent", type=int, metavar="PID", help="end when this process, which started this one, has ended"
+        "--parent", type=int, metavar="PID", help="stop when this process, the parent of this one, has exited"
     )
     run.set_defaults(command=run_all)
 
-    cloud = commands.add_parser("cloud", help="the local cloud alone: an AWS endpoint for any client")
+    cloud = commands.add_parser("cloud", help="start the local cloud alone: an AWS endpoint for any client")
     _add_common(cloud, "--port")
     lifeline.add_option(cloud)
     cloud.set_defaults(command=run_cloud)
 
-    token = commands.add_parser("token", help="print a token that the API of `run` trusts")
-    token.add_argument("--user", default="alice")
-    token.add_argument("--scope", action="append", dest="scopes", help="may be repeated; by default read and write")
-    _add_place(token, "--cloud-port", "that of `run`")
+    token = commands.add_parser("token", help="print a token that the API of `run` accepts")
+    token.add_argument("--user", default="alice", help="the token's subject (default: %(default)s)")
+    token.add_argument(
+        "--scope",
+        action="append",
+        dest="scopes",
+        help="a scope of the token; may be repeated (default: schedules:read and schedules:write)",
+    )
+    _add_place(token, "--cloud-port", "the folder that `run` uses")
     token.set_defaults(command=print_token)
     return root
 
 
 def _add_common(command: argparse.ArgumentParser, port: str) -> None:
-    _add_place(command, port, "where logs, state and keys go; new, empty, or of an earlier run")
+    _add_place(command, port, "the folder for logs, state and keys: new, empty, or used by an earlier run")
     command.add_argument(
         "--lateness",
         choices=("none", "aws"),
         default="none",
-        help="aws: each firing is up to a minute late, and equal times arrive in any order",
+        help="aws: each firing is up to 60 seconds late, and firings of equal times arrive in any order "
+        "(default: %(default)s)",
     )
     command.add_argument(
         "--iam",
         choices=("enforce", "off"),
         default="enforce",
-        help="enforce: a role may do what its policies allow, and nothing else; GET /_local/iam shows each decision",
+        help="enforce: a role has only the permissions in its policies; GET /_local/iam lists the decisions "
+        "(default: %(default)s)",
     )
 
 
 def _add_place(command: argparse.ArgumentParser, port: str, help_: str) -> None:
-    command.add_argument(port, type=port_number, default=CLOUD_PORT, dest="cloud_port")
+    command.add_argument(
+        port,
+        type=port_number,
+        default=CLOUD_PORT,
+        dest="cloud_port",
+        help="port of the local cloud (default: %(default)s)",
+    )
     command.add_argument("--directory", type=Path, help=f"{help_} (default: .local/PORT)")
 
 
@@ -97,14 +110,14 @@ def _directory(options: argparse.Namespace) -> Path:
 
 
 def port_number(text: str) -> int:
-    """Raises ArgumentTypeError unless `text` is a port."""
+    """Read a port. Raises ArgumentTypeError if `text` is no number from 1 to 65535."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT):
-        raise argparse.ArgumentTypeError(f"{text} is no port: a port is a number from 1 to {LAST_PORT}")
+        raise argparse.ArgumentTypeError(f"{text} is not a port; allowed: a number from 1 to {LAST_PORT}")
     return int(text)
 
 
 def origins(text: str) -> str:
-    """Raises ArgumentTypeError now, and not when Terraform comes to it, half a minute later."""
+    """Check the origins. Raises ArgumentTypeError; Terraform would report the mistake half a minute later."""
     from chalicelib.api.edge.cors import read_origins  # noqa: PLC0415
 
     try:
@@ -114,7 +127,7 @@ def origins(text: str) -> str:
     return text
 
 
-# Each command imports what it needs: moto alone takes seconds, in which Ctrl-C may come.
+# Each command imports its own modules: importing moto takes seconds, and Ctrl-C must work during that time.
 
 
 def run_all(options: argparse.Namespace) -> None:
@@ -140,7 +153,7 @@ def run_cloud(options: argparse.Namespace) -> None:
 
     directory = _directory(options)
     with Claim(directory, "cloud"):
-        print(f"the local cloud listens on http://127.0.0.1:{options.cloud_port}; Ctrl-C ends it", flush=True)
+        print(f"The local cloud listens on http://127.0.0.1:{options.cloud_port}. Press Ctrl-C to stop it.", flush=True)
         serve(options.cloud_port, directory=directory, lateness=options.lateness, iam=options.iam)
 
 
@@ -151,7 +164,7 @@ def print_token(options: argparse.Namespace) -> None:
     try:
         print(token(_directory(options), options.user, scopes))
     except NotRunning:
-        # In a clone of its own, as docs/deploy.md has it, the cloud is the one that the shell is set to.
+        # docs/deploy.md uses another clone of the project, whose shell sets AWS_ENDPOINT_URL to the local cloud.
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         if endpoint is None:
             raise

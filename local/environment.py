@@ -1,8 +1,9 @@
-"""The environment of our children: built from a short list, never inherited.
+"""The environment of the processes that the local cloud starts: built from a short list, never inherited.
 
-Nothing here can reach real AWS: the keys are dummies, the endpoint is the local cloud, the caller's `AWS_*` and `TF_*`
-variables stay behind (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_PROFILE and AWS_ENDPOINT_URL_SCHEDULER would each lead a
-client elsewhere), and his configuration files are replaced by an empty one.
+These processes cannot reach real AWS. Their keys are dummies and their endpoint is the local cloud. The caller's
+`AWS_*` and `TF_*` variables are dropped, because AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_PROFILE or
+AWS_ENDPOINT_URL_SCHEDULER would direct a client to another endpoint. An empty file replaces the caller's AWS
+configuration files.
 """
 
 import os
@@ -20,10 +21,10 @@ _KEPT = frozenset(
 
 
 def sealed_environment(endpoint: str, region: str, caller: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The whole environment for a child that may speak to the local cloud only.
+    """Returns the complete environment of a child process that may call the local cloud only.
 
-    endpoint: URL of the local cloud, e.g. "http://127.0.0.1:4566". caller: whose variables are looked at; by default
-    this process's.
+    endpoint: URL of the local cloud, e.g. "http://127.0.0.1:4566". caller: the variables to choose from; None means
+    those of this process.
     """
     theirs = os.environ if caller is None else caller
     kept = {name: value for name, value in theirs.items() if name in _KEPT}
@@ -31,7 +32,7 @@ def sealed_environment(endpoint: str, region: str, caller: Mapping[str, str] | N
 
 
 def aws_environment(endpoint: str, region: str) -> dict[str, str]:
-    """What points an AWS client to the local cloud: keys, region, endpoint, and no metadata service."""
+    """Returns the variables that direct an AWS client to the local cloud and disable the metadata service."""
     return DUMMY_KEYS | {
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -41,7 +42,7 @@ def aws_environment(endpoint: str, region: str) -> dict[str, str]:
 
 
 def _without_proxy_for_loopback(theirs: Mapping[str, str]) -> dict[str, str]:
-    """Keeps a caller's proxy out of the way to 127.0.0.1; tools disagree on the spelling of the variable."""
+    """Returns the variables that exclude 127.0.0.1 from the caller's proxy, in both spellings that tools read."""
     exceptions = theirs.get("NO_PROXY") or theirs.get("no_proxy")
     value = f"{exceptions},{_LOOPBACK}" if exceptions else _LOOPBACK
     return {"NO_PROXY": value, "no_proxy": value}
@@ -50,6 +51,6 @@ def _without_proxy_for_loopback(theirs: Mapping[str, str]) -> dict[str, str]:
 _NO_CONFIGURATION = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "CHECKPOINT_DISABLE": "1",  # Terraform asks its maker for news otherwise
+    "CHECKPOINT_DISABLE": "1",  # else Terraform asks HashiCorp for newer versions
     "TZ": "UTC",  # as on Lambda
 }

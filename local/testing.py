@@ -1,4 +1,4 @@
-"""For tests of the local cloud and of what runs on it: a cloud on a free port, clients for it, tiny functions in it."""
+"""Helpers for tests that need a local cloud: a cloud on a free port, clients for it, and small functions in it."""
 
 import json
 import zipfile
@@ -26,12 +26,12 @@ _ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=10)
 
 @dataclass(frozen=True)
 class Workbench:
-    """What tests do with a local cloud from outside. endpoint: its URL."""
+    """The calls that tests make to a local cloud. endpoint: its URL."""
 
     endpoint: str
 
     def client(self, service: str, config: Config = _ONE_TRY) -> Any:
-        """A boto3 client; by default it tries once and waits 10 seconds at most."""
+        """Returns a boto3 client. By default it makes one attempt and waits at most 10 seconds for an answer."""
         return boto3.client(
             service,  # type: ignore[call-overload]
             endpoint_url=self.endpoint,
@@ -42,7 +42,10 @@ class Workbench:
         )
 
     def deploy(self, name: str, code: str, **settings: Any) -> str:
-        """Create a function whose handler is `handle` in `code`. settings: of CreateFunction. Returns its ARN."""
+        """Create a function whose handler is `handle` in `code`. Returns its ARN.
+
+        settings: further members of the CreateFunction request.
+        """
         function = self.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.11",
@@ -59,7 +62,7 @@ class Workbench:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
     def received(self, queue_arn: str) -> list[dict[str, Any]]:
-        """Take up to ten messages from the queue."""
+        """Receive up to ten messages from the queue."""
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
@@ -67,8 +70,8 @@ class Workbench:
         return messages
 
     def messages(self) -> list[dict[str, Any]]:
-        """What was sent through the cloud, newest first: mail, SMS, push and events."""
-        with urlopen(f"{self.endpoint}/_local/outbox", timeout=10) as answer:  # noqa: S310 - our own loopback
+        """Returns the messages sent through the cloud, newest first: email, SMS, push and events."""
+        with urlopen(f"{self.endpoint}/_local/outbox", timeout=10) as answer:  # noqa: S310 - a loopback URL
             messages: list[dict[str, Any]] = json.load(answer)["messages"]
         return messages
 
@@ -81,7 +84,7 @@ class Workbench:
 
 @dataclass(frozen=True)
 class RunningCloud(Workbench):
-    """A local cloud in this process. lines: what its functions logged, as (function name, line)."""
+    """A local cloud in this process. lines: the lines that its functions logged, as (function name, line)."""
 
     clock: Clock
     agenda: Agenda
@@ -91,7 +94,7 @@ class RunningCloud(Workbench):
 
 @contextmanager
 def running_cloud(directory: Path, *, iam: Mode = "off") -> Iterator[RunningCloud]:
-    """One at a time: moto keeps its data in the process."""
+    """Run a local cloud in this process. Only one can run at a time, because moto keeps its data in the process."""
     clock = Clock()
     agenda = Agenda(clock)
     lines: list[tuple[str, str]] = []
@@ -104,7 +107,7 @@ def running_cloud(directory: Path, *, iam: Mode = "off") -> Iterator[RunningClou
 
 
 def zipped(code: str) -> bytes:
-    """A function's zip with `code` as handler.py."""
+    """Returns a function's zip with `code` as handler.py."""
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("handler.py", dedent(code))
@@ -112,5 +115,5 @@ def zipped(code: str) -> bytes:
 
 
 def answer_of(response: dict[str, Any]) -> Any:
-    """What the function returned: the payload of an Invoke's response."""
+    """Returns the function's result, read from the payload of an Invoke response."""
     return json.loads(response["Payload"].read())

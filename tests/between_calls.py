@@ -1,4 +1,4 @@
-"""Something else that happens between two calls of a port."""
+"""A port that runs a given action between two of its calls, as a concurrent client would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Schedules, actions and runs in which only what a test names is out of the ordinary. It is always NOW."""
+"""Builders of schedules, actions and runs with default values, so that a test states only what matters to it.
+
+The current time is always NOW.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every test: patience, which tests share a worker, and the promises with their figures at the end."""
+"""Settings for all tests: timeouts, which tests share a worker, and the report of the promises' figures at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promises of README.md, and how a test notes what it measured for one of them."""
+"""The promises of README.md, and the function with which a test records a figure for one of them."""
 
 from __future__ import annotations
 

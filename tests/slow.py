@@ -1,4 +1,4 @@
-"""A port whose calls take their time."""
+"""A port whose calls take time."""
 
 from __future__ import annotations
 

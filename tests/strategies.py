@@ -1,4 +1,4 @@
-"""Any schedule and any run that the product could have written, for property tests."""
+"""Hypothesis strategies for every schedule and every run that the project could have written."""
 
 from __future__ import annotations
 

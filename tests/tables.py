@@ -1,4 +1,4 @@
-"""The table as Terraform makes it (terraform/modules/schedules_table), for tests without Terraform."""
+"""The table of terraform/modules/schedules_table, made without Terraform, for tests."""
 
 from __future__ import annotations
 

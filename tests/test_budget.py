@@ -1,7 +1,7 @@
-"""Every calculation on occurrences is bounded, by the worst input that the API admits.
+"""Every calculation of occurrences is bounded, even for the most expensive input that the API accepts.
 
-Counted are calls of Python and C functions, not seconds: 20,000 of them are some 5 ms on a laptop, and 50 in a Lambda
-of 256 MB. Each bound is about twice what the path needs.
+The tests count calls of Python and C functions instead of seconds. 20,000 calls take about 5 ms on a laptop, and 50 ms
+in a Lambda function of 256 MB. Each bound is about twice the calls that the path needs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The environment of the API, and what is made from it."""
+"""The API's environment variables are read and checked as documented."""
 
 from __future__ import annotations
 

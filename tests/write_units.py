@@ -1,8 +1,9 @@
-"""What writes cost: a DynamoDB client that counts write units by DynamoDB's own size rules.
+"""A DynamoDB client that counts write units by DynamoDB's own size rules.
 
 Sources: DynamoDB Developer Guide, "DynamoDB Item sizes and formats", "DynamoDB read and write operations" and "Using
-Global Secondary Indexes": 1 KB steps of the larger of the item before and after; a part of a transaction costs double,
-a condition check too; an index entry costs its own size, and twice (delete and put) where its key changes.
+Global Secondary Indexes". A write costs one unit for each started KB of the larger of the item before and after. Each
+operation of a transaction costs twice that, and so does a condition check. An index entry costs its own size, or twice
+that (a delete and a put) if its key changes.
 """
 
 from __future__ import annotations

@@ -32,8 +32,6 @@ KEYS_MIN_INTERVAL_SECONDS = 10
 """However many tokens with unknown keys arrive, the issuer is not asked more often than this."""
 
 KEYS_TIMEOUT = urllib3.Timeout(connect=1, read=3)
-USER_ID_BYTES = 768
-"""A sort key of the by_resource index holds a user id, a time and a schedule id in DynamoDB's 1,024 bytes."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -82,8 +80,8 @@ class Caller:
 
     def __post_init__(self) -> None:
         """Raises InvalidToken."""
-        if not is_user_id(self.user_id):
-            raise InvalidToken(f"{self.user_id!r} is no user id: it needs 1 to {USER_ID_BYTES} printable bytes")
+        if not ids.is_user_id(self.user_id):
+            raise InvalidToken(f"{self.user_id!r} is no user id: it needs 1 to {ids.USER_ID_BYTES} printable bytes")
 
     @property
     def is_admin(self) -> bool:
@@ -101,11 +99,6 @@ class Caller:
         if not self.is_admin:
             raise ScopeMissing(Scope.ADMIN, "acting for another `user_id`")
         return user_id
-
-
-def is_user_id(value: object) -> bool:
-    """Printable, not empty, and short enough for the table's keys."""
-    return isinstance(value, str) and value.isprintable() and 0 < len(ids.encode(value).encode()) <= USER_ID_BYTES
 
 
 class Authenticator:

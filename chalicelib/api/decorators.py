@@ -23,20 +23,21 @@ from urllib.parse import unquote
 
 from chalice.app import Blueprint, ChaliceViewError
 
+from ..scheduling.arguments.reading import read
 from . import responses
 from .models.operation import Operation
-from .parsing import BODY_TYPES, read, read_body, read_headers, read_optional_body, read_query
+from .parsing import BODY_TYPES, read_body, read_headers, read_optional_body, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalice.app import Request, Response
 
+    from ..scheduling.arguments.reading import Body
     from .auth import Caller, Scope
     from .dependencies import Services
     from .models.operation import Answer
     from .models.parameters import Parameters, Problems
-    from .models.requests import Body
 
     View = Callable[..., Response]
 

@@ -27,7 +27,6 @@ from ..core.actions.contract import BuiltIn
 from ..core.actions.fields import LEFT_OUT, ActionRules, Fields
 from ..core.actions.templates import MARKER, has_braces, paths
 from ..core.actions.text_rules import one_line
-from ..core.errors import FieldError, InvalidInput
 from ..core.model.schedule import Action
 
 __all__ = ["BUILT_IN", "ActionRules", "AnyAction", "OwnAction", "one_line"]
@@ -143,20 +142,11 @@ else:
     AnyAction = _union([*BUILT_IN.items(), ("own", OwnAction)])
 
 
-def action_of_fields(written: Fields) -> Action:
-    """What a caller in Python wrote, checked as a client's JSON is. Raises InvalidInput."""
-    type_, model = next((type_, model) for type_, model in BUILT_IN.items() if model.built_in.fields is type(written))
+def fields_as_clients_write(written: Fields) -> dict[str, Any]:
+    """What a caller in Python wrote, as the JSON object that a client would send."""
+    type_ = next(type_ for type_, model in BUILT_IN.items() if model.built_in.fields is type(written))
     given = {field.name: (getattr(written, field.name), _default(field)) for field in fields(written)}
-    data = {name: value for name, (value, default) in given.items() if value != default}
-    try:
-        return model.model_validate({"type": type_, **data}).to_action()
-    except ValidationError as exc:
-        raise InvalidInput([_field_error(error) for error in exc.errors(include_url=False)]) from exc
-
-
-def _field_error(error: Any) -> FieldError:
-    context = error.get("ctx", {})
-    return FieldError(".".join(["action", *map(str, error["loc"])]), str(context.get("error", error["msg"])))
+    return {"type": type_, **{name: value for name, (value, default) in given.items() if value != default}}
 
 
 def without_defaults(action: Action) -> dict[str, Any]:

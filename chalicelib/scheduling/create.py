@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from ..core.actions.fields import Fields
 from ..core.errors import (
     InvalidInput,
     NotReached,
@@ -28,18 +27,19 @@ from ..core.model import ids
 from ..core.model.fields import OPTIONS
 from ..core.model.schedule import INTENT_LEASE, Action, Schedule, Status
 from ..core.timing.instants import epoch_ms, whole_ms
-from .actions import action_of_fields, without_defaults
+from .actions import without_defaults
+from .arguments.bodies import CreateSchedulesItem, PutSchedule, checked
 from .options import options_asked, options_to_record
 from .timing_spec import check_period
 from .validation import check_payload_size, check_placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
 
     from ..core.model.ports import ScheduleRepository
+    from .actions import ActionRules
     from .intents import Intents
-    from .options import ScheduleOptions
     from .quota import Quota
     from .timing_spec import TimingSpec
     from .update import ScheduleUpdater
@@ -47,20 +47,7 @@ if TYPE_CHECKING:
 CREATES_AT_ONCE = 10
 """CreateSchedule's smallest quota is 250 a second in an account; one batch must leave room for others."""
 
-BEGINS_WITHIN = timedelta(seconds=4)
-"""The last create of a batch begins by then. Its three calls may take 8 s each, and API Gateway waits for 29 s."""
-
 REPLACED_BY_PUT = ("action", *OPTIONS)
-
-
-class ActionModel(Protocol):
-    """Anything that knows the action it stands for, such as the models in `actions.py`."""
-
-    def to_action(self) -> Action: ...
-
-
-ActionLike = Action | ActionModel | Fields
-"""`Fields`: those of a built-in action, such as `chalicelib.actions.email.Email`."""
 
 
 class ScheduleCreator:
@@ -76,6 +63,7 @@ class ScheduleCreator:
         clock: Callable[[], datetime],
         payload_limit: int,
         min_period: timedelta,
+        rules: ActionRules | None,
     ) -> None:
         self._repository = repository
         self._intents = intents
@@ -84,22 +72,22 @@ class ScheduleCreator:
         self._clock = clock
         self._payload_limit = payload_limit
         self._min_period = min_period
+        self._rules = rules
 
     def create(
         self,
         user_id: str,
-        timing: TimingSpec,
-        action: ActionLike,
-        details: ScheduleOptions,
+        given: Mapping[str, Any],
         *,
-        idempotency_key: str | None,
         is_counted: bool = False,
     ) -> Schedule:
-        """One schedule; the same request with the same key is answered with the first one's.
+        """One schedule of these keyword arguments; the same ones with the same key are answered with the first one's.
 
         `is_counted` says that the user's count of schedules has been raised for it.
         """
-        body = action_of(action)
+        details = checked(CreateSchedulesItem, given, self._rules)
+        timing, body = details.pop("timing"), details.pop("action")
+        idempotency_key = details.pop("idempotency_key", None)
         if idempotency_key is None:
             new = self._new(user_id, uuid.uuid4().hex, timing, body, details)
             return self._create(new, body, is_counted=is_counted)
@@ -121,15 +109,13 @@ class ScheduleCreator:
         self,
         user_id: str,
         schedule_id: str,
-        timing: TimingSpec,
-        action: ActionLike,
-        details: ScheduleOptions,
+        given: Mapping[str, Any],
         *,
         if_match: int | None,
     ) -> tuple[Schedule, bool]:
         """The schedule of this id has all of this; the second value says whether it was created."""
-        _check_id(schedule_id)
-        body = action_of(action)
+        details = checked(PutSchedule, given, self._rules)
+        timing, body = details.pop("timing"), details.pop("action")
         new = self._new(user_id, schedule_id, timing, body, details)
         existing = self._repository.get(user_id, schedule_id)
         if existing is not None and existing.status.is_live:
@@ -149,10 +135,13 @@ class ScheduleCreator:
             # Somebody put it at the same moment: asked for again, this one replaces that.
             raise ScheduleBusy from None
 
-    def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
+    def create_many(
+        self, user_id: str, requests: Sequence[Mapping[str, Any]], *, begin_within: timedelta | None
+    ) -> list[Schedule | ScheduledTasksError]:
         """Several at once; a result or an error each, in their order; NotReached for what there was no time for."""
+        stop_at = None if begin_within is None else self._clock() + begin_within
         is_counted = len(requests) > 1 and self._quota.reserve(user_id, len(requests))
-        created_or_error = partial(self._created_or_error, user_id, is_counted, self._clock() + BEGINS_WITHIN)
+        created_or_error = partial(self._created_or_error, user_id, is_counted, stop_at)
         with ThreadPoolExecutor(CREATES_AT_ONCE) as pool:
             return list(pool.map(created_or_error, requests))
 
@@ -160,15 +149,15 @@ class ScheduleCreator:
         self,
         user_id: str,
         is_counted: bool,  # noqa: FBT001 - so that `partial` can give it
-        stop_at: datetime,
+        stop_at: datetime | None,
         request: Mapping[str, Any],
     ) -> Schedule | ScheduledTasksError:
-        if self._clock() >= stop_at:
+        if stop_at is not None and self._clock() >= stop_at:
             return NotReached()
-        details: Any = dict(request)
-        timing, action, key = details.pop("timing"), details.pop("action"), details.pop("idempotency_key", None)
+        if not isinstance(request, Mapping):
+            return InvalidInput.of("request", "must be a mapping of keyword arguments")
         try:
-            return self.create(user_id, timing, action, details, idempotency_key=key, is_counted=is_counted)
+            return self.create(user_id, request, is_counted=is_counted)
         except ScheduledTasksError as exc:
             return exc
 
@@ -211,7 +200,7 @@ class ScheduleCreator:
         return replace(existing, action=self._repository.get_action(existing))
 
     def _new(
-        self, user_id: str, schedule_id: str, timing: TimingSpec, action: Action, details: ScheduleOptions
+        self, user_id: str, schedule_id: str, timing: TimingSpec, action: Action, details: Mapping[str, Any]
     ) -> Schedule:
         now = whole_ms(self._clock())
         resolved = timing.resolve(now)
@@ -231,27 +220,12 @@ class ScheduleCreator:
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
             never_applied=True,
-            **options_to_record(dict.fromkeys(OPTIONS) | details, resolved),
+            **options_to_record({**dict.fromkeys(OPTIONS), **details}, resolved),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:
             raise InvalidInput.of("exclusions", "leave no occurrence")
         return replace(schedule, next_run_at=next_run_at)
-
-
-def action_of(action: ActionLike) -> Action:
-    """Raises InvalidInput for the fields of a built-in action that are not accepted."""
-    match action:
-        case Action():
-            return action
-        case Fields():
-            return action_of_fields(action)
-    return action.to_action()
-
-
-def _check_id(schedule_id: str) -> None:
-    if not ids.is_schedule_id(schedule_id):
-        raise InvalidInput.of("schedule_id", ids.SCHEDULE_ID_RULE)
 
 
 def _following(new: Schedule, ended: Schedule) -> Schedule:
@@ -260,12 +234,12 @@ def _following(new: Schedule, ended: Schedule) -> Schedule:
     return replace(new, revision=revision, action_revision=revision)
 
 
-def request_digest(timing: TimingSpec, action: Action, details: ScheduleOptions) -> str:
+def request_digest(timing: TimingSpec, action: Action, details: Mapping[str, Any]) -> str:
     """32 hexadecimal digits of what was asked for, so that the same key with another request is found out.
 
     The digest is that of the meaning: a default that is spelled out, another order of keys or another spelling of a
     time is the same request. It is kept in the table, so it depends neither on how Python prints a value nor on options
-    that a later release adds. Raises InvalidInput for details that no schedule may have.
+    that a later release adds. `details` are checked.
     """
     options = options_asked(details, is_one_time=timing.is_one_time)
     asked = [timing.asked(), action.type, without_defaults(action), options]

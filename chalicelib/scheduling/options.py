@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ..core.errors import InvalidInput
-from ..core.model.fields import OPTIONS, Field, Limits
+from ..core.model.fields import OPTIONS, Field
 from ..core.model.schedule import Timing
-from ..core.model.values import JSON, dumps
+from ..core.model.values import JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy
@@ -25,7 +23,7 @@ class ScheduleOptions(TypedDict, total=False):
 
     `flexible_window_minutes` is 0 (exact) to 1440; `metadata` is a JSON object that is handed to the action;
     `exclusions` are dates in the timing's zone; `on_missed` is by default RUN_NOW for one-time, else SKIP;
-    `pause_after_failures` in a row is by default 10 for recurring ones, and 0 is never.
+    `pause_after_failures` in a row is by default 10 for recurring ones, and 0 is never. The limits are those of HTTP.
     """
 
     resource_id: str | None
@@ -43,16 +41,16 @@ class ScheduleOptions(TypedDict, total=False):
 
 
 def options_to_record(options: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
-    """The values of these options on a schedule of this timing. Raises InvalidInput."""
+    """The values of these options, which are checked, on a schedule of this timing."""
     values = dict(options)
     for name, field in OPTIONS.items():
         if name in options:
-            values[name] = _default(field, timing) if options[name] is None else _checked(field, options[name])
+            values[name] = _default(field, timing) if options[name] is None else options[name]
     return values | ({"exclusions": tuple(sorted(values["exclusions"]))} if "exclusions" in values else {})
 
 
 def options_asked(options: Mapping[str, Any], *, is_one_time: bool) -> dict[str, Any]:
-    """Those of these options that are not the default, as they are stored; metadata as an object. Raises InvalidInput.
+    """Those of these options that are not the default, as they are stored; metadata as an object.
 
     A timing whose time has passed can no longer be resolved, and of a timing the defaults need only its kind.
     """
@@ -68,29 +66,3 @@ def options_asked(options: Mapping[str, Any], *, is_one_time: bool) -> dict[str,
 def _default(field: Field, timing: Timing) -> Any:
     default_for = field.option and field.option.default
     return default_for(timing) if default_for else field.default
-
-
-def _checked(field: Field, value: Any) -> Any:
-    limits = field.option and field.option.limits
-    if isinstance(limits, Limits):
-        _check(field.name, value, limits)
-    else:
-        for part, limits_of_part in (limits or {}).items():
-            _check(f"{field.name}.{part}", getattr(value, part), limits_of_part)
-    return value
-
-
-def _check(name: str, value: Any, limits: Limits) -> None:
-    size, unit = _measured(value)
-    if not limits.least <= size <= limits.most:
-        raise InvalidInput.of(name, f"must be {limits.least:,} to {limits.most:,}{unit}")
-
-
-def _measured(value: Any) -> tuple[int, str]:
-    if isinstance(value, int):
-        return value, ""
-    if isinstance(value, str):
-        return len(value), " characters"
-    if isinstance(value, Mapping):
-        return len(dumps(dict(value)).encode()), " bytes as JSON"
-    return len(value), " long"

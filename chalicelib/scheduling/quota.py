@@ -9,8 +9,10 @@ meanwhile stays counted, so a recount waits for no quiet.
 Lists lag behind, usually by less than a second. So:
 
 - Nobody who has fewer live schedules than four fifths of the cap is refused. Before a refusal, CHECKED of those that
-  the lists show, picked at random, are read: if one has ended, all are. The odds that a fifth have ended and none is
-  found are 1 in 70,000, and none for a cap of up to CHECKED.
+  the lists show, picked at random, are read: if one has ended, all are. So a wrong refusal needs two things at once:
+  more than a fifth of the cap ended within the time that the lists lag behind, and the sample has none of them. The
+  odds of the second are below 1 in 4 billion for any cap, 1 in 21 billion for a cap of 1,000, and none for caps up to
+  125: four fifths of those are no more than CHECKED.
 - A user may be over the cap by no more than they created in the time that the lists lag behind at a recount, and have
   in progress then. A recount makes room for a fifth of the cap at a time, so that the next one comes soon.
 """
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
     from ..core.model.ports import ScheduleRepository
 
 PAGE = 1000
-CHECKED = 50
-"""Listed schedules that are read before a refusal. If a fifth of them all had ended, 0.8 ** 50 would be the odds of
-finding none. Each costs a read, so a refusal costs no more than a page of a list.
+CHECKED = 100
+"""Listed schedules that are read before a refusal. Each costs a read unit, about as many together as the lists. To read
+four fifths of the cap would leave no odds at all, but a client that repeats its refused create four times a second
+would then use up the 3,000 read units a second of its user's partition, and hold up that user's runs.
 """
 
 READS_AT_ONCE = 10

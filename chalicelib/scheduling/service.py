@@ -28,14 +28,16 @@ from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
 from ..core.model.schedule import LIVE, Status
 from ..core.timing.instants import END_OF_TIME, EPOCH, whole_ms
 from . import advice, english
-from .create import ActionLike, ScheduleCreator, action_of
+from .arguments.bodies import UpdateSchedule, checked, read_timing
+from .arguments.checks import Arguments, ListArguments, PutArguments, RunsArguments, checked_by
+from .create import ScheduleCreator
 from .intents import Intents
 from .jobs import PER_MINUTE, JobRunner
 from .quota import Quota
 from .redrive import RunRedriver
 from .retention import USUAL
 from .run_starts import RunStarts
-from .timing_spec import SHORTEST_PERIOD, TimingSpec
+from .timing_spec import SHORTEST_PERIOD, TimingSpec, instant_of
 from .update import TRIES, ScheduleUpdater
 from .validation import PAYLOAD_LIMIT
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from ..core.model.job import Job
     from ..core.model.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
     from ..core.model.schedule import Schedule, Timing
+    from .actions import ActionRules
+    from .arguments.bodies import ActionLike, TimingLike
     from .options import ScheduleOptions
     from .retention import Durations
 
@@ -78,7 +82,8 @@ class SchedulerService:
 
     `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes;
     `most_live` is how many active and paused schedules one user may have; `min_period` is of recurring ones;
-    `durations` are what Terraform was given.
+    `durations` are what Terraform was given. `action_rules` name the application's own types, without which each type
+    is taken. Python callers are held to the limits of HTTP, and refused with its fields and messages.
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class SchedulerService:
         most_live: int = MOST_LIVE,
         min_period: timedelta = SHORTEST_PERIOD,
         durations: Durations = USUAL,
+        action_rules: ActionRules | None = None,
     ) -> None:
         self._repository = repository
         self._starts = RunStarts(repository, starter)
@@ -110,7 +116,9 @@ class SchedulerService:
             clock=clock,
             payload_limit=payload_limit,
             min_period=min_period,
+            rules=action_rules,
         )
+        self._rules = action_rules
         self._redrives = RunRedriver(repository, self._starts, clock, durations)
         self._jobs = JobRunner(repository, self._changes, self._redrives, clock)
 
@@ -148,11 +156,12 @@ class SchedulerService:
         spec = TimingSpec(rate=rate, cron=cron, timezone=timezone, start_at=start_at, end_at=end_at)
         return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
 
+    @checked_by(Arguments)
     def create(
         self,
         *,
         user_id: str,
-        timing: TimingSpec,
+        timing: TimingLike,
         action: ActionLike,
         idempotency_key: str | None = None,
         **details: Unpack[ScheduleOptions],
@@ -164,14 +173,16 @@ class SchedulerService:
         of its yes is missing. Raises InvalidInput, PayloadTooLarge, TooManySchedules, RequestMismatch, SchedulerRefused
         (EventBridge will never take it), SchedulerUnavailable or StoreUnavailable (try again).
         """
-        return self._creates.create(user_id, timing, action, details, idempotency_key=idempotency_key)
+        key = {} if idempotency_key is None else {"idempotency_key": idempotency_key}
+        return self._creates.create(user_id, {"timing": timing, "action": action, **key, **details})
 
+    @checked_by(PutArguments)
     def put(
         self,
         user_id: str,
         schedule_id: str,
         *,
-        timing: TimingSpec,
+        timing: TimingLike,
         action: ActionLike,
         if_match: int | None = None,
         **details: Unpack[ScheduleOptions],
@@ -180,23 +191,28 @@ class SchedulerService:
 
         The second value says whether it was created. Raises what `create` and `change` raise.
         """
-        return self._creates.put(user_id, schedule_id, timing, action, details, if_match=if_match)
+        given = {"timing": timing, "action": action, **details}
+        return self._creates.put(user_id, schedule_id, given, if_match=if_match)
 
-    def create_many(self, user_id: str, requests: Sequence[Mapping[str, Any]]) -> list[Schedule | ScheduledTasksError]:
+    @checked_by(Arguments)
+    def create_many(
+        self, user_id: str, requests: Sequence[Mapping[str, Any]], *, begin_within: timedelta | None = None
+    ) -> list[Schedule | ScheduledTasksError]:
         """`create` for each of these keyword arguments, several at once; a result or an error each, in their order.
 
-        What could not begin within four seconds is NotReached: ask for it again.
+        With `begin_within`, what could not begin in that time is NotReached: ask for it again.
         """
-        return self._creates.create_many(user_id, requests)
+        return self._creates.create_many(user_id, requests, begin_within=begin_within)
 
     # Change
 
+    @checked_by(Arguments)
     def change(
         self,
         user_id: str,
         schedule_id: str,
         *,
-        timing: TimingSpec | None = None,
+        timing: TimingLike | None = None,
         action: ActionLike | None = None,
         if_match: int | None = None,
         **details: Unpack[ScheduleOptions],
@@ -206,9 +222,12 @@ class SchedulerService:
         `if_match` is the revision that must still stand. Raises ScheduleNotFound, ScheduleEnded, RevisionMismatch,
         ScheduleBusy (another change is on its way), and what `create` raises.
         """
-        fields: dict[str, Any] = {**details} | ({"action": action_of(action)} if action is not None else {})
-        return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match)
+        named = {name: value for name, value in (("timing", timing), ("action", action)) if value is not None}
+        fields = checked(UpdateSchedule, {**named, **details}, self._rules)
+        spec = fields.pop("timing", None)
+        return self._changes.change(user_id, schedule_id, fields, timing=spec, if_match=if_match)
 
+    @checked_by(Arguments)
     def pause(
         self,
         user_id: str,
@@ -221,12 +240,15 @@ class SchedulerService:
         """No occurrence is done from now on; with `until` (an instant) the pause ends by itself. Raises as `change`."""
         return self._changes.pause(user_id, schedule_id, reason=reason, until=until, if_match=if_match)
 
+    @checked_by(Arguments)
     def resume(
-        self, user_id: str, schedule_id: str, *, timing: TimingSpec | None = None, if_match: int | None = None
+        self, user_id: str, schedule_id: str, *, timing: TimingLike | None = None, if_match: int | None = None
     ) -> Schedule:
         """Goes on with the next occurrence. A one-time schedule whose time has passed needs a new `timing`."""
-        return self._changes.resume(user_id, schedule_id, timing=timing, if_match=if_match)
+        spec = read_timing(timing) if timing is not None else None
+        return self._changes.resume(user_id, schedule_id, timing=spec, if_match=if_match)
 
+    @checked_by(Arguments)
     def run_now(self, user_id: str, schedule_id: str) -> Run:
         """One run outside the timing, of a live schedule: recorded, then started; if not at once, by the sweeper.
 
@@ -242,6 +264,7 @@ class SchedulerService:
                 return run
         raise ScheduleBusy
 
+    @checked_by(Arguments)
     def redrive(self, user_id: str, schedule_id: str, run_id: str) -> Run:
         """One run that failed, was missed or was skipped is done again, with new tries; started at once.
 
@@ -249,6 +272,7 @@ class SchedulerService:
         """
         return self._redrives.redrive(user_id, schedule_id, run_id)
 
+    @checked_by(RunsArguments)
     def redrive_all(
         self,
         user_id: str,
@@ -256,28 +280,31 @@ class SchedulerService:
         status: RunStatus = RunStatus.FAILED,
         schedule_id: str | None = None,
         resource_id: str | None = None,
-        since: datetime = EPOCH,
-        until: datetime | None = None,
+        since: str | datetime = EPOCH,
+        until: str | datetime | None = None,
         per_minute: int = PER_MINUTE,
     ) -> Job:
         """All of a user's failed (or missed) runs, or those of a schedule, of a resource, of a span of scheduled times.
 
         A job that the sweeper works on; the runs are started `per_minute`. Raises InvalidInput.
         """
+        begin = instant_of("since", since)
         selection = Selection(
             user_id=user_id,
             status=status,
-            since=since,
-            until=_until(since, until or max(since, self._clock())),
+            since=begin,
+            until=_until(begin, until, default=max(begin, self._clock())),
             schedule_id=schedule_id,
             resource_id=resource_id,
         )
         return self._jobs.start(JobKind.REDRIVE, user_id, selection=selection, per_minute=per_minute)
 
+    @checked_by(Arguments)
     def release(self, *, per_minute: int = PER_MINUTE) -> Job:
         """Everybody's held runs are done, `per_minute`: a job that the sweeper works on."""
         return self._jobs.start(JobKind.RELEASE, None, per_minute=per_minute)
 
+    @checked_by(Arguments)
     def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
         """It will not fire any more; what has ended already stays so.
 
@@ -285,6 +312,7 @@ class SchedulerService:
         """
         return self._changes.cancel(user_id, schedule_id, if_match=if_match)
 
+    @checked_by(Arguments)
     def cancel_for_resource(self, resource_id: str, *, user_id: str | None = None) -> Cancelled:
         """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request.
 
@@ -310,25 +338,30 @@ class SchedulerService:
     def _all_of_resource(self, resource_id: str, status: Status, user_id: str | None) -> Iterator[Schedule]:
         return all_items(partial(self.list_for_resource, resource_id, user_id=user_id, status=status, limit=100))
 
+    @checked_by(Arguments)
     def cancel_all(self, user_id: str) -> Job:
         """Cancels all schedules that a user created until now, as a job that the sweeper works on."""
         return self._jobs.start(JobKind.CANCEL_ALL, user_id)
 
+    @checked_by(Arguments)
     def erase(self, user_id: str) -> Job:
         """Cancels everything of a user and removes every record of it, as a job that the sweeper works on."""
         return self._jobs.start(JobKind.ERASE, user_id)
 
+    @checked_by(Arguments)
     def get_job(self, job_id: str) -> Job:
         """Raises JobNotFound."""
         return self._jobs.get(job_id)
 
     # Read
 
+    @checked_by(Arguments)
     def get(self, user_id: str, schedule_id: str) -> Schedule:
         """The schedule with its action. Raises ScheduleNotFound."""
         schedule = self._changes.find(user_id, schedule_id)
         return replace(schedule, action=self._repository.get_action(schedule))
 
+    @checked_by(ListArguments)
     def list_for_user(
         self, user_id: str, *, status: Status = Status.ACTIVE, limit: int = 50, cursor: str | None = None
     ) -> Page[Schedule]:
@@ -336,6 +369,7 @@ class SchedulerService:
         page = self._repository.list_by_user(user_id, status, limit=limit, cursor=cursor)
         return self._unexpired(page)
 
+    @checked_by(ListArguments)
     def list_for_resource(
         self,
         resource_id: str,
@@ -349,6 +383,7 @@ class SchedulerService:
         page = self._repository.list_by_resource(resource_id, status, user_id=user_id, limit=limit, cursor=cursor)
         return self._unexpired(page)
 
+    @checked_by(Arguments)
     def occurrences(self, user_id: str, schedule_id: str, *, limit: int = 10) -> list[datetime]:
         """The next planned instants; none for a schedule that is not active. Raises ScheduleNotFound."""
         schedule = self._changes.find(user_id, schedule_id)
@@ -356,10 +391,11 @@ class SchedulerService:
             return []
         return list(islice(schedule.occurrences(self._clock()), limit))
 
-    def preview(self, timing: TimingSpec, *, limit: int = 10) -> Preview:
+    @checked_by(Arguments)
+    def preview(self, timing: TimingLike, *, limit: int = 10) -> Preview:
         """What a timing that nobody saved would do, from now on. Raises InvalidInput."""
         now = self._clock()
-        resolved = timing.resolve(now)
+        resolved = read_timing(timing).resolve(now)
         return Preview(
             timing=resolved,
             occurrences=list(islice(resolved.occurrences(now), limit)),
@@ -367,6 +403,7 @@ class SchedulerService:
             warnings=advice.warnings(resolved.parsed, now),
         )
 
+    @checked_by(Arguments)
     def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run:
         """Raises RunNotFound."""
         run = self._repository.get_run(user_id, schedule_id, run_id)
@@ -374,6 +411,7 @@ class SchedulerService:
             raise RunNotFound
         return run
 
+    @checked_by(Arguments)
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Run]:
         """One page of a schedule's runs, newest first. Raises ScheduleNotFound, InvalidCursor."""
         self._changes.find(user_id, schedule_id)
@@ -381,13 +419,14 @@ class SchedulerService:
         now = self._clock()
         return replace(page, items=[run for run in page.items if not run.is_expired(now)])
 
+    @checked_by(RunsArguments)
     def list_runs_of_user(
         self,
         user_id: str,
         *,
         status: RunStatus = RunStatus.FAILED,
-        since: datetime = EPOCH,
-        until: datetime | None = None,
+        since: str | datetime = EPOCH,
+        until: str | datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Run]:
@@ -396,8 +435,9 @@ class SchedulerService:
         Raises InvalidCursor, InvalidInput.
         """
         now = self._clock()
-        until = _until(since, until or END_OF_TIME)
-        page = self._repository.list_runs_of_user(user_id, status, since=since, until=until, limit=limit, cursor=cursor)
+        begin = instant_of("since", since)
+        end = _until(begin, until, default=END_OF_TIME)
+        page = self._repository.list_runs_of_user(user_id, status, since=begin, until=end, limit=limit, cursor=cursor)
         return replace(page, items=[run for run in page.items if not run.is_expired(now)])
 
     # Helpers
@@ -407,11 +447,12 @@ class SchedulerService:
         return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
 
 
-def _until(since: datetime, until: datetime) -> datetime:
+def _until(since: datetime, until: str | datetime | None, *, default: datetime) -> datetime:
     """The end of a span that does not lie before its beginning: DynamoDB refuses such a one, the fakes do not."""
-    if until < since:
+    end = default if until is None else instant_of("until", until)
+    if end < since:
         raise InvalidInput.of("until", "lies before since")
-    return until
+    return end
 
 
 def _run_outside_the_timing(schedule: Schedule, now: datetime, keep: timedelta) -> Run:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ChangeLost, InvalidInput, RevisionMismatch, ScheduleBusy, ScheduleEnded, ScheduleNotFound
+from ..core.model import ids
 from ..core.model.schedule import RESUME_EARLY, Action, Schedule, Status
 from ..core.model.transitions import auto_resumed
 from ..core.timing.instants import whole_ms
@@ -53,7 +54,7 @@ class ScheduleUpdater:
 
     def find(self, user_id: str, schedule_id: str) -> Schedule:
         """Raises ScheduleNotFound."""
-        schedule = self._repository.get(user_id, schedule_id)
+        schedule = self._repository.get(user_id, schedule_id) if ids.is_schedule_id(schedule_id) else None
         if schedule is None or schedule.is_expired(self._clock()):
             raise ScheduleNotFound
         return schedule

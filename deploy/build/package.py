@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.build.action_imports import check_actions
 from deploy.build.lambda_platform import LambdaPlatform
 from deploy.build.own_actions import own_action_types
 from deploy.build.requirements import REQUIREMENTS, required_files
@@ -29,10 +30,13 @@ UNIX = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes that Lambda takes of a zip that is uploaded directly (Lambda Developer Guide, gettingstarted-limits)."""
+    """Bytes that Lambda takes of a zip that is uploaded directly (Lambda Developer Guide, gettingstarted-limits), and
+    how long the imports of all actions may take.
+    """
 
     zipped: int = 50_000_000
     unpacked: int = 250 * 1024**2
+    import_seconds: float = 60
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,25 @@ def build(
     """Write the zip of the Notification Lambda of `project` to `target`.
 
     platform: what its own packages are installed for; None is this machine. Raises DeployError if a part is missing,
-    the tzdata installed is not the one that requirements.txt pins, an own action cannot be read, pip cannot install
-    what it requires, or Lambda would not take the zip.
+    the tzdata installed is not the one that requirements.txt pins, an own action cannot be read or imported, pip cannot
+    install what it requires, or Lambda would not take the zip.
     """
     own_action_types(project / "notification" / "actions")
     with tempfile.TemporaryDirectory() as folder:
         tzdata = pinned_version("tzdata", project / "requirements.txt")
         required = list(required_files(project, platform, Path(folder), tzdata=tzdata))
-        files = [*our_files(project), *tzdata_files(project), *required]
+        ours = [*our_files(project), *tzdata_files(project)]
+        files = [*ours, *required]
         _check_names(files)
+        check_actions(
+            project,
+            parts=_parts(project),
+            ours=ours,
+            required=required,
+            installed=Path(folder),
+            platform=platform,
+            seconds=limits.import_seconds,
+        )
         unpacked = sum(path.stat().st_size for _, path in files)
         content = _fitting(files, limits)
     _check_sizes(len(content), unpacked, limits)
@@ -113,6 +127,12 @@ def our_files(project: Path) -> Iterator[tuple[str, Path]]:
             raise DeployError(f"{project / part} is missing: it belongs into the Notification Lambda's zip.")
         names = ((path.relative_to(project).as_posix(), path) for path in _files_of(project / part))
         yield from ((name, path) for name, path in names if name != REQUIREMENTS)
+
+
+def _parts(project: Path) -> dict[str, Path]:
+    """The files and folders that are packed, by their names in the zip, without those of own packages."""
+    tzdata = Path(str(importlib.metadata.distribution("tzdata").locate_file("tzdata")))
+    return {**{part: project / part for part in OUR_PARTS}, "tzdata": tzdata}
 
 
 def _files_of(part: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from deploy.build.lambda_platform import LambdaPlatform
 from deploy.errors import DeployError
 
 REQUIREMENTS = "notification/requirements.txt"
+PACKAGES, CONSTRAINTS = "packages", "constraints.txt"
 
 NOT_IN_THE_ZIP = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"})
 """What pip notes of how and from where it installed: it would make the same packages other bytes."""
@@ -17,7 +18,7 @@ NOT_IN_THE_ZIP = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json
 def required_files(
     project: Path, platform: LambdaPlatform | None, folder: Path, *, tzdata: str
 ) -> Iterator[tuple[str, Path]]:
-    """(name in the zip, file) of all that is required, installed into `folder`, which is empty.
+    """(name in the zip, file) of all that is required, installed into `packages` of `folder`, which is empty.
 
     platform: None is this machine. tzdata: its version, which is in the zip already; what is required gets no other.
     Nothing is installed if nothing is required. Raises DeployError with pip's reason.
@@ -25,13 +26,26 @@ def required_files(
     requirements = project / REQUIREMENTS
     if not _requires_anything(requirements):
         return
-    constraints, packages = folder / "constraints.txt", folder / "packages"
-    constraints.write_text(f"tzdata=={tzdata}\n")
-    _install(["-r", str(requirements), "-c", str(constraints)], platform, packages, requirements)
-    for path in packages.rglob("*"):
-        name = path.relative_to(packages)
+    (folder / CONSTRAINTS).write_text(f"tzdata=={tzdata}\n")
+    _install(requirements, platform, folder)
+    for path in (folder / PACKAGES).rglob("*"):
+        name = path.relative_to(folder / PACKAGES)
         if path.is_file() and not _is_left_out(name):
             yield name.as_posix(), path
+
+
+def install_here(project: Path, packages: Path, *, installed: Path) -> None:
+    """The same packages for this machine, built where there is no wheel. Raises DeployError with pip's reason.
+
+    installed: the folder of `required_files`, whose constraints hold here as well.
+    """
+    requirements = project / REQUIREMENTS
+    reason = _pip_reason(requirements, packages, installed)
+    if reason is not None:
+        raise DeployError(
+            f"pip cannot install {requirements} for this machine, on which the actions are imported before they are "
+            f"packed:\n{reason}"
+        )
 
 
 def _requires_anything(requirements: Path) -> bool:
@@ -41,14 +55,20 @@ def _requires_anything(requirements: Path) -> bool:
     return any(line and not line.startswith("#") for line in lines)
 
 
-def _install(what: list[str], platform: LambdaPlatform | None, folder: Path, requirements: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command = [*pip, "--only-binary=:all:", *_for(platform), "--target", str(folder), *what]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        reason = done.stderr.strip() or done.stdout.strip()
+def _install(requirements: Path, platform: LambdaPlatform | None, folder: Path) -> None:
+    reason = _pip_reason(requirements, folder / PACKAGES, folder, "--only-binary=:all:", *_for(platform))
+    if reason is not None:
         where = f" for {platform.runtime} on {platform.architecture}" if platform else ""
         raise DeployError(f"pip cannot install {requirements}{where}, as wheels only:\n{reason}")
+
+
+def _pip_reason(requirements: Path, packages: Path, constrained_by: Path, *options: str) -> str | None:
+    """Installs into `packages`. Returns why pip could not."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    what = ["-r", str(requirements), "-c", str(constrained_by / CONSTRAINTS)]
+    command = [*pip, *options, "--target", str(packages), *what]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else done.stderr.strip() or done.stdout.strip()
 
 
 def _for(platform: LambdaPlatform | None) -> list[str]:

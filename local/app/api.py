@@ -1,8 +1,9 @@
-"""`chalice local` for this project: `python -m local.app.api --stage local --port 8000`.
+"""Serve the API as `chalice local` does: `python -m local.app.api --stage local --port 8000`.
 
-Chalice's own server with six differences: Nagle's algorithm is off (44 ms a request otherwise), SIGINT and SIGTERM
-end it cleanly, its time is the local cloud's when a file tells it, it runs as the role of the deployed function, an
-unknown route is answered as API Gateway does with our gateway responses, and chunked bodies are read as there.
+It is Chalice's local server with six differences. Nagle's algorithm is off, which saves 44 ms a request. SIGINT and
+SIGTERM stop it cleanly. With --offset-file it uses the local cloud's time. It runs under the role of the deployed
+function. The answer to an unknown route is this project's gateway response. Chunked bodies are read, as API Gateway
+reads them.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from local.time.travelled import TravelledTime
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve the API until SIGINT or SIGTERM; 0, or 1 with a message on standard error."""
+    """Serve the API until SIGINT or SIGTERM. Returns the exit code: 0, or 1 after a message on standard error."""
     options = _parser().parse_args(arguments)
     if options.until_stdin_closes:
         lifeline.end_when_stdin_closes()
@@ -50,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -> LocalDevServer:
-    """The app of `project_dir` with the environment of its stage, listening on `port`. Raises PortUnavailable."""
+    """Import the app of `project_dir` with the environment of its stage, and listen on `port`.
+
+    Raises PortUnavailable if the process cannot listen on the port.
+    """
     time.catch_up()
     config = load_config(project_dir, stage)
     assume_role(config, "api_handler")
@@ -61,18 +65,18 @@ def make_server(project_dir: Path, stage: str, port: int, time: TravelledTime) -
     except (OSError, OverflowError) as error:
         raise PortUnavailable(port, error) from error
     server.server.RequestHandlerClass = partial(_Handler, time, _Gateway(app, config))
-    server.server.socket.listen(128)  # Chalice's 5 makes the sixth of many clients at once wait for a second
+    server.server.socket.listen(128)  # with Chalice's backlog of 5, the sixth concurrent client waits a second
     return server
 
 
 def load_config(project_dir: Path, stage: str) -> Config:
-    """The app of `project_dir`, imported with the environment of its stage, and its configuration."""
-    factory = CLIFactory(str(project_dir.resolve()), environ=os.environ)  # it sets the variables of the stage there
+    """Import the app of `project_dir` with the environment of its stage. Returns its configuration."""
+    factory = CLIFactory(str(project_dir.resolve()), environ=os.environ)  # sets the stage's variables in os.environ
     return factory.create_config_obj(chalice_stage_name=stage)
 
 
 class _Gateway(LocalGateway):
-    """Chalice's, which shows the token in the answer to an unknown path, as API Gateway does by default."""
+    """Chalice's gateway with this project's answer to an unknown route; Chalice's answer shows the caller's token."""
 
     def __init__(self, app: Chalice, config: Config) -> None:
         super().__init__(app, config)
@@ -95,7 +99,10 @@ class _Gateway(LocalGateway):
 
 
 def _no_route() -> dict[str, Any]:
-    """As a function answers. To be called when the app is imported, whose `chalicelib` need not be ours."""
+    """Returns the answer to an unknown route, in the form of a function's result.
+
+    Call it after the app was imported: `chalicelib` is the app's, which may be another one than this project's.
+    """
     try:
         cors, gateway_responses = map(
             import_module, ("chalicelib.api.edge.cors", "chalicelib.api.edge.gateway_responses")
@@ -117,21 +124,21 @@ class _Handler(ChaliceRequestHandler):
     def __init__(self, time: TravelledTime, gateway: _Gateway, *arguments: Any) -> None:
         self._time = time
         self.local_gateway = gateway
-        # Chalice's own would make another gateway, for each connection.
+        # Not Chalice's __init__, which makes another gateway for each connection.
         BaseHTTPRequestHandler.__init__(self, *arguments)
 
     def parse_request(self) -> bool:
-        """Read the head of a request: the moment at which the application's time begins."""
+        """Read the head of a request, after the process has adopted the cloud's time."""
         self._time.catch_up()
         return bool(super().parse_request()) and says_its_length(self)
 
     def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
-        """Chalice's own takes a chunked body for an empty one, and its chunks for the next request."""
+        """Read the whole body. Chalice's method treats a chunked body as empty, and its chunks as the next request."""
         return dict(self.headers), read_body(self) or None
 
 
 def serve_until_signalled(serve: Callable[[], None], server: HTTPServer) -> None:
-    """`serve` on a thread until SIGINT or SIGTERM; then shut `server` down."""
+    """Run `serve` on a thread until SIGINT or SIGTERM, then shut `server` down."""
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -145,11 +152,14 @@ def serve_until_signalled(serve: Callable[[], None], server: HTTPServer) -> None
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.app.api", description=__doc__)
-    parser.add_argument("--stage", default="local")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--project-dir", type=Path, default=Path(), help="where app.py and .chalice are")
+    parser.add_argument("--stage", default="local", help="stage in .chalice/config.json (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port of the API (default: %(default)s)")
+    parser.add_argument("--project-dir", type=Path, default=Path(), help="folder of app.py and .chalice")
     parser.add_argument(
-        "--offset-file", type=Path, default=Path(os.devnull), help="clock-offset in the directory of the local cloud"
+        "--offset-file",
+        type=Path,
+        default=Path(os.devnull),
+        help="the file clock-offset in the folder of the local cloud (default: none, the real time)",
     )
     lifeline.add_option(parser)
     return parser

@@ -1,6 +1,6 @@
-"""The folder of a local cloud: marked as ours, used by one process at a time, and never taken from somebody else.
+"""The folder of a local cloud: a marker file identifies it, and a lock file lets only one process use it.
 
-A folder that is not ours and not empty is refused as it stands: what is in it may be all that somebody has.
+A folder that has files and no marker is refused and left unchanged: its files may be the user's only copy.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ MARKER = ".local-cloud"
 MARK = "Made by `python -m local`, which may delete everything in this folder.\n"
 
 User = Literal["run", "cloud"]
-"""`run` starts a cloud in its own folder, so each has a lock of its own."""
+"""`run` starts a cloud in its own folder, so `run` and `cloud` have one lock file each."""
 
 
 class DirectoryRefused(Exception):
-    """The folder cannot be used. The message says why, and what to do."""
+    """The folder cannot be used. The message says why and what to do."""
 
 
 def directory_of(cloud_port: int) -> Path:
-    """The folder of the cloud on this port, if none is named."""
+    """Returns the default folder of the cloud on this port."""
     return DEFAULT / str(cloud_port)
 
 
 class Claim:
-    """A folder that this process alone uses, as long as it lives or until `release`. `directory` is made if missing.
+    """Exclusive use of a folder by this process, until `release` or until the process exits.
 
-    Raises DirectoryRefused, with the folder as it was.
+    Makes `directory` if it is missing. Raises DirectoryRefused if the folder cannot be used, and leaves it unchanged.
     """
 
     def __init__(self, directory: Path, user: User) -> None:
@@ -50,7 +50,7 @@ class Claim:
         self.release()
 
     def empty(self) -> None:
-        """Deletes all of it. Raises DirectoryRefused while a cloud uses it, say one whose `run` was killed."""
+        """Delete everything in the folder. Raises DirectoryRefused if a cloud uses it, as after a killed `run`."""
         os.close(self._locked("cloud"))
         for entry in self._others():
             if entry.is_dir() and not entry.is_symlink():
@@ -59,7 +59,7 @@ class Claim:
                 entry.unlink()
 
     def release(self) -> None:
-        """Lets others use the folder. May be called twice."""
+        """Let other processes use the folder. A second call does nothing."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -83,26 +83,26 @@ class Claim:
 
 
 def _mark(directory: Path) -> None:
-    """Makes the folder, or finds that it is ours. Raises DirectoryRefused."""
+    """Make and mark the folder, or check its marker. Raises DirectoryRefused."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if not any(directory.iterdir()):
             (directory / MARKER).write_text(MARK)
         elif not _is_ours(directory):
             raise DirectoryRefused(
-                f"{directory} holds files that are not of a local cloud, and was left as it is. "
-                "Name a new or an empty folder: --directory DIR"
+                f"{directory} has files that no local cloud wrote, and was not changed. "
+                "Choose a new or an empty folder: --directory DIR"
             )
     except OSError as error:
         raise DirectoryRefused(
-            f"{directory} cannot be used: {error.strerror}. Name another: --directory DIR"
+            f"{directory} cannot be used: {error.strerror}. Choose another folder: --directory DIR"
         ) from error
 
 
 def _is_ours(directory: Path) -> bool:
     marker = directory / MARKER
     with suppress(OSError, ValueError):
-        # A link may lead to the marker of another folder.
+        # A symbolic link may point to the marker of another folder.
         return not marker.is_symlink() and marker.read_text() == MARK
     return False
 
@@ -113,4 +113,4 @@ def _lock_name(user: User) -> str:
 
 def _in_use(directory: Path, user: User, holder: str) -> str:
     by = f"`python -m local {user}`" + (f" (process {holder})" if holder else "")
-    return f"{directory} is in use by {by}: end that first, or name another folder: --directory DIR"
+    return f"{directory} is in use by {by}. Stop that process, or choose another folder: --directory DIR"

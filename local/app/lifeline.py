@@ -1,6 +1,6 @@
-"""How a process ends when the one that started it is gone, even killed: nothing of ours holds a port for nobody.
+"""Stops a process when its parent has exited, even if the parent was killed, so that no orphan keeps a port.
 
-Linux's PR_SET_PDEATHSIG would do less: macOS has no such call, and it follows the thread that started the process.
+Linux's PR_SET_PDEATHSIG is no substitute: macOS lacks it, and it reacts to the end of the parent's thread.
 """
 
 from __future__ import annotations
@@ -23,21 +23,24 @@ ENDS_WITHIN_SECONDS = 10
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """For a command that calls `end_when_stdin_closes` if `until_stdin_closes` is set."""
+    """Add the option to a command that calls `end_when_stdin_closes` if `until_stdin_closes` is set."""
     parser.add_argument(
         OPTION,
         action="store_true",
-        help="end when standard input does: given a pipe, that is when the process that started this one has ended",
+        help="stop when standard input closes; if it is a pipe, that is when the parent process has exited",
     )
 
 
 def end_when_stdin_closes() -> None:
-    """The system closes the pipe of a process that ends, however it ends. Returns at once."""
+    """Stop this process when standard input closes. Returns immediately.
+
+    If standard input is a pipe of the parent, the system closes it however the parent ends.
+    """
     _end_after(_stdin_is_read)
 
 
 def end_with_parent(process_id: int) -> None:
-    """`process_id`: of the process that started this one. Returns at once."""
+    """Stop this process when its parent, `process_id`, has exited. Returns immediately."""
     _end_after(lambda: _parent_has_ended(process_id))
 
 

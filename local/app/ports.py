@@ -1,4 +1,4 @@
-"""Whether `make run` can listen on its two ports, and which to take else."""
+"""Checks that `make run` can listen on its two ports, and suggests others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIRST_FOR_ALL, LAST = 1024, 65_535
 
 
 def problems_of(ports: Mapping[str, int]) -> list[str]:
-    """A sentence for each that cannot be used. ports: name of its variable in the Makefile -> port."""
+    """Returns a message for each port that cannot be used. ports: variable in the Makefile -> port."""
     if len(set(ports.values())) < len(ports):
         (port,) = set(ports.values())
         return [f"{' and '.join(ports)} are both {port}: choose two ports"]
@@ -34,7 +34,7 @@ def _why_not(port: int) -> str | None:
             probe.bind((HOST, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return "is in use, perhaps by another `make run`; end that, or"
+                return "is in use, perhaps by another `make run`; stop that, or"
             return f"cannot be used ({error.strerror});"
     return None
 

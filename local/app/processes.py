@@ -1,4 +1,4 @@
-"""Children of ours: started with a built environment, waited for until they answer, ended by their process id."""
+"""Starts and stops the Python processes of `make run`, and waits until they answer."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LOOKS_EVERY_SECONDS = 0.05
 
 
 class ChildFailed(Exception):
-    """A process that we need did not start, or ended by itself."""
+    """A child process did not start, or exited unexpectedly."""
 
 
 class Child:
-    """One Python process of ours, `python -m {arguments}`, which ends when this process does, even if that is killed.
+    """A child process, `python -m {arguments}`. It exits when this process exits, even if this process is killed.
 
-    Its output goes to the end of `log`. The module takes the option of lifeline.py.
+    Its output is appended to `log`. The module must accept the option of lifeline.py.
     """
 
     def __init__(self, name: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path) -> None:
@@ -39,14 +39,13 @@ class Child:
         self._process, self._started_at = self._start(), time.monotonic()
 
     def start_again(self) -> None:
-        """After it has ended."""
+        """Start the process again after it has exited."""
         self._close_pipe()
         self._process, self._started_at = self._start(), time.monotonic()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # The child has the file for itself from here on.
         with self.log.open("ab") as output:
-            # A session of its own: Ctrl-C reaches us only, and we end the children in order.
+            # A new session: Ctrl-C reaches only this process, which stops the children in order.
             return subprocess.Popen(
                 self._command,
                 env=self._environment,
@@ -67,31 +66,31 @@ class Child:
 
     @property
     def age_seconds(self) -> float:
-        """Since its last start."""
+        """Seconds since the last start."""
         return time.monotonic() - self._started_at
 
     def is_running(self) -> bool:
         return self._process.poll() is None
 
     def how_it_ended(self) -> str:
-        """`was killed by SIGKILL`, `ended with exit code 1`; of a child that has ended."""
+        """Returns how the process ended, e.g. `was killed by SIGKILL` or `exited with code 1`; waits until it has."""
         code = self._process.wait()
-        return f"ended with exit code {code}" if code >= 0 else f"was killed by {_signal_name(-code)}"
+        return f"exited with code {code}" if code >= 0 else f"was killed by {_signal_name(-code)}"
 
     def wait_until_it_answers(self, url: str, *, seconds: float) -> None:
-        """Raises ChildFailed with the end of its log."""
+        """Wait until a GET of `url` is 200. Raises ChildFailed, with the end of the log, if it is not in time."""
         give_up_at = time.monotonic() + seconds
         while not _answers(url):
             if not self.is_running():
-                raise ChildFailed(f"The {self.name} {self.how_it_ended()} at its start. {self.where_it_logs()}")
+                raise ChildFailed(f"The {self.name} {self.how_it_ended()} during its start. {self.where_it_logs()}")
             if time.monotonic() > give_up_at:
                 raise ChildFailed(
-                    f"The {self.name} does not answer at {url} after {seconds:.0f} s. {self.where_it_logs()}"
+                    f"The {self.name} did not answer at {url} within {seconds:.0f} s. {self.where_it_logs()}"
                 )
             time.sleep(LOOKS_EVERY_SECONDS)
 
     def stop(self) -> None:
-        """Asks it to end, insists after a while, and returns when it is gone."""
+        """Send SIGTERM, and SIGKILL after 10 seconds. Returns when the process has exited."""
         if self.is_running():
             self._process.terminate()
         try:
@@ -102,7 +101,7 @@ class Child:
         self._close_pipe()
 
     def where_it_logs(self) -> str:
-        """The place of its log, and the end of it."""
+        """Returns the path of the log and its last 2,000 characters."""
         end = self.log.read_text(errors="replace")[-2000:].strip()
         return f"Its log, {self.log}, ends with:\n{end}" if end else f"Its log, {self.log}, is empty."
 

@@ -1,4 +1,4 @@
-"""`make run`: checks what is needed, brings everything up and prints its steps, and takes it down on Ctrl-C."""
+"""`make run`: checks the prerequisites, starts everything, prints each step, and stops everything on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 STEPS = 5
 
 READY = """
-  API      {api}/v1/schedules      (its log: {directory}/api.log)
-  cloud    {cloud}                   (its log: {directory}/cloud.log)
-  outbox   {cloud}/_local/outbox     every mail that was sent
+  API      {api}/v1/schedules      (log: {directory}/api.log)
+  cloud    {cloud}                   (log: {directory}/cloud.log)
+  outbox   {cloud}/_local/outbox     shows every email that was sent
 
-  A token for user alice (for another: {token_command}):
+  A token for user alice (for another user: {token_command}):
 
 {token}
 
-  Ten seconds from now, a mail. Paste this, then look into the outbox:
+  To send an email in ten seconds, paste this request and open the outbox:
 
 curl -sS {api}/v1/schedules \\
   -H 'Authorization: Bearer {token}' \\
@@ -40,18 +40,18 @@ curl -sS {api}/v1/schedules \\
   -d '{{"timing": {{"after": "PT10S"}}, "action": {{"type": "email", "to": ["alice@example.com"],
        "subject": "Hello", "text": "Ten seconds have passed."}}}}'
 
-  Ctrl-C ends everything.
+  Press Ctrl-C to stop everything.
 """
 
 
 class NotReady(ChildFailed):
-    """Something that `make run` needs is missing on this machine."""
+    """A prerequisite of `make run` is missing on this machine."""
 
 
 def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: str, cors_origins: str) -> None:
-    """Everything, until Ctrl-C.
+    """Run everything until Ctrl-C.
 
-    Raises NotReady, DirectoryRefused, ChildFailed or DeployError, with nothing left running.
+    Raises NotReady, DirectoryRefused, ChildFailed or DeployError, after everything that it started has been stopped.
     """
     check_prerequisites(cloud_port, api_port)
     stack = Stack(
@@ -70,7 +70,7 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
         print(_ready(stack, cloud_port), flush=True)
         supervise(stack.children)
     except KeyboardInterrupt:
-        print("\nending", flush=True)
+        print("\nstopping", flush=True)
     finally:
         # A second Ctrl-C must not leave the rest running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -78,15 +78,15 @@ def run(directory: Path, cloud_port: int, api_port: int, *, lateness: str, iam: 
 
 
 def check_prerequisites(cloud_port: int, api_port: int) -> None:
-    """All that is missing, in one message. Raises NotReady."""
+    """Raises NotReady, whose message lists everything that is missing."""
     environment = sealed_environment(f"http://127.0.0.1:{cloud_port}", REGION)
     missing = [*_missing_terraform(environment), *problems_of({"CLOUD_PORT": cloud_port, "API_PORT": api_port})]
     if missing:
-        raise NotReady("make run cannot start yet:\n" + "\n".join(f"  - {what}" for what in missing))
+        raise NotReady("make run cannot start:\n" + "\n".join(f"  - {what}" for what in missing))
 
 
 def _missing_terraform(environment: Mapping[str, str]) -> list[str]:
-    """`environment`: what terraform will see. The caller's TF_CLI_ARGS must not spoil the question for its version."""
+    """`environment`: Terraform's. The caller's TF_CLI_ARGS must not change the command that reads its version."""
     try:
         find_terraform(environment)
     except DeployError as error:
@@ -95,7 +95,7 @@ def _missing_terraform(environment: Mapping[str, str]) -> list[str]:
 
 
 class Steps:
-    """Tells each step and how long the one before it took."""
+    """Prints each step with its number and the seconds since the start."""
 
     def __init__(self) -> None:
         self._started_at = time.monotonic()
@@ -118,7 +118,7 @@ def _ready(stack: Stack, cloud_port: int) -> str:
 
 
 def token_command(directory: Path, cloud_port: int) -> str:
-    """What prints a token for another user of the stack in `directory`."""
+    """Returns the command that prints a token for another user of the stack in `directory`."""
     if directory == directory_of(cloud_port).resolve():
         return f"make token USER=bob CLOUD_PORT={cloud_port}"
     return f".venv/bin/python -m local token --user bob --directory {shlex.quote(str(directory))}"

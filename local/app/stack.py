@@ -1,6 +1,6 @@
-"""Everything of stage `local` on this machine: zip, cloud, infrastructure, stage config, API. In that order.
+"""Starts stage `local` on this machine, in this order: zip, cloud, infrastructure, stage configuration, API.
 
-Each stack lives in a directory of its own and shares nothing with another one, so tests run beside `make run`.
+Each stack has its own directory and shares nothing with another stack, so tests can run beside `make run`.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ STARTS_WITHIN_SECONDS = 60
 
 
 class NotRunning(Exception):
-    """Nothing runs here: start `make run` first."""
+    """`make run` does not use this folder: start `make run` first."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.__doc__)
 
 
 class Stack:
-    """`directory` holds all of it: a new or empty one, or one of an earlier stack, which is emptied at the start.
+    """The processes and files of one local stage.
 
-    `on_step` is told what happens, for people. `project`: whose Notification Lambda is deployed and whose app is
-    served; by default this one. `cors_origins`: of pages that may call the API, as the API's setting has them.
+    directory: for all its files; a new or empty one, or one of an earlier stack, which `start` empties. on_step: called
+    with a description of each step. on_progress: called with Terraform's progress. project: the project whose
+    Notification Lambda and app are used; by default this project. cors_origins: as in the API's setting CORS_ORIGINS.
     """
 
     def __init__(
@@ -78,33 +79,33 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What reaches this stack's cloud and nothing else."""
+        """The environment of a child process that can reach this stack's cloud and no other endpoint."""
         return sealed_environment(self.cloud_url, REGION)
 
     def start(self) -> None:
-        """Raises DirectoryRefused, DeployError or ChildFailed; call `stop` in either case."""
+        """Raises DirectoryRefused, DeployError or ChildFailed. Call `stop` afterwards, also if it raised."""
         self._claim = Claim(self.directory, "run")
         self._claim.empty()
-        self._on_step("the Notification Lambda's zip")
+        self._on_step("build the Notification Lambda's zip")
         build(self._package, self._project)
-        self._on_step(f"the local cloud on {self.cloud_url}")
+        self._on_step(f"start the local cloud on {self.cloud_url}")
         self._start_cloud()
-        self._on_step("the infrastructure, by terraform (about half a minute)")
+        self._on_step("make the infrastructure with Terraform (about half a minute)")
         self.outputs = self._provision_in_a_living_cloud()
-        self._on_step("the stage config")
+        self._on_step("write the stage configuration")
         self._render()
-        self._on_step(f"the API on {self.api_url}, and its sweeper")
+        self._on_step(f"start the API on {self.api_url}, and the sweeper")
         self._start_api()
 
     def stop(self) -> None:
-        """Ends every process it started, the last one first."""
+        """Stop every process that it started, the last one first."""
         while self.children:
             self.children.pop().stop()
         if self._claim:
             self._claim.release()
 
     def token(self, user: str, scopes: Iterable[str] = SCOPES) -> str:
-        """A bearer token that this stack's API trusts."""
+        """Returns a bearer token that this stack's API accepts."""
         return token(self.directory, user, scopes)
 
     def _start_cloud(self) -> None:
@@ -115,7 +116,7 @@ class Stack:
         )
 
     def _provision_in_a_living_cloud(self) -> dict[str, str]:
-        """Terraform would complain of wrong credentials, when nobody is there to check them."""
+        """Apply Terraform. Raises ChildFailed if the cloud has exited; Terraform then reports wrong credentials."""
         try:
             return self.provision()
         except DeployError:
@@ -123,7 +124,7 @@ class Stack:
             raise
 
     def provision(self) -> dict[str, str]:
-        """Applies Terraform: its outputs."""
+        """Apply Terraform. Returns its outputs. Raises DeployError."""
         return provision(
             STAGE,
             environment=self.environment,
@@ -133,14 +134,14 @@ class Stack:
         )
 
     def variables(self) -> dict[str, object]:
-        """Terraform's, beside those of `envs/local.tfvars`."""
+        """Returns the Terraform variables that `envs/local.tfvars` does not set."""
         return {
             "notification_package": str(self._package.resolve()),
             "cors_origins": [origin.strip() for origin in self._cors_origins.split(",") if origin.strip()],
         }
 
     def _render(self) -> None:
-        """Into a copy of the app's folder: the committed config stays as it is."""
+        """Write the stage configuration into a copy of the app's folder; the committed file is not changed."""
         project = self.directory / "project"
         (project / ".chalice").mkdir(parents=True)
         for name in APP:
@@ -152,11 +153,11 @@ class Stack:
         render(STAGE, self.outputs, project, actions=self._project / "notification" / "actions")
 
     def _settings(self) -> dict[str, str]:
-        """What a person would set on AWS: whose tokens to trust."""
+        """Returns the settings that an operator makes on AWS: the token issuer and audience."""
         return {"STAGE": STAGE, "JWT_ISSUER": self.cloud_url + ISSUER_PATH, "JWT_AUDIENCE": AUDIENCE}
 
     def _start_api(self) -> None:
-        """And its sweeper, which registers itself with the cloud."""
+        """Start the API and the sweeper, which registers itself with the cloud."""
         app = (
             *("--stage", STAGE, "--project-dir", str(self.directory / "project")),
             *("--offset-file", str(self.directory / OFFSET_FILE)),
@@ -173,7 +174,7 @@ class Stack:
 
 
 def token(directory: Path, user: str, scopes: Iterable[str] = SCOPES) -> str:
-    """A token that the API of the stack in `directory` trusts. Raises NotRunning."""
+    """Returns a token that the API of the stack in `directory` accepts. Raises NotRunning if there is no stack."""
     config = directory / "project" / ".chalice" / "config.json"
     if not config.exists():
         raise NotRunning
@@ -182,7 +183,10 @@ def token(directory: Path, user: str, scopes: Iterable[str] = SCOPES) -> str:
 
 
 def token_from(endpoint: str, user: str, scopes: Iterable[str] = SCOPES) -> str:
-    """A token that a stage trusts which was deployed to the local cloud at `endpoint`. Raises NotRunning."""
+    """Returns a token for a stage that was deployed to the local cloud at `endpoint`.
+
+    Raises NotRunning if no local cloud answers there.
+    """
     form = urlencode({"user": user, "scope": " ".join(scopes)})
     place = urlsplit(endpoint)
     connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
@@ -190,6 +194,6 @@ def token_from(endpoint: str, user: str, scopes: Iterable[str] = SCOPES) -> str:
         connection.request("POST", TOKEN_PATH, form, {"Content-Type": "application/x-www-form-urlencoded"})
         return str(json.loads(connection.getresponse().read())["access_token"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
-        raise NotRunning(f"There is no local cloud at {endpoint}, which AWS_ENDPOINT_URL names.") from error
+        raise NotRunning(f"No local cloud answers at {endpoint}, the value of AWS_ENDPOINT_URL.") from error
     finally:
         connection.close()

@@ -1,8 +1,8 @@
-"""The app's scheduled function `sweep`, run whenever the local cloud asks: `python -m local.app.sweeper --stage local`.
+"""Run the app's scheduled function `sweep` when the local cloud asks: `python -m local.app.sweeper --stage local`.
 
-`chalice local` runs no scheduled functions. As on AWS it is a process beside the API, which knows itself by the name
-`sweeper` in the cloud's list of calls, and has the role of the deployed function. AWS_ENDPOINT_URL is the local cloud,
-and is told where to ask. Nothing here imports our `chalicelib`: the app may have one of its own.
+`chalice local` runs no scheduled functions. As on AWS, the sweeper is separate from the API: its process has the role
+of the deployed function, and the name `sweeper` in the cloud's list of calls. It registers its URL with the local cloud
+at AWS_ENDPOINT_URL. This module does not import `chalicelib`, because the app may have its own.
 """
 
 import argparse
@@ -42,7 +42,7 @@ class NoSweeper(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; 0, or 1 with a message on standard error."""
+    """Serve until SIGINT or SIGTERM. Returns the exit code: 0, or 1 after a message on standard error."""
     options = _parser().parse_args(arguments)
     if options.until_stdin_closes:
         lifeline.end_when_stdin_closes()
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def sweeper_of(config: Config) -> Callable[[], Any]:
-    """Runs the function as EventBridge would have it run. Raises NoSweeper."""
+    """Returns what runs the function with an event as EventBridge sends it. Raises NoSweeper if the app has none."""
     handler = config.chalice_app.handler_map.get(FUNCTION)
     if handler is None:
         raise NoSweeper
@@ -78,18 +78,20 @@ def sweeper_of(config: Config) -> Callable[[], Any]:
 
 
 def register(url: str, cloud: str) -> None:
-    """Tell the local cloud that a POST to `url` runs the sweeper."""
+    """Register `url` with the local cloud: a POST there runs the sweeper. Raises RuntimeError if the cloud refuses."""
     place = urlsplit(cloud)
     connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
     connection.request("POST", "/_local/sweeper", json.dumps({"url": url}))
     status = connection.getresponse().status
     connection.close()
     if status != HTTPStatus.NO_CONTENT:
-        raise RuntimeError(f"{cloud} takes no sweeper: {status}")
+        raise RuntimeError(
+            f"{cloud} did not accept the sweeper: status {status}; AWS_ENDPOINT_URL must be a local cloud"
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One sweep per POST, one after the other."""
+    """Runs one sweep for each POST, one at a time."""
 
     def __init__(self, time: TravelledTime, sweep: Callable[[], Any], *arguments: Any) -> None:
         self._time = time
@@ -101,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._sweep()
         except Exception as error:
-            # What the function raises is the app's; Lambda too would only note it.
+            # As on Lambda, an exception of the function is logged and the process continues.
             _logger.exception("%s failed", FUNCTION)
             self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, repr(error))
         else:
@@ -115,11 +117,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """The cloud knows when it asked."""
+        """Log no requests: they are the cloud's own."""
 
 
 def _event() -> dict[str, Any]:
-    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html."""
+    """Returns a scheduled event: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html."""
     return {
         "version": "0",
         "id": "00000000-0000-0000-0000-000000000000",
@@ -135,10 +137,13 @@ def _event() -> dict[str, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.app.sweeper", description=__doc__)
-    parser.add_argument("--stage", default="local")
-    parser.add_argument("--project-dir", type=Path, default=Path(), help="where app.py and .chalice are")
+    parser.add_argument("--stage", default="local", help="stage in .chalice/config.json (default: %(default)s)")
+    parser.add_argument("--project-dir", type=Path, default=Path(), help="folder of app.py and .chalice")
     parser.add_argument(
-        "--offset-file", type=Path, default=Path(os.devnull), help="clock-offset in the directory of the local cloud"
+        "--offset-file",
+        type=Path,
+        default=Path(os.devnull),
+        help="the file clock-offset in the folder of the local cloud (default: none, the real time)",
     )
     lifeline.add_option(parser)
     return parser

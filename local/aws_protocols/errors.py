@@ -1,4 +1,4 @@
-"""Errors in the form of each AWS protocol, so that any SDK reads their code."""
+"""Error responses in the form of each AWS protocol, so that every SDK finds the error code."""
 
 import json
 from html import escape
@@ -12,7 +12,7 @@ ACCESS_DENIED = "AccessDeniedException"
 
 
 def error_response(operation: Operation, status: HTTPStatus, code: str, message: str) -> Response:
-    """https://smithy.io/2.0/aws/protocols/index.html, each protocol's section on errors."""
+    """Returns an error response: https://smithy.io/2.0/aws/protocols/index.html, each protocol's section on errors."""
     match operation.protocol:
         case "query" | "ec2":
             error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
@@ -26,7 +26,7 @@ def error_response(operation: Operation, status: HTTPStatus, code: str, message:
 
 
 def access_denied(operation: Operation, message: str) -> Response:
-    """As each protocol's services say it: DynamoDB and its kin with 400, the others with 403."""
+    """Returns the service's access-denied response: status 400 for DynamoDB and similar services, 403 for others."""
     if operation.protocol == "json" and operation.service != "sqs":
         return error_response(operation, HTTPStatus.BAD_REQUEST, ACCESS_DENIED, message)
     if operation.protocol in {"query", "ec2", "rest-xml"}:

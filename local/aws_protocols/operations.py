@@ -1,4 +1,4 @@
-"""Which operation of which service a request is, whose it is, and what it asks: read by AWS's own service models."""
+"""Reads a request with AWS's service models: its service, operation, Region, caller and parameters."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,17 +13,18 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
 _SCOPE = re.compile(r"(?:^|Credential=)(?P<key>\w+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-_APPLICATION = re.compile(r"\bapp/(?P<name>\S+)")  # botocore adds AWS_SDK_UA_APP_ID, which our children have
+_APPLICATION = re.compile(r"\bapp/(?P<name>\S+)")  # from AWS_SDK_UA_APP_ID, set for each child process
 _DEFAULT_REGION = "us-east-1"
 _UNSIGNED = {"/schedules": "scheduler", "/schedule-groups": "scheduler", "/2015-03-31/functions": "lambda"}
-_MODELS = {"monitoring": "cloudwatch"}  # where a model's name is not its signing name
+_MODELS = {"monitoring": "cloudwatch"}  # signing name -> model name, where they differ
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A request as AWS sees it.
+    """A request, as AWS reads it.
 
-    service: botocore's name of it; name: the operation's; access_key_id: of the key that signed it. "" when unknown.
+    service: botocore's name of the service. name: of the operation. access_key_id: of the key that signed the request.
+    Each is "" if unknown.
     """
 
     service: str
@@ -39,21 +40,23 @@ class Operation:
 
     @property
     def caller(self) -> str:
-        """A Lambda function's name, or the first word of whatever client it is: Boto3/1.44.5, aws-cli/1.46.3."""
+        """The caller's application id, such as a function's name, or else the first word of the User-Agent header,
+        such as Boto3/1.44.5.
+        """
         user_agent = self.request.headers.get("User-Agent", "")
         application = _APPLICATION.search(user_agent)
         return application["name"] if application else user_agent.partition(" ")[0]
 
     @property
     def protocol(self) -> str:
-        """How the client speaks: json, rest-json, query, ec2 or rest-xml; "" when unknown."""
+        """The protocol of the request: json, rest-json, query, ec2 or rest-xml; "" if unknown."""
         if self._model is None:
             return ""
         return determine_request_protocol(self._model.service_model, self.request.content_type)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """The members of the request, by their names in the model, whatever the protocol."""
+        """The request's members by their names in the model, for every protocol; empty for an unknown operation."""
         if self._model is None:
             return {}
         parsed: dict[str, Any] = PROTOCOL_PARSERS[self.protocol](self._model).parse(
@@ -70,7 +73,7 @@ class Operation:
 
 
 def operation_of(request: Request) -> Operation:
-    """Read the service and the region from the signature, as AWS's front door does, and the rest from the model."""
+    """Read the service and the Region from the signature, as AWS does, and the rest with the service model."""
     scope = _SCOPE.search(request.headers.get("Authorization") or request.args.get("X-Amz-Credential", ""))
     service = _service(scope["service"].lower() if scope else "", request.path)
     region = scope["region"] if scope else _DEFAULT_REGION
@@ -80,7 +83,7 @@ def operation_of(request: Request) -> Operation:
 
 
 def _service(signing_name: str, path: str) -> str:
-    """SES signs both of its versions alike; what is not signed is told by its path, for the services that are ours."""
+    """Returns the service. The path distinguishes SES version 2 from version 1, and identifies an unsigned request."""
     if signing_name in {"ses", ""} and path.startswith("/v2/email/"):
         return "sesv2"
     if signing_name == "":
@@ -91,6 +94,6 @@ def _service(signing_name: str, path: str) -> str:
 def _match(service: str, request: Request) -> tuple[OperationModel | None, dict[str, Any]]:
     try:
         model, uri_parameters = get_service_router(service).match(request)
-    except (NotFound, NotImplementedError, UnknownServiceError):  # the second is the router's, of a protocol it lacks
+    except (NotFound, NotImplementedError, UnknownServiceError):  # NotImplementedError: the router lacks the protocol
         return None, {}
     return model, uri_parameters

@@ -1,4 +1,4 @@
-"""The calls that were made, for tests that count them."""
+"""Records the calls to AWS, for tests that count them."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ _MOST = 10_000
 
 @dataclass(frozen=True)
 class Call:
-    """One call. operation: service:Name; caller: see `Operation.caller`; status: HTTP's; time: of its start."""
+    """One call. operation: service:Name. time: of its start. caller: see `Operation.caller`. status: HTTP status."""
 
     operation: str
     time: datetime
@@ -25,7 +25,7 @@ class Call:
 
 
 class Calls:
-    """The latest 10,000, oldest first. For many threads."""
+    """The latest 10,000 calls, oldest first. Thread-safe."""
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=_MOST)

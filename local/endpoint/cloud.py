@@ -1,7 +1,7 @@
 """The local cloud: AWS on one loopback port, in one process.
 
-moto answers for most of AWS; EventBridge Scheduler and Lambda's Invoke are ours, because moto's never fire and never
-run anything. Below `/_local/` is what AWS does not have (control.py).
+moto answers most requests. This project has its own EventBridge Scheduler and Lambda Invoke, because moto's scheduler
+never fires and its Lambda needs Docker. control.py answers requests below `/_local/`, which AWS does not have.
 """
 
 import logging
@@ -52,11 +52,11 @@ LineListener = Callable[[str, str], None]
 
 
 class Cloud:
-    """An AWS endpoint. Listens from the start; answers between `start` and `stop`.
+    """An AWS endpoint. It listens when it is made, and answers between `start` and `stop`.
 
-    port: 0 takes a free one. directory: for logs, unpacked functions, the issuer's key. iam: whether roles may do only
-    what their policies allow. on_line: called with (function name, line) for each line that a function logs. Raises
-    PortUnavailable.
+    port: 0 chooses a free one. directory: for logs, unpacked functions and the issuer's key. iam: whether the policies
+    of roles are enforced. on_line: called with (function name, line) for each line that a function logs. Raises
+    PortUnavailable if the process cannot listen on the port.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Cloud:
         self._server.start()
 
     def stop(self) -> None:
-        """Take no more requests, fire nothing more, end every function."""
+        """Accept no more requests, stop firing, and stop every function."""
         self._faults.stop()
         self._server.stop()
         self._runtime.stop()
@@ -149,7 +149,7 @@ class Cloud:
         _logger.info("%s by %s: %d in %.0f ms", call.operation, call.caller, call.status, call.milliseconds)
 
     def _answer(self, operation: Operation) -> Response:
-        """Whatever happens, an answer that an SDK can read."""
+        """Answer the request. Every error becomes a response that an SDK can read."""
         try:
             return self._faults.around(str(operation), lambda: self._do(operation))
         except (Refused, RefusedBySes) as refused:
@@ -159,13 +159,16 @@ class Cloud:
         except RoleNotTrusted as untrusted:
             return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
         except (CannotJudge, NotImplementedError) as error:
-            # The second is moto's word for an operation, or a part of one, that it does not have.
+            # moto raises NotImplementedError for an operation, or a part of one, that it lacks.
             return error_response(
-                operation, HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"not in the local cloud: {error}"
+                operation,
+                HTTPStatus.NOT_IMPLEMENTED,
+                "NotImplemented",
+                f"the local cloud does not support this: {error}",
             )
         except Exception:
             _logger.exception("%s failed", operation)
-            message = "the local cloud failed; its log tells why"
+            message = "an error inside the local cloud; its log has the traceback"
             return error_response(operation, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", message)
 
     def _do(self, operation: Operation) -> Response:
@@ -201,7 +204,7 @@ class Cloud:
 
 
 def _answer_beside_moto(operation: Operation) -> Response | None:
-    """Answers the operations that moto does not have."""
+    """Returns the answer to an operation that moto lacks; None for any other operation."""
     match str(operation):
         case "lambda:GetAccountSettings":
             return account_settings(operation.region)
@@ -222,9 +225,9 @@ def serve(
     iam: Mode = "off",
     on_line: LineListener = lambda *_: None,
 ) -> None:
-    """Be the local cloud until SIGINT or SIGTERM. Raises PortUnavailable.
+    """Run the local cloud until SIGINT or SIGTERM. Raises PortUnavailable if it cannot listen on the port.
 
-    Quiet: each request has its line in requests.log in the directory; only what fails is told on standard error.
+    Each request is a line in requests.log in the directory. Standard error gets failures only.
     """
     _log_to(directory / "requests.log")
     clock = Clock()

@@ -1,5 +1,7 @@
-"""What the local cloud has and AWS has not, below `/_local/`: health, outbox, issuer, clock, faults, calls, sweeper,
-how far lists of DynamoDB are behind, and what IAM decided.
+"""Requests below `/_local/`, which AWS does not have.
+
+They show and set the health, outbox, issuer, clock, faults, calls, sweeper, the lag of DynamoDB's lists, and IAM's
+decisions.
 """
 
 import json
@@ -81,16 +83,18 @@ class Control:
     def _view(self, request: Request) -> View:
         views = self._routes.get(request.path)
         if views is None:
-            raise NotFound(f"{request.path} is none of {', '.join(self._routes)}")
+            raise NotFound(f"unknown path {request.path}; allowed: {', '.join(self._routes)}")
         if request.method not in views:
-            raise MethodNotAllowed(description=f"{request.path} knows {' and '.join(views)} only")
+            raise MethodNotAllowed(
+                description=f"method {request.method} is not allowed at {request.path}; allowed: {', '.join(views)}"
+            )
         return views[request.method]
 
     def _health(self, _: Request) -> Response:
         return _json({"status": "ok", "now": self._clock.now().isoformat()})
 
     def _show_outbox(self, request: Request) -> Response:
-        """The page for a browser, JSON for everybody else."""
+        """Returns the page if the client prefers text/html, as browsers do, and JSON otherwise."""
         messages = self._outbox.messages()
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             return Response(
@@ -108,7 +112,7 @@ class Control:
         return _json(self._time_travel.state())
 
     def _set_clock(self, request: Request) -> Response:
-        """200 after the advance; 202 while a long one continues: GET shows its progress."""
+        """Returns 200 after the advance, or 202 while a long one is in progress; GET shows its progress."""
         try:
             self._time_travel.advance(_members(request))
         except InvalidClockAdvance as error:
@@ -130,7 +134,7 @@ class Control:
             case {"time": "real" | "clock" as time, **rest} if not rest:
                 self._time_signal.sign_with_real_time(time == "real")
                 return self._show_signing_time(request)
-        raise BadRequest('send {"time": "real"} or {"time": "clock"}: what the signatures of webhooks have')
+        raise BadRequest('the body must be {"time": "real"} or {"time": "clock"}: the time in webhook signatures')
 
     def _show_faults(self, _: Request) -> Response:
         return _json({"faults": [fault.as_json() for fault in self._faults.all()]})
@@ -147,7 +151,7 @@ class Control:
         return _nothing()
 
     def _show_calls(self, request: Request) -> Response:
-        """With ?operation=dynamodb:PutItem those only; `*` stands for any text."""
+        """Returns the calls; with ?operation=dynamodb:PutItem those of this operation only. `*` matches any text."""
         pattern = request.args.get("operation", "*")
         calls = [call.as_json() for call in self._calls.all() if fnmatchcase(call.operation, pattern)]
         return _json({"count": len(calls), "calls": calls})
@@ -167,12 +171,14 @@ class Control:
         try:
             self._table_lag.set(timedelta(seconds=_members(request)["seconds"]))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise BadRequest('send {"seconds": 20}: how far lists of DynamoDB are behind, 0 to 60') from error
+            raise BadRequest(
+                'the body must be {"seconds": 20}: the lag of DynamoDB\'s lists; allowed: 0 to 60'
+            ) from error
         return self._show_table_lag(request)
 
     def _show_sweeper(self, _: Request) -> Response:
         if self._sweeping.url is None:
-            raise NotFound("no sweeper is registered")
+            raise NotFound(f"no sweeper is registered; POST {PREFIX}sweeper registers one")
         return _json({"url": self._sweeping.url})
 
     def _register_sweeper(self, request: Request) -> Response:
@@ -180,7 +186,7 @@ class Control:
             case {"url": str(url), **rest} if url.startswith("http://127.0.0.1:") and not rest:
                 self._sweeping.register(url)
                 return _nothing()
-        raise BadRequest('send {"url": "http://127.0.0.1:1234/"}: a POST there runs the sweeper')
+        raise BadRequest('the body must be {"url": "http://127.0.0.1:1234/"}: a POST to this URL runs the sweeper')
 
     def _issuer_configuration(self, _: Request) -> Response:
         return _json(self._issuer.configuration())
@@ -190,13 +196,13 @@ class Control:
 
 
 def _members(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent."""
+    """Returns the request's body, a JSON object. Raises BadRequest if it is no JSON object."""
     try:
         members = json.loads(request.get_data())
     except ValueError as error:
-        raise BadRequest(f"the body is no JSON: {error}") from error
+        raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(members, dict):
-        raise BadRequest("the body is no JSON object")
+        raise BadRequest("the body is not a JSON object")
     return members
 
 

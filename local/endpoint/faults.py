@@ -1,4 +1,4 @@
-"""Faults on request: chosen operations are throttled, fail, hang, or fail after their work was done."""
+"""Injected faults: chosen operations are throttled, fail, hang, or fail after their work was done."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 
 MODES = ("throttle", "fail", "timeout", "fail-after-work")
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "operation": str,
-    "mode": str,
-    "times": int,
-    "skip": int,
-    "probability": (int, float),
-    "seconds": (int, float),
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "operation": ((str,), "a string"),
+    "mode": ((str,), "a string"),
+    "times": ((int,), "a whole number"),
+    "skip": ((int,), "a whole number"),
+    "probability": ((int, float), "a number"),
+    "seconds": ((int, float), "a number"),
 }
+"""The members of a fault: their types in Python, and in words."""
 _SECONDS_OF_TIMEOUT = 60.0
 _THROTTLED = {
     "lambda": ("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS),
@@ -39,25 +40,25 @@ _Result = TypeVar("_Result")
 
 
 class InvalidFault(ValueError):
-    """The description of a fault cannot be read; the message tells why."""
+    """The description of a fault is invalid. The message says why."""
 
 
 class Refused(Exception):
-    """A fault on request: what the client gets instead of its answer, with AWS's code for the service."""
+    """An injected fault: the client gets this error, with AWS's code for the service, instead of its answer."""
 
     def __init__(self, status: HTTPStatus, code: str) -> None:
-        super().__init__(f"{code}: a fault on request")
+        super().__init__(f"{code}: an injected fault")
         self.status = status
         self.code = code
 
 
 @dataclass
 class Fault:
-    """operation: service:Name, `*` matches any text. times: how often it still strikes, None without end.
+    """A fault in matching calls.
 
-    skip: how many matching calls are still spared before it strikes.
-
-    probability: of striking a matching call, 0 to 1. seconds: how long a timeout hangs.
+    operation: service:Name; `*` matches any text. mode: one of MODES. times: how many more calls fail; None means no
+    limit. probability: that a matching call fails, 0 to 1. seconds: how long a timeout hangs. skip: how many more
+    matching calls succeed before the first one fails.
     """
 
     operation: str
@@ -71,7 +72,7 @@ class Fault:
         return asdict(self)
 
     def strikes(self, operation: str) -> bool:
-        """Does this call fail? A call that is spared counts."""
+        """Returns whether this call fails. Counts a call that `skip` lets pass."""
         if self.times == 0 or not fnmatchcase(operation, self.operation):
             return False
         if self.skip > 0:
@@ -81,7 +82,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force. For many threads."""
+    """The active faults. Thread-safe."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -89,7 +90,7 @@ class Faults:
         self._stopped = Event()
 
     def add(self, members: Mapping[str, Any]) -> Fault:
-        """Put a fault in force. members: as in `Fault`. Raises InvalidFault."""
+        """Activate a fault. members: those of `Fault`. Raises InvalidFault if one is missing or not allowed."""
         fault = _read(members)
         with self._lock:
             self._faults.append(fault)
@@ -104,11 +105,11 @@ class Faults:
             self._faults.clear()
 
     def stop(self) -> None:
-        """End every timeout that hangs."""
+        """End every hanging timeout."""
         self._stopped.set()
 
     def around(self, operation: str, work: Callable[[], _Result]) -> _Result:
-        """Do the work of a call, unless a fault strikes it. Raises Refused."""
+        """Do the work of a call and return its result. Raises Refused if a fault matches the call."""
         fault = self._apply(operation)
         if fault is None:
             return work()
@@ -119,7 +120,7 @@ class Faults:
         raise _refused(fault.mode, operation.partition(":")[0])
 
     def _apply(self, operation: str) -> Fault | None:
-        """The first fault in force for this call, used up by once."""
+        """Returns the first active fault that matches this call, after counting the call; None if none matches."""
         with self._lock:
             for fault in self._faults:
                 if fault.strikes(operation):
@@ -141,16 +142,21 @@ def _happens(probability: float) -> bool:
 
 def _read(members: Mapping[str, Any]) -> Fault:
     for name, value in members.items():
-        if not isinstance(value, _KINDS.get(name, ())):
-            raise InvalidFault(f"{name} is {value!r}; a fault has {', '.join(_KINDS)}")
+        if name not in _KINDS:
+            raise InvalidFault(f"unknown member {name}; allowed: {', '.join(_KINDS)}")
+        types, words = _KINDS[name]
+        if not isinstance(value, types):
+            raise InvalidFault(f"{name} is {value!r}; allowed: {words}")
     missing = {"operation", "mode"} - members.keys()
     if missing:
-        raise InvalidFault(f"{' and '.join(sorted(missing))} missing")
+        raise InvalidFault(f"required but missing: {', '.join(sorted(missing))}")
     fault = Fault(**members)
     if fault.mode not in MODES:
-        raise InvalidFault(f"mode is {fault.mode!r}; allowed are {', '.join(MODES)}")
+        raise InvalidFault(f"mode is {fault.mode!r}; allowed: {', '.join(MODES)}")
     if ":" not in fault.operation:
-        raise InvalidFault(f"operation is {fault.operation!r}; it looks like dynamodb:PutItem or scheduler:*")
+        raise InvalidFault(
+            f"operation is {fault.operation!r}; allowed: service:Name, e.g. dynamodb:PutItem, scheduler:*"
+        )
     if not 0 <= fault.probability <= 1:
-        raise InvalidFault(f"probability is {fault.probability}; allowed is 0 to 1")
+        raise InvalidFault(f"probability is {fault.probability}; allowed: 0 to 1")
     return fault

@@ -1,4 +1,4 @@
-"""API Gateway's own answers: as an API's gateway responses say, or else as AWS's defaults do.
+"""Answers that API Gateway gives without a function: the API's gateway responses, or else AWS's defaults.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
@@ -17,14 +17,17 @@ _HEADER = "gatewayresponse.header."
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why API Gateway answers by itself: its type of gateway response, and the status and text of AWS's default."""
+    """An answer without a function. type: of the gateway response. status, message: AWS's default."""
 
     type: str
     status: HTTPStatus
     message: str
 
     def answer(self, responses: Mapping[str, GatewayResponse]) -> Response:
-        """`responses`: the deployed ones, by their types. Raises NotImplementedError for what they do not use here."""
+        """Returns the HTTP response. responses: the deployed gateway responses, by type.
+
+        Raises NotImplementedError for variables in a template, and for a header whose value is not a literal.
+        """
         fallback = "DEFAULT_4XX" if self.status < HTTPStatus.INTERNAL_SERVER_ERROR else "DEFAULT_5XX"
         found = responses.get(self.type) or responses.get(fallback)
         if found is None:
@@ -34,12 +37,15 @@ class Refusal:
         for name, value in (found.response_parameters or {}).items():
             response.headers[name.removeprefix(_HEADER)] = _literal(value)
         if "$" in template:
-            raise NotImplementedError("variables in the template of a gateway response")
+            raise NotImplementedError("variables in the template of a gateway response; allowed: literal text")
         return response
 
 
 def no_route(request: Request) -> Refusal:
-    """API Gateway reads `Authorization` as a signature where it finds no route, and shows the header if it is none."""
+    """Returns the refusal of an unknown route.
+
+    API Gateway then reads `Authorization` as a signature, and shows the header in the answer if it is not one.
+    """
     authorization = request.headers.get("Authorization")
     message = "Missing Authentication Token"
     if authorization is not None:
@@ -58,5 +64,5 @@ NO_PROXY_ANSWER = Refusal("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY, "Internal serve
 
 def _literal(value: str) -> str:
     if len(value) < 2 or value[0] != "'" or value[-1] != "'":  # noqa: PLR2004 - two quotes
-        raise NotImplementedError(f"the parameter {value} of a gateway response")
+        raise NotImplementedError(f"the parameter {value} of a gateway response; allowed: a literal, such as 'text'")
     return value[1:-1]

@@ -1,6 +1,6 @@
-"""Signs tokens on a laptop, as the application's identity provider does elsewhere.
+"""Signs tokens on a laptop, in place of the application's identity provider.
 
-The key pair is made on the machine, in the directory of the local cloud, and is worth nothing anywhere else.
+The key pair is made in the directory of the local cloud. No other deployment trusts it.
 """
 
 import base64
@@ -24,11 +24,11 @@ PATH = "/_local/issuer"  # below the endpoint of the local cloud
 TOKEN_PATH = f"{PATH}/token"
 
 _ALGORITHM = "RS256"
-_LONG = timedelta(days=3650)  # local time can travel; a token must stay valid meanwhile
+_LONG = timedelta(days=3650)  # a token must stay valid when the cloud's clock is advanced
 
 
 class Issuer:
-    """One key pair and the documents about it. directory: where the key is, or will be made; url: the issuer's name."""
+    """A key pair and its public documents. directory: for the key, which is made if missing. url: the issuer's name."""
 
     def __init__(self, directory: Path, url: str) -> None:
         self._url = url
@@ -44,7 +44,10 @@ class Issuer:
         now: datetime | None = None,
         audience: str = AUDIENCE,
     ) -> str:
-        """A bearer token for `user` (claim `sub`). now: when it is issued, aware; by default the real time."""
+        """Returns a bearer token for `user`, its claim `sub`.
+
+        ttl: how long it is valid. now: when it is issued, with a time zone; None means the real time.
+        """
         issued_at = now or datetime.now(UTC)
         claims = {
             "iss": self._url,
@@ -57,7 +60,7 @@ class Issuer:
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
     def token_answer(self, request: Request) -> Response:
-        """Answer a POST of the form `user=alice&scope=schedules:read schedules:write`, as a token endpoint would."""
+        """Answer a POST of the form `user=alice&scope=schedules:read schedules:write` like a token endpoint."""
         user = request.form.get("user", "")
         if request.method != "POST" or not user:
             return Response('{"error": "invalid_request"}', HTTPStatus.BAD_REQUEST, content_type="application/json")
@@ -66,7 +69,10 @@ class Issuer:
         return Response(body, headers={"Cache-Control": "no-store"}, content_type="application/json")
 
     def configuration(self) -> dict[str, Any]:
-        """https://openid.net/specs/openid-connect-discovery-1_0.html, as far as checking a token needs it."""
+        """Returns the members of the discovery document that are needed to check a token.
+
+        https://openid.net/specs/openid-connect-discovery-1_0.html
+        """
         return {
             "issuer": self._url,
             "token_endpoint": f"{self._url}/token",
@@ -75,13 +81,13 @@ class Issuer:
         }
 
     def keys(self) -> dict[str, Any]:
-        """The public key as a JWK set (RFC 7517)."""
+        """Returns the public key as a JWK set (RFC 7517)."""
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [{**key, "kid": self.key_id, "use": "sig", "alg": _ALGORITHM}]}
 
 
 def _thumbprint(key: rsa.RSAPrivateKey) -> str:
-    """A name that another key cannot have (RFC 7638)."""
+    """Returns the key's JWK thumbprint (RFC 7638), which is unique to the key."""
     members = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
     required = json.dumps({name: members[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
     return base64.urlsafe_b64encode(hashlib.sha256(required.encode()).digest()).decode().rstrip("=")
@@ -92,7 +98,7 @@ def _load_or_make(path: Path) -> rsa.RSAPrivateKey:
         _write_secret(path, _new_key())
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{path} holds no RSA key: delete it, and another is made")
+        raise TypeError(f"{path} is not an RSA key; delete the file, and a new key is made at the next start")
     return key
 
 
@@ -103,7 +109,7 @@ def _new_key() -> bytes:
 
 
 def _write_secret(path: Path, content: bytes) -> None:
-    """Readable by its owner only, from its first byte on, and there whole or not at all."""
+    """Write the file atomically, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

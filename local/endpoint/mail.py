@@ -1,5 +1,5 @@
-"""What SES refuses, and moto does not: tags with other characters, configuration sets that are not there, in SES's
-sandbox recipients that are not verified.
+"""Checks that SES makes and moto lacks: characters of message tags, existence of configuration sets, verified senders,
+and in the SES sandbox verified recipients.
 """
 
 import json
@@ -23,13 +23,13 @@ from local.moto_backends.ses import (
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _OUR_TAG = "ses:"
-"""SES has tags of its own, such as `ses:feedback-id-a` (SES Developer Guide, monitor-using-event-publishing)."""
+"""Prefix of SES's own tags, such as `ses:feedback-id-a` (SES Developer Guide, monitor-using-event-publishing)."""
 _SIMULATOR = "@simulator.amazonses.com"
-"""Takes mail from the sandbox as well (SES Developer Guide, send-an-email-from-console)."""
+"""Domain of SES's mailbox simulator, which the sandbox may use (SES Developer Guide, send-an-email-from-console)."""
 
 
 class RefusedBySes(Exception):
-    """SES refuses the request. The message is AWS's."""
+    """SES refuses the request. The code and the message are AWS's."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class RefusedBySes(Exception):
 
 
 def check_mail(operation: Operation) -> None:
-    """Raises RefusedBySes for a mail that SES does not send; other operations pass."""
+    """Check a SendEmail request; other operations pass. Raises RefusedBySes if SES would not send the email."""
     if str(operation) != "sesv2:SendEmail":
         return
     mail = operation.parameters
@@ -57,20 +57,23 @@ def check_mail(operation: Operation) -> None:
 
 
 def _unverified(mail: Mapping[str, Any], region: str) -> list[str]:
-    """The addresses that keep SES from sending the mail: the sender's, and in the sandbox each recipient's."""
+    """Returns the unverified addresses among the sender and, in the SES sandbox, the recipients."""
     recipients = recipients_of(mail) if backend_of(region).in_sandbox else []
     checked = [mail.get("FromEmailAddress", ""), *(to for to in recipients if not to.endswith(_SIMULATOR))]
     return [parseaddr(address)[1] for address in checked if identity_of(address, region) is None]
 
 
 def set_account_details(operation: Operation) -> Response:
-    """PutAccountDetails, which moto lacks: into the sandbox, or out of it."""
+    """Answer PutAccountDetails, which moto lacks: move the account into or out of the SES sandbox."""
     backend_of(operation.region).in_sandbox = not operation.parameters.get("ProductionAccessEnabled", False)
     return Response(json.dumps({}), content_type="application/json")
 
 
 def set_default_configuration_set(operation: Operation) -> Response:
-    """PutEmailIdentityConfigurationSetAttributes, which moto lacks. Raises RefusedBySes."""
+    """Answer PutEmailIdentityConfigurationSetAttributes, which moto lacks.
+
+    Raises RefusedBySes if the identity or the configuration set does not exist.
+    """
     asked: dict[str, Any] = operation.parameters
     name = asked.get("ConfigurationSetName")
     identity = find_identity(asked["EmailIdentity"], operation.region)

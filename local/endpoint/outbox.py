@@ -1,4 +1,4 @@
-"""Every message sent through the local cloud: mail, SMS, push and events, kept where AWS would take them."""
+"""Keeps every message that the local cloud accepts: email, SMS, push messages and events."""
 
 import json
 from collections import deque
@@ -22,9 +22,9 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Message:
-    """One message. channel: email, sms, push, topic or event; what the channel does not have is empty.
+    """One message. channel: email, sms, push, topic or event. A member that the channel does not have is empty.
 
-    An event's sender is its source, `to` its bus, the subject its detail type, and the text its detail as JSON.
+    For an event, `sender` is its source, `to` its bus, `subject` its detail type and `text` its detail as JSON.
     """
 
     channel: str
@@ -40,20 +40,20 @@ class Message:
     html: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The members by their names here, but `from` for the sender; `sent_at` in UTC, to the millisecond."""
+        """Returns the members by name, with `from` for the sender. `sent_at` is in UTC, to the millisecond."""
         members = asdict(self)
         sender, sent_at = members.pop("sender"), members.pop("sent_at")
         return {"from": sender, **members, "sent_at": iso_ms(sent_at)}
 
 
 class Outbox:
-    """The latest 1,000 messages, newest first. For many threads."""
+    """The latest 1,000 messages, newest first. Thread-safe."""
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque(maxlen=_MOST)
 
     def record(self, operation: Operation, status: int, answer: bytes, now: datetime) -> None:
-        """Keep what the operation sent, if it sends anything and AWS took it."""
+        """Keep the operation's messages if it sends any and was answered with status 200."""
         channel = _CHANNELS.get(str(operation))
         if channel is not None and status == HTTPStatus.OK:
             for message_id, fields in zip(channel.ids(answer), channel.read(operation.parameters), strict=False):
@@ -70,14 +70,16 @@ class Outbox:
 
 @dataclass(frozen=True)
 class _Channel:
-    """How to read an operation: the messages in its request, and the ids in its answer, in the same order."""
+    """How to read an operation. read: returns the messages of a request. ids: returns their ids from the answer, in the
+    same order.
+    """
 
     read: Callable[[Parameters], list[Fields]]
     ids: Callable[[bytes], list[str]]
 
 
 def _read_sesv2(parameters: Parameters) -> list[Fields]:
-    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html."""
+    """Read SES version 2: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html."""
     content = parameters["Content"]
     addresses = _addresses(parameters.get("Destination", {}))
     sender = {"sender": parameters.get("FromEmailAddress", "")}
@@ -87,7 +89,7 @@ def _read_sesv2(parameters: Parameters) -> list[Fields]:
 
 
 def _read_ses(parameters: Parameters) -> list[Fields]:
-    """https://docs.aws.amazon.com/ses/latest/APIReference/API_SendEmail.html."""
+    """Read SES version 1: https://docs.aws.amazon.com/ses/latest/APIReference/API_SendEmail.html."""
     addresses = _addresses(parameters["Destination"])
     return [{"channel": "email", "sender": parameters["Source"], **addresses, **_written(parameters["Message"])}]
 
@@ -97,7 +99,7 @@ def _read_ses_raw(parameters: Parameters) -> list[Fields]:
 
 
 def _read_sns(parameters: Parameters) -> list[Fields]:
-    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: a phone, a device, or whoever subscribed."""
+    """Read a message to a phone, a device or a topic: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
     channels = {"PhoneNumber": "sms", "TargetArn": "push", "TopicArn": "topic"}
     channel, to = next((channels[name], parameters[name]) for name in channels if name in parameters)
     sender = parameters.get("MessageAttributes", {}).get("AWS.SNS.SMS.SenderID", {}).get("StringValue", "")
@@ -108,7 +110,7 @@ def _read_sns(parameters: Parameters) -> list[Fields]:
 
 
 def _read_structured(message: Mapping[str, str]) -> Fields:
-    """What a device shows: Apple's alert, or the words for everybody where there is none."""
+    """Returns the texts that a device shows: Apple's alert, or else the default text."""
     try:
         alert = json.loads(message["APNS"])["aps"]["alert"]
         return {"subject": alert["title"], "text": alert["body"]}
@@ -117,7 +119,7 @@ def _read_structured(message: Mapping[str, str]) -> Fields:
 
 
 def _read_events(parameters: Parameters) -> list[Fields]:
-    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html."""
+    """Read events: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html."""
     return [
         {
             "channel": "event",
@@ -176,7 +178,7 @@ def _json_id(answer: bytes) -> list[str]:
 
 
 def _xml_id(answer: bytes) -> list[str]:
-    element = ET.fromstring(answer).find(".//{*}MessageId")  # noqa: S314 - our own answer
+    element = ET.fromstring(answer).find(".//{*}MessageId")  # noqa: S314 - the local cloud's answer
     return [element.text or "" if element is not None else ""]
 
 

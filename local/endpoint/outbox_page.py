@@ -1,4 +1,4 @@
-"""The outbox for people: one self-contained page that keeps itself up to date."""
+"""The outbox as one self-contained web page that refreshes itself every two seconds."""
 
 import re
 from base64 import b64encode
@@ -18,7 +18,7 @@ async function refresh() {
       const [now, next] = [document.getElementById(id), page.getElementById(id)];
       if (now.innerHTML !== next.innerHTML) now.replaceChildren(...next.childNodes);
     }
-  } catch { document.getElementById("count").textContent = "The local cloud does not answer: is it running?"; }
+  } catch { document.getElementById("count").textContent = "No answer: check that the local cloud is running."; }
 }
 setInterval(refresh, 2000);
 """
@@ -54,16 +54,16 @@ code {{ overflow-wrap: anywhere; }}
 </head>
 <body>
 <header><h1>Outbox</h1><p role="status" aria-live="polite" id="count">{count}</p></header>
-<p>Everything that was sent through the local cloud, newest first. Nothing has left this machine.</p>
+<p>All messages sent through the local cloud, newest first. None of them leaves this machine.</p>
 <main id="messages">{messages}</main>
 <script>{script}</script>
 </body>
 </html>
 """
 
-_EMPTY = """<section class="empty"><h2>Nothing has been sent yet</h2>
-<p>Create a schedule, for instance with the curl command that <code>make run</code> printed: ten seconds later its mail
-appears here by itself.</p></section>"""
+_EMPTY = """<section class="empty"><h2>No messages yet</h2>
+<p>Create a schedule, for example with the curl command that <code>make run</code> printed. Its email appears here
+ten seconds later; you need not reload the page.</p></section>"""
 
 _MESSAGE = """<article>
 <header><h2>{subject}</h2><span class="channel">{channel}</span></header>
@@ -72,13 +72,13 @@ _MESSAGE = """<article>
 
 
 def render(messages: Sequence[Message]) -> str:
-    """The whole page; what senders wrote is escaped, and their HTML runs in a sandbox without scripts or network."""
+    """Returns the complete page. Texts are escaped, and HTML is in a sandboxed iframe without scripts."""
     shown = "\n".join(_message(message) for message in messages) or _EMPTY
     return _PAGE.format(script=_SCRIPT, count=_count(len(messages)), messages=shown)
 
 
 def _count(number: int) -> str:
-    return {0: "no message", 1: "1 message"}.get(number, f"{number} messages")
+    return "1 message" if number == 1 else f"{number} messages"
 
 
 def _message(message: Message) -> str:
@@ -110,5 +110,5 @@ def _body(message: Message) -> str:
 
 
 def _linked(text: str) -> str:
-    """The text, its addresses to be clicked on: the links of the HTML are shut in their sandbox."""
+    """Returns the escaped text with its URLs as links, because links in the sandboxed HTML cannot be opened."""
     return _URL.sub(r'<a href="\g<0>" target="_blank" rel="noreferrer">\g<0></a>', escape(text))

@@ -1,9 +1,9 @@
-"""API Gateway's data plane: requests to REST APIs that were deployed to the local cloud.
+"""Answers requests to REST APIs that were deployed to the local cloud, as API Gateway does.
 
     http://127.0.0.1:4566/restapis/{api id}/{stage}/_user_request_/{path}
 
-is what https://{api id}.execute-api.{region}.amazonaws.com/{stage}/{path} is on AWS. Lambda proxy integrations only:
-Chalice makes no other.
+corresponds to https://{api id}.execute-api.{region}.amazonaws.com/{stage}/{path} on AWS. Only Lambda proxy integrations
+are supported: Chalice makes no others.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
 
@@ -37,7 +37,7 @@ from local.moto_backends.apigateway import RestApis
 
 _URL = re.compile(r"/restapis/(?P<api>[^/]+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?")
 _FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
-_PARAMETER = re.compile(r"\\\{(\w+)\\\}")  # as re.escape leaves it
+_PARAMETER = re.compile(r"\\\{(\w+)\\\}")  # {name} after re.escape
 
 
 def is_user_request(request: Request) -> bool:
@@ -51,7 +51,10 @@ class UserRequests:
         self._runtime = runtime
 
     def respond(self, request: Request) -> Response:
-        """Answer a request of `is_user_request`, or as API Gateway does by itself."""
+        """Returns the function's answer, or API Gateway's own answer. request: one for which `is_user_request` is true.
+
+        Raises NotImplementedError for a method without a Lambda proxy integration.
+        """
         found = _URL.fullmatch(urlsplit(request.raw_url).path)
         backend = _backend(found["api"]) if found else None
         if found is None or backend is None or found["stage"] not in backend.apis[found["api"]].stages:
@@ -78,7 +81,7 @@ class UserRequests:
 
 @dataclass(frozen=True)
 class _Route:
-    """Where a request goes. Path and parameters are percent-encoded, as REST APIs hand them on."""
+    """The resource and function of a request. Path and parameters stay percent-encoded, as in REST APIs on AWS."""
 
     resource: Resource
     function_arn: str
@@ -87,13 +90,13 @@ class _Route:
 
 
 def _backend(api_id: str) -> RestApis | None:
-    """Ids are of one Region, and the URL names none."""
+    """Find the API's Region by its id, because the URL has no Region. Returns None if the id is unknown."""
     regions = cast("list[RestApis]", list(get_backend("apigateway")[ACCOUNT].values()))
     return next((region for region in regions if api_id in region.apis), None)
 
 
 def _route(api: RestAPI, method: str, path: str) -> _Route | None:
-    """Of several resources that fit, the one with the fewest parameters."""
+    """Returns the matching resource with the fewest parameters, or None if none matches."""
     fitting = [
         (resource, match.groupdict())
         for resource in api.resources.values()
@@ -110,11 +113,11 @@ def _pattern(resource_path: str) -> re.Pattern[str]:
 
 
 def _function_arn(resource: Resource, method: str) -> str:
-    """Raises NotImplementedError if something else than a function is behind the method."""
+    """Returns the ARN of the method's function. Raises NotImplementedError if the method has another integration."""
     integration = resource.resource_methods[method].method_integration
     function = _FUNCTION.search((integration and integration.uri) or "")
     if function is None:
-        raise NotImplementedError(f"{method} {resource.get_path()} has no Lambda proxy integration")
+        raise NotImplementedError(f"{method} {resource.get_path()} without a Lambda proxy integration")
     return function["arn"]
 
 
@@ -155,7 +158,7 @@ def _context(request: Request, api: RestAPI, stage: Stage, route: _Route) -> dic
 
 
 def _response(outcome: Outcome) -> Response | Refusal:
-    """What the function answered; a refusal if that is no answer to a proxy integration."""
+    """Returns the function's answer, or a refusal if the answer does not fit a proxy integration."""
     try:
         answer = json.loads(outcome.payload)
         body = answer.get("body") or ""

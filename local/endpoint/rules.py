@@ -1,8 +1,8 @@
-"""Scheduled functions of an app that was deployed: EventBridge's rules with a schedule run their Lambda targets.
+"""Scheduled functions of a deployed app: EventBridge rules with a schedule run their Lambda targets.
 
-moto keeps such rules, and never runs them. The app's sweeper, `{app}-{stage}-sweep`, is run as Sweeping has it: only at
-minutes at which it has something to do, so that travelled time does not cost a run for each minute. All others run at
-each of their times.
+moto stores such rules and never runs them. `Sweeping` runs the app's sweeper, `{app}-{stage}-sweep`, only at minutes at
+which a watch is due, so that a clock advance does not cost a run for each minute. Other functions run at each scheduled
+time.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
 """
 
@@ -28,7 +28,7 @@ from local.time.agenda import Agenda, Entry
 from local.time.clock import Clock
 
 SWEEPER = "-sweep"
-"""End of the name of the function that Chalice makes of `sweep` in app.py."""
+"""Suffix of the function's name that Chalice makes from `sweep` in app.py."""
 
 _logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class _Target:
 
 
 class ScheduledRules:
-    """Follows the rules that moto has. For many threads."""
+    """Runs the targets of the rules in moto. Thread-safe."""
 
     def __init__(self, clock: Clock, agenda: Agenda, runtime: LambdaRuntime, sweeping: Sweeping) -> None:
         self._clock = clock
@@ -60,7 +60,7 @@ class ScheduledRules:
         self._entries: dict[_Target, Entry] = {}
 
     def refresh(self) -> None:
-        """A rule, or a target of one, may have changed."""
+        """Read the rules and their targets again. Call it after each request that may have changed them."""
         with self._lock:
             found = set(_targets())
             for target in self._followed.keys() - found:
@@ -69,7 +69,7 @@ class ScheduledRules:
                 self._followed[target] = self._follow(target)
 
     def _follow(self, target: _Target) -> Callable[[], None]:
-        """What ends it."""
+        """Start running the target. Returns the function that stops it."""
         if target.is_sweeper:
             self._sweeping.deploy(target.function_arn, partial(self._sweep, target))
             return partial(self._sweeping.remove, target.function_arn)
@@ -81,7 +81,7 @@ class ScheduledRules:
             entry.cancel()
 
     def _plan(self, target: _Target, begun_at: datetime, after: datetime) -> None:
-        """`begun_at`: when the rule was made, from which the periods of a rate are counted."""
+        """Plan the next run after `after`. begun_at: when the rule was made; the periods of a rate start there."""
         when = next(parse(target.expression, start_at=begun_at).occurrences(after), None)
         if when is not None:
             self._entries[target] = self._agenda.call_at(when, partial(self._fire, target, begun_at, when))
@@ -94,17 +94,17 @@ class ScheduledRules:
         try:
             function = find_function(target.function_arn)
         except FunctionNotFound as error:
-            _logger.error("rule %s: %s", target.rule_arn, error)  # noqa: TRY400 - the traceback tells nothing more
+            _logger.error("rule %s cannot run its target: %s", target.rule_arn, error)  # noqa: TRY400 - traceback unneeded
             return
         self._runtime.submit(new_invocation(function, _event(target, when)))
 
     def _sweep(self, target: _Target) -> None:
-        """Returns when it has ended: time does not travel on before."""
+        """Run the deployed sweeper. Returns when it has finished, so that a clock advance waits for it."""
         try:
             function = find_function(target.function_arn)
             outcome = self._runtime.run(function, new_invocation(function, _event(target, self._clock.now())))
         except (FunctionNotFound, Throttled) as error:
-            _logger.error("the deployed sweeper cannot be run: %r", error)  # noqa: TRY400
+            _logger.error("the deployed sweeper cannot run: %r", error)  # noqa: TRY400
             return
         if outcome.failed:
             _logger.error("the deployed sweeper failed: %s", outcome.payload.decode(errors="replace"))
@@ -120,7 +120,7 @@ def _targets() -> Iterator[_Target]:
 
 
 def _event(target: _Target, when: datetime) -> bytes:
-    """https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html."""
+    """Returns a scheduled event: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html."""
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -1,7 +1,7 @@
-"""S3's host names: `BUCKET.s3.REGION.amazonaws.com`, answered as S3 answers them, and links as they were signed.
+"""Requests to S3's host names, `BUCKET.s3.REGION.amazonaws.com`, and the signatures of presigned links.
 
-A client on this machine reaches S3 by the cloud's own address. A request for one of AWS's hosts comes from a link that
-was signed for AWS: `curl --connect-to ::127.0.0.1:4566 http://BUCKET.s3.eu-central-1.amazonaws.com/KEY?…`.
+Clients on this machine use the cloud's own address for S3. A request to one of AWS's hosts comes from a link that was
+signed for AWS: `curl --connect-to ::127.0.0.1:4566 http://BUCKET.s3.eu-central-1.amazonaws.com/KEY?…`.
 """
 
 import hmac
@@ -23,7 +23,7 @@ _HOST = re.compile(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]+)\.)?s3(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com"
 )
 _HOME = "us-east-1"
-"""The Region behind `BUCKET.s3.amazonaws.com`."""
+"""The Region of `BUCKET.s3.amazonaws.com`."""
 
 _REDIRECTING = frozenset(
     f"{place}-{number}"
@@ -41,11 +41,13 @@ _REDIRECTING = frozenset(
     }.items()
     for number in range(1, most + 1)
 )
-"""The Regions from before 20 March 2019: a bucket of a newer one is 400 at other hosts (S3 User Guide, Redirection)."""
+"""The Regions opened before 20 March 2019. Other hosts answer 400 for a bucket in a newer Region (S3 User Guide,
+Redirection).
+"""
 
 
 class RefusedByS3(Exception):
-    """S3 does not answer this request at this host or with this signature. `location`: where S3 sends the client."""
+    """S3 refuses this request at this host, or with this signature. location: the URL that S3 redirects to, or None."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str, location: str | None = None) -> None:
         super().__init__(message)
@@ -60,9 +62,9 @@ class RefusedByS3(Exception):
 
 
 def by_path(request: Request) -> Request:
-    """The request with its bucket in the path, where moto and the service model look for it.
+    """Returns the request with the bucket of its host in the path, where moto and the service model read it.
 
-    Any other request is returned as it came. Raises RefusedByS3.
+    Returns any other request unchanged. Raises RefusedByS3 if the signature or the host's Region is wrong.
     """
     _check_signature(request)
     host = _HOST.fullmatch(request.host.partition(":")[0])
@@ -80,7 +82,7 @@ def by_path(request: Request) -> Request:
 
 
 def _check_region(request: Request, bucket: str, region: str | None) -> None:
-    """A bucket that nobody has made is moto's to refuse."""
+    """Raises RefusedByS3 if the bucket is in another Region. moto refuses a bucket that does not exist."""
     found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
     if found is None or found.region_name == (region or _HOME):
         return
@@ -95,7 +97,7 @@ def _check_region(request: Request, bucket: str, region: str | None) -> None:
 
 
 def _check_signature(request: Request) -> None:
-    """Of a link: it holds for the host that it was signed for, and for nothing but what was signed."""
+    """Check a presigned link. Raises RefusedByS3 if the host, path or query differs from the signed one."""
     query = request.args
     if query.get("X-Amz-SignedHeaders") != "host" or "/s3/aws4_request" not in query.get("X-Amz-Credential", ""):
         return
@@ -107,7 +109,7 @@ def _check_signature(request: Request) -> None:
 
 
 def _secret_of(access_key_id: str) -> str | None:
-    """None for a key that was not given out here: an administrator may have any."""
+    """Returns None for a key that the local cloud did not issue, because an administrator may use any key."""
     if access_key_id == DUMMY_KEYS["AWS_ACCESS_KEY_ID"]:
         return DUMMY_KEYS["AWS_SECRET_ACCESS_KEY"]
     role = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key_id)

@@ -1,6 +1,6 @@
-"""The HTTP server of the local cloud: loopback only, HTTP/1.1 with kept connections, a thread for each.
+"""The HTTP server of the local cloud: loopback only, HTTP/1.1 with persistent connections, one thread per connection.
 
-(werkzeug's own closes every connection after one answer.)
+werkzeug's server is not used, because it closes each connection after one answer.
 """
 
 import logging
@@ -30,14 +30,14 @@ Respond = Callable[[Request], Response]
 
 
 class PortUnavailable(Exception):
-    """Something of ours cannot listen on this port. reason: what the system said."""
+    """A server of this project cannot listen on this port. reason: the system's error."""
 
     def __init__(self, port: int, reason: OSError | OverflowError) -> None:
         super().__init__(f"port {port} on {HOST} cannot be used: {getattr(reason, 'strerror', None) or reason}")
 
 
 class Server:
-    """Serves `respond` on threads of its own. port: 0 takes a free one. Raises PortUnavailable."""
+    """Serves `respond` on its own threads. port: 0 chooses a free one. Raises PortUnavailable if it cannot listen."""
 
     def __init__(self, port: int, respond: Respond) -> None:
         try:
@@ -53,7 +53,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more requests; close every connection."""
+        """Accept no more requests, and close every connection."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -88,9 +88,9 @@ class _TcpServer(ThreadingMixIn, TCPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's signature
-        """A client that went away is no news."""
+        """Log the error, unless the client closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
-            _logger.exception("a request could not be answered")  # noqa: LOG004 - called within an except clause
+            _logger.exception("a request failed")  # noqa: LOG004 - called within an except clause
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         request = Request(self._environ())
-        request.get_data()  # keeps the body: reading a form would use it up
+        request.get_data()  # caches the body, which reading a form would consume
         response = self._respond(request)
         body = response.get_data()
         self.send_response(response.status_code)
@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815 - http.server's names
 
     def _environ(self) -> dict[str, Any]:
-        """The request as WSGI has it; RAW_URI is how moto learns what was percent-encoded."""
+        """Returns the WSGI environment. moto reads the percent-encoded path from RAW_URI."""
         path, _, query = self.path.partition("?")
         body = read_body(self)
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
@@ -142,20 +142,20 @@ class _Handler(BaseHTTPRequestHandler):
         return super().parse_request() and says_its_length(self)
 
     def log_message(self, *_: Any) -> None:
-        """The local cloud keeps its own log."""
+        """Log nothing: the local cloud writes its own log of requests."""
 
 
 def says_its_length(request: BaseHTTPRequestHandler) -> bool:
-    """Whether the end of the body can be found. If not, the answer is sent: 400."""
+    """Returns whether the request says where its body ends. If it does not, sends the answer 400."""
     length = request.headers.get("Content-Length", "0")
     if is_chunked(request) or (length.isascii() and length.isdigit()):
         return True
-    request.send_error(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+    request.send_error(HTTPStatus.BAD_REQUEST, "Content-Length must be a whole number of bytes")
     return False
 
 
 def read_body(request: BaseHTTPRequestHandler) -> bytes:
-    """All of it, so that the next request of the connection starts where this one ends."""
+    """Read the whole body, so that the connection's next request is read from its start."""
     if is_chunked(request):
         request.close_connection = True
         return bytes(DechunkedInput(cast("IO[bytes]", request.rfile)).read())

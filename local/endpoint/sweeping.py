@@ -1,7 +1,7 @@
-"""When the sweeper runs: at whole minutes at which a watch is due, and at no others.
+"""Runs the sweeper at whole minutes at which a watch is due, and at no others.
 
-On AWS a rule runs it every minute. Here each travelled minute would cost a walk over the index (half an hour a month on
-an empty table), so the watches are followed as they are written, and a minute without a due one is left out.
+On AWS a rule runs it every minute. In a clock advance, each minute would cost a query of the index: half an hour for a
+month on an empty table. Therefore the local cloud records each watch when it is written, and omits other minutes.
 """
 
 import logging
@@ -22,23 +22,23 @@ from local.time.clock import Clock
 from local.time.signal import TimeSignal
 
 _MINUTE = timedelta(minutes=1)
-_SECONDS_TO_SWEEP = 60.0  # more than the deployed function has
+_SECONDS_TO_SWEEP = 60.0  # more than the deployed function's timeout
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass
 class _Planned:
-    """A sweep, and the items it is for."""
+    """A planned sweep, and the items whose watch is due then."""
 
     entry: Entry
     items: set[str] = field(default_factory=set)
 
 
 class Sweeping:
-    """Follows the watches and has the sweepers run: that of `make run`, and those that were deployed.
+    """Records the watches and runs the sweepers: the one of `make run`, and the deployed ones.
 
-    For many threads. Runs nothing until there is a sweeper; what is written before is remembered for it.
+    Thread-safe. While there is no sweeper, watches are recorded and nothing runs.
     """
 
     def __init__(self, clock: Clock, agenda: Agenda, time_signal: TimeSignal) -> None:
@@ -58,17 +58,17 @@ class Sweeping:
         return self._url
 
     def register(self, url: str) -> None:
-        """From now on, a POST to `url` runs the sweeper, and is answered when it has ended."""
+        """Run the sweeper with a POST to `url` from now on. The POST is answered when the sweep has finished."""
         self._url = url
         self._begin()
 
     def deploy(self, function: str, run: Callable[[], None]) -> None:
-        """From now on, `run` runs this deployed sweeper too, and returns when that has ended."""
+        """Call `run` for this deployed sweeper from now on. It returns when the sweep has finished."""
         self._deployed[function] = run
         self._begin()
 
     def remove(self, function: str) -> None:
-        """The deployed sweeper is gone."""
+        """Stop running a deployed sweeper."""
         self._deployed.pop(function, None)
 
     def _begin(self) -> None:
@@ -82,7 +82,7 @@ class Sweeping:
         return self._url is not None or bool(self._deployed)
 
     def follow(self, key: str, item: Mapping[str, Any] | None) -> None:
-        """An item of the table was written; None: it is gone. item: attributes as DynamoDB's API has them."""
+        """Record a write of the table. item: attributes in the form of DynamoDB's API; None if the item was deleted."""
         watch_at = _watch_at(item or {})
         with self._lock:
             self._forget(key)
@@ -110,7 +110,10 @@ class Sweeping:
         self._minutes[key] = minute
 
     def _minute_for(self, watch_at: datetime) -> datetime:
-        """The first sweep that can see it: the sweeper runs once in a minute. A clock that was reset begins anew."""
+        """Returns the minute of the first sweep that finds the watch. There is one sweep a minute.
+
+        After a clock reset the last sweep is in the future, and is ignored.
+        """
         now = self._clock.now()
         minute = _whole_minute(max(watch_at, now))
         return minute + _MINUTE if minute == self._swept <= now else minute
@@ -119,13 +122,13 @@ class Sweeping:
         with self._lock:
             planned = self._planned.pop(minute, None)
             if planned is None:
-                return  # its last item was written while this job was on its way to a thread
+                return  # its last item was written after this job was due and before it ran
             self._swept = minute
         self._time_signal.send()
         self._run_sweepers()
         with self._lock:
             for key in planned.items & self._minutes.keys():
-                # Nobody wrote it: the sweeper failed, or had no time for it. The next one finds it still due.
+                # The sweep did not write this item: it failed or ran out of time. The next sweep finds the item due.
                 if self._minutes[key] == minute:
                     del self._minutes[key]
                     if self._has_sweeper:
@@ -146,17 +149,17 @@ class Sweeping:
             if answer.status != HTTPStatus.OK:
                 _logger.error("the sweeper failed: %s", answer.read().decode(errors="replace"))
         except (OSError, HTTPException) as error:
-            _logger.error("the sweeper cannot be run: %r", error)  # noqa: TRY400 - the traceback tells nothing more
+            _logger.error("the sweeper at %s cannot run: %r", url, error)  # noqa: TRY400 - the traceback is not needed
         finally:
             connection.close()
 
 
 def _watch_at(item: Mapping[str, Any]) -> datetime | None:
-    """Where it stands in the index of watches, if it does."""
+    """Returns the item's watch, or None if the item is not in the index of watches."""
     partition, sort = INDEXES["watch"]
     return from_iso(item[sort]["S"]) if partition in item and sort in item else None
 
 
 def _whole_minute(instant: datetime) -> datetime:
-    """The first one that is not before `instant`."""
+    """Returns the first whole minute that is not before `instant`."""
     return instant + (EPOCH - instant) % _MINUTE

@@ -1,4 +1,4 @@
-"""Where the local cloud sends things: what schedules fire at, and the queues for what failed."""
+"""The targets of schedules, the dead-letter queues of schedules, and the failure destinations of functions."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,16 +16,18 @@ from local.time.clock import Clock
 
 
 class Queues:
-    """SQS in this process: the dead-letter queues of schedules, and the on-failure destinations of functions."""
+    """Sends messages to SQS queues in this process."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
     def send(self, queue_arn: str, body: str, attributes: Mapping[str, str] | None = None) -> None:
-        """Put a message on the queue, each attribute as a String. Raises AwsError."""
+        """Send a message, with each attribute as a String. Raises AwsError if SQS refuses it or the ARN is no queue."""
         _, _, service, region, account, name = queue_arn.split(":", 5)
         if service != "sqs":
-            raise AwsError("UnsupportedTarget", f"the local cloud sends to SQS queues only, not to {queue_arn}")
+            raise AwsError(
+                "UnsupportedTarget", f"{queue_arn} is not supported by the local cloud; allowed: an SQS queue"
+            )
         members = {
             "QueueUrl": f"http://127.0.0.1/{account}/{name}",
             "MessageBody": body,
@@ -37,14 +39,14 @@ class Queues:
 
 
 class FailureDestinations:
-    """On-failure destinations of asynchronous invocations."""
+    """Sends records to the on-failure destinations of asynchronous invocations."""
 
     def __init__(self, queues: Queues, iam: Iam) -> None:
         self._queues = queues
         self._iam = iam
 
     def send(self, function: Function, arn: str, message: str) -> None:
-        """Raises DestinationUnavailable."""
+        """Raises DestinationUnavailable if the function's role lacks the permission, or if SQS refuses the message."""
         try:
             self._iam.check_destination(function, arn)
             self._queues.send(arn, message)
@@ -53,20 +55,20 @@ class FailureDestinations:
 
 
 class ScheduleDeadLetters:
-    """Dead-letter queues of schedules."""
+    """Sends messages to the dead-letter queues of schedules."""
 
     def __init__(self, queues: Queues, iam: Iam) -> None:
         self._queues = queues
         self._iam = iam
 
     def send(self, invocation: Invocation, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Raises AccessDenied, RoleNotTrusted, AwsError."""
+        """Raises AccessDenied or RoleNotTrusted if the schedule's role may not send, AwsError if SQS refuses."""
         self._iam.check_delivery(invocation.role_arn, invocation.schedule_arn, "sqs:SendMessage", queue_arn)
         self._queues.send(queue_arn, body, attributes)
 
 
 class ScheduleTargets:
-    """What a schedule can fire at: functions, asynchronously as AWS does it, and queues."""
+    """Delivers to the targets of schedules: functions, which are invoked asynchronously as on AWS, and queues."""
 
     def __init__(
         self, clock: Clock, runtime: LambdaRuntime, queues: Queues, *, iam: Iam, faults: Faults, calls: Calls
@@ -79,7 +81,7 @@ class ScheduleTargets:
         self._calls = calls
 
     def deliver(self, invocation: Invocation) -> None:
-        """Hand the payload over. Raises TargetError; only a fault on request passes by itself, and is retryable."""
+        """Deliver the payload. Raises TargetError, which is retryable only for an injected fault."""
         service = invocation.target_arn.split(":")[2]
         operation, work = ("lambda:Invoke", self._invoke) if service == "lambda" else ("sqs:SendMessage", self._send)
         status = HTTPStatus.ACCEPTED
@@ -110,7 +112,7 @@ class ScheduleTargets:
             raise TargetError(error.code, error.message, retryable=False) from error
 
     def _require(self, invocation: Invocation, action: str) -> None:
-        """Raises TargetError. A missing right is not retried: EventBridge's rules do so (docs/emulation.md)."""
+        """Raises TargetError if the permission is missing. Like EventBridge rules, it is not retried (emulation.md)."""
         try:
             self._iam.check_delivery(invocation.role_arn, invocation.schedule_arn, action, invocation.target_arn)
         except (AccessDenied, RoleNotTrusted) as denied:

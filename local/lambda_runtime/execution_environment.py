@@ -150,7 +150,7 @@ def _start_child(
 ) -> subprocess.Popen[bytes]:
     """`-S` excludes this virtual environment and `-P` this project: the child finds AWS's packages and the zip only.
 
-    Nothing is written to its standard input, whose end shows the child that the cloud has exited.
+    Nothing is written to its standard input; the child exits when it closes, because the cloud has then exited.
     """
     return subprocess.Popen(
         [sys.executable, "-S", "-P", travelled.__file__, time_signal.offset_file, place.time_machine, function.handler],

@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
 
+from deploy.build.provided import BY_AWS, FOR_TIME_TRAVEL, provide
 from local.lambda_runtime.asynchronous import AsynchronousInvocations, Destinations
 from local.lambda_runtime.execution_environment import ExecutionEnvironment, Place
 from local.lambda_runtime.fleet import Fleet, Throttled
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome
 from local.lambda_runtime.log import FunctionLog
-from local.lambda_runtime.provided import BY_AWS, FOR_TIME_TRAVEL, provide
 from local.time.agenda import Agenda
 from local.time.clock import Clock
 from local.time.signal import TimeSignal

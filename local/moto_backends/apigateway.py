@@ -1,4 +1,4 @@
-"""API Gateway's control plane, fixed so that `chalice deploy` and `chalice delete` work against moto."""
+"""moto's API Gateway, fixed so that `chalice deploy` and `chalice delete` work against it."""
 
 import re
 from collections.abc import Mapping
@@ -17,18 +17,19 @@ _BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 
 
 class RestApis(APIGatewayBackend):
-    """Takes the Swagger 2 documents that Chalice sends; moto's own takes OpenAPI 3 only. Gateway responses answer from
-    the next deployment on, and an overwrite removes them.
+    """Accepts the Swagger 2 documents that Chalice sends; moto accepts OpenAPI 3 only.
+
+    A change of a gateway response takes effect with the next deployment. An overwrite removes all gateway responses.
     """
 
-    __module__ = APIGatewayBackend.__module__  # moto finds a backend's URLs beside its module
+    __module__ = APIGatewayBackend.__module__  # moto looks for a backend's URLs next to its module
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._deployed: dict[tuple[str, str], Mapping[str, GatewayResponse]] = {}
 
     def deployed_responses(self, api_id: str, stage: str) -> Mapping[str, GatewayResponse]:
-        """The gateway responses with which a stage answers, by their types."""
+        """Returns the gateway responses of a deployed stage, by type."""
         return self._deployed.get((api_id, stage), {})
 
     def create_deployment(
@@ -52,25 +53,30 @@ class RestApis(APIGatewayBackend):
         api.binaryMediaTypes = api_doc.get(_BINARY_TYPES, [])
         api.root_resource_id = api.default.id
         if mode == "overwrite":
-            # What the document does not say is removed (API reference, PutRestApi).
+            # An overwrite removes what the document does not contain (API reference, PutRestApi).
             api.gateway_responses.clear()
         return api
 
     def delete_rest_api(self, function_id: str) -> RestAPI:
-        self.get_rest_api(function_id)  # raises what becomes a 404; moto's own would answer 500
+        self.get_rest_api(function_id)  # raises the error that moto answers with 404; its own delete answers 500
         return super().delete_rest_api(function_id)
 
 
 def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
-    """The same API for moto's eyes, which see only what both versions spell alike: the title, the paths, and of each
-    method the integration and the codes of its responses.
+    """Returns the document with the version that moto requires.
+
+    moto reads only the members that both versions share: the title, the paths, and each method's integration and
+    response codes.
     """
     others = {name: value for name, value in document.items() if name != "swagger"}
     return {"openapi": "3.0.1", **others, "info": {"description": "", **document["info"]}}
 
 
 def tag_resource(arn: str, tags: dict[str, str]) -> Response:
-    """Answer a TagResource request for an API or a stage, which moto does not have."""
+    """Answer a TagResource request for an API or a stage; moto lacks the operation.
+
+    Raises NotImplementedError for another resource.
+    """
     found = _TAGGED.fullmatch(arn)
     if found is None:
         raise NotImplementedError(f"tags of {arn}")

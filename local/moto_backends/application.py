@@ -1,6 +1,6 @@
-"""AWS's APIs as moto plays them, in this process: the WSGI application, fixed where this project needs better.
+"""moto's WSGI application in this process, with fixes where moto differs from AWS.
 
-What moto does otherwise than AWS, and what is done about it, stands in docs/emulation.md.
+docs/emulation.md lists the differences and the fixes.
 """
 
 import json
@@ -21,7 +21,7 @@ from local.moto_backends.fixes import fix_moto
 
 
 class AwsError(Exception):
-    """An API refused a request. `code` is AWS's."""
+    """An AWS API refused a request. code: AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -30,9 +30,10 @@ class AwsError(Exception):
 
 
 class Aws:
-    """moto with a clean slate. moto keeps its data in the process: one at a time.
+    """moto without data. Only one can be used at a time, because moto keeps its data in the process.
 
-    table_listeners: called with each item that is written to DynamoDB. table_lag: how far lists of it are behind.
+    table_listeners: called with each item that is written to DynamoDB. table_lag: the age of eventually consistent
+    reads of DynamoDB; None means no lag.
     """
 
     def __init__(self, *table_listeners: WriteListener, table_lag: Lag | None = None) -> None:
@@ -50,7 +51,10 @@ class Aws:
         return self._ask_moto(request, body)
 
     def call(self, service: str, target: str, members: Mapping[str, Any], *, region: str) -> dict[str, Any]:
-        """Call an operation of a JSON service, without network. target: as in X-Amz-Target. Raises AwsError."""
+        """Call an operation of a JSON service, without the network. Raises AwsError if it is refused.
+
+        target: the value of X-Amz-Target. members: of the request.
+        """
         headers = [
             ("Authorization", f"AWS4-HMAC-SHA256 Credential=local/20260101/{region}/{service}/aws4_request"),
             ("X-Amz-Target", target),
@@ -65,7 +69,7 @@ class Aws:
         return answer
 
     def _ask_moto(self, request: Request, body: bytes) -> Response:
-        """The body has been read from the request, whatever its transfer encoding: hand it on as bytes."""
+        """Pass the request to moto, with the body that was read from it and without a transfer encoding."""
         environ = dict(request.environ)
         environ["wsgi.input"] = BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))

@@ -1,4 +1,7 @@
-"""The account's concurrent executions: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html."""
+"""The account's limit of concurrent executions.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ LEAST_UNRESERVED = 100
 
 
 def account_settings(region: str) -> Response:
-    """Answer a GetAccountSettings request, which moto does not have."""
+    """Answer a GetAccountSettings request; moto lacks the operation."""
     functions = list(get_backend("lambda")[DEFAULT_ACCOUNT_ID][region].list_functions())
     limits = {
         "ConcurrentExecutions": CONCURRENT_EXECUTIONS,
@@ -25,7 +28,7 @@ def account_settings(region: str) -> Response:
 
 
 def check_reservation(functions: Iterable[Any], name: str, executions: int) -> None:
-    """Raises InvalidParameterValueException, in AWS's words, if too little is left without a reservation."""
+    """Raises InvalidParameterValueException, with AWS's message, if too little unreserved concurrency remains."""
     others = _reserved(function for function in functions if function.function_name != name)
     if CONCURRENT_EXECUTIONS - others - executions < LEAST_UNRESERVED:
         raise InvalidParameterValueException(

@@ -1,8 +1,8 @@
-"""moto's DynamoDB made isolated: one request at a time, and a transaction writes all or nothing.
+"""moto's DynamoDB with isolation: requests run one at a time, and a transaction writes all of its items or none.
 
-moto runs requests of several threads into each other (of 800 claims by four processes 18 were won twice, and 33 answers
-were 500), copies whole tables for each transaction, and ignores the token that makes a transaction idempotent. It has
-no conflicts of transactions, measures items and keys otherwise than DynamoDB, and its indexes are never behind.
+moto alone does not isolate concurrent requests: of 800 claims by four processes, 18 succeeded twice and 33 answers were
+500. It copies whole tables for each transaction and ignores the token that makes a transaction idempotent. It has no
+transaction conflicts, measures items and keys differently from DynamoDB, and its indexes never lag.
 """
 
 import copy
@@ -41,7 +41,7 @@ _TRANSACTION = "DynamoDB_20120810.TransactWriteItems"
 
 @dataclass(frozen=True)
 class _Operation:
-    """One of a transaction. kind: Put, Update, Delete or ConditionCheck; members: as the client sent them."""
+    """An operation of a transaction. kind: Put, Update, Delete or ConditionCheck. members: as the client sent them."""
 
     kind: str
     members: dict[str, Any]
@@ -53,16 +53,16 @@ class _Operation:
         return name
 
 
-_Reason = tuple[str | None, str | None, dict[str, Any] | None]  # code, message, the item found; nothing: it holds
+_Reason = tuple[str | None, str | None, dict[str, Any] | None]  # code, message, existing item; all None: condition met
 
 WriteListener = Callable[[str, dict[str, Any] | None], None]
-"""Called with the key of each item that was written, and what stands there now."""
+"""Called after each write with the item's key and its new attributes; None means that the item was deleted."""
 
 
 class IsolatedBackend(DynamoDBBackend):
-    """moto's backend; what fails leaves no trace."""
+    """moto's backend, in which a failed write changes nothing."""
 
-    __module__ = DynamoDBBackend.__module__  # moto finds a backend's URLs beside its module
+    __module__ = DynamoDBBackend.__module__  # moto looks for a backend's URLs next to its module
 
     listeners: ClassVar[tuple[WriteListener, ...]] = ()
     lag: ClassVar[Lag] = Lag()
@@ -79,13 +79,16 @@ class IsolatedBackend(DynamoDBBackend):
                 self._write_or_cancel(operation, number, len(operations))
 
     def _items_of(self, operations: list[_Operation]) -> Iterator[dict[str, Any]]:
-        """As they are, or as they are to be put."""
+        """Yields, for each operation, the new item of a Put, else the existing item, else an empty one."""
         for operation in operations:
             found = self.get_item(operation.table_name, operation.key)
             yield operation.members.get("Item") or (found.to_json()["Attributes"] if found else {})
 
     def _write_or_cancel(self, operation: _Operation, number: int, count: int) -> None:
-        """What an update would make too large cancels the transaction; what is put is refused as a single put is."""
+        """Write one item. Raises MockValidationException for a Put of a too large item, as for a single PutItem.
+
+        Raises TransactionCanceledException if an Update makes the item too large.
+        """
         try:
             self._write(operation)
         except MockValidationException as error:
@@ -106,7 +109,7 @@ class IsolatedBackend(DynamoDBBackend):
         return super().query(table_name, hash_key_dict, *arguments, **options)
 
     def update_item(self, table_name: str, key: dict[str, Any], *arguments: Any, **options: Any) -> Item:
-        """Undo what moto did when it fails: it changes the item step by step."""
+        """Update the item, or leave it unchanged if the update fails; moto alone leaves it half changed."""
         with self._undone_on_error([(table_name, key)]), self._noted(table_name, key):
             item = super().update_item(table_name, key, *arguments, **options)
             self._check_updated(table_name, item)
@@ -135,7 +138,7 @@ class IsolatedBackend(DynamoDBBackend):
 
     @contextmanager
     def _noted(self, table_name: str, key: dict[str, Any]) -> Iterator[None]:
-        """Keeps what was there before, for reads that are behind."""
+        """Keep the item as it was before the write, for reads that lag."""
         if not self.lag.is_on:
             yield
             return
@@ -146,7 +149,7 @@ class IsolatedBackend(DynamoDBBackend):
     @classmethod
     @contextmanager
     def as_it_was(cls) -> Iterator[None]:
-        """Meanwhile, all tables are as a read sees them that is behind. For one thread at a time."""
+        """Set all tables back to their state before the lag, for the duration of a read. Not thread-safe."""
         unseen = list(cls.lag.unseen())
         now = [copy.deepcopy(each.backend.get_item(each.table_name, each.key)) for each in unseen]
         for written in unseen:
@@ -158,7 +161,7 @@ class IsolatedBackend(DynamoDBBackend):
                 written.backend.set_silently(written.table_name, written.key, item)
 
     def set_silently(self, table_name: str, key: dict[str, Any], item: Item | None) -> None:
-        """Nobody is told, and nothing is noted."""
+        """Set or delete (None) the item without calling the listeners and without recording the write."""
         if item is None:
             super().delete_item(table_name, key)
         else:
@@ -247,23 +250,23 @@ class _Remembered:
 
 
 class IsolatedDynamoDB:
-    """The gate before moto's DynamoDB. One per process, as moto's data are.
+    """Passes requests to moto's DynamoDB one at a time. Only one per process, because moto's data are per process.
 
-    lag: how far eventually consistent reads are behind.
+    lag: the age of eventually consistent reads; None means no lag.
     """
 
     def __init__(self, *listeners: WriteListener, lag: Lag | None = None) -> None:
         IsolatedBackend.listeners = listeners
         IsolatedBackend.lag = lag or Lag()
         dynamodb_backends.backend = IsolatedBackend
-        # moto's own limit is 405,000 bytes, by a measure that is not DynamoDB's, and counted anew with each attribute.
+        # moto limits an item to 405,000 bytes in its own measure, and counts the whole item for each attribute.
         dynamo_type.LimitedSizeDict = dict  # type: ignore[assignment, misc]
         self._lock = Lock()
         self._conflicts = Conflicts()
         self._transactions: OrderedDict[str, _Remembered] = OrderedDict()
 
     def respond(self, target: str, body: bytes, ask_moto: Callable[[], Response]) -> Response:
-        """Answer a request, alone. target: the value of X-Amz-Target."""
+        """Answer a request while no other request is being answered. target: the value of X-Amz-Target."""
         request = json.loads(body)
         with self._conflicts.admitted(target, request) as conflicts:
             if conflicts:
@@ -277,7 +280,7 @@ class IsolatedDynamoDB:
                 return ask_moto()
 
     def _respond_to_transaction(self, request: dict[str, Any], ask_moto: Callable[[], Response]) -> Response:
-        """The same token with the same request: the same answer, and nothing is written again.
+        """Answer a repeated request with a known token as before, without writing again.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
         """

@@ -1,8 +1,8 @@
-"""Conflicts of DynamoDB's transactions: while one is at work on an item, it refuses other writes of that item.
+"""DynamoDB's transaction conflicts: while a transaction is in progress, other writes of its items are refused.
 
-Amazon DynamoDB Developer Guide, "Transactional conflict handling in DynamoDB": a transaction that meets another one is
-cancelled with the reason TransactionConflict, a single write gets TransactionConflictException. Reads are not refused.
-moto answers one request after the other, so without this no conflict would ever be seen on a laptop.
+Amazon DynamoDB Developer Guide, "Transactional conflict handling in DynamoDB": a transaction that conflicts with
+another one is cancelled with the reason TransactionConflict, and a single write gets TransactionConflictException.
+Reads are not refused. moto alone has no conflicts, because it answers one request at a time.
 """
 
 import json
@@ -25,9 +25,9 @@ _Target = tuple[str, str]  # table name, key as JSON
 
 
 class Conflicts:
-    """The items that transactions are at work on, from their arrival to their answer.
+    """The items of the transactions in progress, each from the request's arrival to its answer.
 
-    meanwhile: called in the middle of each transaction, for tests; what it does is what others do at the same time.
+    meanwhile: called in the middle of each transaction, so that tests can act as a concurrent client.
     """
 
     meanwhile: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
@@ -38,7 +38,7 @@ class Conflicts:
 
     @contextmanager
     def admitted(self, target: str, request: dict[str, Any]) -> Iterator[list[bool]]:
-        """For each operation of the request whether it meets a transaction; empty if none does."""
+        """Yields, for each operation of the request, whether it conflicts with a transaction; empty if none does."""
         targets = _targets(target, request)
         with self._lock:
             met = [each in self._open for each in targets]
@@ -58,7 +58,7 @@ class Conflicts:
 
 
 def conflict_response(target: str, met: list[bool]) -> Response:
-    """What the client of a request gets that met a transaction."""
+    """Returns the answer to a request that conflicts with a transaction. met: as `admitted` yields it."""
     if target != _TRANSACTION:
         return _refused("TransactionConflictException", {"message": _MESSAGE})
     reasons = [{"Code": "TransactionConflict", "Message": _MESSAGE} if each else {"Code": "None"} for each in met]
@@ -73,7 +73,7 @@ def _refused(code: str, members: dict[str, Any]) -> Response:
 
 
 def _targets(target: str, request: dict[str, Any]) -> list[_Target]:
-    """The items of a write, in the order of its operations; none of a request that writes nothing or is malformed."""
+    """Returns the items of a write, in the order of its operations; empty if it writes nothing or is malformed."""
     if target in _SINGLE_WRITES:
         operations = [request]
     elif target == _TRANSACTION:
@@ -90,7 +90,7 @@ def _target_of(members: dict[str, Any]) -> _Target | None:
 
 
 def _key_of(table_name: str, item: dict[str, Any]) -> dict[str, Any] | None:
-    """None for a table that does not exist: moto refuses it."""
+    """Returns None if the table does not exist; moto then refuses the request."""
     for backends in dynamodb_backends.values():
         for backend in backends.values():
             table = backend.tables.get(table_name)

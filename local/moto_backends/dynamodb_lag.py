@@ -1,4 +1,4 @@
-"""What was written a short while ago, so that eventually consistent reads can be behind, as DynamoDB's may be."""
+"""Recent writes, kept so that eventually consistent reads can return older data, as DynamoDB's may."""
 
 import json
 from collections import deque
@@ -10,12 +10,12 @@ from typing import Any
 LONGEST_LAG = timedelta(minutes=1)
 
 _EVENTUAL = ("Query", "GetItem", "Scan")
-"""Operations that read consistently if they ask for it, and never through an index."""
+"""Operations that are eventually consistent unless the request has ConsistentRead, and always on an index."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """One write. backend: which moto keeps the table in; before: the item as it was, None for none."""
+    """One write. backend: moto's backend of the table. before: the item before the write, None if there was none."""
 
     backend: Any
     table_name: str
@@ -29,9 +29,9 @@ class Written:
 
 
 class Lag:
-    """How far eventually consistent reads are behind: not at all, unless somebody asks for it.
+    """The age of eventually consistent reads, by default 0.
 
-    now: the time of the local cloud; in an advance of the clock indexes catch up.
+    now: returns the time of the local cloud, so a clock advance makes older writes visible.
     """
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -44,9 +44,10 @@ class Lag:
         return self.by > timedelta(0)
 
     def set(self, by: timedelta) -> None:
-        """Raises ValueError for more than LONGEST_LAG."""
+        """Set the lag. Raises ValueError if `by` is negative or greater than LONGEST_LAG."""
         if not timedelta(0) <= by <= LONGEST_LAG:
-            raise ValueError(f"a lag is 0 to {LONGEST_LAG.total_seconds():.0f} seconds")
+            allowed = f"0 to {LONGEST_LAG.total_seconds():.0f} seconds"
+            raise ValueError(f"a lag of {by.total_seconds():.0f} seconds is not allowed; allowed: {allowed}")
         self.by = by
 
     def note(self, backend: Any, table_name: str, key: dict[str, Any], before: Any) -> None:
@@ -56,16 +57,16 @@ class Lag:
             self._written.popleft()
 
     def unseen(self) -> Iterable[Written]:
-        """Of each item that was written within the lag, the first write."""
+        """Returns the first write of each item that was written within the lag."""
         seen_until = self._now() - self.by
         first: dict[tuple[int, str, str], Written] = {}
         for written in reversed(self._written):
-            # A clock that was set back leaves writes of the future, which all are unseen.
+            # After a clock reset, writes have times in the future. All of them are unseen.
             if written.at > seen_until:
                 first[written.target] = written
         return first.values()
 
 
 def is_eventual(target: str, request: dict[str, Any]) -> bool:
-    """Is this a read that may be behind? target: the value of X-Amz-Target."""
+    """Returns whether the request is an eventually consistent read. target: the value of X-Amz-Target."""
     return target.rpartition(".")[2] in _EVENTUAL and not request.get("ConsistentRead", False)

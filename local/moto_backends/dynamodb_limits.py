@@ -1,4 +1,4 @@
-"""DynamoDB's limits on items, keys and transactions, which moto holds in part, with its own measure, or not at all.
+"""DynamoDB's limits on items, keys and transactions; moto lacks some and measures others differently.
 
 Amazon DynamoDB Developer Guide, "Quotas in Amazon DynamoDB" and "DynamoDB item sizes and formats".
 """
@@ -19,11 +19,14 @@ _COLLECTION_BYTES = 3
 _ELEMENT_BYTES = 1
 
 Attributes = Mapping[str, Mapping[str, Any]]
-"""As on the wire: {"PK": {"S": "a"}}."""
+"""Attributes in the form of DynamoDB's API: {"PK": {"S": "a"}}."""
 
 
 def check_item(table: Table, item: Attributes) -> None:
-    """Raises MockValidationException if the item, or a key of the table or of an index, is too large."""
+    """Raises ItemSizeTooLarge if the item is too large.
+
+    Raises HashKeyTooLong, RangeKeyTooLong or MockValidationException if a key of the table or of an index is too large.
+    """
     check_key(table, item)
     for index in table.global_indexes:
         for key in index.schema:
@@ -33,7 +36,7 @@ def check_item(table: Table, item: Attributes) -> None:
 
 
 def check_key(table: Table, key: Attributes) -> None:
-    """Raises HashKeyTooLong or RangeKeyTooLong."""
+    """Raises HashKeyTooLong or RangeKeyTooLong if a part of the key is too large."""
     if _key_bytes(table.hash_key_attr, key) > KEY_BYTES["HASH"]:
         raise HashKeyTooLong
     if _key_bytes(table.range_key_attr, key) > KEY_BYTES["RANGE"]:
@@ -41,7 +44,7 @@ def check_key(table: Table, key: Attributes) -> None:
 
 
 def check_transaction(items: Iterable[Attributes]) -> None:
-    """Raises MockValidationException if the items of one transaction are too large together."""
+    """Raises MockValidationException if the items of one transaction exceed 4 MB together."""
     if sum(map(item_bytes, items)) > TRANSACTION_BYTES:
         raise MockValidationException("The aggregate size of the items in the transaction exceeds the limit of 4 MB")
 
@@ -86,7 +89,7 @@ def _collection_bytes(kind: str, content: Any) -> int:
 
 
 def _number_bytes(text: str) -> int:
-    """A byte for two digits without leading and trailing zeros, and one more; another one below zero."""
+    """Returns one byte for each two significant digits, plus one, plus one for a negative number."""
     number = Decimal(text)
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
     return (len(digits) + 1) // 2 + 1 + (number < 0)

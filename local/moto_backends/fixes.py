@@ -1,7 +1,7 @@
-"""Where moto forgets what it was told, and this project would notice.
+"""Fixes of moto's Lambda, SQS and S3, where moto drops or ignores settings that this project needs.
 
-moto makes its backends from the class that `BackendDict.backend` names, and finds a backend's URLs beside its module:
-hence the subclasses, and their `__module__`.
+moto makes its backends from the class in `BackendDict.backend`, and looks for a backend's URLs next to its module.
+Therefore the fixes are subclasses with moto's `__module__`.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from local.moto_backends.ses import Mail
 
 
 def fix_moto() -> None:
-    """For this process; to be called before moto is asked for anything."""
+    """Install the fixes in this process. Call it before the first request to moto."""
     apigateway_backends.backend = RestApis
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
@@ -32,7 +32,7 @@ def fix_moto() -> None:
 
 
 class _Function(LambdaFunction):
-    """Keeps its LoggingConfig: without, Terraform wants to change it for ever, and JSON logs are lost."""
+    """Keeps its LoggingConfig. Without it, each Terraform plan shows a change and JSON logs are impossible."""
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
@@ -51,18 +51,18 @@ class _Functions(LambdaBackend):
     __module__ = LambdaBackend.__module__
 
     def put_function_concurrency(self, function_name: str, reserved_concurrency: str) -> str:
-        """Refuse what leaves too little for other functions; moto has no limit."""
-        self.get_function(function_name)  # raises what becomes a 404
+        """Refuse a reservation that leaves too little for other functions; moto has no limit."""
+        self.get_function(function_name)  # raises the error that moto answers with 404
         check_reservation(self.list_functions(), function_name, int(reserved_concurrency))
         return super().put_function_concurrency(function_name, reserved_concurrency)
 
     def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        """Replace the function's config; moto's own adds another, and goes on with the first."""
+        """Replace the function's config; moto appends another and keeps using the first."""
         self.get_function(function_name).event_invoke_config.clear()
         return super().put_function_event_invoke_config(function_name, config)
 
     def update_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        """Change what `config` names and keep the rest."""
+        """Change the members in `config` and keep the others."""
         known = self.get_function(function_name).event_invoke_config
         return self.put_function_event_invoke_config(function_name, (known[0].config if known else {}) | config)
 
@@ -78,7 +78,7 @@ class _Queues(SQSBackend):
         *more: Any,
         **named: Any,
     ) -> Message:
-        """Refuses what is larger than the queue takes, in bytes and with its attributes; moto counts characters."""
+        """Refuse a message whose body and attributes exceed the queue's limit in bytes; moto counts characters."""
         most: int = self.get_queue(queue_name).maximum_message_size  # type: ignore[attr-defined]
         if len(message_body.encode()) + _bytes_of_attributes(message_attributes or {}) > most:
             message = f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
@@ -87,7 +87,7 @@ class _Queues(SQSBackend):
 
 
 def _bytes_of_attributes(attributes: dict[str, Any]) -> int:
-    """Name, type and value of each (SQS Developer Guide, sqs-message-metadata)."""
+    """Returns the bytes of all names, types and values (SQS Developer Guide, sqs-message-metadata)."""
     return sum(
         len(name.encode())
         + sum(len(part if isinstance(part, bytes) else str(part).encode()) for part in about.values())
@@ -96,7 +96,7 @@ def _bytes_of_attributes(attributes: dict[str, Any]) -> int:
 
 
 class _Bucket(FakeBucket):
-    """Policies are not enforced here. moto reads a bucket's without its conditions: ours would refuse everything."""
+    """Does not enforce bucket policies: moto ignores their conditions, so this project's would refuse every request."""
 
     def get_permission(self, action: str, resource: str) -> PermissionResult:  # noqa: ARG002 - moto's signature
         return PermissionResult.NEUTRAL

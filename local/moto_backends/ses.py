@@ -1,4 +1,4 @@
-"""SES as moto keeps it: identities, their default configuration sets, and which of them stands for an address."""
+"""moto's SES: identities, their default configuration sets, and the identity that covers an address."""
 
 from collections.abc import Mapping
 from email.utils import parseaddr
@@ -9,12 +9,12 @@ from moto.ses.models import EmailIdentity, SESBackend, ses_backends
 
 
 class Mail(SESBackend):
-    """Identities are verified at once: on a laptop nobody reads the mail with the link.
+    """Verifies each identity when it is created, because on a laptop the email with the verification link is not sent.
 
-    `in_sandbox`: whether SES sends to verified identities only, as it does for a new account.
+    in_sandbox: whether SES sends to verified identities only, as it does for a new account.
     """
 
-    __module__ = SESBackend.__module__  # moto finds a backend's URLs beside its module
+    __module__ = SESBackend.__module__  # moto looks for a backend's URLs next to its module
 
     in_sandbox = False
 
@@ -32,7 +32,7 @@ class Mail(SESBackend):
         return identity
 
     def _is_verified_address(self, source: str) -> bool:
-        """Moto's own knows no subdomains of a verified domain."""
+        """Accept addresses in subdomains of a verified domain too; moto refuses them."""
         return identity_of(source, self.region_name) is not None
 
 
@@ -46,7 +46,7 @@ def find_identity(name: str, region: str) -> EmailIdentity | None:
 
 
 def identity_of(mailbox: str, region: str) -> EmailIdentity | None:
-    """The identity that stands for an address: the address itself, else its nearest domain. None: SES knows neither."""
+    """Returns the identity that covers an address: the address itself, else its nearest domain, else None."""
     address = parseaddr(mailbox)[1]
     labels = address.rpartition("@")[2].split(".")
     names = [address, *(".".join(labels[first:]) for first in range(len(labels)))]
@@ -54,13 +54,13 @@ def identity_of(mailbox: str, region: str) -> EmailIdentity | None:
 
 
 def recipients_of(mail: Mapping[str, Any]) -> list[str]:
-    """Of the members of a SendEmail of v2."""
+    """Returns all recipients of an email. mail: the members of a SendEmail request of SES version 2."""
     destination = mail.get("Destination", {})
     return [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
 
 
 def configuration_set_of(sender: str, named: str | None, region: str) -> str | None:
-    """A mail's configuration set: the one that the request names, else the default one of the sender's identity."""
+    """Returns the configuration set of the request, else the default one of the sender's identity, else None."""
     identity = identity_of(sender, region)
     return named or (identity.configuration_set_name if identity else None)
 

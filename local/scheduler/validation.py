@@ -1,6 +1,6 @@
 """Turns a checked request into a schedule: the rules that the API model does not state, with AWS's messages.
 
-docs/emulation.md marks messages whose wording is unknown as UNSURE.
+docs/emulation.md lists the messages whose text on AWS is unknown.
 """
 
 import re

@@ -131,7 +131,7 @@ class Agenda:
         with self._changed:
             now = self._clock.now()
             if to < now:
-                raise ValueError(f"{to.isoformat()} lies before the clock's {now.isoformat()}: time goes forward only")
+                raise ValueError(f"{to.isoformat()} is before the clock's {now.isoformat()}; allowed: a later time")
             self._travelling = True
             self._clock.stand_at(now)
         try:

@@ -104,9 +104,9 @@ def _target(request: Mapping[str, Any], now: datetime) -> datetime:
     try:
         target = _read(request, now)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidClockAdvance(f"{dict(request)} is no time to advance to: {error}") from error
+        raise InvalidClockAdvance(f"{dict(request)} is not a valid change of the clock: {error}") from error
     if target < now:
-        raise InvalidClockAdvance(f"{iso_ms(target)} lies before the clock's {iso_ms(now)}: time goes forward only")
+        raise InvalidClockAdvance(f"{iso_ms(target)} is before the clock's {iso_ms(now)}; allowed: a later time")
     return target
 
 

@@ -1,6 +1,6 @@
 """Python with the local cloud's time: the clock is set before the process imports modules that read the time.
 
-Production code does not know it: time-machine changes `datetime.now`, `time.time` and related functions in C.
+Production code needs no change: time-machine changes `datetime.now`, `time.time` and related functions in C.
 `time.monotonic` stays real, as durations do. Until the first clock advance nothing is changed.
 
 Run as a script it starts AWS's runtime interface client with the cloud's time at each invocation:
@@ -91,9 +91,9 @@ def run_handler(offset_file: Path, libraries: Path, handler: str) -> None:
 
 
 def end_with_the_cloud() -> None:
-    """Standard input is a pipe of the cloud, which the system closes when that has ended, however it ended.
+    """Kill this process and its session when the cloud has exited, even if the cloud was killed. Returns immediately.
 
-    Then this process is killed, and what it started in its session. A handler finds an empty standard input, as on
+    Standard input is a pipe from the cloud, which the system then closes. A handler gets an empty standard input, as on
     Lambda.
     """
     pipe = os.dup(0)

@@ -63,9 +63,10 @@ ACTION = BuiltIn(
 THE_API = """
 import json
 from pydantic import TypeAdapter, ValidationError
+from app import services
 from chalicelib.actions.chat import Chat
-from chalicelib.api.models.requests import CreateSchedule
-from chalicelib.api.openapi.schemas import schemas as described
+from chalicelib.api.openapi.document import document
+from chalicelib.api.routes import all_routes, operations_of
 from chalicelib.core.errors import InvalidInput
 from chalicelib.scheduling.actions import ActionRules, AnyAction
 from chalicelib.scheduling.service import SchedulerService
@@ -85,7 +86,8 @@ def create(**details):
     except InvalidInput as refused:
         return str(refused)
 
-schemas = {name: json.dumps(schema) for name, schema in described([CreateSchedule], []).items()}
+described = document(tuple(operations_of(all_routes(services))))
+schemas = {name: json.dumps(schema) for name, schema in described["components"]["schemas"].items()}
 print(json.dumps({
     "accepted": read(),
     "refused": read(room="ops"),
@@ -124,7 +126,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in ("chalicelib", "notification"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "requirements.txt", folder)
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy(PROJECT / name, folder)
     (folder / "chalicelib/actions/chat.py").write_text(CHAT)
     return folder
 

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.api.models.parameters import ListQuery
 from chalicelib.api.models.requests import CreateSchedule
-from chalicelib.api.parsing import read
 from chalicelib.core.errors import InvalidInput
+from chalicelib.scheduling.arguments.reading import read
 from tests.api.world import MAIL
 
 if TYPE_CHECKING:

@@ -256,7 +256,7 @@ def test_a_job_goes_on_from_where_it_was_and_once(repository: ScheduleRepository
 
 
 def test_a_job_keeps_where_its_walk_is(repository: ScheduleRepository) -> None:
-    job = a_job(passed_over=7, walk_began_at=NOW, cursor="eyJ", shard=63)
+    job = a_job(passed_over=7, next_at=NOW + MINUTE, walk_began_at=NOW, cursor="eyJ", shard=63)
     repository.save_job(job, replacing=None)
 
     assert repository.get_job("j1") == job

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.api.auth import USER_ID_BYTES
 from chalicelib.core.dynamodb import items
 from chalicelib.core.errors import StoreRefused
 from chalicelib.core.model import ids
 from chalicelib.core.model.fields import OPTIONS, Limits
+from chalicelib.core.model.ids import USER_ID_BYTES
 from chalicelib.core.model.schedule import Status
 from chalicelib.core.timing.instants import iso
 from chalicelib.testing.limits import item_bytes
@@ -187,11 +187,10 @@ WIDEST_TEXTS = {"four bytes": "\U0001f600", "encoded": "%"}
 
 @pytest.mark.parametrize("text", WIDEST_TEXTS.values(), ids=WIDEST_TEXTS)
 def test_the_longest_ids_that_http_admits_fit_into_every_key(store: Store, text: str) -> None:
-    limits = OPTIONS["resource_id"].option
-    assert limits
-    assert isinstance(limits.limits, Limits)
+    limits = OPTIONS["resource_id"].limits
+    assert isinstance(limits, Limits)
     user_id = text * (USER_ID_BYTES // len(ids.encode(text).encode()))
-    widest = replace(a_filled_schedule(), user_id=user_id, schedule_id="s" * 64, resource_id=text * limits.limits.most)
+    widest = replace(a_filled_schedule(), user_id=user_id, schedule_id="s" * 64, resource_id=text * limits.most)
 
     store.repository.create(widest, an_action())
 

@@ -41,7 +41,7 @@ def ended(*arguments: str, environment: dict[str, str] | None = None, output: in
     [
         ("boto3", ["deploy", "hold", "--stage", "dev"]),
         ("moto", ["local", "cloud"]),
-        ("pydantic", ["local", "run"]),
+        ("python_terraform", ["local", "run"]),
         ("jwt", ["local", "token"]),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_number_that_is_no_port_is_refused_by_name(port: str) -> None:
     code, errors = ended("local", "run", "--cloud-port", port)
 
     assert code == 2
-    assert errors.endswith(f"argument --cloud-port: {port} is no port: a port is a number from 1 to 65535\n")
+    assert errors.endswith(f"argument --cloud-port: {port} is not a port; allowed: a number from 1 to 65535\n")
 
 
 @pytest.mark.parametrize("origins", ["https://app.example.com/", "app.example.com", "https://App.example.com", "*,x"])

@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.api.auth import CLOCK_SKEW_SECONDS, Scope
 from chalicelib.api.models.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH
-from chalicelib.api.models.values import METADATA_BYTES
 from chalicelib.api.responses import PROBLEMS
+from chalicelib.core.model.fields import LIMITS, Limits
 from chalicelib.settings import ApiSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -61,4 +61,4 @@ def test_its_figures_are_those_of_the_code() -> None:
 
     assert (fields["most_live_schedules"].default, fields["min_period_seconds"].default) == (1000, 60)
     assert (fields["payload_limit_bytes"].default, MOST_BODY_BYTES) == (64 * 1024, 1024 * 1024)
-    assert (MOST_IN_A_BATCH, METADATA_BYTES, CLOCK_SKEW_SECONDS) == (100, 2048, 60)
+    assert (MOST_IN_A_BATCH, LIMITS["metadata"], CLOCK_SKEW_SECONDS) == (100, Limits(0, 2048), 60)

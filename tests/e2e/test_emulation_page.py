@@ -32,8 +32,8 @@ def ahead_of(clock: Clock, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_no_path_and_no_method_is_missing_on_the_page(cloud: LocalCloud) -> None:
-    known = cloud.send("GET", "/_local/nothing").json["message"].partition(" is none of ")[2].split(", ")
-    methods = {path: cloud.send("PUT", path).json["message"].partition(" knows ")[2] for path in known}
+    known = cloud.send("GET", "/_local/nothing").json["message"].partition("; allowed: ")[2].split(", ")
+    methods = {path: cloud.send("PUT", path).json["message"].partition("; allowed: ")[2] for path in known}
 
     listed = {(method, path) for method, path, _ in REQUESTS}
     assert {path for _, path in listed} == set(known)

@@ -130,16 +130,16 @@ def paste(printed: str) -> int:
 
 def test_the_printed_curl_sends_a_mail_ctrl_c_leaves_nothing_and_it_starts_again(tmp_path: Path) -> None:
     with make_run(tmp_path / "run") as run:
-        assert paste(run.until("Ctrl-C ends everything")) == 201
+        assert paste(run.until("Press Ctrl-C to stop everything")) == 201
         within(20, lambda: run.cloud.messages("Hello"), "the mail")
         children = descendants(run.process.pid)
         assert len(children) >= 3  # cloud, API, at least one function
 
-        assert run.press_ctrl_c() == (0, "ending")
+        assert run.press_ctrl_c() == (0, "stopping")
         assert not living(children)
 
     with make_run(tmp_path / "run") as again:
-        again.until("Ctrl-C ends everything")
+        again.until("Press Ctrl-C to stop everything")
         assert again.cloud.messages("Hello") == []
         assert again.press_ctrl_c()[0] == 0
 
@@ -158,14 +158,14 @@ def test_a_second_one_in_the_same_folder_is_refused_and_the_first_goes_on(tmp_pa
 
 def test_a_killed_api_and_sweeper_are_started_again_and_a_killed_cloud_ends_all(tmp_path: Path) -> None:
     with make_run(tmp_path / "run") as run:
-        printed = run.until("Ctrl-C ends everything")
+        printed = run.until("Press Ctrl-C to stop everything")
         cloud, sweeper, api = (child_of(run, name) for name in ("local cloud", "local.app.sweeper", "local.app.api"))
         time.sleep(SHORTEST_LIFE_SECONDS)
 
         os.kill(sweeper, signal.SIGKILL)
-        run.until("The sweeper was killed by SIGKILL, and has been started again")
+        run.until("The sweeper was killed by SIGKILL and was restarted")
         os.kill(api, signal.SIGKILL)
-        run.until("The api was killed by SIGKILL, and has been started again")
+        run.until("The api was killed by SIGKILL and was restarted")
         assert within(30, lambda: answer_to(printed), "the new API") == 201
         within(20, lambda: run.cloud.messages("Hello"), "the mail")
         children = descendants(run.process.pid)
@@ -179,7 +179,7 @@ def test_a_killed_api_and_sweeper_are_started_again_and_a_killed_cloud_ends_all(
 
 def test_a_killed_run_leaves_nothing_on_its_ports(tmp_path: Path) -> None:
     with make_run(tmp_path / "run") as run:
-        assert paste(run.until("Ctrl-C ends everything")) == 201
+        assert paste(run.until("Press Ctrl-C to stop everything")) == 201
         within(20, lambda: run.cloud.messages("Hello"), "the mail")
         children = descendants(run.process.pid)
         assert len(children) >= 4  # cloud, API, sweeper, at least one function
@@ -239,7 +239,7 @@ def test_nothing_of_the_callers_aws_and_terraform_settings_reaches_it(tmp_path: 
             "TF_VAR_project": "trap",
         }
         with make_run(tmp_path / "run", **hostile) as run:
-            assert paste(run.until("Ctrl-C ends everything")) == 201
+            assert paste(run.until("Press Ctrl-C to stop everything")) == 201
             within(20, lambda: run.cloud.messages("Hello"), "the mail")
             assert run.press_ctrl_c()[0] == 0
 

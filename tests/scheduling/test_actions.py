@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from pydantic import ValidationError
@@ -21,15 +21,22 @@ from chalicelib.scheduling.actions import (
     ActionRules,
     AnyAction,
     OwnAction,
-    action_of_fields,
     as_clients_write,
 )
-from chalicelib.scheduling.create import ActionLike, action_of
+from chalicelib.scheduling.arguments.bodies import ActionLike, UpdateSchedule, checked
 from notification.actions.registry import registered
+
+if TYPE_CHECKING:
+    from chalicelib.core.model.schedule import Action
 
 DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 DEVICE = "arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/shop/5e3e9847-3183-3f18-a7e8-671c3a57d4b3"
 MAIL = Email(to=["a@example.com"], subject="hello", text="It is time.")
+
+
+def action_of(given: ActionLike) -> Action:
+    action: Action = checked(UpdateSchedule, {"action": given}, None)["action"]
+    return action
 
 
 @pytest.mark.parametrize(
@@ -134,21 +141,21 @@ def test_what_clients_get_is_what_they_wrote(written: dict[str, Any]) -> None:
 
 
 def test_a_text_with_braces_says_that_it_is_to_be_filled() -> None:
-    filled = action_of_fields(Email(to=["a@example.com"], subject="About {{name}}", text="x"))
+    filled = action_of(Email(to=["a@example.com"], subject="About {{name}}", text="x"))
 
     assert filled.data["placeholders"] is True
-    assert "placeholders" not in action_of_fields(MAIL).data
+    assert "placeholders" not in action_of(MAIL).data
 
 
 def test_whoever_wants_braces_can_have_them_unread() -> None:
-    literal = action_of_fields(Email(to=["a@example.com"], subject="{{", text="{{nam}}", placeholders=False))
+    literal = action_of(Email(to=["a@example.com"], subject="{{", text="{{nam}}", placeholders=False))
 
     assert literal.data["placeholders"] is False
 
 
 @pytest.mark.parametrize("placeholders", [True, False])
 def test_what_clients_get_can_be_sent_again(*, placeholders: bool) -> None:
-    action = action_of_fields(Email(to=["a@example.com"], subject="{{name}}", text="x", placeholders=placeholders))
+    action = action_of(Email(to=["a@example.com"], subject="{{name}}", text="x", placeholders=placeholders))
 
     again = BUILT_IN["email"].model_validate(as_clients_write(action))
 

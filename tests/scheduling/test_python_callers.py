@@ -1,18 +1,19 @@
-"""What HTTP refuses is refused to Python callers as well; and what a change that cannot be made answers."""
+"""What Python callers are answered. The limits of what they may say are in `tests/api/test_python_callers.py`."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.core.errors import InvalidInput, RevisionMismatch, ScheduleBusy, ScheduleExists
+from chalicelib.core.errors import InvalidInput, NotReached, RevisionMismatch, ScheduleBusy, ScheduleExists
+from chalicelib.core.model.schedule import Schedule
 from chalicelib.scheduling.timing_spec import TimingSpec
-from tests.builders import HOUR, NOW, an_action, changed
+from tests.builders import HOUR, NOW, SECOND, an_action, changed
+from tests.slow import Slow
 
 if TYPE_CHECKING:
-    from chalicelib.core.model.schedule import Schedule
     from chalicelib.scheduling.service import SchedulerService
     from chalicelib.testing import Faults, InMemoryRepository, StoppedClock
 
@@ -23,16 +24,6 @@ HOURLY = TimingSpec(rate="1 hour")
 def test_put_refuses_what_is_no_id(service: SchedulerService, schedule_id: str) -> None:
     with pytest.raises(InvalidInput, match="schedule_id: must be 1 to 64"):
         service.put("alice", schedule_id, timing=HOURLY, action=an_action())
-
-
-@pytest.mark.parametrize("max_runs", [-1, 0, 1_000_001])
-def test_max_runs_has_limits(service: SchedulerService, max_runs: int) -> None:
-    _put(service)
-
-    with pytest.raises(InvalidInput, match="max_runs: must be 1 to 1,000,000"):
-        service.put("alice", "s2", timing=HOURLY, action=an_action(), max_runs=max_runs)
-    with pytest.raises(InvalidInput, match="max_runs: must be 1 to 1,000,000"):
-        service.change("alice", "s1", max_runs=max_runs)
 
 
 def test_the_second_of_two_puts_at_the_same_moment_is_told_when_to_come_back(
@@ -80,6 +71,36 @@ def test_nobody_waits_after_the_last_try(
         service.change("alice", "s1", name="other")
 
     assert (clock.now - NOW).total_seconds() == 3 * 0.5
+
+
+def test_a_thousand_creates_of_python_have_all_the_time_that_they_need(
+    service: SchedulerService, repository: InMemoryRepository, clock: StoppedClock
+) -> None:
+    repository.faults = Slow(clock, "repository.create")
+    requests = [{"timing": HOURLY, "action": an_action()}] * 1000
+
+    outcomes = service.create_many("alice", requests)
+
+    assert clock.now - NOW > 4 * SECOND
+    assert [outcome for outcome in outcomes if not isinstance(outcome, Schedule)] == []
+
+
+def test_a_caller_may_say_how_long_creates_begin(service: SchedulerService) -> None:
+    requests = [{"timing": HOURLY, "action": an_action()}] * 2
+
+    assert [type(outcome) for outcome in service.create_many("alice", requests, begin_within=0 * SECOND)] == [
+        NotReached,
+        NotReached,
+    ]
+
+
+def test_a_request_that_is_no_mapping_spoils_none_of_the_others(service: SchedulerService) -> None:
+    requests: list[Any] = [5, {"timing": HOURLY, "action": an_action()}]
+
+    refused, made = service.create_many("alice", requests)
+
+    assert str(refused) == "request: must be a mapping of keyword arguments"
+    assert isinstance(made, Schedule)
 
 
 def _put(service: SchedulerService) -> Schedule:

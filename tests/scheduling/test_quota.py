@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
+from math import comb
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +21,8 @@ from tests.builders import DAY, NOW, a_schedule, an_action
 if TYPE_CHECKING:
     from chalicelib.core.model.schedule import Schedule
 
-CAP = 100
+CAP = 160
+"""More than are read before a refusal."""
 
 
 class LaggingLists(InMemoryRepository):
@@ -72,10 +75,21 @@ class User:
         self.repository.record(ended)
 
 
+def test_a_recount_makes_room_for_a_fifth_of_the_cap_at_a_time() -> None:
+    user = User(LaggingLists(0))
+    user.repository.raise_count("alice", CAP, most_live=CAP, now=NOW)
+
+    user.create()
+
+    counted = user.repository.get_count("alice")
+    assert counted is not None
+    assert counted.count == CAP - CAP // 5 + 1
+
+
 @pytest.mark.parametrize("lag", [0, 1, 30, 10_000])
-def test_of_149_creates_that_are_cancelled_at_once_none_is_refused(lag: int) -> None:
+def test_of_creates_that_are_cancelled_at_once_none_is_refused(lag: int) -> None:
     user = User(LaggingLists(lag))
-    for _ in range(149):
+    for _ in range(CAP * 3 // 2):
         user.create()
         user.cancel()
 
@@ -96,13 +110,40 @@ def test_the_cap_is_passed_by_no_more_than_the_lists_lag_behind(lag: int) -> Non
 def test_below_four_fifths_of_the_cap_nobody_is_refused_however_the_lists_lag(lag: int) -> None:
     user = User(LaggingLists(lag))
     for ends in (1, 21, 40, 99, 60, 100, 22):
-        while user.repository.live < CAP:
-            user.create()
+        for _ in range(10 * CAP):
+            if user.repository.live < CAP:
+                user.create()
         for _ in range(ends):
             user.cancel()
         user.create()
 
     assert [live for live in user.refused_at if live < CAP * 4 // 5] == []
+
+
+def odds_of_a_wrong_refusal(cap: int) -> Fraction:
+    """The lists show the whole cap, one fewer than four fifths of it are live, and the sample has no other."""
+    live, picked = -(-4 * cap // 5) - 1, min(CHECKED, cap)
+    return Fraction(comb(live, picked), comb(cap, picked))
+
+
+def test_the_odds_that_a_sample_misses_what_has_ended_are_as_stated() -> None:
+    assert all(odds_of_a_wrong_refusal(cap) == 0 for cap in range(1, 126))
+    assert odds_of_a_wrong_refusal(1000) < Fraction(1, 21_000_000_000)
+    # They grow with the cap, towards those of picks that do not influence each other.
+    odds = [odds_of_a_wrong_refusal(5 * 10**power) for power in range(2, 7)]
+    assert odds == sorted(odds)
+    assert odds[-1] < Fraction(4, 5) ** CHECKED < Fraction(1, 4_000_000_000)
+
+
+def test_a_cap_of_125_never_refuses_below_four_fifths_whatever_is_picked() -> None:
+    repository = LaggingLists(10_000)
+    schedules = [a_schedule(schedule_id=f"s{number}") for number in range(125)]
+    for number, schedule in enumerate(schedules):
+        repository.create(schedule if number < 99 else replace(schedule, status=Status.CANCELLED), an_action())
+    repository.states = [{schedule.schedule_id: schedule for schedule in schedules}]
+    repository.raise_count("alice", 125, most_live=125, now=NOW)
+
+    assert Quota(repository, lambda: NOW, most=125).reserve("alice", 1)
 
 
 def test_who_is_at_the_cap_is_refused_by_a_bounded_number_of_reads() -> None:

@@ -349,7 +349,7 @@ def test_each_default_that_has_a_value_is_among_those_spelled_out() -> None:
 def test_a_default_that_is_spelled_out_is_the_same_request() -> None:
     at = TimingSpec(at=TOMORROW)
 
-    assert request_digest(at, an_action(), SPELLED_OUT) == request_digest(at, an_action(), {})  # type: ignore[arg-type]
+    assert request_digest(at, an_action(), SPELLED_OUT) == request_digest(at, an_action(), {})
 
 
 @pytest.mark.parametrize(

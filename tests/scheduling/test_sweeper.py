@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable, StarterUnavailable, StoreUnavailable
+from chalicelib.core.errors import (
+    SchedulerDenied,
+    SchedulerRefused,
+    SchedulerUnavailable,
+    StarterUnavailable,
+    StoreUnavailable,
+)
 from chalicelib.core.model import ids
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
@@ -18,6 +24,7 @@ from chalicelib.scheduling.sweeper import shards_from
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from notification.action_api import ActionFailed
+from tests.between_calls import BeforeTheNext
 from tests.builders import a_run
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
@@ -360,6 +367,21 @@ def test_a_run_that_died_is_started_again_five_minutes_behind_its_lease(life: Li
     assert life.story(schedule) == [("12:15", "succeeded")]
 
 
+def test_a_run_that_died_is_started_again_though_its_schedule_was_changed_meanwhile(life: Life) -> None:
+    schedule = life.recurring()
+    for number in range(3):
+        life.faults.once("repository.finish", Crash, nth=number + 1)
+    life.travel(NOON + 18.5 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+
+    life.travel(NOON + 23.5 * A_MINUTE)
+    assert life.faults.calls.count("starter.start") == 0
+    life.travel(A_MINUTE)
+
+    assert life.faults.calls.count("starter.start") == 1
+    assert life.story(schedule) == [("12:15", "succeeded")]
+
+
 def test_an_intent_is_watched_though_an_occurrence_is_waited_for(life: Life) -> None:
     schedule = life.recurring()
     life.copies = 0
@@ -437,6 +459,94 @@ def test_a_run_that_waits_for_its_retry_keeps_its_schedule_from_no_later_occurre
 
     assert life.story(schedule)[:3] == [("12:15", "missed"), ("12:30", "retrying"), ("12:45", "succeeded")]
     assert life.now_of(schedule).next_run_at == NOON + 2.5 * AN_HOUR
+
+
+def test_a_sweep_tries_no_further_intents_of_a_shard_after_three_that_were_denied(life: Life) -> None:
+    for schedule_id in (*islice(_ids_in(5), 5), *islice(_ids_in(6), 5)):
+        _left_by_a_crash(life, under=schedule_id)
+    life.faults.always("gateway.put", SchedulerDenied)
+    life.clock.now += 2 * A_MINUTE
+    life.faults.calls.clear()
+
+    life.sweep()
+
+    assert life.faults.calls.count("gateway.put") == 3 + 3
+
+
+def test_what_was_due_before_a_change_is_not_missed_while_its_delivery_may_come(life: Life) -> None:
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(17 * A_MINUTE)
+    life.copies = 1
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+
+    life.travel(NOON + 2 * AN_HOUR)
+    assert ("12:15", "missed") not in life.story(schedule)
+    life.travel(20 * A_MINUTE)
+
+    assert ("12:15", "missed") in life.story(schedule)
+
+
+def test_what_was_due_before_a_change_of_what_eventbridge_never_had_is_missed_at_once(life: Life) -> None:
+    life.faults.always("gateway.put", SchedulerUnavailable)
+    schedule = life.recurring()
+    life.travel(18 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+
+    life.travel(6 * A_MINUTE)
+
+    assert life.story(schedule) == [("12:15", "missed")]
+
+
+def test_of_two_spans_that_end_at_once_none_leaves_its_schedule_waiting() -> None:
+    faults = BeforeTheNext("repository.close_span")
+    life = Life(faults)
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(17 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="20 minutes"))
+    life.travel(25 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+    life.copies = 1
+    _, later = life.repository.list_spans("alice", schedule.schedule_id)
+    faults.act = lambda: life.repository.erase_span(later)
+
+    life.travel(4 * AN_HOUR)
+
+    assert faults.act is None
+    assert life.now_of(schedule).pending_since is None
+
+
+def test_an_occurrence_that_both_timings_have_is_missed_and_not_superseded(life: Life) -> None:
+    schedule = life.recurring(rate="1 minute")
+    life.copies = 0
+    life.travel(4.5 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(cron="0/2 * * * ? *", timezone="UTC"))
+    life.travel(2.5 * A_MINUTE)
+    life.copies = 1
+
+    life.travel(2.25 * AN_HOUR)
+
+    outcomes = dict(life.story(schedule))
+    assert [outcomes[time] for time in ("12:04", "12:05", "12:06", "12:08")] == [
+        "skipped",
+        "skipped",
+        "missed",
+        "succeeded",
+    ]
+
+
+def test_a_span_whose_schedule_has_no_record_is_removed(life: Life) -> None:
+    schedule = life.recurring()
+    life.copies = 0
+    life.travel(17 * A_MINUTE)
+    life.service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 hour"))
+    assert len(life.repository.list_spans("alice", schedule.schedule_id)) == 1
+    del life.repository.items[ids.user_pk("alice"), ids.schedule_sk(schedule.schedule_id)]
+
+    life.travel(10 * A_MINUTE)
+
+    assert life.repository.list_spans("alice", schedule.schedule_id) == []
 
 
 def test_a_one_time_schedule_that_is_found_hours_late_is_missed(life: Life) -> None:

@@ -683,6 +683,16 @@ def test_of_two_puts_that_create_at_once_one_is_told_to_come_back() -> None:
     assert life.action_of(record) == OTHER_MAIL
 
 
+def test_what_begins_anew_in_the_millisecond_of_its_predecessor_repeats_no_revision(life: Life) -> None:
+    first, _ = life.service.put("alice", "digest", timing=EVERY_10_MINUTES, action=EMAIL)
+    ended = life.service.cancel("alice", "digest")
+
+    again, is_new = life.service.put("alice", "digest", timing=EVERY_10_MINUTES, action=EMAIL)
+
+    assert (is_new, again.created_at) == (True, first.created_at)
+    assert (again.revision, again.action_revision) == (ended.revision + 1, ended.revision + 1)
+
+
 def test_put_waits_for_what_is_being_cleared_away(life: Life) -> None:
     life.service.put("alice", "mine", timing=EVERY_10_MINUTES, action=EMAIL)
     life.faults.once("gateway.delete", SchedulerUnavailable)
@@ -1006,20 +1016,38 @@ def test_an_erasure_that_was_cut_short_leaves_no_run(life: Life) -> None:
 
 
 @pytest.mark.parametrize(("began", "ends"), [(59 * A_SECOND, False), (60 * A_SECOND, True)], ids=str)
-def test_a_job_ends_with_a_walk_that_began_a_minute_after_it_was_asked_for(
+def test_a_redrive_ends_with_a_walk_that_began_a_minute_after_it_was_asked_for(
     life: Life, began: timedelta, *, ends: bool
 ) -> None:
-    cancel, redrive = life.service.cancel_all("alice"), life.service.redrive_all("alice")
+    redrive = life.service.redrive_all("alice")
     walking = replace(redrive, walk_began_at=NOON + began, updated_at=redrive.updated_at + A_SECOND)
     assert life.repository.save_job(walking, replacing=redrive)
 
-    life.clock.now = NOON + began
-    life.sweeper._jobs.continue_job(cancel, NOON + AN_HOUR)
     life.clock.now = NOON + AN_HOUR
     life.sweeper._jobs.continue_job(walking, NOON + 2 * AN_HOUR)
 
-    statuses = {life.service.get_job(job.job_id).status for job in (cancel, redrive)}
-    assert statuses == {JobStatus.COMPLETED if ends else JobStatus.RUNNING}
+    assert life.service.get_job(redrive.job_id).status is (JobStatus.COMPLETED if ends else JobStatus.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ends"),
+    [
+        (59 * A_SECOND, AN_HOUR, False),
+        (60 * A_SECOND, 119 * A_SECOND, False),
+        (60 * A_SECOND, 120 * A_SECOND, True),
+    ],
+    ids=["the first too soon", "too near to each other", "settled"],
+)
+def test_a_cancel_all_ends_with_the_second_of_two_walks_a_minute_apart_over_settled_lists(
+    life: Life, first: timedelta, second: timedelta, *, ends: bool
+) -> None:
+    job = life.service.cancel_all("alice")
+
+    for began in (first, second):
+        life.clock.now = NOON + began
+        life.sweeper._jobs.continue_job(life.service.get_job(job.job_id), NOON + 2 * AN_HOUR)
+
+    assert life.service.get_job(job.job_id).status is (JobStatus.COMPLETED if ends else JobStatus.RUNNING)
 
 
 def test_erase_takes_what_has_expired_but_is_still_there(life: Life) -> None:

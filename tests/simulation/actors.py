@@ -1,4 +1,4 @@
-"""Who works on a schedule: clients, EventBridge with the Lambda, and the sweeper, each as an actor of the explorer."""
+"""The actors of the explorer that change a schedule: clients, EventBridge with the Lambda function, and the sweeper."""
 
 from __future__ import annotations
 

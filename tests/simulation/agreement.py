@@ -1,4 +1,4 @@
-"""What must be true of every world once it has come to rest: each thing that is not is a sentence."""
+"""Checks that the table, EventBridge and the runs agree when no work is left. Each difference is a sentence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""When a schedule of EventBridge fires, read from the request that CreateSchedule got: a calendar of its own.
+"""Calculates when an EventBridge schedule fires, from the CreateSchedule request, independently of the project.
 
-It shares neither code nor time zone data with the product. cron is found by aws-croniter where that is exact, by the
-brute-force oracle elsewhere; zones are the machine's own files, or files of another law than the one the product knows.
+It shares neither code nor time zone data with the project. aws-croniter evaluates cron where it is exact, and a
+brute-force oracle evaluates the rest. Time zones come from the machine's files, or from files with other rules than the
+project's.
 """
 
 from __future__ import annotations

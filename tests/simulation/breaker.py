@@ -1,4 +1,4 @@
-"""Breaks one call to a port, by its number: the ways in which a call to AWS can go wrong."""
+"""Makes one call to a port fail, chosen by its number, in each way in which a call to AWS can fail."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A life in which a tenth of everything goes wrong: calls, providers, deliveries. One seed repeats it all.
+"""A simulation in which a tenth of all calls, providers and deliveries fail. The same seed repeats the same failures.
 
-It is quick enough for a month of thousands of schedules: what is due next stands in heaps, not in scans.
+Heaps hold what is due next, so a month of thousands of schedules runs quickly.
 """
 
 from __future__ import annotations

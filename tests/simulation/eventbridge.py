@@ -1,6 +1,6 @@
-"""EventBridge Scheduler that fires: by what it was sent, by a calendar of its own, and by nothing else.
+"""A simulated EventBridge Scheduler that fires only by the requests that it received, with its own calendar.
 
-What AWS does is taken from its documentation and from measurements; each source stands where it is used.
+Its behaviour follows AWS's documentation and measurements. Each source is named where it is used.
 """
 
 from __future__ import annotations

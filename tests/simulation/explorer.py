@@ -1,7 +1,8 @@
-"""Every order of the single steps of a few actors: each call to a port is one step.
+"""Explores every order of the steps of a few actors. Each call to a port is one step.
 
-An actor is ordinary code. It is run up to its next call, and the answers it had before are given to it again: so it can
-be taken up at any point, with no thread. Two ways that lead to the same world and the same answers are one.
+An actor is ordinary code. The explorer runs it to its next call and repeats the answers of its earlier calls, so it can
+resume an actor at any step without threads. Two orders that lead to the same state and the same answers are explored
+once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Lambda as a fleet: so many environments at once, each with its own pace, and what is beyond them waits in the queue.
+"""A simulated Lambda fleet: a limited number of environments, each with its own speed; other events wait in the queue.
 
-Environments overlap in time, and there is one clock: it is set to where an environment begins, and what that one does
-moves it on. Who looks at the time looks by the second, so the order within a second does not matter.
+Environments overlap in time and share one clock. The clock is set to the time at which an environment starts, and the
+environment's work advances it. The code under test reads the time in seconds, so the order within a second is
+irrelevant.
 """
 
 from __future__ import annotations

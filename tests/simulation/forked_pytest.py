@@ -1,8 +1,8 @@
-"""Runs pytest many times without importing the packages each time: a child process for each line of arguments.
+"""Runs pytest many times without importing the packages each time: each line of arguments gets a forked child process.
 
-`mutants.py` starts this in a copy of the project. A line of standard input is a JSON list: how many seconds the tests
-may take, and pytest's arguments. The answer is a line with pytest's exit code (negative: the signal that ended it), and
-what pytest printed stands in the file that was named at the start.
+`mutants.py` starts this in a copy of the project. A line of standard input is a JSON list: the time limit of the tests
+in seconds, and pytest's arguments. The answer is a line with pytest's exit code; a negative one is the signal that
+ended it. The file that was named at the start gets pytest's output.
 """
 
 from __future__ import annotations

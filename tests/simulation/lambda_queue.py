@@ -1,4 +1,4 @@
-"""Lambda's asynchronous queue: backlogs, its own tries, events that grow too old, and outages.
+"""A simulation of Lambda's asynchronous queue: backlogs, retries, events that expire, and outages.
 
 Source: Lambda developer guide, "How Lambda handles errors and retries with asynchronous invocation".
 """

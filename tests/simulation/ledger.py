@@ -1,7 +1,7 @@
-"""Whether the ledger of a month equals what was to be expected: each thing that does not is a sentence.
+"""Compares the results of a month with the expected ones. Each difference is a sentence.
 
-What was to be expected comes from the users' wishes and the oracle's calendars; what happened, from the provider's own
-list and from Lambda's. Nothing is asked of the product's accounting but whether it says the same.
+The expected results come from the clients' requests and the oracle's calendars. The actual ones come from the
+provider's list and from Lambda's. The project's own accounting is used only to check that it agrees.
 """
 
 from __future__ import annotations

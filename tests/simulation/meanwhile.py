@@ -1,4 +1,4 @@
-"""A provider that takes its time: what comes meanwhile happens while a run is at work."""
+"""A provider whose calls take time, so that events can arrive while a run is in progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A month in the life of many schedules: who does what, when, and what was answered."""
+"""A month of many schedules: every request, its time and its answer."""
 
 from __future__ import annotations
 

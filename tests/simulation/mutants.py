@@ -1,14 +1,14 @@
-"""Mutation tests: small faults, put into the crucial logic one at a time, that the named suites must notice.
+"""Mutation tests: the named suites must detect small faults, which are put into the critical code one at a time.
 
 `make mutants` applies each mutant of `mutations/*.toml` to a copy of the project, runs its suites there, and lists the
 survivors. It fails if a survivor has no reason in the table. A row of the table has
 
-- `file`, `old` and `new`: the text that is replaced; `old` occurs exactly once in the file;
-- `breaks`: what the mutant breaks;
-- `suites`: the test files, or tests, to run, those that see most first; by default those of the file in `[suites]`;
-- `reason`, only where no test can notice the mutant: why.
+- `file`, `old` and `new`: the text that is replaced; `old` must occur exactly once in the file;
+- `breaks`: the behaviour that the mutant breaks;
+- `suites`: the test files, or tests, to run, the most sensitive ones first; by default those of the file in `[suites]`;
+- `reason`, only if no test can detect the mutant: why.
 
-`test_mutants.py`, a part of `make test`, keeps the table true to the code.
+`test_mutants.py`, a part of `make test`, checks that the table fits the code.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ OPTIONS = (
 )
 ALL_PASSED, SOME_FAILED = 0, 1
 """Exit codes of pytest. Any other one says that the tests did not run."""
-FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 class MutantsError(Exception):

@@ -1,6 +1,6 @@
-"""Two thousand assorted schedules, what their users do to them, and the calendar of each by an oracle of its own.
+"""Two thousand different schedules, the changes that clients make to them, and an independent calendar of each.
 
-The calendar (tests/core/timing/oracle.py) shares nothing with the product but the time zone data.
+The calendar (tests/core/timing/oracle.py) shares only the time zone data with the project.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What the front page promises of one schedule, held against what happened: each thing that is not so is a sentence.
+"""Checks README.md's promises for one schedule against what happened. Each violation is a sentence.
 
-It is written from the promise and not from the code. What was to be expected a test counts itself; what happened is
-read from the provider's list, from the invocations that returned, and from the records that a client can read. Nothing
-here asks the product when something is due.
+The checks follow the promises, not the code. The test itself counts the expected occurrences. The actual ones are read
+from the provider's list, from the invocations that returned, and from the records that a client can read. The checks
+never ask the project when an occurrence is due.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The month of month.py in a rougher world: clocks differ, Lambda's queue is behind, and each part alone is off."""
+"""The month of month.py with more faults: clocks differ, Lambda's queue is late, and each part has an outage."""
 
 from __future__ import annotations
 

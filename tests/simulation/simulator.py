@@ -1,6 +1,6 @@
-"""A whole life in one process: EventBridge that fires, Lambda's queue, the sweeper, and one clock that travels.
+"""Simulates a whole stage in one process: EventBridge, Lambda's queue, the sweeper, and one clock.
 
-What AWS does is taken from its documentation and from measurements; each source stands where it is used.
+AWS's behaviour follows its documentation and measurements. Each source is named where it is used.
 """
 
 from __future__ import annotations

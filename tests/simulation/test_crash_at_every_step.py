@@ -1,7 +1,7 @@
-"""Each use case, broken at every single call to AWS, in every way a call can break (design, section 5).
+"""Each use case keeps its promises if any single call to AWS fails, in any way a call can fail (design, section 5).
 
-After the break the client asks again, or does not; then time passes and the sweeper runs. Whatever was answered with
-yes fires exactly at its times, and the table and EventBridge agree.
+After the failure the client retries or does not; then time passes and the sweeper runs. Every schedule whose request
+succeeded fires exactly at its times, and the table and EventBridge agree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The simulated EventBridge and Lambda's queue do as AWS does, without asking the product."""
+"""The simulated EventBridge and Lambda queue behave as AWS does, without using the project's code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""All orders of the single steps of two changes, one run, the sweeper and one crash, while time may pass.
+"""All orders of the steps of two changes, one run, the sweeper and one crash, while time may pass.
 
-However they meet: what is confirmed EventBridge has, or it is found out and mended; and every occurrence that was owed
-has a run that ended.
+In every order, EventBridge has each confirmed change, or the difference is found and fixed. Every pending occurrence
+has a finished run.
 """
 
 from __future__ import annotations

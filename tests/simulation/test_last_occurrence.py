@@ -1,4 +1,4 @@
-"""The last occurrence of what ends: EventBridge removes the schedule after it, while the delivery may still wait."""
+"""The last occurrence is carried out although EventBridge deletes the schedule while the delivery may still wait."""
 
 from __future__ import annotations
 

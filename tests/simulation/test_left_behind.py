@@ -1,4 +1,4 @@
-"""What a month with faults of every kind brought to light (test_soak.py), each in its smallest form."""
+"""Regression tests for the faults that a simulated month found (test_soak.py), each in its smallest form."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is asked for by lists, while each read of a list is behind by another time, up to nearly a minute.
+"""Jobs on lists are complete although each read of a list lags by a different time, up to nearly a minute.
 
-Reads by id are consistent. Whatever a list does not show, or shows too long: a job does all of what it was asked for,
-once, and says how much that was.
+Reads by id are consistent. Although a list may omit an item or show it too long, a job changes every item that was
+asked for once, and reports how many.
 """
 
 from __future__ import annotations

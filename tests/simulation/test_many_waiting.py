@@ -1,4 +1,4 @@
-"""More runs wait for their retry than the record lists: their schedule neither ends nor overlaps before they do."""
+"""If more runs wait for a retry than the record lists, their schedule does not end or overlap before they finish."""
 
 from __future__ import annotations
 

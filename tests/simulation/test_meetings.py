@@ -1,8 +1,8 @@
-"""All orders in which two deliveries of one schedule meet, with the sweeper, a client, and clocks that differ.
+"""All orders of two deliveries of one schedule, the sweeper and a client, with clocks that differ.
 
-`max_runs` is never exceeded, runs do not overlap where they must not, the counter is the number of runs that were
-carried out, and the last occurrence is never lost. At most four actors and so many states: another question is another
-meeting, and not a larger one.
+`max_runs` is never exceeded, runs do not overlap where that is not allowed, the counter equals the number of runs that
+were carried out, and the last occurrence is never lost. Each test has at most four actors and a bounded number of
+states.
 """
 
 from __future__ import annotations

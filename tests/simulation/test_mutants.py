@@ -1,6 +1,6 @@
-"""The table of mutants fits the code as it is, and `make mutants` tells what the suites saw.
+"""The table of mutants fits the current code, and `make mutants` reports what the suites detect.
 
-Whether each mutant is seen takes longer: that is `make mutants`.
+These tests do not run the mutants; `make mutants` does, which takes longer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A change meets occurrences that are due and have no outcome yet: each of them ends with a record, however many."""
+"""Each occurrence that is due and without an outcome when a change is made gets a record, however many they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an outage of one part does, and what becomes of it: EventBridge, its group, the sweeper, Lambda."""
+"""Schedules recover from an outage of EventBridge, its group, the sweeper or Lambda."""
 
 from __future__ import annotations
 

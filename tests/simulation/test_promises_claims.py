@@ -1,4 +1,4 @@
-"""What a claim must not overwrite: a run that has ended, or one that another invocation has."""
+"""A claim never overwrites a run that has ended or a run that another invocation holds."""
 
 from __future__ import annotations
 

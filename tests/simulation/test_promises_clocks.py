@@ -1,4 +1,4 @@
-"""The clocks of processes differ by up to two minutes, both ways, and nothing is lost or done twice."""
+"""Nothing is lost or done twice when the clocks of processes differ by up to two minutes in either direction."""
 
 from __future__ import annotations
 

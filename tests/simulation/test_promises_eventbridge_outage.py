@@ -1,4 +1,4 @@
-"""A 202 is kept once EventBridge is back, and what is due meanwhile stays on time."""
+"""A change answered with 202 is applied after EventBridge's outage, and occurrences during the outage are on time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody deletes the schedule group: each occurrence is told of while it is gone, and all goes on once it is back."""
+"""While the schedule group is deleted, each occurrence gets a record; schedules continue when it exists again."""
 
 from __future__ import annotations
 

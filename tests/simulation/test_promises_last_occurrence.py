@@ -1,6 +1,6 @@
-"""The last occurrence is never lost, however far behind Lambda's queue is.
+"""The last occurrence is never lost, however late Lambda's queue is.
 
-EventBridge removes what ends after its last invocation, while that may still wait in the queue.
+EventBridge deletes a schedule that ends after its last invocation, while that invocation may still wait in the queue.
 """
 
 from __future__ import annotations

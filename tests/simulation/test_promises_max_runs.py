@@ -1,4 +1,4 @@
-"""`max_runs` is a cap and `overlap: skip` sees what runs in this second, however many events arrive at once."""
+"""`max_runs` is never exceeded and `overlap: skip` detects a run of the same second, for any number of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each occurrence has a record, however many were open when a client made a change."""
+"""Each occurrence gets a record, however many were pending when a client made a change."""
 
 from __future__ import annotations
 

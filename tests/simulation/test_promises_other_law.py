@@ -1,6 +1,6 @@
-"""A zone whose law AWS knows and this service does not, or the other way round: EventBridge fires an hour off.
+"""When AWS and this project have different rules of a time zone, EventBridge fires an hour early or late.
 
-Each occurrence is done once and none is a lie: what fired stands for what was foreseen.
+Each occurrence is carried out once, and each record is correct: the firing counts as the planned occurrence.
 """
 
 from __future__ import annotations

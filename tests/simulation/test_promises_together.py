@@ -1,4 +1,4 @@
-"""Mends that meet: a reservation and a redrive, a change and a crash, another law and the operator's hold."""
+"""Recoveries that coincide: a reservation and a redrive, a change and a crash, other time zone rules and a hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The full life of runs: retries of failed work, runs done again, held and let go, and duplicates at every stage."""
+"""The life cycle of runs: retries of failed work, redrives, holds and releases, and duplicates in every state."""
 
 from __future__ import annotations
 

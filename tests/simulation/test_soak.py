@@ -1,4 +1,4 @@
-"""A month of two thousand schedules in which a tenth of everything goes wrong: the ledger equals the oracle."""
+"""In a month of two thousand schedules in which a tenth of all steps fail, the results equal the oracle's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A month in which clocks differ, queues are behind and each part alone is off: the ledger equals the oracle."""
+"""In a month in which clocks differ, queues are late and each part has an outage, the results equal the oracle's."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Weeks of clients, late and repeated deliveries, sweeps and faults in any order, against a simple model.
+"""Weeks of client requests, late and repeated deliveries, sweeps and faults in any order agree with a simple model.
 
-The model knows what was asked for, has a calendar of its own, and reads of a record only whether and when a request
-came to be. Each occurrence that it promises has one run that ended, nothing else is ever carried out, and in weeks
-without faults each one is.
+The model knows the requests and has its own calendar. It reads from a record only whether and when a request was
+applied. Each promised occurrence has one finished run, nothing else is carried out, and in weeks without faults every
+occurrence is carried out.
 """
 
 from __future__ import annotations

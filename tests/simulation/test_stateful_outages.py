@@ -1,5 +1,5 @@
-"""The same weeks as in test_stateful.py in a rougher world: every process has its own clock, Lambda's queue is behind,
-and each part alone is off for a while.
+"""The weeks of test_stateful.py with more faults: each process has its own clock, Lambda's queue is late, and each part
+has an outage.
 """
 
 from __future__ import annotations

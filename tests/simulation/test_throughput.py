@@ -1,6 +1,6 @@
-"""Ten thousand mails due at nine, against a provider that takes fourteen a second: all are sent, none twice.
+"""Ten thousand emails due at nine are all sent once by a provider that accepts fourteen a second.
 
-Lambda's queue holds what has no room; each environment keeps to its share of the rate (notification/pace.py).
+Lambda's queue holds the events that wait. Each environment keeps to its share of the rate (notification/pace.py).
 """
 
 from __future__ import annotations

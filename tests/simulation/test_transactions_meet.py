@@ -1,7 +1,7 @@
-"""Two writes of one item at the same time: DynamoDB refuses the later one, and nothing is lost or done twice.
+"""When two writes of one item conflict, DynamoDB refuses the later one, and nothing is lost or done twice.
 
-`meanwhile` of the fake repository lets somebody act in the middle of a transaction. Who is refused there asks again:
-a client because of the 503, Lambda because the invocation failed, the sweeper in the next minute.
+The fake repository's `meanwhile` acts as a concurrent client in the middle of a transaction. The refused caller
+retries: a client after the 503, Lambda after the failed invocation, the sweeper in the next minute.
 """
 
 from __future__ import annotations

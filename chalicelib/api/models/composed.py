@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from .values import about
+from ...scheduling.arguments.described import about
 from .views import RunView, ScheduleView, View
 
 TYPE_PREFIX = "urn:scheduled-tasks:problem:"

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from ...scheduling.arguments.reading import Body
     from ..auth import Scope
     from .parameters import Parameters, Problems
-    from .requests import Body
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,24 +16,20 @@ from ...core.errors import (
 )
 from ...core.model.run import RunStatus
 from ...core.model.schedule import Schedule, Status
+from ...scheduling.arguments.described import about
+from ...scheduling.arguments.values import Cursor, IdempotencyKey, ResourceId, Undone, UndoneStatus
 from ...scheduling.timing_spec import instant_of
 from .values import (
     Count,
-    Cursor,
     ExistingScheduleId,
-    IdempotencyKey,
     Kind,
     NewScheduleId,
     OwnerId,
     PageSize,
-    ResourceId,
     Revision,
     Since,
-    Undone,
-    UndoneStatus,
     Until,
     UserId,
-    about,
 )
 
 Problems = tuple[type[ScheduledTasksError], ...]

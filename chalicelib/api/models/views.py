@@ -12,9 +12,10 @@ from ...core.model.run import Run, RunStatus
 from ...core.model.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
 from ...core.timing.instants import iso, iso_ms
 from ...scheduling.actions import as_clients_write
+from ...scheduling.arguments import shapes
+from ...scheduling.arguments.described import DescribedAs, about
+from ...scheduling.arguments.values import MetadataShape
 from ...scheduling.service import Cancelled, Preview
-from . import shapes
-from .values import DescribedAs, MetadataShape, about
 
 _TIME = WithJsonSchema({"type": "string", "format": "date-time"})
 

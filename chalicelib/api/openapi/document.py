@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...core.errors import InvalidInput, StoreUnavailable
+from ...scheduling.arguments.bodies import TimingBody
 from ..auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
 from ..edge.gateway_responses import NO_ANSWER_IN_TIME, THROTTLED
 from ..models.composed import ProblemView
-from ..models.requests import BodyTooLarge, NotJson, TimingBody, UnsupportedMediaType
+from ..models.requests import BodyTooLarge, NotJson, UnsupportedMediaType
 from ..responses import INTERNAL_ERROR, JSON, PROBLEM_JSON, PROBLEMS, Problem
 from .schemas import reference, schema_name, schemas
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core import errors
+from ...scheduling.arguments.bodies import PutSchedule, UpdateSchedule
 from .. import responses
 from ..auth import Scope
 from ..decorators import Routes
 from ..models.parameters import ChangeHeaders, CreateHeaders, ListQuery, NewSchedulePath, Query, SchedulePath
-from ..models.requests import CreateSchedule, PauseSchedule, PutSchedule, ResumeSchedule, UpdateSchedule
+from ..models.requests import CreateSchedule, PauseSchedule, ResumeSchedule
 from ..models.views import ScheduleView
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from ..model.values import dumps
+from ..model.values import json_size
 from .text_rules import mail_address, one_line
 
 MAX_RECIPIENTS = 50
@@ -58,14 +58,7 @@ class About:
         return handler(schema) | {"description": self.description, "examples": [self.example]}
 
 
-def _json(value: object) -> None:
-    try:
-        dumps(value)
-    except TypeError as exc:
-        raise ValueError("must be JSON") from exc
-
-
-Json = Annotated[Any, Check(_json)]
+Json = Annotated[Any, Check(json_size)]
 Address = Annotated[str, Check(mail_address)]
 Addresses = Annotated[
     list[Address],

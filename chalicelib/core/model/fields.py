@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import ids
 from .run import RunStatus
 from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status, Timing
 from .values import (
@@ -48,7 +49,9 @@ PAUSE_AFTER_FAILURES = 10
 
 
 class Limits(NamedTuple):
-    """Of a number; of how many characters a text has, or values a list; of how many bytes an object has as JSON."""
+    """Of a number; of how many characters a text has, or values a list; of how many bytes an object has as JSON, or a
+    user id in a key. They hold for HTTP and for Python callers.
+    """
 
     least: int
     most: int
@@ -57,11 +60,9 @@ class Limits(NamedTuple):
 class Option(NamedTuple):
     """What a client may set beside timing and action, and PUT replaces.
 
-    `limits` are those of the value, or of its parts by their names. `default` is what a client gets who says nothing,
-    where that depends on the timing.
+    `default` is what a client gets who says nothing, where that depends on the timing.
     """
 
-    limits: Limits | Mapping[str, Limits] | None = None
     default: Callable[[Timing], Any] | None = None
 
 
@@ -71,9 +72,10 @@ class Field(NamedTuple):
     A record without a `required` one is refused; for others that are not there the default is read. An `is_sparse`
     field is not written while it has its default, so that a usual record costs one write unit. Older releases wrote
     some of those defaults, and both forms mean the same. None is never written. `option` says what clients set,
-    `is_shown` what they are shown. `changed_by` names who changes it after the creation, `is_compared` says that the
-    optimistic lock compares it. `sent_as` is its value in the payload that EventBridge keeps: a confirmed schedule with
-    no runs yet. What `is_derived` follows from the others: it is written for people and never read.
+    `limits` are those of the value, or of its parts by their names, and `is_shown` says what clients are shown.
+    `changed_by` names who changes it after the creation, `is_compared` says that the optimistic lock compares it.
+    `sent_as` is its value in the payload that EventBridge keeps: a confirmed schedule with no runs yet. What
+    `is_derived` follows from the others: it is written for people and never read.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Field(NamedTuple):
     default: Any = NO_DEFAULT
     required: bool = False
     is_sparse: bool = True
+    limits: Limits | Mapping[str, Limits] | None = None
     option: Option | None = None
     is_shown: bool = False
     changed_by: tuple[str, ...] = ()
@@ -134,8 +137,8 @@ def _option(
     limits: Limits | Mapping[str, Limits] | None = None,
 ) -> Field:
     """What clients set, change and are shown."""
-    option = Option(limits, default_for)
-    return Field(name, name, codec, default, option=option, is_shown=True, changed_by=BY_CLIENTS)
+    option = Option(default_for)
+    return Field(name, name, codec, default, limits=limits, option=option, is_shown=True, changed_by=BY_CLIENTS)
 
 
 def _applied_to_text(schedule: Schedule) -> str:
@@ -152,7 +155,7 @@ EARLIEST = Codec(lambda at: [SECONDS.write(at)], lambda times: SECONDS.read(min(
 
 # In the order in which they stand in the payload. The action has no row: it is an item of its own.
 SCHEDULE = (
-    Field("user_id", "user_id", required=True, is_shown=True),
+    Field("user_id", "user_id", required=True, limits=Limits(1, ids.USER_ID_BYTES), is_shown=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),
     _option("resource_id", limits=Limits(1, 256)),
     _option("name", limits=Limits(1, 200)),
@@ -169,7 +172,7 @@ SCHEDULE = (
     Field("action_type", "action_type", required=True, changed_by=BY_CLIENTS),
     Field("action_revision", "action_revision", NUMBER, required=True, changed_by=BY_CLIENTS),
     Field("status", "status", one_of(Status), required=True, is_shown=True, changed_by=BY_BOTH, is_compared=True),
-    Field("reason", "reason", default=None, is_shown=True, changed_by=BY_BOTH),
+    Field("reason", "reason", default=None, limits=Limits(1, 200), is_shown=True, changed_by=BY_BOTH),
     Field("revision", "revision", NUMBER, required=True, is_shown=True, changed_by=BY_CLIENTS, is_compared=True),
     Field(
         "confirmed",
@@ -246,6 +249,7 @@ SCHEDULE = (
 )
 
 OPTIONS = {field.name: field for field in SCHEDULE if field.option}
+LIMITS = {field.name: field.limits for field in SCHEDULE if field.limits}
 SENT_AS = {field.name: field.sent_as for field in SCHEDULE if field.sent_as is not UNCHANGED}
 """What the payload resets."""
 

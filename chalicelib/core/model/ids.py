@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SCHEDULE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 RESERVED_SCHEDULE_IDS = frozenset({"batch"})
 
+USER_ID_BYTES = 768
+"""A sort key of the by_resource index holds a user id, a time and a schedule id in DynamoDB's 1,024 bytes."""
+
 WATCH_SHARDS = 64
 """One partition of an index takes 1,000 writes a second; a single `WATCH` partition would throttle the table."""
 
@@ -48,6 +51,11 @@ SCHEDULE_ID_RULE = "must be 1 to 64 of A-Z, a-z, 0-9, `_` and `-`, and not `batc
 
 def is_schedule_id(text: str) -> bool:
     return SCHEDULE_ID.fullmatch(text) is not None and text not in RESERVED_SCHEDULE_IDS
+
+
+def is_user_id(value: object) -> bool:
+    """Printable, not empty, and short enough for the table's keys."""
+    return isinstance(value, str) and value.isprintable() and 0 < len(encode(value).encode()) <= USER_ID_BYTES
 
 
 def derived_schedule_id(user_id: str, idempotency_key: str) -> str:

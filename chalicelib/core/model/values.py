@@ -28,6 +28,14 @@ def dumps(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def json_size(value: object) -> int:
+    """In bytes. Raises ValueError for what JSON cannot say."""
+    try:
+        return len(dumps(value).encode())
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("has no form in JSON: NaN, infinity, too long a number, no text, or too many levels") from None
+
+
 def without_none(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 

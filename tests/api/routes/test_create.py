@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.api.models.requests import DetailsBody
 from chalicelib.core.errors import SchedulerDenied, SchedulerRefused, SchedulerUnavailable, StoreUnavailable
+from chalicelib.scheduling.arguments.bodies import DetailsBody
 from tests.api.world import MAIL, READ_AND_WRITE, World, problem
 from tests.builders import NOW, a_schedule, an_action
 

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.api.models.requests import DetailsBody
 from chalicelib.api.models.views import RunView, ScheduleView
-from chalicelib.core.errors import InvalidInput
 from chalicelib.core.model.fields import NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SPAN, Field, Limits
 from chalicelib.core.model.run import Run
 from chalicelib.core.model.schedule import OnUnknown, Schedule
 from chalicelib.core.model.span import Span
+from chalicelib.scheduling.arguments.bodies import DetailsBody
 from chalicelib.scheduling.options import ScheduleOptions, options_to_record
 from local.testing import running_cloud
-from tests.builders import NOW, a_schedule, every_hour
+from tests.builders import NOW, a_schedule
 from tests.tables import create_table
 
 if TYPE_CHECKING:
@@ -65,29 +64,12 @@ def test_a_request_has_the_limits_of_the_table(name: str) -> None:
     schema = DetailsBody.model_json_schema()
     given = next(choice for choice in schema["properties"][name]["anyOf"] if choice.get("type") != "null")
     given = schema["$defs"][given["$ref"].rsplit("/")[-1]] if "$ref" in given else given
-    option = OPTIONS[name].option
-    assert option is not None
-    if isinstance(option.limits, Limits):
-        assert _limits(given) == option.limits
+    limits = OPTIONS[name].limits
+    if isinstance(limits, Limits):
+        assert _limits(given) == limits
     else:
         parts = {part: _limits(of_part) for part, of_part in given.get("properties", {}).items()}
-        assert parts == (option.limits or {})
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"name": ""}, "name: must be 1 to 200 characters"),
-        ({"metadata": {"k": "v" * 2048}}, "metadata: must be 0 to 2,048 bytes as JSON"),
-        ({"flexible_window_minutes": 1441}, "flexible_window_minutes: must be 0 to 1,440"),
-        ({"exclusions": [NOW.date()] * 367}, "exclusions: must be 0 to 366 long"),
-        ({"max_runs": 0}, "max_runs: must be 1 to 1,000,000"),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)
-def test_a_python_caller_has_the_limits_of_the_table(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
-        options_to_record(options, every_hour())
+        assert parts == (limits or {})
 
 
 def test_an_option_that_is_none_has_its_default() -> None:
@@ -100,7 +82,11 @@ COLOUR = {
     "core/model/fields.py": ('    _option("max_runs"', '    _option("colour", default="grey", limits=Limits(1, 9)),\n'),
     "core/model/schedule.py": ("    max_runs: int | None = None\n", '    colour: str = "grey"\n'),
     "scheduling/options.py": ("    max_runs: int | None\n", "    colour: str | None\n"),
-    "api/models/requests.py": ("    max_runs: MaxRuns | None = None\n", "    colour: Name | None = None\n"),
+    "scheduling/arguments/values.py": ("MaxRuns = ", 'Colour = Annotated[str, length("colour")]\n'),
+    "scheduling/arguments/bodies.py": (
+        "    max_runs: values.MaxRuns | None = None\n",
+        "    colour: values.Colour | None = None\n",
+    ),
     "api/models/views.py": ("    max_runs: int | None\n", "    colour: str\n"),
 }
 
@@ -157,7 +143,7 @@ def test_a_new_field_has_its_default_and_its_limits(coloured: str, world: Any) -
     errors = import_module(f"{coloured}.core.errors")
 
     assert shown(world, coloured, "s2") == "grey"
-    with pytest.raises(errors.InvalidInput, match="colour: must be 1 to 9 characters"):
+    with pytest.raises(errors.InvalidInput, match="colour: must have at most 9 characters"):
         world.change("alice", "s2", colour="x" * 10)
 
 
@@ -173,13 +159,13 @@ def test_a_new_field_travels_in_the_payload_and_an_old_payload_has_its_default(c
 
 
 def arguments(library: str, body: dict[str, Any]) -> Any:
-    return import_module(f"{library}.api.models.requests").UpdateSchedule.model_validate(body).arguments()
+    return import_module(f"{library}.scheduling.arguments.bodies").UpdateSchedule.model_validate(body).arguments()
 
 
 def put(service: Any, library: str, schedule_id: str, **body: Any) -> Any:
     action = {"type": "event", "detail_type": "Hello", "detail": {}}
     whole = {"timing": {"rate": "1 hour"}, "action": action, **body}
-    request = import_module(f"{library}.api.models.requests").PutSchedule.model_validate(whole)
+    request = import_module(f"{library}.scheduling.arguments.bodies").PutSchedule.model_validate(whole)
     return service.put("alice", schedule_id, **request.arguments())
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.model.schedule import Status, Timing
+from chalicelib.core.model.schedule import LastRun, Status, Timing
 from chalicelib.core.timing.expressions import InvalidExpression
 from chalicelib.core.timing.instants import from_iso
 from tests.builders import (
@@ -26,6 +27,8 @@ from tests.builders import (
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from chalicelib.core.model.schedule import Schedule
 
 LEASE_END = NOW + 60 * SECOND
@@ -57,6 +60,46 @@ LATE = 5 * MINUTE
 )
 def test_it_is_watched_from_the_earliest_open_deadline(schedule: Schedule, watch_at: datetime | None) -> None:
     assert schedule.watch_at == watch_at
+
+
+@pytest.mark.parametrize(
+    ("schedule", "pause", "tried_again"),
+    [
+        (a_schedule(timing=once(NOW + DAY)), 2 * MINUTE, 2 * MINUTE),
+        # Never while the lease of the try lasts, and five minutes later at most.
+        (a_schedule(timing=once(NOW + DAY)), SECOND, MINUTE),
+        (a_schedule(timing=once(NOW + DAY)), HOUR, 5 * MINUTE),
+        # Two minutes before its next occurrence, but for that of a paused one.
+        (a_schedule(timing=once(NOW + 6 * MINUTE)), HOUR, 4 * MINUTE),
+        (a_schedule(timing=once(NOW + 6 * MINUTE), status=Status.PAUSED, next_run_at=None), HOUR, 5 * MINUTE),
+        # When an occurrence counts as late, a deadline that is to come; one that has passed is no reason to hurry.
+        (a_schedule(timing=every_hour(), next_run_at=NOW - 2 * MINUTE), HOUR, 3 * MINUTE),
+        (a_schedule(timing=every_hour(), next_run_at=NOW - HOUR), HOUR, 5 * MINUTE),
+    ],
+)
+def test_an_open_intent_is_tried_again_in_time(schedule: Schedule, pause: timedelta, tried_again: timedelta) -> None:
+    assert schedule.next_try_at(NOW, pause) == NOW + tried_again
+
+
+@pytest.mark.parametrize(("allowed", "failed", "too_often"), [(0, 9, False), (3, 2, False), (3, 3, True), (3, 4, True)])
+def test_it_is_to_be_paused_with_the_last_failure_that_is_allowed(
+    allowed: int, failed: int, *, too_often: bool
+) -> None:
+    last_run = LastRun(NOW, "failed")
+    schedule = confirmed(
+        a_schedule(timing=once(NOW + DAY), pause_after_failures=allowed, failures_in_a_row=failed, last_run=last_run)
+    )
+
+    assert schedule.fails_too_often is too_often
+    assert schedule.watch_at == (NOW if too_often else NOW + DAY + LATE)
+    assert not replace(schedule, status=Status.PAUSED).fails_too_often
+
+
+def test_what_eventbridge_agrees_on_has_no_intent_and_nothing_to_go_back_to() -> None:
+    schedule = a_schedule(applied=a_schedule(), never_applied=True).as_confirmed()
+
+    assert (schedule.confirmed, schedule.intent_until) == (True, None)
+    assert (schedule.applied, schedule.never_applied) == (None, False)
 
 
 @pytest.mark.parametrize(

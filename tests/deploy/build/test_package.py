@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.build.package import build
+from deploy.build.provided import provide
 from deploy.errors import DeployError
 from deploy.paths import PROJECT
-from local.lambda_runtime.provided import provide
 
 FILES = {
     "notification/__init__.py": "",

@@ -44,7 +44,7 @@ def empty(directory: Path) -> None:
 
 @pytest.mark.parametrize("user", ["run", "cloud"])
 def test_a_folder_of_somebody_else_is_refused_and_left_as_it_is(foreign: Path, user: str) -> None:
-    with pytest.raises(DirectoryRefused, match="not of a local cloud, and was left as it is"):
+    with pytest.raises(DirectoryRefused, match="files that no local cloud wrote, and was not changed"):
         Claim(foreign, user)  # type: ignore[arg-type]
 
     assert everything_below(foreign) == {"chapters/one.txt": "years of work"}
@@ -64,7 +64,7 @@ def test_the_command_says_so_in_one_line(foreign: Path, capsys: pytest.CaptureFi
     assert main(["cloud", "--port", "4599", "--directory", str(foreign)]) == 1
 
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"{foreign} holds files that are not of a local cloud")
+    assert line.startswith(f"{foreign} has files that no local cloud wrote")
 
 
 def test_a_file_of_the_markers_name_makes_a_folder_not_ours(foreign: Path) -> None:

@@ -35,7 +35,7 @@ def test_free_ports_are_no_problem() -> None:
 def test_a_taken_port_is_named_and_a_free_one_suggested(taken: int) -> None:
     (problem,) = problems_of({"CLOUD_PORT": taken, "API_PORT": free_port()})
 
-    assert problem.startswith(f"port {taken} is in use, perhaps by another `make run`; end that, or choose another: ")
+    assert problem.startswith(f"port {taken} is in use, perhaps by another `make run`; stop that, or choose another: ")
     socket.create_server(("127.0.0.1", suggested(problem))).close()
 
 

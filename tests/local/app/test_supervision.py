@@ -60,7 +60,7 @@ def test_a_killed_api_or_sweeper_is_started_again_and_the_line_says_so(tmp_path:
 
         assert victim.is_running()
         assert victim.pid != before
-    assert lines == [f"The {name} was killed by SIGKILL, and has been started again. Its log: {tmp_path}/{name}.log"]
+    assert lines == [f"The {name} was killed by SIGKILL and was restarted. Its log: {tmp_path}/{name}.log"]
 
 
 def test_what_the_first_one_logged_is_kept(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_killed_cloud_ends_everything_for_it_held_everything(tmp_path: Path) -
             supervise([victim])
 
     assert str(failed.value) == (
-        "The cloud was killed by SIGKILL. All schedules and messages were in its memory, so everything has been ended. "
+        "The cloud was killed by SIGKILL. All schedules and messages were in its memory, so everything was stopped. "
         f"Its log, {tmp_path}/cloud.log, ends with:\nready"
     )
 
@@ -114,7 +114,7 @@ def test_a_child_that_ends_at_once_is_not_started_for_ever(tmp_path: Path) -> No
         within(5, lambda: not victim.is_running(), "its end")
 
         with pytest.raises(
-            ChildFailed, match=r"(?s)The api ended with exit code 1, 0 s after its start, .*nothing_of_this"
+            ChildFailed, match=r"(?s)The api exited with code 1, 0 s after its start, .*nothing_of_this"
         ):
             supervise([victim])
 
@@ -122,7 +122,7 @@ def test_a_child_that_ends_at_once_is_not_started_for_ever(tmp_path: Path) -> No
 def test_a_child_that_fails_at_its_start_is_named_with_its_exit_code_and_log(tmp_path: Path) -> None:
     with (
         child("sweeper", "import nothing_of_this_name", tmp_path) as victim,
-        pytest.raises(ChildFailed, match=r"(?s)The sweeper ended with exit code 1 at its start\. .*nothing_of_this"),
+        pytest.raises(ChildFailed, match=r"(?s)The sweeper exited with code 1 during its start\. .*nothing_of_this"),
     ):
         victim.wait_until_it_answers("http://127.0.0.1:1/", seconds=10)
 

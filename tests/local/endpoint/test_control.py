@@ -149,7 +149,7 @@ def test_the_clock_can_be_set_to_an_instant(cloud: RunningCloud) -> None:
         ({"advance": "30 days"}, "is not an ISO 8601 duration"),
         ({"advance": "P"}, "is not an ISO 8601 duration"),
         ({"advance": 5}, "expected string"),
-        ({"to": "2000-01-01T00:00:00Z"}, "time goes forward only"),
+        ({"to": "2000-01-01T00:00:00Z"}, "allowed: a later time"),
         ({"to": "2999-01-01T00:00:00"}, "has no UTC offset"),
         ({"advance": "P1D", "to": "2999-01-01T00:00:00Z"}, "send {"),
         ({}, "send {"),
@@ -346,13 +346,16 @@ def test_faults_can_be_listed_and_removed(cloud: RunningCloud) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ({"operation": "dynamodb:PutItem"}, "mode missing"),
-        ({"operation": "dynamodb:PutItem", "mode": "explode"}, "allowed are throttle"),
-        ({"operation": "PutItem", "mode": "fail"}, "looks like dynamodb:PutItem"),
+        ({"operation": "dynamodb:PutItem"}, "required but missing: mode"),
+        ({"operation": "dynamodb:PutItem", "mode": "explode"}, "allowed: throttle"),
+        ({"operation": "PutItem", "mode": "fail"}, "e.g. dynamodb:PutItem"),
         ({"operation": "dynamodb:PutItem", "mode": "fail", "probability": 2}, "0 to 1"),
-        ({"operation": "dynamodb:PutItem", "mode": "fail", "times": "x"}, "times is 'x'"),
-        ({"operation": "dynamodb:PutItem", "mode": "fail", "colour": "red"}, "a fault has operation"),
-        (["fail"], "no JSON object"),
+        ({"operation": "dynamodb:PutItem", "mode": "fail", "times": "x"}, "times is 'x'; allowed: a whole number"),
+        (
+            {"operation": "dynamodb:PutItem", "mode": "fail", "colour": "red"},
+            "unknown member colour; allowed: operation",
+        ),
+        (["fail"], "not a JSON object"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused_with_a_reason(cloud: RunningCloud, fault: Any, reason: str) -> None:

@@ -119,5 +119,7 @@ def test_the_cloud_hands_out_tokens_that_its_issuer_signed(tmp_path: Path) -> No
 
 
 def test_a_shell_that_names_no_local_cloud_is_told() -> None:
-    with pytest.raises(NotRunning, match=r"no local cloud at http://127\.0\.0\.1:1, which AWS_ENDPOINT_URL names"):
+    with pytest.raises(
+        NotRunning, match=r"No local cloud answers at http://127\.0\.0\.1:1, the value of AWS_ENDPOINT_URL"
+    ):
         token_from("http://127.0.0.1:1", "alice")

@@ -1,4 +1,7 @@
-"""Reads the data of a report: one user's schedules and their runs in a period, within limits of size and time."""
+"""Reads the data of a report: one user's schedules and their runs in a period, within limits of size and time.
+
+The lists of failed and missed runs are read first, so that other runs cannot use up the limits before them.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,22 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, TypeVar
 
+from ...model.run import Run, RunStatus
 from ...model.schedule import Schedule, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from ...model.ports import Page, ScheduleRepository
-    from ...model.run import Run
     from ..report_period import Period
 
 Item = TypeVar("Item")
+
+FAILURES = (RunStatus.FAILED, RunStatus.MISSED)
 
 LATEST_DELIVERY = timedelta(days=1)
 """How long after an occurrence EventBridge may deliver it. Until then an ended schedule may get another run."""
@@ -39,9 +45,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One schedule and its runs in the period, newest first."""
+    """One schedule and its runs in the period, newest first.
 
-    schedule: Schedule
+    `schedule` is None for failed and missed runs of a schedule that is not in the lists that were read.
+    """
+
+    schedule: Schedule | None
     runs: tuple[Run, ...]
 
     @property
@@ -52,8 +61,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The data of a report. `lacks_schedules`: not every schedule is in `entries`. `without_all_runs` is the number of
-    entries that do not have all of their runs.
+    """The data of a report.
+
+    `lacks_failures`: not every failed and missed run is in `entries`. `lacks_schedules`: not every schedule is.
+    `without_all_runs` is the number of entries that do not have all of their runs.
     """
 
     period: Period
@@ -61,11 +72,16 @@ class Report:
     entries: tuple[Entry, ...]
     lacks_schedules: bool = False
     without_all_runs: int = 0
+    lacks_failures: bool = False
 
     @property
     def is_cut(self) -> bool:
         """Returns whether the limits left out schedules or runs."""
-        return self.lacks_schedules or self.without_all_runs > 0
+        return self.lacks_failures or self.lacks_schedules or self.without_all_runs > 0
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        return tuple(entry.schedule for entry in self.entries if entry.schedule is not None)
 
     @property
     def results(self) -> Counter[str]:
@@ -101,15 +117,34 @@ class Gathering:
 
     def report(self, timezone: str) -> Report:
         """Returns the data. Raises StoreUnavailable if the table cannot be read."""
+        failures = self._failures()
+        lacks_failures, self._is_cut = self._is_cut, False
         # A list may contain a schedule twice if its next run changes between two pages.
         schedules = {schedule.schedule_id: schedule for schedule in self._schedules()}
         lacks_schedules = self._is_cut
         entries, cut = [], 0
         for schedule in schedules.values():
             self._is_cut = False
-            entries.append(Entry(schedule, tuple(self._runs(schedule))))
+            known = failures.pop(schedule.schedule_id, {})
+            entries.append(Entry(schedule, self._runs(schedule, known)))
             cut += self._is_cut
-        return Report(self._period, timezone, tuple(entries), lacks_schedules, cut)
+        entries += [Entry(None, _newest_first(left.values())) for left in failures.values()]
+        return Report(self._period, timezone, tuple(entries), lacks_schedules, cut, lacks_failures)
+
+    def _failures(self) -> dict[str, dict[str, Run]]:
+        """Returns the latest failed and missed runs, by schedule and run id."""
+        failed = [run for status in FAILURES for run in islice(self._listed(status), self._limits.runs + 1)]
+        self._is_cut |= len(failed) > self._limits.runs
+        found: dict[str, dict[str, Run]] = {}
+        for run in _newest_first(failed)[: self._limits.runs]:
+            found.setdefault(run.schedule_id, {})[run.run_id] = run
+            self._found += 1
+        return found
+
+    def _listed(self, status: RunStatus) -> Iterator[Run]:
+        period = self._period
+        of = partial(self._repository.list_runs_of_user, self._user_id, status, since=period.start, until=period.end)
+        return (run for run in self._all(of) if self._is_told(run))
 
     def _schedules(self) -> Iterator[Schedule]:
         """Yields the schedules that may have runs in the period or after it, active ones first."""
@@ -125,17 +160,25 @@ class Gathering:
         ended_at = max(schedule.updated_at, last_run_at)
         return schedule.status.is_live or ended_at >= self._period.start - LATEST_DELIVERY
 
-    def _runs(self, schedule: Schedule) -> Iterator[Run]:
-        """Yields the runs in the period. The list is newest first, so reading ends at the period's start."""
-        for run in self._all(partial(self._repository.list_runs, self._user_id, schedule.schedule_id)):
-            if run.scheduled_time < self._period.start:
-                return
-            if run.scheduled_time in self._period and not run.is_expired(self._now):
+    def _runs(self, schedule: Schedule, failures: Mapping[str, Run]) -> tuple[Run, ...]:
+        """Returns the runs in the period. `failures` are counted already; the schedule's own list is newer."""
+        found = dict(failures)
+        for run in self._of_period(schedule):
+            if run.run_id not in failures:
                 if self._found == self._limits.runs:
                     self._is_cut = True
-                    return
+                    break
                 self._found += 1
-                yield run
+            found[run.run_id] = run
+        return _newest_first(found.values())
+
+    def _of_period(self, schedule: Schedule) -> Iterator[Run]:
+        """The list is newest first, so it ends where the period begins."""
+        runs = self._all(partial(self._repository.list_runs, self._user_id, schedule.schedule_id))
+        return filter(self._is_told, takewhile(lambda run: run.scheduled_time >= self._period.start, runs))
+
+    def _is_told(self, run: Run) -> bool:
+        return run.scheduled_time in self._period and not run.is_expired(self._now)
 
     def _all(self, list_page: Callable[..., Page[Item]]) -> Iterator[Item]:
         cursor: str | None = None
@@ -151,3 +194,7 @@ class Gathering:
         may_ask = self._calls <= self._limits.calls and self._clock() < self._stop_at
         self._is_cut |= not may_ask
         return may_ask
+
+
+def _newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
+    return tuple(sorted(runs, key=lambda run: run.scheduled_time, reverse=True))

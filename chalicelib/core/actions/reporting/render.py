@@ -9,10 +9,10 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ...model.run import RunStatus
 from ...timing.instants import iso
 from ...timing.zones import zone
 from ..text_rules import in_one_line
+from .gather import FAILURES
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Characters with which a formula begins in spreadsheets, full-width forms included (owasp.org, CSV Injection)."""
 
-FAILURES = frozenset({RunStatus.FAILED, RunStatus.MISSED})
 FAILED_RUNS = "Failed and missed runs"
 
 COLUMNS = (
@@ -65,7 +64,7 @@ def summary(report: Report) -> str:
     """Returns a text such as `Schedules: 3. Runs: 12 (10 succeeded, 2 failed).`"""
     results = report.results
     how = f" ({_counted(results)})" if results else ""
-    return f"Schedules: {len(report.entries):,}. Runs: {results.total():,}{how}."
+    return f"Schedules: {len(report.schedules):,}. Runs: {results.total():,}{how}."
 
 
 def notes(report: Report) -> list[str]:
@@ -73,6 +72,8 @@ def notes(report: Report) -> list[str]:
     if not report.is_cut:
         return []
     found = ["This report is incomplete: the limits of its size or reading time were reached."]
+    if report.lacks_failures:
+        found.append("It does not contain all failed and missed runs, only the latest.")
     if report.lacks_schedules:
         found.append("It does not contain all schedules.")
     if report.without_all_runs:
@@ -118,8 +119,12 @@ def as_csv(report: Report) -> bytes:
 
 def _values(entry: Entry, run: Run | None) -> Iterator[str | int | None]:
     schedule = entry.schedule
-    yield from (schedule.schedule_id, schedule.name, schedule.resource_id, schedule.action_type, schedule.status.value)
-    yield iso(schedule.next_run_at) if schedule.next_run_at else None
+    if schedule is None:
+        assert run is not None  # noqa: S101 - without a schedule there are only runs
+        yield from (run.schedule_id, None, run.resource_id, run.action_type, None, None)
+    else:
+        yield from (schedule.schedule_id, schedule.name, schedule.resource_id, schedule.action_type)
+        yield from (schedule.status.value, iso(schedule.next_run_at) if schedule.next_run_at else None)
     if run is None:
         yield from [None] * 6
         return
@@ -141,6 +146,8 @@ def _cell(value: str | int | None) -> str | int | None:
 def _schedules(report: Report) -> Iterator[tuple[str, ...]]:
     for entry in report.entries:
         schedule = entry.schedule
+        if schedule is None:
+            continue
         next_run = _local(schedule.next_run_at, report) if schedule.next_run_at else ""
         yield (
             schedule.name or schedule.schedule_id,
@@ -168,7 +175,7 @@ def _runs(report: Report) -> Iterator[tuple[tuple[str, ...], Run]]:
     found = [(run, entry.schedule) for entry in report.entries for run in entry.runs]
     for run, schedule in sorted(found, key=lambda pair: pair[0].scheduled_time, reverse=True):
         late = "" if run.lateness is None else f"{run.lateness.total_seconds():.1f} s"
-        name = schedule.name or schedule.schedule_id
+        name = (schedule and schedule.name) or run.schedule_id
         yield (_local(run.scheduled_time, report), name, run.status.value, late, run.reason or ""), run
 
 

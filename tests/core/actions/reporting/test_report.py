@@ -14,7 +14,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.core.actions.report_period import Period
 from chalicelib.core.actions.reporting.gather import Gathering, Limits, Report
-from chalicelib.core.actions.reporting.render import as_html, notes
+from chalicelib.core.actions.reporting.render import as_csv, as_html, notes
 from chalicelib.core.errors import StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action
@@ -134,7 +134,7 @@ def test_what_has_expired_is_not_in_it(world: World) -> None:
     assert [row["status"] for row in (*before, *after)] == ["succeeded", ""]
 
 
-def test_it_reads_one_query_for_each_status_and_each_schedule(world: World) -> None:
+def test_it_reads_one_query_for_each_status_and_each_schedule_and_two_for_failures(world: World) -> None:
     for _ in range(3):
         fired(world, times=0)
     world.faults.calls.clear()
@@ -142,7 +142,11 @@ def test_it_reads_one_query_for_each_status_and_each_schedule(world: World) -> N
     report(world, NOON + A_MINUTE)
 
     reads = sorted(call for call in world.faults.calls if call.startswith("repository."))
-    assert reads == ["repository.list_by_user"] * 5 + ["repository.list_runs"] * 3
+    assert reads == [
+        *["repository.list_by_user"] * 5,
+        *["repository.list_runs"] * 3,
+        *["repository.list_runs_of_user"] * 2,
+    ]
 
 
 def gathered(world: World, limits: Limits, clock: Callable[[], datetime] = lambda: NOON) -> Report:
@@ -169,8 +173,8 @@ def test_it_reads_page_after_page(world: World) -> None:
     [
         (Limits(runs=6), 6, False),
         (Limits(runs=5), 5, True),
-        (Limits(calls=7), 6, False),
-        (Limits(calls=6), 3, True),
+        (Limits(calls=9), 6, False),
+        (Limits(calls=8), 3, True),
         (Limits(page=1, calls=3), 0, True),
     ],
 )
@@ -189,7 +193,7 @@ def a_table_that_answers_after(seconds: float, world: World) -> Callable[[], dat
     return lambda: NOON + (len(world.faults.calls) - before) * timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(("seconds", "runs", "left_out"), [(1, 6, 0), (1.9, 3, 1), (2, 0, 2)])
+@pytest.mark.parametrize(("seconds", "runs", "left_out"), [(1, 6, 0), (1.25, 3, 1), (1.5, 0, 2)])
 def test_it_ends_at_its_deadline_and_counts_what_it_left_out(
     world: World, seconds: float, runs: int, left_out: int
 ) -> None:
@@ -213,21 +217,29 @@ def test_a_report_of_500_slow_pages_ends_within_its_time(world: World) -> None:
 
 def test_whoever_reads_it_is_told_what_was_left_out(world: World) -> None:
     whole = gathered(world, Limits())
-    cut = replace(whole, lacks_schedules=True, without_all_runs=1200)
+    cut = replace(whole, lacks_failures=True, lacks_schedules=True, without_all_runs=1200)
 
     told = [
         "This report is incomplete: the limits of its size or reading time were reached.",
+        "It does not contain all failed and missed runs, only the latest.",
         "It does not contain all schedules.",
         "Schedules without all of their runs: 1,200.",
     ]
     assert (notes(whole), notes(cut)) == ([], told)
-    assert [note in as_html(cut) for note in told] == [True] * 3
+    assert [note in as_html(cut) for note in told] == [True] * 4
     assert told[0] not in as_html(whole)
+
+
+def fired_under(name: str, world: World) -> None:
+    """A run of a schedule of this name and resource, some of which only older releases accepted from Python."""
+    schedule = fired(world, name="x", resource_id="x")
+    (item,) = (item for key, item in world.repository.items.items() if key[1] == f"SCHEDULE#{schedule.schedule_id}")
+    item |= {"name": name, "resource_id": name}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_cell_is_a_formula(world: World, name: str) -> None:
-    fired(world, resource_id=name, name=name)
+    fired_under(name, world)
 
     (row,) = rows(report(world, NOON + timedelta(hours=3))["csv"])
 
@@ -236,7 +248,7 @@ def test_no_cell_is_a_formula(world: World, name: str) -> None:
 
 @pytest.mark.parametrize("name", ['a "quoted" one', "a,b;c", "-", "two\r\nlines", "'=1"])
 def test_every_row_has_its_columns_whatever_a_name_holds(world: World, name: str) -> None:
-    fired(world, name=name)
+    fired_under(name, world)
 
     (row,) = rows(report(world, NOON + timedelta(hours=3))["csv"])
 
@@ -307,6 +319,59 @@ def a_day_of_runs(world: World, failing: list[int]) -> None:
         world.aws.errors = [refused("MessageRejected")] if number in failing else []
         world.fire(world.event(schedule))
         schedule = world.service.get("alice", schedule.schedule_id)
+
+
+def the_runs(found: Report, status: str) -> int:
+    return found.results[status]
+
+
+def test_no_number_of_later_successes_cuts_a_failure(world: World) -> None:
+    a_day_of_runs(world, failing=[0, 1])
+
+    found = gathered(world, Limits(runs=5))
+
+    assert (the_runs(found, "failed"), the_runs(found, "succeeded")) == (2, 3)
+    assert (found.lacks_failures, found.without_all_runs) == (False, 1)
+
+
+def test_a_run_that_is_in_both_lists_is_told_once(world: World) -> None:
+    a_day_of_runs(world, failing=[0, 239])
+
+    found = gathered(world, Limits())
+
+    assert len(run_ids(found)) == len(set(run_ids(found))) == 239
+    assert (the_runs(found, "failed"), found.is_cut) == (1, False)
+
+
+def test_of_more_failures_than_a_report_holds_it_has_the_latest_and_says_so(world: World) -> None:
+    a_day_of_runs(world, failing=list(range(20)))
+
+    found = gathered(world, Limits(runs=10))
+
+    assert [run.scheduled_time for run in found.entries[0].runs] == [
+        NOON + number * timedelta(minutes=6) for number in range(20, 10, -1)
+    ]
+    assert (found.lacks_failures, found.without_all_runs) == (True, 1)
+
+
+def test_a_missed_run_comes_before_successes_as_well(world: World) -> None:
+    schedule = fired(world, times=3)
+    missed = replace(world.runs(schedule)[-1], status=RunStatus.MISSED, attempts=())
+    world.repository.claim(missed, expecting=schedule, replacing=world.runs(schedule)[-1])
+
+    found = gathered(world, Limits(runs=1))
+
+    assert found.results == {"missed": 1}
+
+
+def test_failures_are_told_where_the_time_is_not_enough_for_their_schedules(world: World) -> None:
+    a_day_of_runs(world, failing=[0, 1])
+
+    found = gathered(world, Limits(calls=2))
+
+    assert (found.schedules, the_runs(found, "failed"), found.lacks_schedules) == ((), 2, True)
+    assert [row["status"] for row in rows(as_csv(found))] == ["failed", "failed"]
+    assert as_html(found).count("SES MessageRejected: no") == 2
 
 
 def the_mail(world: World) -> tuple[list[str], str]:

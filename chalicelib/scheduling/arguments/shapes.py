@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from ...scheduling.actions import BUILT_IN, ActionModel, OwnAction
-from .values import NOT_NAMED, Time, about
+from ..actions import BUILT_IN, ActionModel, OwnAction
+from .described import NOT_NAMED, about
+from .values import Cron, Duration, Rate, Time, ZoneName
 
 StartAt = Annotated[
     Time,
@@ -31,37 +32,36 @@ class AtTiming(Shape):
     )
 
     at: Annotated[Time, about("Local time, or instant with `Z` or an offset", "2027-03-02T09:00:00")]
-    timezone: Annotated[
-        str, Field(max_length=50), about("IANA time zone of a local time, such as Europe/Berlin", "Europe/Berlin")
-    ] = NOT_NAMED
+    timezone: Annotated[ZoneName, about("IANA time zone of a local time, such as Europe/Berlin", "Europe/Berlin")] = (
+        NOT_NAMED
+    )
 
 
 class AfterTiming(Shape):
     """Fires once, so long after the request. An answer shows the instant as `at`."""
 
-    after: Annotated[Time, about("ISO 8601 duration in weeks, days, hours, minutes and seconds", "PT2H")]
+    after: Annotated[Duration, about("ISO 8601 duration in weeks, days, hours, minutes and seconds", "PT2H")]
 
 
 class RateTiming(Shape):
     """Fires each time the period has elapsed, first one period after the creation or at `start_at`."""
 
-    rate: Annotated[Time, about("Period in minutes, hours or days", "15 minutes")]
+    rate: Annotated[Rate, about("Period in minutes, hours or days", "15 minutes")]
     start_at: StartAt = NOT_NAMED
     end_at: EndAt = NOT_NAMED
-    timezone: Annotated[
-        str, Field(max_length=50), about("IANA time zone of a `start_at` or `end_at` without an offset", "UTC")
-    ] = NOT_NAMED
+    timezone: Annotated[ZoneName, about("IANA time zone of a `start_at` or `end_at` without an offset", "UTC")] = (
+        NOT_NAMED
+    )
 
 
 class CronTiming(Shape):
     """Fires at local times of `timezone`."""
 
     cron: Annotated[
-        str,
-        Field(max_length=256),
+        Cron,
         about("Six fields: minutes, hours, day of month, month, day of week, year", "0 9 ? * MON-FRI *"),
     ]
-    timezone: Annotated[str, Field(max_length=50), about("IANA time zone, such as Europe/Berlin", "Europe/Berlin")]
+    timezone: Annotated[ZoneName, about("IANA time zone, such as Europe/Berlin", "Europe/Berlin")]
     start_at: StartAt = NOT_NAMED
     end_at: EndAt = NOT_NAMED
 

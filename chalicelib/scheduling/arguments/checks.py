@@ -1,0 +1,97 @@
+"""The limits of what methods of SchedulerService take beside a schedule's timing, action and options."""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+
+from ...core.model.run import RunStatus
+from .reading import Body, read
+from .values import (
+    AS_JSON,
+    Cursor,
+    Limit,
+    ListStatus,
+    PerMinute,
+    Reason,
+    ResourceId,
+    ScheduleId,
+    Time,
+    Undone,
+    UndoneStatus,
+    UserId,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NOT_GIVEN: Any = None
+
+
+class Arguments(Body):
+    """By the names that they have in all methods. A `schedule_id` that can be none is found by no method."""
+
+    user_id: UserId = NOT_GIVEN
+    schedule_id: str = NOT_GIVEN
+    run_id: str = NOT_GIVEN
+    job_id: str = NOT_GIVEN
+    resource_id: ResourceId = NOT_GIVEN
+    reason: Reason = NOT_GIVEN
+    requests: Annotated[list[Any], AS_JSON] = NOT_GIVEN
+    until: Time = NOT_GIVEN
+    if_match: int = NOT_GIVEN
+    limit: Limit = NOT_GIVEN
+    cursor: Cursor = NOT_GIVEN
+    per_minute: PerMinute = NOT_GIVEN
+
+
+class ListArguments(Arguments):
+    """Where schedules are listed."""
+
+    status: ListStatus = NOT_GIVEN
+
+
+class PutArguments(Arguments):
+    """Where the schedule may be a new one."""
+
+    schedule_id: ScheduleId = NOT_GIVEN
+
+
+class RunsArguments(Arguments):
+    """Where runs are selected, by a span of scheduled times among others."""
+
+    schedule_id: ScheduleId = NOT_GIVEN
+    status: UndoneStatus = NOT_GIVEN
+    since: Time = NOT_GIVEN
+
+
+def checked_by(model: type[Arguments]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The method below gets its arguments as `model` reads them. It raises InvalidInput."""
+
+    def decorate(method: Callable[P, R]) -> Callable[P, R]:
+        parameters = signature(method)
+        defaults = {name: parameter.default for name, parameter in parameters.parameters.items()}
+
+        @wraps(method)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            bound = parameters.bind(*args, **kwargs)
+            given = {
+                name: value
+                for name, value in bound.arguments.items()
+                if name in model.model_fields and value is not defaults[name]
+            }
+            found = read(model, given)
+            bound.arguments.update({name: _taken(getattr(found, name)) for name in given})
+            return method(*bound.args, **bound.kwargs)
+
+        return checked
+
+    return decorate
+
+
+def _taken(value: Any) -> Any:
+    return RunStatus(value.value) if isinstance(value, Undone) else value
