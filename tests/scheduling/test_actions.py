@@ -100,7 +100,7 @@ def test_a_webhook_to_this_machine_is_for_the_local_stage_only(url: str) -> None
 
     webhook = BUILT_IN["webhook"]
     assert webhook.model_validate({"type": "webhook", "url": url}, context=local).to_action().data == {"url": url}
-    with pytest.raises(ValidationError, match="loopback"):
+    with pytest.raises(ValidationError, match="loopback address"):
         webhook.model_validate({"type": "webhook", "url": url}, context=deployed)
 
 
@@ -176,7 +176,7 @@ def refusal(type_: str, **fields: Any) -> str:
         ("sms", {"to": "0170 1234567", "text": "x"}, "must be a phone number"),
         ("sms", {"to": "+491701234567", "text": "x" * 1601}, "at most 1600"),
         ("sms", {"to": "+491701234567", "text": "{{metadata}}"}, "{{metadata}} is not a placeholder"),
-        ("sms", {"to": "+491701234567", "text": "x", "sender_id": "12345"}, "at least one letter"),
+        ("sms", {"to": "+491701234567", "text": "x", "sender_id": "12345"}, "with at least one letter"),
         ("sms", {"to": "+491701234567", "text": "x", "sender_id": "A SHOP"}, "letters and digits"),
         ("push", {"endpoint": "arn:aws:sns:eu-central-1:1:topic", "title": "x", "text": "x"}, "platform endpoint"),
         ("push", {"endpoint": DEVICE, "title": "a\nb", "text": "x"}, "one line"),

@@ -1,8 +1,8 @@
-"""The field table: each field of a Schedule and of a Run, stated once.
+"""The field table: the only definition of the fields of Schedule, Run and Span.
 
-From it come the mapping to table and payload, the attribute lists of the conditional writes, the options that clients
-set with their defaults and limits, what PUT replaces and what the payload resets. Stored names never change, whatever
-a field is called in Python.
+The mapping to table and payload, the attribute lists of conditional writes, the options of clients with their defaults
+and limits, the fields that PUT replaces and those that the payload resets derive from it. Stored names must never
+change, even if a field's name in Python does.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 CLIENTS, RUNS, CONFIRM = "clients", "runs", "confirm"
-"""Who changes the record of a schedule that exists: clients, runs that end, the confirmation."""
+"""What changes the record of an existing schedule: requests of clients, ended runs, the confirmation."""
 BY_CLIENTS = (CLIENTS,)
 BY_BOTH = (CLIENTS, RUNS)
 BY_ALL = (CLIENTS, RUNS, CONFIRM)
@@ -49,8 +49,8 @@ PAUSE_AFTER_FAILURES = 10
 
 
 class Limits(NamedTuple):
-    """Of a number; of how many characters a text has, or values a list; of how many bytes an object has as JSON, or a
-    user id in a key. They hold for HTTP and for Python callers.
+    """The limits of a number, of the characters of a text, of the items of a list, of the bytes of an object as JSON,
+    or of the bytes of a user id in a key. They apply to HTTP and Python callers.
     """
 
     least: int
@@ -58,24 +58,24 @@ class Limits(NamedTuple):
 
 
 class Option(NamedTuple):
-    """What a client may set beside timing and action, and PUT replaces.
+    """An optional field that clients set and PUT replaces.
 
-    `default` is what a client gets who says nothing, where that depends on the timing.
+    `default` returns the default for a timing. None: the default is that of the field.
     """
 
     default: Callable[[Timing], Any] | None = None
 
 
 class Field(NamedTuple):
-    """One field, by its name in Python. `stored` is its attribute in table and payload.
+    """One field. `name` is its name in Python, `stored` its attribute in table and payload.
 
-    A record without a `required` one is refused; for others that are not there the default is read. An `is_sparse`
-    field is not written while it has its default, so that a usual record costs one write unit. Older releases wrote
-    some of those defaults, and both forms mean the same. None is never written. `option` says what clients set,
-    `limits` are those of the value, or of its parts by their names, and `is_shown` says what clients are shown.
-    `changed_by` names who changes it after the creation, `is_compared` says that the optimistic lock compares it.
-    `sent_as` is its value in the payload that EventBridge keeps: a confirmed schedule with no runs yet. What
-    `is_derived` follows from the others: it is written for people and never read.
+    A record without a `required` field is refused; another missing field has its default. An `is_sparse` field is not
+    written while it has its default, so that a usual record costs one write unit. Older releases wrote some of these
+    defaults; both forms are equal. None is never written. `option` is set if clients may set the field. `limits` are
+    those of the value, or of its parts by their names. `is_shown`: responses contain it. `changed_by` lists what
+    changes it after the creation. `is_compared`: the optimistic lock compares it. `sent_as` is its value in
+    EventBridge's payload: a confirmed schedule without runs. `is_derived`: it is calculated from other fields, written
+    for operators and never read.
     """
 
     name: str
@@ -103,7 +103,7 @@ def to_plain(fields: Iterable[Field], record: object) -> dict[str, Any]:
 
 
 def from_plain(fields: Iterable[Field], plain: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that are there, by their names in Python. Raises KeyError, TypeError or ValueError."""
+    """Returns the existing values by their names in Python. Raises KeyError, TypeError or ValueError if invalid."""
     values = {}
     for field in fields:
         value = None if field.is_derived else plain.get(field.stored)
@@ -115,7 +115,7 @@ def from_plain(fields: Iterable[Field], plain: Mapping[str, Any]) -> dict[str, A
 
 
 def stored_defaults(fields: Iterable[Field]) -> dict[str, Any]:
-    """The defaults that a record may have or lack, as they are stored, by the names of their attributes."""
+    """Returns the stored defaults of sparse fields by attribute. Records may have or lack these attributes."""
     return {
         field.stored: field.codec.write(field.default)
         for field in fields
@@ -124,7 +124,7 @@ def stored_defaults(fields: Iterable[Field]) -> dict[str, Any]:
 
 
 def changed_by(who: str) -> tuple[str, ...]:
-    """The attributes of a schedule's record that `who` changes."""
+    """Returns the attributes of a schedule's record that `who` changes."""
     return tuple(field.stored for field in SCHEDULE if who in field.changed_by)
 
 
@@ -136,7 +136,7 @@ def _option(
     default_for: Callable[[Timing], Any] | None = None,
     limits: Limits | Mapping[str, Limits] | None = None,
 ) -> Field:
-    """What clients set, change and are shown."""
+    """Returns a field that clients set and change, and that responses contain."""
     option = Option(default_for)
     return Field(name, name, codec, default, limits=limits, option=option, is_shown=True, changed_by=BY_CLIENTS)
 
@@ -151,9 +151,9 @@ def _applied(text: str) -> Schedule:
 
 TIMES = many(SECONDS)
 EARLIEST = Codec(lambda at: [SECONDS.write(at)], lambda times: SECONDS.read(min(times)) if times else None)
-"""Kept as a list, which has been the attribute's type from the first."""
+"""One instant, stored as a list: older releases stored several, and the attribute's type must not change."""
 
-# In the order of the payload. The action has no row: it is another item.
+# The fields are in the order of the payload. The action is a separate item, so it has no row.
 SCHEDULE = (
     Field("user_id", "user_id", required=True, limits=Limits(1, ids.USER_ID_BYTES), is_shown=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),
@@ -198,7 +198,7 @@ SCHEDULE = (
         sent_as=None,
     ),
     Field("last_run", "last_run", LAST_RUN, None, is_shown=True, changed_by=(RUNS,), sent_as=None),
-    # Runs add to it, and it is compared only where there is a `max_runs`.
+    # Runs increase it. It is compared only if there is a `max_runs`.
     Field("run_count", "run_count", NUMBER, 0, is_shown=True, sent_as=0),
     _option("max_runs", NUMBER, limits=Limits(1, 1_000_000)),
     _option("exclusions", many(DAY), default=(), limits=Limits(0, 366)),
@@ -211,7 +211,7 @@ SCHEDULE = (
     Field("paused_until", "paused_until", MILLISECONDS, None, is_shown=True, changed_by=BY_CLIENTS),
     Field("pending_since", "owed", EARLIEST, None, changed_by=BY_BOTH, is_compared=True, sent_as=None),
     Field("in_progress", "unfinished", TIMES, (), changed_by=BY_BOTH, is_compared=True, sent_as=()),
-    # Claims and runs change these two; in a schedule without `max_runs` or `overlap: skip` they have their defaults.
+    # Claims and runs change `reserved` and `running`. Without `max_runs` or `overlap: skip` these have their defaults.
     Field("waiting_runs", "waiting_runs", NUMBER, 0, changed_by=BY_BOTH, is_compared=True, sent_as=0),
     Field("reserved", "reserved", NUMBER, 0, changed_by=(RUNS,), is_compared=True, sent_as=0),
     Field("running", "running", TIMES, (), changed_by=(RUNS,), is_compared=True, sent_as=()),
@@ -244,16 +244,16 @@ SCHEDULE = (
     Field("request_digest", "request_digest", default=None),
     Field("created_at", "created_at", MILLISECONDS, required=True, is_shown=True),
     Field("updated_at", "updated_at", MILLISECONDS, required=True, is_shown=True, changed_by=BY_CLIENTS),
-    # A redrive changes it as well: a run that ends goes by the latest one.
+    # A redrive changes it as well, and the end of a run must compare it with the latest value.
     Field("expires_at", "expires_at", EXPIRY, None, changed_by=BY_BOTH, is_compared=True),
 )
 
 OPTIONS = {field.name: field for field in SCHEDULE if field.option}
 LIMITS = {field.name: field.limits for field in SCHEDULE if field.limits}
 SENT_AS = {field.name: field.sent_as for field in SCHEDULE if field.sent_as is not UNCHANGED}
-"""What the payload resets."""
+"""The values to which the payload resets fields."""
 
-# The holder of its claim writes the whole run, so no field has `changed_by`.
+# The holder of a run's claim writes the whole run, so its fields have no `changed_by`.
 RUN = (
     Field("user_id", "user_id", required=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),
@@ -285,7 +285,7 @@ RUN = (
     Field("expires_at", "expires_at", EXPIRY, None),
 )
 
-# A span is written whole when it is opened; then only `since` and `watch_at` move.
+# A span is written whole when it is opened. Later only `since` and `watch_at` change.
 SPAN = (
     Field("user_id", "user_id", required=True),
     Field("schedule_id", "schedule_id", required=True),

@@ -1,7 +1,7 @@
-"""The keys of the one table, and the names derived from them. Nothing else in the product builds a key.
+"""The keys of the table, and names derived from ids. Only this module makes keys.
 
-`#` separates parts and `%` escapes, so every part is percent-encoded for both: no two owners can share a key or a
-prefix, whatever their ids hold.
+`#` separates the parts of a key, and `#` and `%` are percent-encoded in each part. So two owners never have the same
+key or prefix, for any characters in their ids.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ SCHEDULE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 RESERVED_SCHEDULE_IDS = frozenset({"batch"})
 
 USER_ID_BYTES = 768
-"""A sort key of the by_resource index holds a user id, a time and a schedule id in DynamoDB's 1,024 bytes."""
+"""A sort key of the index by_resource has a user id, a time and a schedule id in DynamoDB's 1,024 bytes."""
 
 WATCH_SHARDS = 64
-"""One partition of an index takes 1,000 writes a second; a single `WATCH` partition would throttle the table."""
+"""One partition of an index accepts 1,000 writes a second, so a single `WATCH` partition would throttle the table."""
 
 SCHEDULE_PREFIX = "SCHEDULE#"
 RUN_PREFIX = "RUN#"
@@ -34,7 +34,7 @@ COUNT_SK = "LIMITS"
 
 
 def encode(part: str) -> str:
-    """One part of a key. Reversed by `decode`."""
+    """Returns one part of a key, escaped. `decode` is the inverse."""
     return part.replace("%", "%25").replace("#", "%23")
 
 
@@ -54,12 +54,12 @@ def is_schedule_id(text: str) -> bool:
 
 
 def is_user_id(value: object) -> bool:
-    """Printable, not empty, and short enough for the table's keys."""
+    """Returns whether the value is a printable text, not empty, and short enough for the table's keys."""
     return isinstance(value, str) and value.isprintable() and 0 < len(encode(value).encode()) <= USER_ID_BYTES
 
 
 def derived_schedule_id(user_id: str, idempotency_key: str) -> str:
-    """The same id for the same key of the same user, whenever it is asked for."""
+    """Returns an id that depends only on the user and the idempotency key."""
     return hashlib.sha256(length_prefixed("idempotency", user_id, idempotency_key)).hexdigest()[:32]
 
 
@@ -72,7 +72,7 @@ def schedule_sk(schedule_id: str) -> str:
 
 
 def schedule_pk(user_id: str, schedule_id: str) -> str:
-    """The partition of what belongs to one schedule: its actions, its runs and its open spans."""
+    """Returns the partition key of a schedule's actions, runs and open spans."""
     return join("SCHEDULE", user_id, schedule_id)
 
 
@@ -85,17 +85,17 @@ def span_sk(revision: int) -> str:
 
 
 def run_sk(scheduled_time: datetime, token: str | None = None) -> str:
-    """An occurrence's, or that of a run with a token, which is none."""
+    """Returns the sort key of a run. A run with a token is not an occurrence."""
     return join("RUN", iso_ms(scheduled_time), token) if token else join("RUN", iso(scheduled_time))
 
 
 def runs_from(since: datetime) -> tuple[str, str]:
-    """The first and the last sort key of a schedule's runs that are scheduled from `since` on."""
+    """Returns the first and last possible sort key of a schedule's runs scheduled at or after `since`."""
     return run_sk(since), RUN_PREFIX + "~"
 
 
 def by_resource_pk(resource_id: str, status: str) -> str:
-    """Returns a partition key that includes the status, so that a list of active schedules reads no finished ones."""
+    """There is one partition per status, so that a list of active schedules does not read finished ones."""
     return join("RESOURCE", resource_id, status)
 
 
@@ -104,7 +104,7 @@ def by_resource_sk(user_id: str, sort_at: datetime, schedule_id: str) -> str:
 
 
 def by_resource_prefix(user_id: str) -> str:
-    """What one user's entries of a resource begin with."""
+    """Returns the prefix of the sort keys of one user's schedules of a resource."""
     return join("USER", user_id) + "#"
 
 
@@ -117,18 +117,20 @@ def by_time_sk(sort_at: datetime, schedule_id: str) -> str:
 
 
 def between(since: datetime, until: datetime) -> tuple[str, str]:
-    """The first and the last sort key of the list by time that lie in this span, its ends included."""
-    # Schedule ids sort before "~", and so does all that is joined to an instant.
+    """Returns the first and last possible sort key of the list by time for this interval, its ends included."""
+    # Everything that is joined to an instant sorts before "~".
     return iso(since), iso(until) + "~"
 
 
 def runs_pk(user_id: str, status: str) -> str:
-    """Beside a user's schedules by status: his runs that failed or were missed. No status is called `RUN`."""
+    """Returns the partition key of a user's failed or missed runs. `RUN` is not a status, so it differs from
+    `by_time_pk`.
+    """
     return join("USER", user_id, "RUN", status.upper())
 
 
 def held_runs_pk(shard: int) -> str:
-    """Everybody's held runs, which the operator releases."""
+    """Returns the partition key of held runs of all users, which the operator releases."""
     return join("HELD", str(shard))
 
 
@@ -150,19 +152,19 @@ def shard_of(pk: str, sk: str) -> int:
 
 
 def scheduler_name(user_id: str, schedule_id: str) -> str:
-    """The schedule's name in EventBridge: derived, so a second try can never make a second one. 64 hex digits."""
+    """Returns the schedule's name in EventBridge, 64 hex digits. It is derived, so a retry never makes a second one."""
     return hashlib.sha256(length_prefixed(user_id, schedule_id)).hexdigest()
 
 
 def run_id(user_id: str, schedule_id: str, scheduled_time: datetime, token: str | None = None) -> str:
-    """A run's name towards providers: sortable, and unique over all users (`20270301T080000Z-9f2c…`)."""
+    """Returns a run's id for providers, such as `20270301T080000Z-9f2c…`. Ids sort by time and are unique."""
     time = compact_ms(scheduled_time) if token else compact(scheduled_time)
     digest = hashlib.sha256(length_prefixed(user_id, schedule_id, time)).hexdigest()
     return f"{time}-{token or digest[:16]}"
 
 
 def run_sk_of(user_id: str, schedule_id: str, run_id_: str) -> str | None:
-    """The sort key behind a run's name; None if no run of this schedule can be called so."""
+    """Returns the sort key of a run id, or None if no run of this schedule can have this id."""
     time, _, end = run_id_.partition("-")
     try:
         instant = from_compact(time)
@@ -173,6 +175,6 @@ def run_sk_of(user_id: str, schedule_id: str, run_id_: str) -> str | None:
 
 
 def length_prefixed(*parts: str) -> bytes:
-    """Parts as bytes that no other parts make: `("ab", "c")` and `("a", "bc")` differ."""
+    """Returns bytes that are unique for these parts: `("ab", "c")` and `("a", "bc")` have different results."""
     encoded = [part.encode() for part in parts]
     return b"".join(len(part).to_bytes(4) + part for part in encoded)

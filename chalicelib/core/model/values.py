@@ -29,11 +29,14 @@ def dumps(value: object) -> str:
 
 
 def json_size(value: object) -> int:
-    """In bytes. Raises ValueError for what JSON cannot say."""
+    """Returns the size of the value as JSON in bytes. Raises ValueError if it cannot be converted to JSON."""
     try:
         return len(dumps(value).encode())
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("has no form in JSON: NaN, infinity, too long a number, no text, or too many levels") from None
+        raise ValueError(
+            "cannot be converted to JSON; NaN, infinity, very long numbers, unpaired surrogates and very deep nesting "
+            "are not allowed"
+        ) from None
 
 
 def without_none(**values: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Limits:
 class Entry:
     """One schedule and its runs in the period, newest first.
 
-    `schedule` is None for failed and missed runs of a schedule that is not in the lists that were read.
+    `schedule` is None if it was not read: then `runs` are only failed and missed runs.
     """
 
     schedule: Schedule | None
@@ -173,7 +173,7 @@ class Gathering:
         return _newest_first(found.values())
 
     def _of_period(self, schedule: Schedule) -> Iterator[Run]:
-        """The list is newest first, so it ends where the period begins."""
+        """Yields the schedule's runs in the period. The list is newest first, so reading ends at the period's start."""
         runs = self._all(partial(self._repository.list_runs, self._user_id, schedule.schedule_id))
         return filter(self._is_told, takewhile(lambda run: run.scheduled_time >= self._period.start, runs))
 
