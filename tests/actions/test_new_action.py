@@ -145,7 +145,7 @@ def test_the_api_reads_checks_and_describes_it(project: Path) -> None:
     assert printed(THE_API, project) == {
         "accepted": {"room": "#ops", "text": "{{name}}", "placeholders": True},
         "refused": "Value error, must begin with #",
-        "known": "Value error, 'smoke' is unknown; known are chat, email, event, push, report, sms, webhook",
+        "known": "Value error, unknown action 'smoke'; allowed: chat, email, event, push, report, sms, webhook",
         "refused in Python": "action.room: must begin with #",
         "too long once filled": "action.text: has 21 characters with its values; the limit is 20",
         "described": True,
