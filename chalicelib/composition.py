@@ -1,4 +1,4 @@
-"""The only maker of clients and of what is built on them. Each is made when first asked for, and kept."""
+"""Makes all AWS clients and the objects that use them. Each object is made once, at its first use."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ PATIENCE = Config(
     retries={"total_max_attempts": 2, "mode": "standard"},
     max_pool_connections=SHARDS_AT_ONCE,
 )
-"""A change's calls must end well inside its lease of 60 seconds, and the answer before API Gateway's 29. The sweeper's
-threads have a connection each.
+"""A change's calls must end well before its lease of 60 seconds, and a response before API Gateway's limit of 29
+seconds. Each thread of the sweeper has its own connection.
 """
 
 
 @cache
 def scheduler() -> SchedulerService:
-    """Raises InvalidSettings."""
+    """Returns the service with the settings of the environment. Raises InvalidSettings."""
     settings = SchedulerSettings.from_environment()
     return SchedulerService(
         *_adapters(settings),
@@ -54,8 +54,8 @@ def scheduler() -> SchedulerService:
 
 @cache
 def sweeper() -> Sweeper:
-    """Raises InvalidSettings."""
-    # Lambda shows warnings only, unless asked; the sweeper logs in one line what it did.
+    """Returns the sweeper with the settings of the environment. Raises InvalidSettings."""
+    # Lambda's default level is WARNING, and the sweeper logs its report at level INFO.
     logging.getLogger(__package__).setLevel(logging.INFO)
     settings = SchedulerSettings.from_environment()
     return Sweeper(*_adapters(settings), durations=settings.durations)
@@ -63,7 +63,7 @@ def sweeper() -> Sweeper:
 
 @cache
 def webhook_keys() -> WebhookKeys:
-    """Raises InvalidSettings."""
+    """Returns the reader and rotator of webhook keys. Raises InvalidSettings."""
     settings = SchedulerSettings.from_environment()
     session = boto3.Session()
     repository = DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name)
@@ -73,25 +73,28 @@ def webhook_keys() -> WebhookKeys:
 
 @cache
 def action_rules() -> ActionRules:
-    """Raises InvalidSettings."""
+    """Returns which actions clients may use: the application's own types, and webhooks to this machine if local.
+
+    Raises InvalidSettings.
+    """
     settings = SchedulerSettings.from_environment()
     return ActionRules(own_types=settings.own_action_types, loopback_webhooks=settings.is_local)
 
 
 @cache
 def limits() -> RequestLimits:
-    """Raises InvalidSettings."""
+    """Returns the limits of a request's body and batch. Raises InvalidSettings."""
     return SchedulerSettings.from_environment().request_limits
 
 
 @cache
 def cors_origins() -> tuple[str, ...]:
-    """Raises InvalidSettings."""
+    """Returns the origins whose pages may call the API; none by default. Raises InvalidSettings."""
     return CorsSettings.from_environment().cors_origins
 
 
 def caller(request: Request) -> Caller:
-    """Who asks, by his bearer token. Raises InvalidSettings, and what Authenticator raises."""
+    """Returns the caller by the request's bearer token. Raises InvalidSettings and the errors of Authenticator."""
     return _authenticator()(request)
 
 

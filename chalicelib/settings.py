@@ -1,6 +1,7 @@
-"""The only reader of the API's environment. Read when asked for, never at import.
+"""Reads the API's environment variables. No other module does, and nothing is read at import.
 
-Terraform's names and ARNs are rendered into the Chalice stage (`python -m deploy render`); the rest is a person's.
+`python -m deploy render` writes Terraform's names and ARNs into the Chalice stage. The operator sets the other
+variables.
 """
 
 import os
@@ -16,29 +17,29 @@ from .scheduling.service import MOST_LIVE
 from .scheduling.validation import PAYLOAD_LIMIT
 
 LARGEST_PAYLOAD = 256 * 1024
-"""EventBridge's own limit of an Input (user guide, quotas)."""
+"""In bytes: EventBridge's limit of an Input (user guide, quotas)."""
 
 LONGEST_EVENT_AGE = 6 * 60 * 60
-"""AWS Lambda's own limit (API reference, MaximumEventAgeInSeconds)."""
+"""In seconds: AWS Lambda's limit (API reference, MaximumEventAgeInSeconds)."""
 
 
 class InvalidSettings(Exception):
-    """Environment variables are missing or wrong. The message names all of them."""
+    """Environment variables are missing or invalid. The message names each of them."""
 
     def __init__(self, missing: list[str], wrong: list[str]) -> None:
         self.missing, self.wrong = missing, wrong
         lacks = [f"set {', '.join(missing)}"] if missing else []
-        super().__init__(f"The environment is not complete: {'; '.join(lacks + wrong)}")
+        super().__init__(f"invalid environment: {'; '.join(lacks + wrong)}")
 
 
 class Settings(BaseModel):
-    """Each field is the environment variable of that name in capitals."""
+    """Settings from the environment. A field's variable has the same name in upper case."""
 
     model_config = ConfigDict(frozen=True)
 
     @classmethod
     def from_environment(cls) -> Self:
-        """An empty variable counts as missing. Raises InvalidSettings."""
+        """Returns the settings. An empty variable counts as missing. Raises InvalidSettings."""
         names = {field: field.upper() for field in cls.model_fields}
         given = {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}
         try:
@@ -48,7 +49,7 @@ class Settings(BaseModel):
 
 
 class CorsSettings(Settings):
-    """Which pages may call the API. Apart from the others, since routes that need none of those answer pages too."""
+    """The origins of pages that may call the API. Separate, because some routes need no other setting."""
 
     cors_origins: tuple[str, ...] = ()
 
@@ -59,7 +60,7 @@ class CorsSettings(Settings):
 
 
 class SchedulerSettings(Settings):
-    """What SchedulerService needs."""
+    """The settings of SchedulerService."""
 
     scheduler_group_name: str
     scheduler_role_arn: str
@@ -96,9 +97,9 @@ class SchedulerSettings(Settings):
 
 
 class ApiSettings(SchedulerSettings):
-    """What our own API needs beside that: whose tokens it trusts.
+    """The settings of the HTTP API: those of SchedulerService, and the issuer and audience of accepted tokens.
 
-    Without `jwks_url` the issuer is asked where its keys are (OpenID Connect Discovery).
+    `jwks_url` is the URL of the issuer's keys. None: found by OpenID Connect Discovery at the issuer.
     """
 
     jwt_issuer: str

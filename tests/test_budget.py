@@ -188,7 +188,7 @@ def test_a_refusal_for_want_of_occurrences_is_bounded(timing: TimingSpec) -> Non
     service = a_service()
 
     def refused() -> None:
-        with pytest.raises(InvalidInput, match=r"leave no occurrence|never fires again"):
+        with pytest.raises(InvalidInput, match=r"exclude every occurrence|never fires again"):
             create(service, timing)
 
     assert steps_of(refused) < 15_000

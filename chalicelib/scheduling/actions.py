@@ -1,6 +1,6 @@
-"""The actions as clients write them: pydantic models of what the files of `actions` state, and an application's own.
+"""Pydantic models of actions in the form that clients write: built-in actions (`actions`) and an application's own.
 
-What `to_action` returns as data is exactly what the Notification Lambda's action of that type gets.
+The data that `to_action` returns is exactly the data that the Notification Lambda's action of that type receives.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,11 +32,11 @@ from ..core.model.schedule import Action
 __all__ = ["BUILT_IN", "ActionRules", "AnyAction", "OwnAction", "one_line"]
 
 WITHOUT_RULES = ActionRules(loopback_webhooks=True)
-"""For callers in Python."""
+"""Rules for Python callers that give none."""
 
 
 class ActionModel(BaseModel):
-    """An action with checked fields. Raises pydantic's ValidationError where they are wrong."""
+    """An action with checked fields. Raises pydantic's ValidationError if a field is not valid."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -47,7 +47,7 @@ class ActionModel(BaseModel):
 
 
 class BuiltInModel(ActionModel):
-    """The fields of a built-in action, as its file states them."""
+    """The fields of a built-in action, as defined in its file."""
 
     built_in: ClassVar[BuiltIn]
 
@@ -85,7 +85,7 @@ def _model_of(action: BuiltIn) -> type[BuiltInModel]:
     validators: dict[str, Callable[..., Any]] = {}
     if action.texts:
         validators["has_known_placeholders"] = field_validator(*action.texts)(_has_known_placeholders)
-    # For JSON Schema, which knows no LEFT_OUT, null.
+    # JSON Schema has no LEFT_OUT, so the default is null.
     defaults = {field.name: None if _default(field) is LEFT_OUT else _default(field) for field in stated}
     definitions: dict[str, Any] = {name: (hints[name], default) for name, default in defaults.items()}
     model = create_model(
@@ -120,7 +120,7 @@ class OwnAction(ActionModel):
         rules = info.context
         if isinstance(rules, ActionRules) and type_ not in rules.own_types:
             known = sorted({*BUILT_IN, *rules.own_types})
-            raise ValueError(f"{type_!r} is unknown; known are {', '.join(known)}")
+            raise ValueError(f"unknown action {type_!r}; allowed: {', '.join(known)}")
         return type_
 
 
@@ -143,14 +143,14 @@ else:
 
 
 def fields_as_clients_write(written: Fields) -> dict[str, Any]:
-    """What a caller in Python wrote, as the JSON object that a client would send."""
+    """Returns the fields that a Python caller gave, as the JSON object that a client would send."""
     type_ = next(type_ for type_, model in BUILT_IN.items() if model.built_in.fields is type(written))
     given = {field.name: (getattr(written, field.name), _default(field)) for field in fields(written)}
     return {"type": type_, **{name: value for name, (value, default) in given.items() if value != default}}
 
 
 def without_defaults(action: Action) -> dict[str, Any]:
-    """The action's data without what is a default; data that its model refuses, as it is."""
+    """Returns the action's data without default values. Data that its model refuses is returned unchanged."""
     model = BUILT_IN.get(action.type)
     if model is None:
         return dict(action.data)
@@ -159,17 +159,20 @@ def without_defaults(action: Action) -> dict[str, Any]:
     except ValidationError:
         return dict(action.data)
     data = valid.model_dump(exclude={"type", MARKER}, exclude_defaults=True)
-    # No body and the body `null` are two things.
+    # A missing body differs from the body `null`.
     data |= {name: None for name, value in action.data.items() if value is None}
     return data | ({MARKER: False} if _keeps_braces(action, model.built_in) else {})
 
 
 def _keeps_braces(action: Action, stated: BuiltIn) -> bool:
-    """Does it have texts with braces that are not filled?"""
+    """Returns whether a text has braces although placeholders are off."""
     return action.data.get(MARKER) is not True and any(has_braces(action.data.get(field)) for field in stated.texts)
 
 
 def as_clients_write(action: Action) -> dict[str, Any]:
-    """The reverse of `to_action`: built-in fields stand beside the type, an application's own below `data`."""
+    """Returns the JSON object of a client, the reverse of `to_action`.
+
+    Fields of a built-in action are at the level of `type`; data of an application's own action is in `data`.
+    """
     data = dict(action.data)
     return {"type": action.type, **(data if action.type in BUILT_IN else {"data": data})}

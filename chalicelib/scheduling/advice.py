@@ -1,4 +1,4 @@
-"""What the author of an expression should know before it runs: pure calculation, for previews."""
+"""Warnings about an expression, such as wall times that do not exist. Pure calculation, for previews."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _COMMON_YEAR = 2027
 
 
 def warnings(expression: Expression, after: datetime, horizon: timedelta = _YEAR) -> list[str]:
-    """Sentences on what may surprise after `after` (aware), the most important first; none if nothing will.
+    """Returns warnings about occurrences after `after` (aware), the most important first; an empty list if none apply.
 
-    Changes of the clocks are looked for as far ahead as `horizon`.
+    Clock changes are searched up to `horizon` after `after`, by default a year.
     """
     first = next(expression.occurrences(after), None)
     if first is None:

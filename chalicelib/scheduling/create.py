@@ -1,4 +1,4 @@
-"""New schedules: under an id of ours, under one derived from an idempotency key, or under the client's own."""
+"""Creates schedules: with a generated id, an id derived from an idempotency key, or an id that the client chose."""
 
 from __future__ import annotations
 
@@ -45,13 +45,15 @@ if TYPE_CHECKING:
     from .update import ScheduleUpdater
 
 CREATES_AT_ONCE = 10
-"""CreateSchedule's smallest quota is 250 a second in an account; one batch must leave room for others."""
+"""Concurrent creates of a batch. All callers of an account share CreateSchedule's quota, at least 250 per second."""
 
 REPLACED_BY_PUT = ("action", *OPTIONS)
 
 
 class ScheduleCreator:
-    """Creates schedules. `clock` gives aware UTC; `payload_limit` is in bytes, `min_period` of recurring ones."""
+    """Creates schedules. `clock` returns aware UTC datetimes, `payload_limit` is in bytes, `min_period` is the shortest
+    period of a recurring schedule. `rules` None: every action type is accepted.
+    """
 
     def __init__(
         self,
@@ -81,9 +83,10 @@ class ScheduleCreator:
         *,
         is_counted: bool = False,
     ) -> Schedule:
-        """One schedule of these keyword arguments; the same ones with the same key are answered with the first one's.
+        """Creates a schedule from the keyword arguments of SchedulerService.create and returns it.
 
-        `is_counted` says that the user's count of schedules has been raised for it.
+        A repeated request with the same idempotency key returns the schedule of the first request. `is_counted`: the
+        user's count of schedules already includes this one.
         """
         details = checked(CreateSchedulesItem, given, self._rules)
         timing, body = details.pop("timing"), details.pop("action")
@@ -113,7 +116,7 @@ class ScheduleCreator:
         *,
         if_match: int | None,
     ) -> tuple[Schedule, bool]:
-        """The schedule of this id has all of this; the second value says whether it was created."""
+        """Creates or replaces the schedule with this id. Returns it, and whether it was created."""
         details = checked(PutSchedule, given, self._rules)
         timing, body = details.pop("timing"), details.pop("action")
         new = self._new(user_id, schedule_id, timing, body, details)
@@ -123,7 +126,7 @@ class ScheduleCreator:
             try:
                 return self._changes.change(user_id, schedule_id, fields, timing=timing, if_match=if_match), False
             except (ScheduleEnded, ScheduleNotFound):
-                # It ended between the read and the change, as by a DELETE. This PUT is the later one, and creates.
+                # A concurrent DELETE ended the schedule after the read. This PUT is later, so it creates a schedule.
                 existing = self._repository.get(user_id, schedule_id)
                 if existing is not None and existing.status.is_live:
                     raise ScheduleBusy from None
@@ -132,13 +135,16 @@ class ScheduleCreator:
         try:
             return self._replace_ended(new, body, existing) if existing else self._create(new, body), True
         except ScheduleExists:
-            # Somebody put it at the same moment: asked for again, this one replaces that.
+            # A concurrent PUT created the schedule. A retry of this PUT replaces the schedule.
             raise ScheduleBusy from None
 
     def create_many(
         self, user_id: str, requests: Sequence[Mapping[str, Any]], *, begin_within: timedelta | None
     ) -> list[Schedule | ScheduledTasksError]:
-        """Several at once; a result or an error each, in their order; NotReached for what there was no time for."""
+        """Creates several schedules concurrently. Returns a schedule or an error for each request, in their order.
+
+        A request that could not begin within `begin_within` gets the error NotReached. None: no limit.
+        """
         stop_at = None if begin_within is None else self._clock() + begin_within
         is_counted = len(requests) > 1 and self._quota.reserve(user_id, len(requests))
         created_or_error = partial(self._created_or_error, user_id, is_counted, stop_at)
@@ -171,20 +177,26 @@ class ScheduleCreator:
         return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
 
     def _replace_ended(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
-        """In the place of an ended one, once nobody is at it in EventBridge any more."""
+        """Replaces an ended schedule. Raises ScheduleBusy while another process may change it in EventBridge."""
         if ended.is_leased(self._clock()):
             raise ScheduleBusy
         return self._create(_following(new, ended), action, replacing=ended)
 
     def _made_before(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
-        """What was right when it was first asked for: a time may have passed since."""
+        """Returns the schedule of an earlier identical request, or None.
+
+        The request may be invalid now although it was valid then, such as a time that has passed.
+        """
         existing = self._repository.get(user_id, schedule_id)
         if existing is None or existing.request_digest != digest or existing.is_expired(self._clock()):
             return None
         return replace(existing, action=self._repository.get_action(existing))
 
     def _again(self, schedule: Schedule, action: Action, met: ScheduledTasksError) -> Schedule:
-        """What the first request made; if its create was cut short, it is continued. `met` is why there is no other."""
+        """Returns the schedule of the first request with this key, and continues its create if that was interrupted.
+
+        `met` is the error of this request's own create. Raises RequestMismatch if the first request was different.
+        """
         existing = self._repository.get(schedule.user_id, schedule.schedule_id)
         if existing is None:
             raise met if isinstance(met, TooManySchedules) else ScheduleBusy
@@ -193,7 +205,7 @@ class ScheduleCreator:
         if existing.request_digest != schedule.request_digest:
             raise RequestMismatch
         if existing.status is Status.FAILED and existing.last_run is None:
-            # Its create was answered with an error; asked for again, it is tried again.
+            # The first request got an error, so this request creates the schedule again.
             return self._replace_ended(schedule, action, existing)
         if existing.status.is_live and existing.is_first_revision and not existing.confirmed:
             existing = self._intents.continue_create(existing, action)
@@ -224,22 +236,22 @@ class ScheduleCreator:
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:
-            raise InvalidInput.of("exclusions", "leave no occurrence")
+            raise InvalidInput.of("exclusions", "exclude every occurrence; remove a date")
         return replace(schedule, next_run_at=next_run_at)
 
 
 def _following(new: Schedule, ended: Schedule) -> Schedule:
-    """A later revision than all that the ended one ever had."""
+    """Returns the new schedule with a higher revision than any of the ended schedule."""
     revision = max(new.revision, ended.revision + 1)
     return replace(new, revision=revision, action_revision=revision)
 
 
 def request_digest(timing: TimingSpec, action: Action, details: Mapping[str, Any]) -> str:
-    """32 hexadecimal digits of what was asked for, so that the same key with another request is found out.
+    """Returns 32 hexadecimal digits that identify a request, to detect the same key with a different request.
 
-    The digest is that of the meaning: a default that is spelled out, another order of keys or another spelling of a
-    time is the same request. It is kept in the table, so it depends neither on how Python prints a value nor on options
-    that a later release adds. `details` are checked.
+    Requests with the same meaning have the same digest: an explicit default, another order of keys or another spelling
+    of a time makes no difference. The table stores the digest, so it must not depend on how Python prints a value, nor
+    on options that a later release adds. `details` must be checked before.
     """
     options = options_asked(details, is_one_time=timing.is_one_time)
     asked = [timing.asked(), action.type, without_defaults(action), options]

@@ -1,4 +1,4 @@
-"""ISO 8601 durations as clients and operators write them."""
+"""Reads the ISO 8601 durations that clients and operators write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HINT = "an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as
 
 
 def read_duration(text: str) -> timedelta:
-    """Raises ValueError for what is no such duration, OverflowError for one that is too long for a timedelta."""
+    """Returns the duration. Raises ValueError if `text` is not one, OverflowError if it is too long for a timedelta."""
     parts = DURATION.fullmatch(text)
     if parts is None:
         raise ValueError(f"{text!r} is not {HINT}")

@@ -1,4 +1,4 @@
-"""Expressions in plain English, from what they mean, not from how they are spelled: `2,3,4,5,6` is Monday to Friday."""
+"""Describes expressions in English, by their meaning and not by their spelling: `2,3,4,5,6` is Monday to Friday."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def _start_and_end(expression: Expression) -> str:
 
 
 def once(wall: datetime) -> str:
-    """`Once at 09:00 on Monday 2027-03-01`."""
+    """Returns a text such as `Once at 09:00 on Monday 2027-03-01`."""
     return f"Once at {clock(wall)} on {_WEEKDAYS[wall.isoweekday() % 7]} {wall.date().isoformat()}"
 
 
 def every(period: timedelta) -> str:
-    """`Every 15 minutes`. Days are given as 24 hours, because a rate does not follow the clocks."""
+    """Returns a text such as `Every 15 minutes`. Days are given as 24 hours: a rate does not follow clock changes."""
     minutes = int(period.total_seconds()) // 60
     days, rest = divmod(minutes, 24 * 60)
     if days and not rest:
@@ -69,19 +69,19 @@ def every(period: timedelta) -> str:
 
 
 def calendar(fields: CronFields) -> str:
-    """`At 09:00 on Monday to Friday in June of 2027`."""
+    """Returns a text such as `At 09:00 on Monday to Friday in June of 2027`."""
     times = _times(fields.hours, fields.minutes)
     days = _days(fields.days) or ("every day" if times.startswith("At") else "")
     return " ".join(part for part in (times, days, _months_and_years(fields)) if part)
 
 
 def clock(wall: datetime) -> str:
-    """`09:00`, or `09:00:30`."""
+    """Returns `09:00`, or `09:00:30` if there are seconds."""
     return wall.strftime("%H:%M:%S" if wall.second else "%H:%M")
 
 
 def instant(moment: datetime) -> str:
-    """`2027-03-01 09:00 UTC`, of an aware UTC datetime."""
+    """Returns `2027-03-01 09:00 UTC` for an aware UTC datetime."""
     return f"{moment.date().isoformat()} {clock(moment)} UTC"
 
 
@@ -148,7 +148,7 @@ def _is_all(numbers: Sequence[int], field: Field) -> bool:
 
 
 def _step(numbers: Sequence[int], field: Field) -> int | None:
-    """The distance of numbers that go evenly round the field (0, 15, 30, 45), else None."""
+    """Returns the distance of numbers that divide the field evenly, such as 0, 15, 30, 45; else None."""
     size = field.high - field.low + 1
     step, rest = divmod(size, len(numbers))
     even = rest == 0 and len(numbers) > 1 and all(after - before == step for before, after in pairwise(numbers))
@@ -160,7 +160,7 @@ def _numbered(noun: str, numbers: Sequence[int], field: Field) -> str:
 
 
 def _listed(numbers: Sequence[int], field: Field, word: Callable[[int], str] = str) -> str:
-    """`1, 8 and 15`, `Monday to Friday and Sunday`, `1, 3, 5, ..., 31`."""
+    """Returns a text such as `1, 8 and 15`, `Monday to Friday and Sunday` or `1, 3, 5, ..., 31`."""
     if _is_long_progression(numbers):
         return ", ".join([*map(word, numbers[:3]), "...", word(numbers[-1])])
     return _joined(part for run in _runs(numbers, field) for part in _run(run, word))
@@ -172,7 +172,7 @@ def _is_long_progression(numbers: Sequence[int]) -> bool:
 
 
 def _runs(numbers: Sequence[int], field: Field) -> list[list[int]]:
-    """The numbers in unbroken runs. Only weekdays come round: the hours 20-2 of Monday are two runs of that day."""
+    """Returns the groups of consecutive numbers. Only weekdays wrap around: the hours 20-2 are two groups."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:

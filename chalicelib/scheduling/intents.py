@@ -1,7 +1,7 @@
-"""The three steps of every change: record the intent, apply it to EventBridge, confirm (design, section 5).
+"""The three steps of every change: record the intent, apply it to EventBridge, confirm it in the table.
 
-A crash between any two leaves an intent in the table with its deadline; the sweeper takes it up from there. Nothing is
-ever undone: what EventBridge refuses becomes a further intent.
+After a crash between two steps, the intent is in the table with its deadline, and the sweeper finishes it. An intent is
+never deleted: if EventBridge refuses a change, another intent reverts it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from .retention import Durations
 
 SWEEPER_NEEDS = timedelta(minutes=3)
-"""What comes sooner than this cannot wait for the sweeper: the lease, its minute, and one more for itself."""
+"""An occurrence sooner than this cannot wait for the sweeper: lease, sweep interval and sweep take a minute each."""
 
 
 class Intents:
-    """Carries changes out. `clock` gives aware UTC."""
+    """Records, applies and confirms changes. `clock` returns aware UTC datetimes."""
 
     def __init__(
         self,
@@ -51,16 +51,16 @@ class Intents:
         self._durations = durations
 
     def create(self, schedule: Schedule, action: Action, *, replacing: Schedule | None) -> Schedule:
-        """A new schedule, in the place of an ended one if there is one under its id.
+        """Creates a schedule. `replacing` is the ended schedule with the same id; None: the id must be unused.
 
-        It comes back unconfirmed if EventBridge is out of reach and the sweeper has time enough to finish.
+        Returns the schedule, unconfirmed if EventBridge is unavailable and the sweeper has time to finish the create.
         Raises ScheduleExists, SchedulerRefused, SchedulerUnavailable.
         """
         self._repository.create(schedule, action, replacing=replacing)
         return self.start(schedule, action)
 
     def start(self, schedule: Schedule, action: Action) -> Schedule:
-        """The second and third step of a create whose first one is done."""
+        """Does the second and third step of a create. Errors and result are those of `create`."""
         try:
             return self.apply(schedule, action)
         except SchedulerUnavailable as exc:
@@ -73,9 +73,10 @@ class Intents:
             raise
 
     def continue_create(self, schedule: Schedule, action: Action) -> Schedule:
-        """A create that was cut short, asked for once more.
+        """Continues an interrupted create when its request is repeated. Raises SchedulerRefused.
 
-        Nobody knows whether it was answered, so what EventBridge cannot take now is left to the sweeper, not withdrawn.
+        The client may have the response of the first request. So if EventBridge is unavailable, the create is not
+        withdrawn, and the sweeper finishes it.
         """
         try:
             return self.apply(schedule, action)
@@ -86,10 +87,10 @@ class Intents:
             raise
 
     def change(self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None) -> Schedule:
-        """The next revision of a live schedule; `action` if that is new.
+        """Records and applies the next revision of a live schedule. `action` is the new action, or None if unchanged.
 
-        It comes back unconfirmed if EventBridge is out of reach. Raises ChangeLost, SchedulerRefused, SchedulerDenied;
-        then the schedule goes back to what EventBridge has.
+        Returns the schedule, unconfirmed if EventBridge is unavailable. Raises ChangeLost if the record has changed
+        since it was read. Raises SchedulerRefused or SchedulerDenied; the change is then reverted.
         """
         schedule = self._record(schedule, replacing=replacing, action=action)
         try:
@@ -101,9 +102,10 @@ class Intents:
             return schedule
 
     def end(self, schedule: Schedule, status: Status, reason: str | None = None) -> Schedule:
-        """Out of EventBridge for good. Once the intent is written it holds: the Lambda reads the record first.
+        """Ends a schedule and deletes it in EventBridge. Raises ChangeLost.
 
-        Raises ChangeLost.
+        The end is effective as soon as the intent is recorded, because the Notification Lambda reads the record before
+        it does any work.
         """
         now = self._clock()
         ended = replace(
@@ -122,10 +124,10 @@ class Intents:
             return ended
 
     def apply(self, schedule: Schedule, action: Action | None = None) -> Schedule:
-        """EventBridge gets, or loses, the schedule as the record says, and the record says so.
+        """Puts the schedule into EventBridge, or deletes it there, as its record requires, and confirms the record.
 
-        Raises SchedulerRefused, SchedulerUnavailable, and ScheduleNotFound for one that lost its action: what
-        EventBridge has is then the last copy, and stays.
+        Raises SchedulerRefused, SchedulerUnavailable, and ScheduleNotFound if the table has no action for it.
+        EventBridge then has the last copy of the action, which is kept.
         """
         if not self._is_wanted(schedule):
             self._gateway.delete(schedule)
@@ -137,9 +139,9 @@ class Intents:
         return self.confirm(schedule)
 
     def finish(self, schedule: Schedule) -> Schedule:
-        """Takes up an intent that somebody left. What EventBridge refuses for good is gone back on, or has failed.
+        """Finishes an intent whose lease has expired. Raises SchedulerUnavailable.
 
-        Raises SchedulerUnavailable.
+        If EventBridge refuses the intent, a change is reverted and a create ends as failed.
         """
         try:
             return self.apply(schedule)
@@ -148,7 +150,11 @@ class Intents:
             return schedule
 
     def confirm(self, schedule: Schedule) -> Schedule:
-        """The third step. A record that went on meanwhile puts what we applied in doubt."""
+        """Confirms the intent, the third step. Returns the schedule, unconfirmed if the table is unavailable.
+
+        If the record has changed, it is marked unconfirmed: this call may have overwritten a later revision in
+        EventBridge.
+        """
         try:
             if self._repository.confirm(schedule):
                 return schedule.as_confirmed()
@@ -158,14 +164,14 @@ class Intents:
         return schedule
 
     def next_revision(self, schedule: Schedule) -> Schedule:
-        """The same schedule as the beginning of its next change."""
+        """Returns the schedule with the next revision and a new lease, as the start of a change."""
         now = whole_ms(self._clock())
         return replace(
             schedule,
             revision=schedule.revision + 1,
             confirmed=False,
             intent_until=now + INTENT_LEASE,
-            # The clock of the process that changed it before may be ahead.
+            # The clock of the process that made the previous change may be ahead.
             updated_at=max(now, schedule.updated_at),
             pending_since=earliest(schedule.pending_since, next(due(schedule, now), None)),
             next_run_at=schedule.next_occurrence(now) if schedule.status is Status.ACTIVE else None,
@@ -176,9 +182,9 @@ class Intents:
     def _record(
         self, schedule: Schedule, *, replacing: Schedule, action: Action | None = None, was: Schedule | None = None
     ) -> Schedule:
-        """The first step. What is due and has no outcome yet is left to a span.
+        """Records the intent, the first step, and a span with the due occurrences that have no outcome.
 
-        `was` is the schedule that EventBridge had until now, if that was not `replacing`. Raises ChangeLost.
+        `was` is the schedule that EventBridge has; None: `replacing`. Raises ChangeLost.
         """
         span = opened_span(was or replacing, schedule)
         recorded = replace(schedule, pending_since=earliest(replacing.pending_since, span.since if span else None))
@@ -186,7 +192,10 @@ class Intents:
         return recorded
 
     def _is_wanted(self, schedule: Schedule) -> bool:
-        """Should EventBridge have it? A past `at` would fire at once: it is the sweeper's to make up for, or not."""
+        """Returns whether EventBridge must have the schedule.
+
+        A one-time schedule with a past time would fire immediately. The sweeper decides whether it is caught up.
+        """
         if not schedule.status.is_live:
             return False
         at = schedule.timing.next_occurrence(EPOCH) if schedule.timing.is_one_time else None
@@ -197,15 +206,15 @@ class Intents:
         return schedule.next_run_at is None or schedule.next_run_at - self._clock() >= SWEEPER_NEEDS
 
     def _withdraw(self, schedule: Schedule, reason: str) -> None:
-        """A create that was never acknowledged must not fire, even if an answer that was lost was a yes."""
+        """Ends a create that gets an error response: it must not fire, even if EventBridge has accepted it."""
         try:
             self.end(schedule, Status.FAILED, reason)
         except (ChangeLost, StoreUnavailable):
-            # The first intent stands in the table with its deadline, and is taken up from there.
+            # The intent of the create is still in the table, and the sweeper finishes it.
             return
 
     def _revert(self, schedule: Schedule, reason: str) -> None:
-        """Back to what EventBridge has, by a further change; failed, where it never had anything."""
+        """Reverts a refused change to the schedule that EventBridge has; without one, ends the schedule as failed."""
         applied = schedule.applied
         body = self._repository.get_action(applied) if applied else None
         if applied is None or body is None:
@@ -225,21 +234,22 @@ class Intents:
             last_run=schedule.last_run,
             run_count=schedule.run_count,
             failures_in_a_row=schedule.failures_in_a_row,
-            reason=f"a change was refused: {reason}",
+            reason=f"EventBridge refused a change: {reason}",
             applied=None,
         )
         try:
             reverted = self._record(reverted, replacing=schedule, action=body, was=_as_it_went_on(applied, schedule))
             self.apply(reverted, body)
         except (ChangeLost, StoreUnavailable, SchedulerRefused, SchedulerUnavailable):
-            # Whichever intent stands in the table now, the sweeper takes it up.
+            # The sweeper finishes the intent that is in the table now, the refused one or its reversal.
             return
 
 
 def _as_it_went_on(applied: Schedule, refused: Schedule) -> Schedule:
-    """What EventBridge has, as if the refused change had never been recorded.
+    """Returns the schedule that EventBridge has, as if the refused change had not been recorded.
 
-    What was due before that change is in the change's own span, but for what it would have superseded.
+    The span of the refused change has the occurrences due before it. It lacks those that the change would have
+    superseded; these are in the span of the reversal.
     """
     superseded = CLOCKS_DIFFER if applied.timing != refused.timing else timedelta(0)
     since = applied.next_occurrence(refused.updated_at - superseded) if applied.status is Status.ACTIVE else None

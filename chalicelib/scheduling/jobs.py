@@ -1,4 +1,4 @@
-"""Work on many items, in slices: recorded as a Job, and gone on with by the sweeper."""
+"""Jobs: work on many items. A job is recorded, and the sweeper does it in slices."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ SLICE = timedelta(seconds=10)
 PAGE = 100
 ITEMS_AT_ONCE = 25
 LISTS_SETTLE = timedelta(minutes=1)
-"""Lists are eventually consistent: only a look this long after the beginning can say that nothing is left.
+"""Lists are eventually consistent: only a walk that begins this long after the job can prove that nothing is left.
 
-A schedule that is paused or resumed during such a look may be in neither list that the look reads: the one was read
-before it came, the other does not show it yet. So two looks, this far apart, must say so.
+A schedule that is paused or resumed during a walk may be missing from both lists: one was read before the change, and
+the other does not show it yet. So two walks, this far apart, must find nothing.
 """
 PER_MINUTE = 60
-"""How many runs a job has started in a minute, unless somebody says otherwise."""
+"""Default number of runs that a job queues per minute."""
 
 JOB_RETENTION = timedelta(days=90)
 
 
 class JobRunner:
-    """Starts jobs and goes on with them. `clock` gives aware UTC."""
+    """Starts and continues jobs. `clock` returns aware UTC datetimes."""
 
     def __init__(
         self,
@@ -63,20 +63,20 @@ class JobRunner:
         selection: Selection | None = None,
         per_minute: int = PER_MINUTE,
     ) -> Job:
-        """A new job; the next sweep begins with it."""
+        """Records a new job and returns it. The next sweep begins its work."""
         job = new_job(kind, user_id, self._clock(), selection=selection, per_minute=per_minute)
         self._repository.save_job(job, replacing=None)
         return job
 
     def get(self, job_id: str) -> Job:
-        """Raises JobNotFound."""
+        """Returns the job. Raises JobNotFound."""
         job = self._repository.get_job(job_id)
         if job is None or (job.expires_at is not None and job.expires_at <= self._clock()):
             raise JobNotFound
         return job
 
     def continue_job(self, job: Job, stop_at: datetime) -> str:
-        """One slice of a job that was taken, no longer than until `stop_at`. What was done, in a word."""
+        """Does one slice of an acquired job, until `stop_at` at the latest. Returns one word for the sweep's report."""
         if job.status is JobStatus.COMPLETED:
             return "nothing"
         began_at = self._clock()
@@ -102,9 +102,10 @@ class JobRunner:
         return job, complete and (job.kind is JobKind.CANCEL_ALL or self._erase_orphans(job.user_id or "", stop_at))
 
     def _erase_orphans(self, user_id: str, stop_at: datetime) -> bool:
-        """Runs whose schedule has no record, as after a restore of the table: only the lists of failures know them.
+        """Erases runs whose schedule has no record, as after a restore of the table. Returns False if time ran out.
 
-        False if there was no time for all. No schedule is left, so each run that is still listed is such a one.
+        Only the lists of failed and missed runs show them. No schedule is left by now, so every listed run is an
+        orphan.
         """
         for schedule_id in {run.schedule_id for run in self._failures(user_id)}:
             if self._clock() >= stop_at or not self._erase_all_runs(user_id, schedule_id, stop_at):
@@ -117,32 +118,35 @@ class JobRunner:
             yield from all_items(partial(list_of, limit=PAGE))
 
     def _schedules(self, job: Job) -> Iterator[Schedule]:
-        """Those that the job is about: an erasure leaves nothing, whenever it was created."""
+        """Yields the schedules that the job must process. An erasure includes those created after the job."""
         for status in LIVE if job.kind is JobKind.CANCEL_ALL else Status:
             list_of = partial(self._repository.list_by_user, job.user_id or "", status, limit=PAGE)
             until = _created_by(job)
             yield from (found for found in all_items(list_of) if until is None or found.created_at <= until)
 
     def _do(self, job: Job, schedule: Schedule, stop_at: datetime) -> bool:
-        """Whether this schedule is done with; if not, the next slice comes back to it."""
+        """Cancels or erases the schedule. Returns False if the next slice must try it again."""
         try:
             ended = self._changes.cancel(schedule.user_id, schedule.schedule_id, created_by=_created_by(job))
         except ScheduleBusy:
             return False
         except ScheduleNotFound:
-            # Expired, and still there; or gone, and still listed.
+            # The record is expired but not deleted, or deleted but still listed.
             ended = schedule
         return job.kind is JobKind.CANCEL_ALL or (ended.confirmed and self._erase(ended, stop_at))
 
     def _erase(self, schedule: Schedule, stop_at: datetime) -> bool:
-        """The record after its runs, so that a crash leaves the way to the rest; then what came between the two."""
+        """Erases the runs, the record, and runs that were written in between. Returns whether all of it is erased.
+
+        The record is erased after the runs: after a crash, the next slice finds the remaining runs by the record.
+        """
         if not self._erase_all_runs(schedule.user_id, schedule.schedule_id, stop_at):
             return False
         self._repository.erase(schedule)
         return self._repository.erase_runs(schedule.user_id, schedule.schedule_id, limit=ITEMS_AT_ONCE)
 
     def _erase_all_runs(self, user_id: str, schedule_id: str, stop_at: datetime) -> bool:
-        """False if there was no time for all."""
+        """Erases the runs and the action of a schedule. Returns False if time ran out."""
         while not self._repository.erase_runs(user_id, schedule_id, limit=ITEMS_AT_ONCE):
             if self._clock() >= stop_at:
                 return False
@@ -160,10 +164,10 @@ class JobRunner:
 
 
 def _looked(job: Job, began_at: datetime) -> tuple[Job, bool]:
-    """The job after a walk that came to the end of its lists, and whether it is done; its last slice began then."""
+    """Returns the job after a complete walk whose last slice began at `began_at`, and whether the job is completed."""
     settled_at = job.created_at + LISTS_SETTLE
     if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
-        # A run stays in its list for as long as the job means it.
+        # A run does not leave its list while the job selects it, so one walk is enough.
         return replace(job, walk_began_at=None), (job.walk_began_at or began_at) >= settled_at
     if job.walk_began_at is None:
         return replace(job, walk_began_at=whole_ms(began_at) if began_at >= settled_at else None), False
@@ -171,7 +175,10 @@ def _looked(job: Job, began_at: datetime) -> tuple[Job, bool]:
 
 
 def _created_by(job: Job) -> datetime | None:
-    """The latest creation of what the job cancels: what its user creates after asking is not meant. None: any."""
+    """Returns the latest creation time of the job's schedules, or None if there is no limit.
+
+    `cancel_all` does not cancel schedules that the user creates after the request.
+    """
     return job.created_at if job.kind is JobKind.CANCEL_ALL else None
 
 
@@ -183,7 +190,7 @@ def new_job(
     selection: Selection | None = None,
     per_minute: int = PER_MINUTE,
 ) -> Job:
-    """One that is to begin at once."""
+    """Returns a job that is due immediately."""
     now = whole_ms(at)
     return Job(
         job_id=uuid.uuid4().hex,

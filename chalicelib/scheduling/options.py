@@ -1,4 +1,4 @@
-"""What a schedule may have beside timing and action, as clients say it and as the record has it."""
+"""Options of a schedule beside timing and action, in the form of clients and in the form of the record."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ ONE_TIME, RECURRING = Timing("at(1970-01-01T00:00:00)"), Timing("rate(1 minute)"
 
 
 class ScheduleOptions(TypedDict, total=False):
-    """What a schedule may have beside timing and action; None is the default.
+    """Options of a schedule beside timing and action. None sets the default. The limits are those of HTTP.
 
-    `flexible_window_minutes` is 0 (exact) to 1440; `metadata` is a JSON object that is handed to the action;
-    `exclusions` are dates in the timing's zone; `on_missed` is by default RUN_NOW for one-time, else SKIP;
-    `pause_after_failures` in a row is by default 10 for recurring ones, and 0 is never. The limits are those of HTTP.
+    `resource_id`: the application's id of the thing that the schedule is about. `flexible_window_minutes`: EventBridge
+    fires within so many minutes, 0 (default: exact) to 1440. `metadata`: a JSON object that the action receives.
+    `max_runs`: the schedule is completed after so many runs; default: no limit. `exclusions`: dates in the timing's
+    time zone without a run. `on_missed`: default RUN_NOW for one-time, SKIP for recurring schedules.
+    `pause_after_failures`: the number of consecutive failed runs that pauses the schedule, 0 means never; default: 10
+    for recurring, 0 for one-time schedules.
     """
 
     resource_id: str | None
@@ -41,7 +44,7 @@ class ScheduleOptions(TypedDict, total=False):
 
 
 def options_to_record(options: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
-    """The values of these options, which are checked, on a schedule of this timing."""
+    """Returns the record's values of checked options, for a schedule with this timing. None becomes the default."""
     values = dict(options)
     for name, field in OPTIONS.items():
         if name in options:
@@ -50,9 +53,10 @@ def options_to_record(options: Mapping[str, Any], timing: Timing) -> dict[str, A
 
 
 def options_asked(options: Mapping[str, Any], *, is_one_time: bool) -> dict[str, Any]:
-    """Those of these options that are not the default, as they are stored; metadata as an object.
+    """Returns the options that differ from their default, in their stored form, with metadata as an object.
 
-    A timing whose time has passed can no longer be resolved, and of a timing the defaults need only its kind.
+    It takes only the kind of the timing: the defaults need no more, and a timing whose time has passed cannot be
+    resolved.
     """
     kind = ONE_TIME if is_one_time else RECURRING
     defaults = options_to_record(dict.fromkeys(OPTIONS), kind)

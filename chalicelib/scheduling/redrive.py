@@ -1,7 +1,7 @@
-"""Runs done again: one that a person asks for, all of a kind at a given rate, and those that the operator releases.
+"""Redrives single runs, redrives selections of runs at a given rate, and queues held runs that the operator releases.
 
-A redrive is recorded before it is started: the run is queued, with the time at which the sweeper is to start it. So a
-thousand of them at ten a minute are a thousand watches six seconds apart, and nobody has to stay at it.
+A redrive is recorded before it starts: the run is queued with the time at which the sweeper must start it. A thousand
+redrives at ten per minute are a thousand watches, six seconds apart.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 TRIES = 4
 PAGE = 5
-"""How many runs a job looks at between two positions that it keeps. A page must fit into the shortest slice: a slice
-that ends within a page begins the page again.
+"""Number of runs that a job reads between two stored positions. A page must fit into the shortest slice, because a page
+that was not completed is read again by the next slice.
 """
 
 REDRIVABLE = frozenset({RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED})
 
 
 class RunRedriver:
-    """Queues runs that have ended, or were held, to be done. `clock` gives aware UTC."""
+    """Queues ended and held runs. `clock` returns aware UTC datetimes."""
 
     def __init__(
         self,
@@ -58,7 +58,11 @@ class RunRedriver:
         self._durations = durations
 
     def redrive(self, user_id: str, schedule_id: str, run_id: str) -> Run:
-        """One run, at once. Raises RunNotFound, RunNotRedrivable, ScheduleNotFound, ScheduleEnded, ScheduleBusy."""
+        """Queues one run, starts it immediately and returns it.
+
+        Raises RunNotFound, RunNotRedrivable, ScheduleNotFound, ScheduleEnded if the schedule was cancelled, or
+        ScheduleBusy if run or schedule change at every attempt.
+        """
         for _ in range(TRIES):
             now = whole_ms(self._clock())
             run, schedule = self._run(user_id, schedule_id, run_id, now), self._schedule(user_id, schedule_id, now)
@@ -70,9 +74,9 @@ class RunRedriver:
         raise ScheduleBusy
 
     def queue(self, job: Job, stop_at: datetime) -> tuple[Job, bool]:
-        """Queues the job's runs at its rate, as far as there is time. True if its walk came to the end of the list.
+        """Queues the job's runs at its rate until `stop_at`. Returns the job, and whether its walk is complete.
 
-        Raises StoreUnavailable if nothing was done.
+        Raises StoreUnavailable if the table fails before any progress.
         """
         reached = (job, False)
         try:
@@ -84,7 +88,7 @@ class RunRedriver:
         return reached
 
     def _steps(self, job: Job, stop_at: datetime) -> Iterator[tuple[Job, bool]]:
-        """The job after each run that it queued and after each page, and whether that was the last page."""
+        """Yields the job after each queued run and after each page, and whether that page was the last one."""
         if job.walk_began_at is None:
             job = replace(job, walk_began_at=whole_ms(self._clock()), passed_over=0)
         is_through = False
@@ -106,9 +110,9 @@ class RunRedriver:
             yield job, is_through
 
     def _queue_one(self, run: Run, at: datetime, now: datetime) -> bool:
-        """Whether it was; what has gone on since it was listed, or may not be done again, is left as it is.
+        """Queues the run and returns True. Returns False if it has changed since it was listed or must not be redriven.
 
-        A held one is queued even if its schedule was cancelled meanwhile: it has to end, and the guard skips it.
+        A held run is queued even if its schedule was cancelled: the run must end, and the Notification Lambda skips it.
         """
         queued = self._queued(run, at, now)
         for _ in range(TRIES):
@@ -148,7 +152,7 @@ class RunRedriver:
         return schedule
 
     def _queued(self, run: Run, at: datetime, now: datetime) -> Run:
-        """A held one goes on with the tries it has; any other gets new ones."""
+        """Returns the queued run. A held run keeps its count of attempts; any other run gets new attempts."""
         claim_id = uuid.uuid4().hex
         if run.status is RunStatus.HELD:
             return run.released(at, claim_id)
@@ -156,7 +160,10 @@ class RunRedriver:
 
 
 def _outliving(schedule: Schedule, run: Run) -> Schedule | None:
-    """The schedule with an expiry behind that of this run, or None if it has one: a run needs its schedule's record."""
+    """Returns the schedule with a later expiry than this run, or None if it already expires later.
+
+    A run needs its schedule's record.
+    """
     if schedule.expires_at is None or run.expires_at is None:
         return None
     expires_at = run.expires_at + RECORD_OUTLIVES_RUNS
@@ -164,7 +171,7 @@ def _outliving(schedule: Schedule, run: Run) -> Schedule | None:
 
 
 def _behind(page: Page[Run], job: Job) -> tuple[Job, bool]:
-    """The job behind this page, and whether the page was its last one. A release walks over all shards."""
+    """Returns the job after this page, and whether the page was its last one. A release reads all shards."""
     if page.next_cursor is not None:
         return replace(job, cursor=page.next_cursor), False
     is_last = job.selection is not None or job.shard + 1 == ids.WATCH_SHARDS
@@ -172,7 +179,7 @@ def _behind(page: Page[Run], job: Job) -> tuple[Job, bool]:
 
 
 def _is_meant(run: Run, job: Job) -> bool:
-    """What fails again after it was asked for is not done a third time."""
+    """Returns whether the job selects this run. A run with an attempt since the job's creation is not queued again."""
     of = job.selection
     if of is None:
         return True

@@ -1,4 +1,4 @@
-"""How long what is kept: Terraform's inputs, which the API and the sweeper must know as well."""
+"""Retention times: inputs of Terraform that the API and the sweeper use as well."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..core.model.schedule import RECORD_OUTLIVES_RUNS
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """The defaults are Terraform's.
+    """The retention times. The defaults are those of Terraform.
 
-    `event_age` is how long Lambda keeps an event whose invocation failed (`event_age_seconds`); `keep_runs` is how long
-    a run's record stays after the run was last begun or recorded (`run_retention_days`).
+    `event_age` (`event_age_seconds`): how long Lambda keeps an event whose invocation failed. `keep_runs`
+    (`run_retention_days`): how long a run's record is kept after the run last began or was recorded.
     """
 
     event_age: timedelta = timedelta(hours=1)
@@ -21,7 +21,7 @@ class Durations:
 
     @property
     def keep_records(self) -> timedelta:
-        """How long a finished schedule's record stays."""
+        """How long the record of an ended schedule is kept."""
         return self.keep_runs + RECORD_OUTLIVES_RUNS
 
 

@@ -1,7 +1,7 @@
-"""SchedulerService: the use cases.
+"""SchedulerService: the public methods of the scheduler. HTTP and Python callers use the same methods.
 
-`create.py` makes schedules, `update.py` changes them, `redrive.py` runs ended runs again, and `jobs.py` works on
-everything of a user. `intents.py` carries out each change in three steps. The sweeper is made by itself.
+`create.py` creates schedules, `update.py` changes them, `redrive.py` redrives runs, and `jobs.py` works on everything
+of a user. `intents.py` applies each change in three steps. The sweeper is a separate object (`sweeper.py`).
 """
 
 from __future__ import annotations
@@ -54,14 +54,15 @@ if TYPE_CHECKING:
     from .retention import Durations
 
 MOST_LIVE = 1000
+"""Default limit of a user's active and paused schedules."""
 
 CANCEL_ALL_BUDGET = timedelta(seconds=15)
-"""How long one request cancels on; API Gateway ends it after 29 s."""
+"""How long one request cancels schedules. API Gateway ends a request after 29 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a timing will do: its next occurrences (UTC), itself in plain English, and what may surprise."""
+    """A resolved timing: its next occurrences in UTC, an English description, and warnings about its occurrences."""
 
     timing: Timing
     occurrences: list[datetime]
@@ -71,19 +72,23 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """How many schedules were cancelled, and whether that was all of them."""
+    """The number of cancelled schedules. `complete` is False if live schedules may be left: call again."""
 
     count: int
     complete: bool
 
 
 class SchedulerService:
-    """Creates, changes, cancels and lists schedules.
+    """Creates, changes, cancels and lists schedules, and redrives their runs. Python callers have the limits of HTTP.
 
-    `clock` gives aware UTC; `sleep` waits while another change is on its way; `payload_limit` is in bytes;
-    `most_live` is how many active and paused schedules one user may have; `min_period` is of recurring ones;
-    `durations` are what Terraform was given. `action_rules` name the application's own types, without which each type
-    is taken. Python callers are held to the limits of HTTP, and refused with its fields and messages.
+    `clock` returns aware UTC datetimes. `sleep` waits, in seconds, while another change is being applied.
+    `payload_limit` is in bytes. `most_live` limits a user's active and paused schedules. `min_period` is the shortest
+    period of recurring schedules. `durations` are Terraform's retention times. `action_rules` name the application's
+    own action types; None: every type is accepted.
+
+    Each method raises InvalidInput if an argument is missing or not valid, with the fields and messages of HTTP, and
+    StoreUnavailable if the table is throttled or unavailable. Returned datetimes are aware UTC. A time argument without
+    its own description is a datetime with a time zone, or an ISO 8601 text with `Z` or an offset.
     """
 
     def __init__(
@@ -135,7 +140,11 @@ class SchedulerService:
         idempotency_key: str | None = None,
         **details: Unpack[ScheduleOptions],
     ) -> Schedule:
-        """Once, `at` a time or `after` a while. See `create` for the details and errors."""
+        """Creates a schedule that fires once. See `create` for options, result and errors.
+
+        Exactly one of `at` and `after` is required. `at` is an instant with `Z` or an offset, or a wall time of
+        `timezone`, an IANA name. `after` is a timedelta or an ISO 8601 duration such as `P3D`, counted from now.
+        """
         spec = TimingSpec(at=at, timezone=timezone, after=after)
         return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
 
@@ -152,7 +161,12 @@ class SchedulerService:
         idempotency_key: str | None = None,
         **details: Unpack[ScheduleOptions],
     ) -> Schedule:
-        """Again and again, by `rate` or `cron`. See `create` for the details and errors."""
+        """Creates a schedule that fires repeatedly. See `create` for options, result and errors.
+
+        Exactly one of `rate` and `cron` is required. `rate` is a period such as `15 minutes`. `cron` has six fields in
+        wall times of `timezone`, an IANA name, such as `0 9 ? * MON-FRI *`. `start_at` and `end_at` limit the
+        occurrences; None: from the creation, and no end.
+        """
         spec = TimingSpec(rate=rate, cron=cron, timezone=timezone, start_at=start_at, end_at=end_at)
         return self.create(user_id=user_id, timing=spec, action=action, idempotency_key=idempotency_key, **details)
 
@@ -166,12 +180,17 @@ class SchedulerService:
         idempotency_key: str | None = None,
         **details: Unpack[ScheduleOptions],
     ) -> Schedule:
-        """A new schedule under an id of our making. When this returns, it will fire.
+        """Creates a schedule with a generated id and returns it. The returned schedule will fire.
 
-        With an `idempotency_key`, the same request again is answered with the schedule that the first one made.
-        `confirmed` is False if EventBridge could not be reached and the sweeper will finish it, or if only our own note
-        of its yes is missing. Raises InvalidInput, PayloadTooLarge, TooManySchedules, RequestMismatch, SchedulerRefused
-        (EventBridge will never take it), SchedulerUnavailable or StoreUnavailable (try again).
+        With an `idempotency_key`, a repeated request returns the schedule of the first request. The result's
+        `confirmed` is False if EventBridge was unavailable or its response was not recorded; the sweeper then finishes
+        the create.
+
+        Raises PayloadTooLarge; TooManySchedules if the user has reached the limit; RequestMismatch if the key was used
+        for a different request; ScheduleBusy if a request with the same key is in progress; SchedulerRefused if
+        EventBridge rejects the schedule permanently; SchedulerUnavailable if EventBridge is unavailable and the first
+        occurrence is too near for the sweeper; SchedulerDenied if a permission, role or quota is missing. After an
+        error nothing will fire.
         """
         key = {} if idempotency_key is None else {"idempotency_key": idempotency_key}
         return self._creates.create(user_id, {"timing": timing, "action": action, **key, **details})
@@ -187,9 +206,11 @@ class SchedulerService:
         if_match: int | None = None,
         **details: Unpack[ScheduleOptions],
     ) -> tuple[Schedule, bool]:
-        """Creates the schedule of this id, or gives a live one all of this; what has ended is begun anew.
+        """Creates the schedule with this id, or replaces timing, action and options of the live schedule with this id.
 
-        The second value says whether it was created. Raises what `create` and `change` raise.
+        A schedule that has ended is replaced by a new one. Returns the schedule, and whether it was created. Raises
+        RevisionMismatch if `if_match` is given and is not the revision of a live schedule, and the errors of `create`
+        and `change`.
         """
         given = {"timing": timing, "action": action, **details}
         return self._creates.put(user_id, schedule_id, given, if_match=if_match)
@@ -198,9 +219,10 @@ class SchedulerService:
     def create_many(
         self, user_id: str, requests: Sequence[Mapping[str, Any]], *, begin_within: timedelta | None = None
     ) -> list[Schedule | ScheduledTasksError]:
-        """`create` for each of these keyword arguments, several at once; a result or an error each, in their order.
+        """Creates a schedule for each mapping of keyword arguments of `create`, several concurrently.
 
-        With `begin_within`, what could not begin in that time is NotReached: ask for it again.
+        Returns a schedule or an error for each request, in the order of the requests. With `begin_within`, a request
+        that could not begin within that time gets the error NotReached: nothing was created, send it again.
         """
         return self._creates.create_many(user_id, requests, begin_within=begin_within)
 
@@ -217,10 +239,16 @@ class SchedulerService:
         if_match: int | None = None,
         **details: Unpack[ScheduleOptions],
     ) -> Schedule:
-        """New values for what is named here; None is the default of a field. The same rate keeps its phase.
+        """Updates the given fields of a live schedule and returns it with its action.
 
-        `if_match` is the revision that must still stand. Raises ScheduleNotFound, ScheduleEnded, RevisionMismatch,
-        ScheduleBusy (another change is on its way), and what `create` raises.
+        None sets an option to its default; None for `timing` or `action` changes nothing. A new `timing` counts from
+        now, but an unchanged `rate` without `start_at` keeps its phase. The result's `confirmed` is False if
+        EventBridge was unavailable; the sweeper then finishes the change. `if_match` is the expected revision; None:
+        any.
+
+        Raises ScheduleNotFound; ScheduleEnded; RevisionMismatch if the revision is not `if_match`; ScheduleBusy if
+        another change is being applied; PayloadTooLarge; SchedulerRefused or SchedulerDenied if EventBridge rejects the
+        change, which is then reverted.
         """
         named = {name: value for name, value in (("timing", timing), ("action", action)) if value is not None}
         fields = checked(UpdateSchedule, {**named, **details}, self._rules)
@@ -237,22 +265,31 @@ class SchedulerService:
         until: str | datetime | None = None,
         if_match: int | None = None,
     ) -> Schedule:
-        """No occurrence is done from now on; with `until` (an instant) the pause ends by itself. Raises as `change`."""
+        """Pauses a schedule: occurrences from now on are not executed. Returns the schedule.
+
+        With `until`, a future instant, the schedule resumes automatically; None: it stays paused. Raises the errors of
+        `change`.
+        """
         return self._changes.pause(user_id, schedule_id, reason=reason, until=until, if_match=if_match)
 
     @checked_by(Arguments)
     def resume(
         self, user_id: str, schedule_id: str, *, timing: TimingLike | None = None, if_match: int | None = None
     ) -> Schedule:
-        """Goes on with the next occurrence. A one-time schedule whose time has passed needs a new `timing`."""
+        """Resumes a paused schedule with its next occurrence and returns the schedule.
+
+        A new `timing` replaces the old one; None keeps it. Raises InvalidInput if no future occurrence is left, as for
+        a one-time schedule whose time has passed, and the errors of `change`.
+        """
         spec = read_timing(timing) if timing is not None else None
         return self._changes.resume(user_id, schedule_id, timing=spec, if_match=if_match)
 
     @checked_by(Arguments)
     def run_now(self, user_id: str, schedule_id: str) -> Run:
-        """One run outside the timing, of a live schedule: recorded, then started; if not at once, by the sweeper.
+        """Runs a live schedule once now, outside its timing, and returns the queued run.
 
-        Raises ScheduleNotFound, ScheduleEnded, ScheduleBusy.
+        The run is recorded and then started. If the start fails, the sweeper starts it. Raises ScheduleNotFound,
+        ScheduleEnded, or ScheduleBusy if the schedule changes at every attempt.
         """
         for _ in range(TRIES):
             schedule = self.get(user_id, schedule_id)
@@ -266,9 +303,10 @@ class SchedulerService:
 
     @checked_by(Arguments)
     def redrive(self, user_id: str, schedule_id: str, run_id: str) -> Run:
-        """One run that failed, was missed or was skipped is done again, with new tries; started at once.
+        """Queues a failed, missed or skipped run again under its id, with new attempts, and returns it.
 
-        Raises RunNotFound, RunNotRedrivable, ScheduleNotFound, ScheduleEnded (cancelled), ScheduleBusy.
+        The run is started immediately, or by the sweeper if that fails. Raises RunNotFound, RunNotRedrivable if the run
+        has another status, ScheduleNotFound, ScheduleEnded if the schedule was cancelled, ScheduleBusy.
         """
         return self._redrives.redrive(user_id, schedule_id, run_id)
 
@@ -284,9 +322,11 @@ class SchedulerService:
         until: str | datetime | None = None,
         per_minute: int = PER_MINUTE,
     ) -> Job:
-        """All of a user's failed (or missed) runs, or those of a schedule, of a resource, of a span of scheduled times.
+        """Starts a job that redrives a user's runs with this status, FAILED or MISSED, and returns the job.
 
-        A job that the sweeper works on; the runs are started `per_minute`. Raises InvalidInput.
+        `schedule_id` and `resource_id` restrict the selection; None: any. The runs are scheduled from `since` (default:
+        any time) to `until` (default: now), both included. The sweeper queues `per_minute` runs per minute, 1 to 6000.
+        Raises InvalidInput if `until` is before `since`.
         """
         begin = instant_of("since", since)
         selection = Selection(
@@ -301,23 +341,28 @@ class SchedulerService:
 
     @checked_by(Arguments)
     def release(self, *, per_minute: int = PER_MINUTE) -> Job:
-        """Everybody's held runs are done, `per_minute`: a job that the sweeper works on."""
+        """Starts a job that queues the held runs of all users, and returns the job.
+
+        The sweeper queues `per_minute` runs per minute, 1 to 6000.
+        """
         return self._jobs.start(JobKind.RELEASE, None, per_minute=per_minute)
 
     @checked_by(Arguments)
     def cancel(self, user_id: str, schedule_id: str, *, if_match: int | None = None) -> Schedule:
-        """It will not fire any more; what has ended already stays so.
+        """Cancels a schedule: no run of it begins any more. Returns the schedule; an ended schedule is unchanged.
 
-        Raises ScheduleNotFound, RevisionMismatch, ScheduleBusy.
+        The result's `confirmed` is False if EventBridge was unavailable; the sweeper then finishes the change. Raises
+        ScheduleNotFound, RevisionMismatch if the revision is not `if_match`, ScheduleBusy if another change is being
+        applied.
         """
         return self._changes.cancel(user_id, schedule_id, if_match=if_match)
 
     @checked_by(Arguments)
     def cancel_for_resource(self, resource_id: str, *, user_id: str | None = None) -> Cancelled:
-        """Cancels a resource's live schedules, one user's or everybody's, as many as fit into one request.
+        """Cancels the live schedules of a resource, as many as one request has time for (15 seconds).
 
-        It goes by the list, which is behind, usually by less than a second: what was created in that time is not
-        cancelled, and does not make the answer incomplete.
+        `user_id` restricts it to one user; None: all users. The list of schedules is eventually consistent, usually
+        within less than a second: a schedule created in that time may not be cancelled, although `complete` is True.
         """
         began_at = whole_ms(self._clock())
         stop_at = began_at + CANCEL_ALL_BUDGET
@@ -331,7 +376,7 @@ class SchedulerService:
                 except (ScheduleBusy, ScheduleNotFound):
                     complete = False
                 else:
-                    # The list may still show what was cancelled before.
+                    # The list may still show schedules that were cancelled before this request.
                     count += ended.updated_at >= began_at
         return Cancelled(count, complete)
 
@@ -340,24 +385,27 @@ class SchedulerService:
 
     @checked_by(Arguments)
     def cancel_all(self, user_id: str) -> Job:
-        """Cancels all schedules that a user created until now, as a job that the sweeper works on."""
+        """Starts a job that cancels all schedules that the user has created until now, and returns the job."""
         return self._jobs.start(JobKind.CANCEL_ALL, user_id)
 
     @checked_by(Arguments)
     def erase(self, user_id: str) -> Job:
-        """Cancels everything of a user and removes every record of it, as a job that the sweeper works on."""
+        """Starts a job that cancels all schedules of a user and erases their records and runs, and returns the job.
+
+        The job also erases the user's webhook keys and count of schedules, and schedules created while it works.
+        """
         return self._jobs.start(JobKind.ERASE, user_id)
 
     @checked_by(Arguments)
     def get_job(self, job_id: str) -> Job:
-        """Raises JobNotFound."""
+        """Returns a job with its progress. Raises JobNotFound."""
         return self._jobs.get(job_id)
 
     # Read
 
     @checked_by(Arguments)
     def get(self, user_id: str, schedule_id: str) -> Schedule:
-        """The schedule with its action. Raises ScheduleNotFound."""
+        """Returns the schedule with its action. Raises ScheduleNotFound."""
         schedule = self._changes.find(user_id, schedule_id)
         return replace(schedule, action=self._repository.get_action(schedule))
 
@@ -365,7 +413,11 @@ class SchedulerService:
     def list_for_user(
         self, user_id: str, *, status: Status = Status.ACTIVE, limit: int = 50, cursor: str | None = None
     ) -> Page[Schedule]:
-        """One page, soonest first. Raises InvalidCursor."""
+        """Returns one page of up to `limit` (1 to 100) of the user's schedules, without actions, the soonest first.
+
+        `cursor` is the `next_cursor` of the previous page; None: the first page. A page may have fewer items than
+        `limit`. Raises InvalidCursor if the cursor does not belong to this list.
+        """
         page = self._repository.list_by_user(user_id, status, limit=limit, cursor=cursor)
         return self._unexpired(page)
 
@@ -379,13 +431,19 @@ class SchedulerService:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Schedule]:
-        """One page of a resource's schedules: one user's, soonest first, or everybody's. Raises InvalidCursor."""
+        """Returns one page of a resource's schedules: those of `user_id`, the soonest first; None: all users', by user.
+
+        `limit`, `cursor` and errors are those of `list_for_user`.
+        """
         page = self._repository.list_by_resource(resource_id, status, user_id=user_id, limit=limit, cursor=cursor)
         return self._unexpired(page)
 
     @checked_by(Arguments)
     def occurrences(self, user_id: str, schedule_id: str, *, limit: int = 10) -> list[datetime]:
-        """The next planned instants; none for a schedule that is not active. Raises ScheduleNotFound."""
+        """Returns the next occurrences, up to `limit` (1 to 100). Raises ScheduleNotFound.
+
+        The list is empty if the schedule is not active.
+        """
         schedule = self._changes.find(user_id, schedule_id)
         if schedule.status is not Status.ACTIVE:
             return []
@@ -393,7 +451,10 @@ class SchedulerService:
 
     @checked_by(Arguments)
     def preview(self, timing: TimingLike, *, limit: int = 10) -> Preview:
-        """What a timing that nobody saved would do, from now on. Raises InvalidInput."""
+        """Returns the next occurrences, up to `limit` (1 to 100), of a timing that is not saved, with a description.
+
+        Raises InvalidInput if the timing is not valid.
+        """
         now = self._clock()
         resolved = read_timing(timing).resolve(now)
         return Preview(
@@ -405,7 +466,7 @@ class SchedulerService:
 
     @checked_by(Arguments)
     def get_run(self, user_id: str, schedule_id: str, run_id: str) -> Run:
-        """Raises RunNotFound."""
+        """Returns the run. Raises RunNotFound."""
         run = self._repository.get_run(user_id, schedule_id, run_id)
         if run is None or run.is_expired(self._clock()):
             raise RunNotFound
@@ -413,7 +474,10 @@ class SchedulerService:
 
     @checked_by(Arguments)
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Run]:
-        """One page of a schedule's runs, newest first. Raises ScheduleNotFound, InvalidCursor."""
+        """Returns one page of a schedule's runs, newest first. Raises ScheduleNotFound.
+
+        `limit`, `cursor` and InvalidCursor are those of `list_for_user`.
+        """
         self._changes.find(user_id, schedule_id)
         page = self._repository.list_runs(user_id, schedule_id, limit=limit, cursor=cursor)
         now = self._clock()
@@ -430,9 +494,11 @@ class SchedulerService:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Run]:
-        """One page of a user's failed (or missed) runs over all his schedules, newest first.
+        """Returns one page of the runs of all the user's schedules with this status, FAILED or MISSED, newest first.
 
-        Raises InvalidCursor, InvalidInput.
+        The runs are scheduled from `since` (default: any time) to `until` (default: no limit), both included.
+        `limit`, `cursor` and InvalidCursor are those of `list_for_user`. Raises InvalidInput if `until` is before
+        `since`.
         """
         now = self._clock()
         begin = instant_of("since", since)
@@ -448,10 +514,10 @@ class SchedulerService:
 
 
 def _until(since: datetime, until: str | datetime | None, *, default: datetime) -> datetime:
-    """The end of a span that does not lie before its beginning: DynamoDB refuses such a one, the fakes do not."""
+    """Returns the end of the range. Raises InvalidInput if it is before `since`: DynamoDB refuses such a range."""
     end = default if until is None else instant_of("until", until)
     if end < since:
-        raise InvalidInput.of("until", "lies before since")
+        raise InvalidInput.of("until", "must not be before `since`")
     return end
 
 

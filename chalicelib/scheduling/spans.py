@@ -1,6 +1,6 @@
-"""Open spans: what was due before a change and had no outcome then gets one, occurrence by occurrence.
+"""Records outcomes for the occurrences of open spans: those due before a change of their schedule without an outcome.
 
-A span is watched by itself, so neither it nor the schedule waits for the other.
+A span has its own watch, so span and schedule do not wait for each other.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 OCCURRENCES_AT_ONCE = 50
 TRIES = 4
 LOOKS_AGAIN_AFTER = 4
-"""A span is looked at again when an occurrence is later by a quarter: a run that comes late does not tell its span."""
+"""A span is checked again after a quarter of the time since its occurrence, because a late run does not update it."""
 
-MISSED = "nothing delivered it in time, or EventBridge had no such schedule"
+MISSED = "not delivered in time, or EventBridge did not have the schedule"
 SUPERSEDED = "superseded: the timing was changed within two minutes of this time"
-REPLACED = "its schedule had ended, and another one has its id"
+REPLACED = "the schedule ended, and a new schedule has its id"
 
 
 @dataclass(slots=True)
 class Walk:
-    """One walk over a span. `schedule` is the record as it is after each outcome, `others` are its other open spans."""
+    """One walk over a span. `schedule` is the record after each outcome, `others` are its other open spans."""
 
     span: Span
     schedule: Schedule
@@ -46,7 +46,7 @@ class Walk:
 
     @property
     def is_replaced(self) -> bool:
-        """Has another schedule the id?"""
+        """Returns whether a new schedule has the id."""
         return self.schedule.created_at != self.span.schedule_created_at
 
     @property
@@ -54,20 +54,20 @@ class Walk:
         return self.schedule.status is Status.ACTIVE and not self.is_replaced
 
     def is_awaited_elsewhere(self, due: datetime) -> bool:
-        """Does the record itself, or the span of a later change, wait for this occurrence?"""
+        """Returns whether the record itself, or the span of a later change, waits for this occurrence."""
         first = self.schedule.first_due
         if first is not None and first <= due and self.schedule.next_occurrence(due - A_SECOND) == due:
             return True
         return any(span.has(due) for span in self._newer)
 
     def is_superseded(self, due: datetime) -> bool:
-        """Does it lie within two minutes of a change of timing, or after it?"""
+        """Returns whether the occurrence is less than two minutes before a change of timing, or after it."""
         is_retimed = self.schedule.timing != self.span.timing
         changed_at = earliest(self.span.timing_changed_at, self.schedule.timing_changed_at if is_retimed else None)
         return changed_at is not None and due > changed_at - CLOCKS_DIFFER
 
     def is_latest(self, due: datetime) -> bool:
-        """Has no later occurrence come, of whichever timing?"""
+        """Returns whether no later occurrence has passed, of the old timing or of a newer one."""
         later = (at for at in self.span.moved_to(due + A_SECOND).occurrences() if not self.is_superseded(at))
         if next(later, None) is not None or any(next(span.occurrences(), due) > due for span in self._newer):
             return False
@@ -81,7 +81,7 @@ class Walk:
 
 
 class SpanWalker:
-    """Records the occurrences of spans whose watch was acquired. `clock` gives aware UTC, `new_id` a fresh claim id."""
+    """Records the occurrences of acquired spans. `clock` returns aware UTC datetimes, `new_id` a new claim id."""
 
     def __init__(
         self,
@@ -102,9 +102,9 @@ class SpanWalker:
         self._new_id = new_id
 
     def walk(self, span: Span) -> str:
-        """From the first occurrence without an outcome to the first one to wait for. What was done, in a word.
+        """Records outcomes from the first pending occurrence on, and stops at the first that may still be delivered.
 
-        Raises ChangeLost if the record or the span changed meanwhile.
+        Returns one word for the sweep's report. Raises ChangeLost if the record or the span has changed.
         """
         schedule = self._repository.get(span.user_id, span.schedule_id)
         if schedule is None:
@@ -129,7 +129,10 @@ class SpanWalker:
         return "recorded"
 
     def _see_to(self, walk: Walk, due: datetime) -> datetime | None:
-        """When to look at this occurrence again; None once it has an outcome, or is awaited elsewhere."""
+        """Records or queues an occurrence if it is time. Returns when to check it again.
+
+        None: it has an outcome, or the record or another span waits for it.
+        """
         run = self._run(walk.span, due)
         if run is not None and (run.has_ended or run.is_in_progress):
             return None
@@ -147,7 +150,7 @@ class SpanWalker:
         return None
 
     def _wait_until(self, walk: Walk, run: Run | None, due: datetime) -> datetime | None:
-        """When to look again; None if nothing is to be waited for."""
+        """Returns when to check the occurrence again, or None if neither a delivery nor a result can come any more."""
         now, span = walk.now, walk.span
         final = due + span.window + span.max_age + self._durations.event_age
         if run is not None:
@@ -156,14 +159,14 @@ class SpanWalker:
             return late_at
         if now >= final or span.never_applied or not walk.is_active or walk.is_superseded(due):
             return None
-        # That EventBridge has no such schedule says nothing about what waits in Lambda's queue; a catch-up is the
-        # same run and the same claim as a late delivery, so it need not wait.
+        # Without a schedule in EventBridge, a delivery may still wait in Lambda's queue. A catch-up run need not wait
+        # for it: both have the same run id and need the same claim.
         if self._is_caught_up(walk, due) and not self._gateway.has(walk.schedule):
             return None
         return min(final, now + max(LATE_AFTER, (now - due) / LOOKS_AGAIN_AFTER))
 
     def _is_caught_up(self, walk: Walk, due: datetime) -> bool:
-        """At most one run makes up for all that was missed: the latest."""
+        """Returns whether the occurrence gets a catch-up run: only the latest missed one does."""
         if walk.schedule.on_missed is not OnMissed.RUN_NOW or not walk.is_active or walk.is_superseded(due):
             return False
         if walk.span.timing.is_one_time:
@@ -176,7 +179,10 @@ class SpanWalker:
             self._starts.start(queued, walk.schedule)
 
     def _record(self, walk: Walk, run: Run | None, due: datetime) -> None:
-        """The record may change with every run that ends meanwhile. Raises ChangeLost."""
+        """Records the occurrence as missed or skipped, and updates the schedule.
+
+        Runs that end concurrently change the record, so the write is retried. Raises ChangeLost if it still fails.
+        """
         for _ in range(TRIES):
             ended = self._ended(walk, run, due)
             updated = (
@@ -195,7 +201,7 @@ class SpanWalker:
         raise ChangeLost
 
     def _ended(self, walk: Walk, run: Run | None, due: datetime) -> Run:
-        """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
+        """Returns the occurrence as a missed or skipped run, with the attempts of `run` if there is one."""
         status, reason = self._ending(walk, run, due)
         ended = Run(
             schedule_created_at=walk.span.schedule_created_at,
@@ -220,7 +226,7 @@ class SpanWalker:
         if not walk.is_active:
             return RunStatus.SKIPPED, f"the schedule was {walk.schedule.status}"
         if run is not None:
-            return RunStatus.MISSED, "the run began and never ended"
+            return RunStatus.MISSED, "the run was interrupted and did not finish"
         return (RunStatus.SKIPPED, SUPERSEDED) if walk.is_superseded(due) else (RunStatus.MISSED, MISSED)
 
     def _move(self, span: Span, since: datetime, until: datetime) -> None:
@@ -228,7 +234,10 @@ class SpanWalker:
             raise ChangeLost
 
     def _close(self, walk: Walk) -> None:
-        """All have an outcome. Nothing but the schedule's end may still wait for that."""
+        """Deletes a span whose occurrences all have an outcome, and ends the schedule if it waited only for the span.
+
+        Raises ChangeLost.
+        """
         if walk.is_replaced or walk.schedule.pending_since is None:
             self._repository.erase_span(walk.span)
             return
@@ -245,7 +254,7 @@ class SpanWalker:
 
 
 def _wait_for_end(run: Run, now: datetime, final: datetime) -> datetime | None:
-    """When to look again at a run that has begun or is to begin; None if it never ends."""
+    """Returns when to check a queued or running run again, or None if it cannot finish any more."""
     if run.status is RunStatus.QUEUED:
         return now + LATE_AFTER
     if not is_interrupted(run, now):

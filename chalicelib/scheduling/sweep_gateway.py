@@ -1,4 +1,7 @@
-"""EventBridge as a sweep asks it: no longer once it did not answer. What does not need it must not wait for it."""
+"""The sweeper's access to EventBridge. A sweep stops calling EventBridge after several failures.
+
+Work that does not need EventBridge must not wait for its timeouts.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ if TYPE_CHECKING:
     from ..core.model.schedule import Action, Schedule
 
 MOST_UNAVAILABLE = 3
-"""After so many such answers EventBridge is not asked again in this sweep: due retries must not wait for it."""
+"""Number of SchedulerUnavailable errors after which a sweep stops calling EventBridge, so that retries do not wait."""
 
 
 class SweepGateway:
-    """A SchedulerGateway that is out of reach for the rest of a sweep after `MOST_UNAVAILABLE` calls that were.
+    """A SchedulerGateway that raises SchedulerUnavailable for the rest of a sweep after `MOST_UNAVAILABLE` such errors.
 
-    An answer that denies something is an answer: what is asked beside it may go well.
+    SchedulerDenied does not count: EventBridge responded, and other calls may succeed.
     """
 
     def __init__(self, gateway: SchedulerGateway) -> None:
@@ -29,7 +32,7 @@ class SweepGateway:
         self._unavailable = 0
 
     def begin(self) -> None:
-        """A new sweep."""
+        """Begins a new sweep: EventBridge is called again."""
         self._unavailable = 0
 
     @property
@@ -57,6 +60,6 @@ class SweepGateway:
         except SchedulerDenied:
             raise
         except SchedulerUnavailable:
-            # Shards may count at the same moment: then it is asked once or twice more.
+            # Threads may overwrite each other's increment; then EventBridge is called once or twice more.
             self._unavailable += 1
             raise

@@ -1,7 +1,8 @@
-"""The sweeper: every minute it looks at what the watch index says is overdue, and brings it to its end.
+"""The sweeper: processes the overdue items of the watch index each minute.
 
-It finishes intents that were left, resumes schedules whose pause is over, finds occurrences that nothing delivered,
-starts runs that stayed queued, and continues jobs. An item is acquired by moving its watch: sweepers never collide.
+It finishes intents whose lease has expired, resumes schedules whose pause has ended, finds occurrences that were not
+delivered, starts queued runs, and continues jobs. A sweeper acquires an item by moving its watch in a conditional
+write, so two sweepers never process an item at the same time.
 """
 
 from __future__ import annotations
@@ -48,36 +49,40 @@ PAGE = 100
 OCCURRENCES_AT_ONCE = 50
 
 MOST_DENIED = 3
-"""After so many denied intents of a shard, a sweep tries no other of that shard: a deleted group denies thousands.
+"""Number of denied intents after which a sweep tries no other intent of that shard.
 
-Other shards are tried all the same: these three may be denied for good.
+A deleted schedule group denies thousands of intents. Other shards are still tried, because the denials may concern only
+these intents.
 """
 
 BEFORE_THE_DENIED = timedelta(seconds=210)
-"""When an intent that was not tried is watched again. Those that were denied are watched after it, in five minutes, so
-the next sweeps of the shard, which go by the watch, try it before them.
+"""Delay until the next watch of an intent that was not tried. Denied intents are watched after five minutes, so the
+next sweeps of the shard, in the order of the watches, try this intent before the denied ones.
 """
 
 SHARDS_FURTHER = 17
-"""By how many shards the first shard of a sweep moves on each minute. It shares no factor with the number of shards."""
+"""By how many shards the first shard of a sweep advances each minute. Coprime to the number of shards, so each shard is
+the first one in turn.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did, by kind; `behind` is how long overdue the first item was that it had no time for."""
+    """The number of processed items by kind. `behind`: how long the first unprocessed item was overdue; zero: none."""
 
     counts: Counter[str]
     behind: timedelta
 
     def __str__(self) -> str:
         done = ", ".join(f"{number} {kind}" for kind, number in sorted(self.counts.items())) or "nothing was due"
-        return f"swept: {done}; {self.behind.total_seconds():.0f} s behind"
+        return f"sweep finished: {done}; {self.behind.total_seconds():.0f} s behind"
 
 
 class Sweeper:
-    """Looks after what is overdue.
+    """Processes overdue items.
 
-    `clock` gives aware UTC; `sleep` waits while another change is being applied; `new_id` gives a fresh claim id.
+    `clock` returns aware UTC datetimes. `sleep` waits, in seconds, while another change is being applied. `new_id`
+    returns a new claim id.
     """
 
     def __init__(
@@ -112,9 +117,9 @@ class Sweeper:
         self._denied: Counter[int] = Counter()
 
     def sweep(self, *, stop_at: datetime) -> SweepReport:
-        """One walk over all shards, until all is done or `stop_at` has come.
+        """Processes the overdue items of all shards, until `stop_at` at the latest. Returns and logs a report.
 
-        It begins with another shard each minute: what the first ones leave no time for is not always the same.
+        Each minute it begins with a different shard, so that no shard always comes last.
         """
         now = self._clock()
         self._denied.clear()
@@ -145,7 +150,7 @@ class Sweeper:
         return all_items(partial(self._repository.due, shard, now, limit=PAGE))
 
     def _handle(self, watch: Watch, stop_at: datetime) -> str:
-        """What was done, in a word. One item that fails must not keep the sweeper from the others."""
+        """Processes one item and returns one word for the report. A failed item must not stop the others."""
         try:
             return self._handle_item(self._repository.acquire_lease(watch, now=self._clock()), stop_at)
         except ScheduledTasksError as exc:
@@ -180,9 +185,9 @@ class Sweeper:
         return "rescheduled"
 
     def _finish(self, schedule: Schedule, now: datetime) -> str:
-        """Its occurrences have their outcome even while EventBridge, or its group, cannot be reached.
+        """Finishes an intent. Due occurrences are recorded first, even if EventBridge is unavailable.
 
-        What is not tried comes before what was tried in vain when its shard is walked again.
+        An intent that is not tried is watched earlier than the denied ones, so the next sweep tries it first.
         """
         if schedule.first_due is not None and schedule.first_due <= now:
             schedule, _ = self._account_all(schedule, now)
@@ -200,14 +205,14 @@ class Sweeper:
     def _resume(self, schedule: Schedule) -> str:
         following = auto_resumed(self._intents.next_revision(schedule), waits_from(schedule))
         if following is None:
-            self._intents.end(schedule, Status.COMPLETED, "its last occurrence passed while it was paused")
+            self._intents.end(schedule, Status.COMPLETED, "the last occurrence passed during the pause")
             return "ended"
         self._intents.change(following, replacing=schedule)
         return "resumed"
 
     def _pause_failing(self, schedule: Schedule) -> str:
         last = schedule.last_run.reason if schedule.last_run else None
-        reason = f"{schedule.failures_in_a_row} runs in a row failed, the last one so: {last}"
+        reason = f"{schedule.failures_in_a_row} consecutive runs failed; the last failure: {last}"
         following = self._intents.next_revision(schedule)
         paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=None, next_run_at=None)
         self._intents.change(paused, replacing=schedule)
@@ -223,9 +228,9 @@ class Sweeper:
         return "recorded"
 
     def _account_all(self, schedule: Schedule, now: datetime) -> tuple[Schedule, bool]:
-        """Walks from the first occurrence that is not accounted for, and stops at the first one to wait for.
+        """Records outcomes from the first pending occurrence on, and stops at the first that may still be delivered.
 
-        The schedule as it is then, and whether there is one to wait for.
+        Returns the updated schedule, and whether it waits for such an occurrence.
         """
         for _ in range(OCCURRENCES_AT_ONCE):
             due = schedule.first_due
@@ -238,7 +243,7 @@ class Sweeper:
         return schedule, False
 
     def _account_one(self, schedule: Schedule, due: datetime, now: datetime) -> Schedule | None:
-        """The schedule with this occurrence accounted for; None if it is still to be waited for."""
+        """Records the outcome of an occurrence. Returns the updated schedule, or None if it may still be delivered."""
         run_id = ids.run_id(schedule.user_id, schedule.schedule_id, due)
         run = self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id)
         if run is not None and (run.has_ended or run.is_in_progress):
@@ -253,7 +258,7 @@ class Sweeper:
         return self._record_missed(schedule, run, due, now)
 
     def _wait_until(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> datetime | None:
-        """When to look again; None if nothing can be expected any more."""
+        """Returns when to check the occurrence again, or None if neither a delivery nor a result can come any more."""
         final = due + schedule.window + timedelta(seconds=schedule.delivery.max_age_seconds) + self._durations.event_age
         if run is not None and run.status is RunStatus.QUEUED:
             return now + self._durations.event_age
@@ -264,7 +269,10 @@ class Sweeper:
         return self._wait_for_delivery(schedule, due, now, final)
 
     def _wait_for_delivery(self, schedule: Schedule, due: datetime, now: datetime, final: datetime) -> datetime | None:
-        """As `_wait_until`, where there is no run. A one-time schedule that is applied a little late still fires."""
+        """Returns the same as `_wait_until`, for an occurrence without a run.
+
+        A one-time schedule fires even if it is applied shortly after its time, so its delivery is awaited.
+        """
         if schedule.never_applied and not schedule.timing.is_one_time:
             return None
         if now < (late_at := due + schedule.window + LATE_AFTER):
@@ -274,10 +282,10 @@ class Sweeper:
         return final if self._gateway.has(schedule) else self._wait_for_the_queue(schedule, due, now, final)
 
     def _wait_for_the_queue(self, schedule: Schedule, due: datetime, now: datetime, final: datetime) -> datetime | None:
-        """As `_wait_until`, of what EventBridge does not have.
+        """Returns the same as `_wait_until`, for a schedule that EventBridge does not have.
 
-        That says nothing about one that has had its last occurrence: EventBridge removes it, while the delivery may
-        still wait in Lambda's queue. Catching up does not wait for that.
+        EventBridge deletes a schedule after its last occurrence, while the delivery may still wait in Lambda's queue.
+        So the occurrence is not missed yet. A catch-up run does not wait for that delivery.
         """
         timing = (schedule.applied or schedule).timing
         if self._is_caught_up(schedule, due, now) or timing.next_occurrence(now + CLOCKS_DIFFER) is not None:
@@ -288,7 +296,7 @@ class Sweeper:
         return min(final, now + LATE_AFTER)
 
     def _catch_up_latest(self, schedule: Schedule, due: datetime, now: datetime) -> None:
-        """Of several that wait, the latest makes up for all, as soon as it is late itself."""
+        """Queues one run for all late occurrences: that of the latest one, as soon as it is late."""
         late = takewhile(lambda at: at + schedule.window + LATE_AFTER <= now, schedule.occurrences(due))
         latest = max(late, default=None)
         if latest is None or not self._is_caught_up(schedule, latest, now):
@@ -310,7 +318,7 @@ class Sweeper:
         return self._or_lost(updated, moved=refusal is None)
 
     def _is_caught_up(self, schedule: Schedule, due: datetime, now: datetime) -> bool:
-        """At most one run makes up for all that was missed: the latest."""
+        """Returns whether the occurrence gets a catch-up run: only the latest missed one does."""
         if schedule.on_missed is not OnMissed.RUN_NOW or schedule.status is not Status.ACTIVE:
             return False
         if schedule.timing.is_one_time:
@@ -327,18 +335,18 @@ class Sweeper:
             self._repository.advance(unconfirmed, expecting=schedule)
 
     def _queue(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
-        """The same run and the same claim as a late delivery would have, so one of the two acts."""
+        """Queues the run. A late delivery has the same run id and needs the same claim, so only one of the two acts."""
         queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
         if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
             self._starts.start(queued, schedule)
 
     def _reschedule(self, schedule: Schedule, until: datetime | None) -> None:
-        """An intent does not wait: it is watched until EventBridge agrees."""
+        """Sets the watch of a confirmed schedule. An intent keeps its watch, so that EventBridge is updated soon."""
         if schedule.confirmed:
             self._repository.reschedule_watch(schedule, until=until)
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
-        """The occurrence as nobody will do it any more, with what `run` tells of it so far."""
+        """Returns the occurrence as a missed or skipped run, with the attempts of `run` if there is one."""
         ended = Run(
             schedule_created_at=schedule.created_at,
             user_id=schedule.user_id,
@@ -360,8 +368,8 @@ class Sweeper:
         if schedule.status is not Status.ACTIVE:
             return f"the schedule was {schedule.status}"
         if run is not None:
-            return "the run began and never ended"
-        return "nothing delivered it in time, or EventBridge had no such schedule"
+            return "the run was interrupted and did not finish"
+        return "not delivered in time, or EventBridge did not have the schedule"
 
     def _or_lost(self, updated: Schedule, *, moved: bool) -> Schedule:
         if not moved:
@@ -373,8 +381,8 @@ class Sweeper:
     def _start_run(self, run: Run) -> str:
         schedule = self._repository.get(run.user_id, run.schedule_id)
         if schedule is None:
-            # Nothing can do this run any more: without a watch the sweeper leaves it to its expiry.
-            ended = replace(run, status=RunStatus.SKIPPED, reason="its schedule has no record", next_attempt_at=None)
+            # The run cannot be executed without its schedule. It gets no watch, and its record expires.
+            ended = replace(run, status=RunStatus.SKIPPED, reason="the schedule has no record", next_attempt_at=None)
             self._repository.finish(ended, replacing=run, expecting=None, updated=None)
             return "orphaned"
         self._starts.start(run, schedule)
@@ -382,13 +390,16 @@ class Sweeper:
 
 
 def shards_from(now: datetime) -> list[int]:
-    """All shards, in the order in which a sweep at that time walks them."""
+    """Returns all shards, in the order in which a sweep at `now` processes them."""
     first = epoch_seconds(now) // 60 * SHARDS_FURTHER
     return [(first + number) % ids.WATCH_SHARDS for number in range(ids.WATCH_SHARDS)]
 
 
 def _mark_unconfirmed(schedule: Schedule, now: datetime) -> Schedule:
-    """What was not delivered EventBridge may not have, or have otherwise. If more is to come, it is applied again."""
+    """Returns the schedule as unconfirmed if occurrences follow, so that it is applied to EventBridge again.
+
+    After a missed delivery, EventBridge may not have the schedule, or may have another revision.
+    """
     if not schedule.confirmed or schedule.next_occurrence(now) is None or schedule.status is not Status.ACTIVE:
         return schedule
     return replace(schedule, confirmed=False, intent_until=whole_ms(now))

@@ -1,6 +1,6 @@
-"""From what clients say (`at`, `after`, `rate`, `cron`) to a Timing, or an InvalidInput that names the field.
+"""Converts a client's timing (`at`, `after`, `rate` or `cron`) to a Timing. Raises InvalidInput with the field's name.
 
-Texts as in the HTTP API, or datetimes and timedeltas from Python. `now` is an aware UTC datetime.
+Times and durations are texts as in HTTP, or datetimes and timedeltas in Python. `now` is an aware UTC datetime.
 """
 
 from __future__ import annotations
@@ -23,20 +23,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+KINDS = ("at", "after", "rate", "cron")
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-OUTSIDE_THE_CALENDAR = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
-
+OUTSIDE_THE_CALENDAR = f"must be in the years {FIRST_YEAR} to {LAST_YEAR}"
 
 SHORTEST_PERIOD = timedelta(minutes=1)
-"""EventBridge knows no shorter one."""
+"""The shortest period that EventBridge allows."""
 
 LOOKED_AT = 500
-"""Occurrences of a cron whose distances are measured: a day of every three minutes."""
+"""Number of occurrences whose distances are measured: more than a day of a cron that fires every three minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimingSpec:
-    """A timing as a client says it: exactly one of `at`, `after`, `rate` and `cron`, and what goes with that one."""
+    """A client's timing: exactly one of `at`, `after`, `rate` and `cron`, and the fields that it allows.
+
+    `at`: an instant with `Z` or an offset, or a wall time of `timezone`. `after`: a duration such as `P3D`, from now.
+    `rate`: a period such as `15 minutes`. `cron`: six fields in wall times of `timezone`. `rate` and `cron` allow
+    `start_at` and `end_at`, rounded up to the whole minute; None: from the creation, and no end.
+    """
 
     at: str | datetime | None = None
     after: str | timedelta | None = None
@@ -47,8 +52,8 @@ class TimingSpec:
     end_at: str | datetime | None = None
 
     def resolve(self, now: datetime) -> Timing:
-        """The timing this means when it is said at `now`. Raises InvalidInput."""
-        match self._given(("at", "after", "rate", "cron")):
+        """Returns the timing, counted from `now`. Raises InvalidInput if a field is not valid or nothing would fire."""
+        match self._given(KINDS):
             case ["at"]:
                 self._refuse_all_but("timezone")
                 return at(self.at or "", self.timezone, now=now)
@@ -61,20 +66,20 @@ class TimingSpec:
             case ["cron"]:
                 return cron(self.cron or "", self.timezone, start_at=self.start_at, end_at=self.end_at, now=now)
             case _:
-                raise InvalidInput.of("timing", "takes exactly one of `at`, `after`, `rate` and `cron`")
+                raise InvalidInput.of("timing", "must have exactly one of `at`, `after`, `rate` and `cron`")
 
     @property
     def is_one_time(self) -> bool:
         return self.at is not None or self.after is not None
 
     def asked(self) -> dict[str, str]:
-        """The same texts for each spelling of the same timing, whether that is valid or not."""
+        """Returns the timing as texts that are equal for every spelling of the same timing, even if it is not valid."""
         times = {"at": self.at, "start_at": self.start_at, "end_at": self.end_at}
         asked = {name: _said_time(when) for name, when in times.items() if when is not None}
         if self.after is not None:
             asked["after"] = _said_duration(self.after)
         if self.rate is not None:
-            # Of a rate, whose period knows no zone, UTC is the default.
+            # UTC is the default zone of a rate, because its period does not depend on a zone.
             asked |= {"rate": _one_blank(_spelled("rate", self.rate)), "timezone": "UTC"}
         if self.cron is not None:
             asked["cron"] = _one_blank(_spelled("cron", self.cron))
@@ -86,11 +91,16 @@ class TimingSpec:
     def _refuse_all_but(self, *allowed: str) -> None:
         extra = [name for name in self._given(("timezone", "start_at", "end_at")) if name not in allowed]
         if extra:
-            raise InvalidInput(FieldError(f"timing.{name}", "does not go with this timing") for name in extra)
+            (kind,) = self._given(KINDS)
+            message = f"not allowed with `{kind}`; allowed: {', '.join(f'`{name}`' for name in allowed) or 'none'}"
+            raise InvalidInput(FieldError(f"timing.{name}", message) for name in extra)
 
 
 def at(when: str | datetime, timezone: str | None = None, *, now: datetime) -> Timing:
-    """Once, at an instant (with `Z` or an offset), or at a wall time of `timezone`. Fractions of a second are cut."""
+    """Returns a timing for an instant (with `Z` or an offset) or a wall time of `timezone`.
+
+    Fractions of a second are removed. Raises InvalidInput.
+    """
     time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
     if time.tzinfo is not None:
         _refuse_zone_beside_offset(timezone)
@@ -100,10 +110,13 @@ def at(when: str | datetime, timezone: str | None = None, *, now: datetime) -> T
 
 
 def after(delay: str | timedelta, *, now: datetime) -> Timing:
-    """Once, a while from now: rounded up to the whole second, so never early."""
+    """Returns a timing for `delay` after `now`, rounded up to the whole second so that it never fires early.
+
+    Raises InvalidInput.
+    """
     duration = _duration(delay) if isinstance(delay, str) else delay
     if duration <= timedelta(0):
-        _refuse("timing.after", "must be longer than nothing")
+        _refuse("timing.after", "must be greater than zero, such as PT10S")
     try:
         instant = ceil_second(now + duration)
     except OverflowError:
@@ -119,9 +132,10 @@ def rate(
     end_at: str | datetime | None = None,
     now: datetime,
 ) -> Timing:
-    """Again and again in elapsed time (`15 minutes`), from `start_at`, or else one period from now.
+    """Returns a timing that fires each time the period (`15 minutes`) has elapsed. Raises InvalidInput.
 
-    `timezone` is that of a `start_at` or `end_at` without an offset; the period itself knows no zone.
+    It first fires at `start_at`; None: one period after `now`. `timezone` applies to a `start_at` or `end_at` without
+    an offset; the period does not depend on it.
     """
     text = f"rate({_spelled('rate', every)})"
     expression = _parsed("timing.rate", text, "UTC")
@@ -142,9 +156,12 @@ def cron(
     end_at: str | datetime | None = None,
     now: datetime,
 ) -> Timing:
-    """Again and again at wall times of `timezone`, in six fields: minutes hours day-of-month month day-of-week year."""
+    """Returns a timing that fires at wall times of `timezone`. Raises InvalidInput.
+
+    `fields` are six: minutes hours day-of-month month day-of-week year.
+    """
     if timezone is None:
-        _refuse("timing.timezone", "is missing: a cron expression is wall time, so say whose, such as Europe/Berlin")
+        _refuse("timing.timezone", "is missing; required with `cron`, such as Europe/Berlin")
     text = f"cron({_spelled('cron', fields)})"
     _zone(timezone)
     _refuse_five_fields(text[len("cron(") : -1])
@@ -155,39 +172,39 @@ def cron(
 
 
 def check_period(timing: Timing, minimum: timedelta, now: datetime) -> None:
-    """Raises InvalidInput for a recurring timing that fires again sooner than the minimum."""
+    """Raises InvalidInput if a recurring timing has two occurrences closer than `minimum`."""
     if timing.is_one_time or minimum <= SHORTEST_PERIOD:
         return
     planned = islice(timing.occurrences(now), LOOKED_AT)
     shortest = min((after - before for before, after in pairwise(planned)), default=minimum)
     if shortest < minimum:
-        _refuse(f"timing.{timing.kind}", f"fires again after {shortest}; the limit is once in {minimum}")
+        _refuse(f"timing.{timing.kind}", f"fires again after {shortest}; the shortest allowed period is {minimum}")
 
 
 def future_instant_of(field: str, when: str | datetime, *, now: datetime) -> datetime:
-    """A future instant, with Z or an offset. Raises InvalidInput."""
+    """Returns the instant in UTC. Raises InvalidInput if it has no `Z` or offset, or is not in the future."""
     instant = instant_of(field, when)
     if instant <= now:
-        _refuse(field, "lies in the past")
+        _refuse(field, "must be in the future")
     return instant
 
 
 def instant_of(field: str, when: str | datetime) -> datetime:
-    """An instant, with Z or an offset. Raises InvalidInput."""
+    """Returns the instant in UTC. Raises InvalidInput if it has no `Z` or offset."""
     time = _time(field, when)
     if time.tzinfo is None:
-        _refuse(field, f"{when!r} is a wall time: write the instant with Z or an offset")
+        _refuse(field, f"{when!r} is a wall time; add Z or an offset")
     return time.astimezone(UTC)
 
 
 def _future(timing: Timing, field: str, now: datetime) -> Timing:
     if timing.next_occurrence(now) is None:
-        _refuse(field, "lies in the past")
+        _refuse(field, "must be in the future")
     return timing
 
 
 def _fires(timing: Timing, field: str, now: datetime, *, starts: bool) -> Timing:
-    """`starts`: the client gave a `start_at`."""
+    """Returns the timing. Raises InvalidInput if it never fires. `starts`: the client gave a `start_at`."""
     if timing.next_occurrence(now) is None:
         given = [name for name, is_given in (("start_at", starts), ("end_at", timing.end_at)) if is_given]
         bounds = f" with this {' and '.join(f'`{name}`' for name in given)}" if given else ""
@@ -204,7 +221,7 @@ def _at_text(wall: datetime) -> str:
 
 
 def _spelled(function: str, text: str) -> str:
-    """AWS's own spelling is taken as well: `at(…)` is `…`."""
+    """Returns the text without AWS's function name: `at(…)` becomes `…`."""
     text = text.strip()
     return text[len(function) + 1 : -1] if text.startswith(f"{function}(") and text.endswith(")") else text
 
@@ -214,9 +231,7 @@ def _time(field: str, when: str | datetime) -> datetime:
         return _in_calendar(field, when.replace(microsecond=0))
     match = TIME.fullmatch(when)
     if match is None:
-        _refuse(
-            field, f"{when!r} is not a time such as 2027-03-01T09:00:00 (with Z, an offset, or a timezone beside it)"
-        )
+        _refuse(field, f"{when!r} is not a time; write 2027-03-01T09:00:00 with Z, an offset or `timezone`")
     try:
         time = datetime.fromisoformat(match[1] + (match[2] or ""))
     except ValueError as exc:
@@ -225,7 +240,7 @@ def _time(field: str, when: str | datetime) -> datetime:
 
 
 def _said_time(when: str | datetime) -> str:
-    """An instant in UTC, a wall time as it is; what is no time, as it was written."""
+    """Returns an instant in UTC, a wall time unchanged, and any other text unchanged."""
     try:
         time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
     except InvalidInput:
@@ -246,14 +261,14 @@ def _one_blank(text: str) -> str:
 
 
 def _in_calendar(field: str, time: datetime) -> datetime:
-    """EventBridge's calendar begins with the epoch and ends with the last year that a cron may name."""
+    """Returns the time. Raises InvalidInput if it is before the epoch or after the last year that cron allows."""
     if not FIRST_YEAR <= time.year <= LAST_YEAR:
         _refuse(field, OUTSIDE_THE_CALENDAR)
     return time
 
 
 def _minute(field: str, when: str | datetime | None, timezone: str | None) -> datetime | None:
-    """The start or end of a recurring timing. Those live on whole minutes: EventBridge ignores the seconds."""
+    """Returns the start or end of a recurring timing, rounded up to the minute: EventBridge ignores the seconds."""
     if when is None:
         return None
     time = _time(field, when)
@@ -263,7 +278,7 @@ def _minute(field: str, when: str | datetime | None, timezone: str | None) -> da
 
 def _resolve(field: str, wall: datetime, timezone: str | None) -> datetime:
     if timezone is None:
-        hint = f"{wall.isoformat()} is a wall time: add `timezone`, or write the instant with Z or an offset"
+        hint = f"{wall.isoformat()} is a wall time; add `timezone`, Z or an offset"
         _refuse("timing.timezone" if field == "timing.at" else field, hint)
     _zone(timezone)
     try:
@@ -281,7 +296,7 @@ def _zone(name: str) -> None:
 
 def _refuse_zone_beside_offset(timezone: str | None) -> None:
     if timezone is not None:
-        _refuse("timing.timezone", "leave it out: a time with Z or an offset is an instant and has no time zone")
+        _refuse("timing.timezone", "not allowed with a time that has Z or an offset; remove it")
 
 
 def _parsed(field: str, text: str, timezone: str) -> object:
@@ -294,7 +309,7 @@ def _parsed(field: str, text: str, timezone: str) -> object:
 def _refuse_five_fields(fields: str) -> None:
     meant = suggest_six_fields(fields)
     if meant is not None:
-        _refuse("timing.cron", f"{fields!r} has five fields; EventBridge takes six. You probably mean {meant!r}")
+        _refuse("timing.cron", f"{fields!r} has five fields; six are required, probably {meant!r}")
 
 
 def _duration(text: str) -> timedelta:

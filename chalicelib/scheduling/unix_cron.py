@@ -1,4 +1,4 @@
-"""A five-field Unix cron, said in AWS's six fields: for the hint in an error, never for running it."""
+"""Translates five-field Unix cron into AWS's six fields, only for the hint in an error."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _WEEK = 7
 
 
 def suggest_six_fields(text: str) -> str | None:
-    """The six fields that the author of a five-field Unix cron probably meant: `0 9 * * 1-5` -> `0 9 ? * 2-6 *`.
+    """Returns the six fields with the meaning of a five-field Unix cron: `0 9 * * 1-5` -> `0 9 ? * 2-6 *`.
 
-    None if `text` is no such cron, or if AWS cannot say it in one expression: when both are given, Unix runs on the day
-    of the month *or* the day of the week.
+    Returns None if `text` is not such a cron, or if AWS has no single expression for it: Unix cron with both a day of
+    the month and a day of the week runs on either of them.
     """
     try:
         minutes, hours, day_of_month, month, weekday = text.upper().split()
@@ -35,7 +35,7 @@ def _aws_weekdays(text: str) -> str:
 
 
 def _aws_item(item: str) -> str:
-    """`1-5` -> `2-6`. AWS has no steps among weekdays, so `1-5/2` becomes `2,4,6`; all seven days become `*`."""
+    """Translates one item: `1-5` -> `2-6`. AWS has no steps for weekdays: `1-5/2` becomes `2,4,6`, all days `*`."""
     span, slash, step = item.partition("/")
     first, dash, last = ("0", "-", "6") if span == "*" else span.partition("-")
     if slash:
@@ -52,7 +52,7 @@ def _aws_day(day: str) -> str:
 
 
 def _unix_day(day: str) -> int:
-    """0 to 7, where both are Sunday. Raises ValueError."""
+    """Returns the day's number, 0 to 7; 0 and 7 are Sunday. Raises ValueError if it is not a day."""
     if day in DAY_OF_WEEK.names:
         return DAY_OF_WEEK.names.index(day)
     return range(_WEEK + 1).index(int(day))

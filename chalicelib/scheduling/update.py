@@ -1,7 +1,7 @@
-"""Changes of schedules that exist: what a change makes of the record, and the order among changes.
+"""Changes existing schedules: calculates the new record, and orders concurrent changes of one schedule.
 
-EventBridge has no conditional writes, so the order is ours: a change starts only when the one before it is confirmed,
-or its lease has run out.
+EventBridge has no conditional writes, so this module orders the changes: a change starts only when the previous one is
+confirmed or its lease has expired.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ PAUSE_SECONDS = 0.5
 
 
 class ScheduleUpdater:
-    """Changes one schedule at a time. `clock` gives aware UTC; `sleep` waits while another change is on its way."""
+    """Changes single schedules. `clock` returns aware UTC datetimes. `sleep` waits, in seconds, while another change is
+    being applied. `payload_limit` is in bytes.
+    """
 
     def __init__(
         self,
@@ -53,7 +55,7 @@ class ScheduleUpdater:
         self._min_period = min_period
 
     def find(self, user_id: str, schedule_id: str) -> Schedule:
-        """Raises ScheduleNotFound."""
+        """Returns the schedule without its action. Raises ScheduleNotFound."""
         schedule = self._repository.get(user_id, schedule_id) if ids.is_schedule_id(schedule_id) else None
         if schedule is None or schedule.is_expired(self._clock()):
             raise ScheduleNotFound
@@ -68,9 +70,10 @@ class ScheduleUpdater:
         timing: TimingSpec | None,
         if_match: int | None,
     ) -> Schedule:
-        """New values for details and `action`; a new timing starts now. Nothing new changes nothing.
+        """Updates the timing and the options and `action` in `fields`. Without any, returns the schedule unchanged.
 
-        Raises InvalidInput.
+        A new timing counts from now; None keeps the timing. Raises InvalidInput, and the errors of
+        SchedulerService.change.
         """
         if not fields and timing is None:
             return self._unchanged(user_id, schedule_id, if_match)
@@ -87,20 +90,20 @@ class ScheduleUpdater:
     def pause(
         self, user_id: str, schedule_id: str, *, reason: str | None, until: str | datetime | None, if_match: int | None
     ) -> Schedule:
-        """No occurrence is done from now on, `until` an instant if that is given."""
+        """Pauses the schedule until the instant `until`; None: until it is resumed."""
         ends_at = future_instant_of("until", until, now=self._clock()) if until is not None else None
 
         def change(schedule: Schedule) -> Schedule:
             following = self._intents.next_revision(schedule)
             paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=ends_at, next_run_at=None)
-            # The sweeper would come too late to end it: what EventBridge then had disabled would not fire.
+            # The sweeper would resume it too late: EventBridge would still have it disabled at the first occurrence.
             is_short = ends_at is not None and ends_at <= following.updated_at + RESUME_EARLY
             return (auto_resumed(paused, ends_at) or paused) if is_short else paused
 
         return self._modify(user_id, schedule_id, change, if_match)
 
     def resume(self, user_id: str, schedule_id: str, *, timing: TimingSpec | None, if_match: int | None) -> Schedule:
-        """Occurrences are done again from now on. A one-time schedule whose time has passed needs a new one."""
+        """Resumes the schedule from now on. A one-time schedule whose time has passed needs a new `timing`."""
 
         def change(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
@@ -118,9 +121,9 @@ class ScheduleUpdater:
         if_match: int | None = None,
         created_by: datetime | None = None,
     ) -> Schedule:
-        """Will not fire any more; what has ended already stays as it ended.
+        """Cancels the schedule and returns it. An ended schedule is returned unchanged.
 
-        A schedule that was created after `created_by` stays as it is: under an id there may be a new one.
+        A schedule created after `created_by` is returned unchanged as well, because a new schedule may have the id.
         """
         for more_tries in reversed(range(TRIES)):
             schedule = self.find(user_id, schedule_id)
@@ -173,7 +176,10 @@ class ScheduleUpdater:
         return action
 
     def _timed(self, schedule: Schedule, timing: TimingSpec | None, now: datetime) -> Schedule:
-        """With this timing, as of now, if there is one. The same rate keeps its phase unless a start is given."""
+        """Returns the schedule with the timing, resolved at `now`; None: unchanged.
+
+        An unchanged rate without `start_at` keeps its phase.
+        """
         if timing is None:
             return schedule
         resolved = timing.resolve(now)
@@ -183,17 +189,17 @@ class ScheduleUpdater:
         return replace(schedule, timing=resolved, timing_changed_at=now)
 
     def _check_max_runs(self, changed: Schedule, before: Schedule, now: datetime) -> None:
-        """It is a cap, so what has begun must have room in it. Raises InvalidInput."""
+        """Raises InvalidInput if `max_runs` is less than the number of runs that have ended or begun."""
         if changed.max_runs is None:
             return
         if changed.max_runs <= changed.run_count:
-            raise InvalidInput.of("max_runs", f"must be more than the {changed.run_count} runs there were")
+            raise InvalidInput.of("max_runs", f"must be more than {changed.run_count}, the number of runs so far")
         if changed.max_runs == before.max_runs:
             return
         running = self._repository.list_running(changed.user_id, changed.schedule_id, since=before.runs_since(now))
         begun = changed.run_count + changed.reserved + sum(run.is_uncounted for run in running)
         if changed.max_runs < begun:
-            raise InvalidInput.of("max_runs", f"must be at least {begun}: so many runs there were or are at work")
+            raise InvalidInput.of("max_runs", f"must be at least {begun}, the number of runs so far and in progress")
 
     def _with_next_run(self, schedule: Schedule, now: datetime) -> Schedule:
         if schedule.status is not Status.ACTIVE:
@@ -201,8 +207,8 @@ class ScheduleUpdater:
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None and schedule.pending_since is None:
             if schedule.timing.next_occurrence(now) is not None:
-                raise InvalidInput.of("exclusions", "leave no occurrence")
-            raise InvalidInput.of("timing", "lies in the past or never fires again: give a new one")
+                raise InvalidInput.of("exclusions", "exclude every occurrence; remove a date")
+            raise InvalidInput.of("timing", "has no future occurrence; give a new `timing`")
         return replace(schedule, next_run_at=next_run_at)
 
     def _is_free(self, schedule: Schedule, *, may_wait: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Checks of a whole schedule before anything is recorded: its payload's size and the values of its placeholders."""
+"""Checks of a whole schedule before it is recorded: the size of its payload and the values of its placeholders."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from ..core.model.schedule import Action, Schedule
 
 PAYLOAD_LIMIT = 64 * 1024
-"""In bytes, unless the settings say otherwise."""
-
+"""Default limit of a payload, in bytes."""
 
 LONGEST_TOKEN = "0" * 16
-"""A run outside the timing has one in its id, and so the longest id."""
+"""A run outside the timing has a token in its id, so its id is the longest."""
 
 
 def check_payload_size(schedule: Schedule, action: Action, limit: int) -> None:
-    """`limit` in bytes, of the finished Input. Raises PayloadTooLarge."""
+    """Raises PayloadTooLarge if the Input for EventBridge has more than `limit` bytes."""
     size = len(payload.write(schedule, action).encode())
     if size > limit:
         raise PayloadTooLarge(size, limit)
 
 
 def check_placeholders(schedule: Schedule, action: Action) -> None:
-    """Raises InvalidInput, naming the text, if a placeholder of it is unknown or has no value on this schedule, or if
-    its values make the text too long.
+    """Raises InvalidInput if a placeholder is unknown or has no value in this schedule.
+
+    Also raises it if a filled text is too long. The error names the field of the text.
     """
     if action.data.get(MARKER) is not True or action.type not in built_in():
         return
@@ -47,7 +47,7 @@ def check_placeholders(schedule: Schedule, action: Action) -> None:
 
 
 def _longest(schedule: Schedule) -> dict[str, Any]:
-    """What a run puts in, no shorter than in any run of this schedule."""
+    """Returns values of a run that are at least as long as those of any run of this schedule."""
     return {
         "user_id": schedule.user_id,
         "schedule_id": schedule.schedule_id,

@@ -1,4 +1,4 @@
-"""WebhookKeys: what the webhooks of a user are signed with, shown to those who verify them, and changed."""
+"""WebhookKeys: reads and rotates the keys that sign a user's webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRIES = 3
 
 
 class WebhookKeys:
-    """Reads and rotates keys. `clock` gives aware UTC."""
+    """Reads and rotates webhook keys. `clock` returns aware UTC datetimes."""
 
     def __init__(
         self,
@@ -35,21 +35,23 @@ class WebhookKeys:
         self._clock = clock
 
     def live(self, user_id: str) -> list[WebhookKey]:
-        """The keys that sign now, the current one first. Raises StoreUnavailable, MasterSecretUnavailable."""
+        """Returns the valid keys, the current key first. Raises StoreUnavailable or MasterSecretUnavailable."""
         return self._keys(self._repository.get_webhook_keys(user_id))
 
     def rotate(self, user_id: str, *, overlap: timedelta = OVERLAP) -> list[WebhookKey]:
-        """A new key; the one before it lives on for `overlap`. Without any, every older key ends at once.
+        """Creates a new key and returns the valid keys, the new key first.
 
-        Raises RotationUnderWay, and what `live` raises.
+        The previous key stays valid for `overlap`, by default 24 hours. With an overlap of zero, all older keys expire
+        immediately. Raises RotationUnderWay if the overlap of the last rotation has not ended, and the errors of
+        `live`.
         """
-        self._master.values()  # before anything has changed, rather than behind it
+        self._master.values()  # fail before the rotation is stored
         for _ in range(TRIES):
             before = self._repository.get_webhook_keys(user_id)
             after = before.rotated(whole_ms(self._clock()), overlap)
             if self._repository.save_webhook_keys(after, replacing=before):
                 return self._keys(after)
-        raise StoreUnavailable("the keys changed with every try to rotate them")
+        raise StoreUnavailable("the keys changed at every attempt to rotate them")
 
     def _keys(self, versions: KeyVersions) -> list[WebhookKey]:
         return live_keys(versions, self._master.values(), self._clock())

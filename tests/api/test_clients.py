@@ -29,7 +29,7 @@ PYTHON_CLIENT = "scheduled_tasks_client"
 EXPECTED = {
     "name": "Digest",
     "listed": ["email"],
-    "detail": "timing.at: lies in the past",
+    "detail": "timing.at: must be in the future",
     "field": "timing.at",
 }
 

@@ -48,7 +48,7 @@ def test_its_line_says_what_it_did(world: World, caplog: pytest.LogCaptureFixtur
         invoke(world)
         invoke(world)
 
-    assert caplog.messages == ["swept: 1 finished; 0 s behind", "swept: nothing was due; 0 s behind"]
+    assert caplog.messages == ["sweep finished: 1 finished; 0 s behind", "sweep finished: nothing was due; 0 s behind"]
 
 
 def test_it_returns_nothing(world: World) -> None:

@@ -58,7 +58,7 @@ def test_a_change_of_nothing_still_wants_the_revision_that_it_names(service: Sch
 def test_exclusions_that_leave_nothing_are_blamed_themselves(service: SchedulerService) -> None:
     service.put("alice", "s1", timing=TimingSpec(at=NOW + HOUR), action=an_action())
 
-    with pytest.raises(InvalidInput, match="exclusions: leave no occurrence"):
+    with pytest.raises(InvalidInput, match="exclusions: exclude every occurrence"):
         service.change("alice", "s1", exclusions=[date(NOW.year, NOW.month, NOW.day)])
 
 

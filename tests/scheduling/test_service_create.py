@@ -281,7 +281,7 @@ def test_a_repeat_of_what_has_expired_is_no_answer(service: SchedulerService, cl
     assert ended.expires_at is not None
     clock.now = ended.expires_at
 
-    with pytest.raises(InvalidInput, match="lies in the past"):
+    with pytest.raises(InvalidInput, match="must be in the future"):
         _keyed(service)
 
 
@@ -290,7 +290,7 @@ def test_a_first_request_for_the_past_is_refused_with_a_key_as_well(
 ) -> None:
     clock.now = TOMORROW + MINUTE
 
-    with pytest.raises(InvalidInput, match="lies in the past"):
+    with pytest.raises(InvalidInput, match="must be in the future"):
         _keyed(service)
 
 

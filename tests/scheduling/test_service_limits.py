@@ -152,7 +152,7 @@ def test_an_erased_user_leaves_no_count(
     ],
 )
 def test_what_would_fire_too_often_is_refused(service: SchedulerService, timing: dict[str, str], field: str) -> None:
-    with pytest.raises(InvalidInput, match="the limit is once in 0:15:00") as refused:
+    with pytest.raises(InvalidInput, match="the shortest allowed period is 0:15:00") as refused:
         service.create(user_id="alice", timing=TimingSpec(**timing), action=an_action())
     assert refused.value.errors[0].field == field
 
@@ -160,7 +160,7 @@ def test_what_would_fire_too_often_is_refused(service: SchedulerService, timing:
 def test_a_change_may_not_fire_too_often_either(service: SchedulerService) -> None:
     schedule = create(service)
 
-    with pytest.raises(InvalidInput, match="the limit is once in"):
+    with pytest.raises(InvalidInput, match="the shortest allowed period is"):
         service.change("alice", schedule.schedule_id, timing=TimingSpec(rate="1 minute"))
 
 

@@ -97,7 +97,7 @@ def test_a_change_that_eventbridge_refuses_later_is_gone_back_on(life: Life) -> 
 
     after = life.now_of(schedule)
     assert after.flexible_window_minutes == 0
-    assert (after.revision, after.reason) == (changed.revision + 1, "a change was refused: too wide")
+    assert (after.revision, after.reason) == (changed.revision + 1, "EventBridge refused a change: too wide")
     assert life.story(schedule) == [(f"{time}", "succeeded") for time in ("12:15", "12:30", "12:45", "13:00")]
     assert disagreements(life) == []
 
@@ -165,7 +165,7 @@ def test_a_run_whose_schedule_has_no_record_is_looked_at_once(life: Life) -> Non
     life.travel(5 * A_MINUTE)
 
     (run,) = life.all_runs()
-    assert (run.status, run.reason) == (RunStatus.SKIPPED, "its schedule has no record")
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, "the schedule has no record")
     assert [key for key, item in life.repository.items.items() if "watch_at" in item] == []
 
 
@@ -258,9 +258,7 @@ def test_a_one_time_schedule_that_is_not_to_be_made_up_for_has_failed(life: Life
     (run,) = life.runs_of(schedule)
     assert (run.status, life.now_of(schedule).status) == (RunStatus.MISSED, Status.FAILED)
     assert (
-        run.reason
-        == life.now_of(schedule).reason
-        == "nothing delivered it in time, or EventBridge had no such schedule"
+        run.reason == life.now_of(schedule).reason == "not delivered in time, or EventBridge did not have the schedule"
     )
     assert disagreements(life) == []
 
@@ -591,7 +589,7 @@ def test_a_run_that_began_and_that_nobody_can_start_again_is_missed_in_the_end(l
     life.travel(4 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.MISSED, "the run began and never ended")
+    assert (run.status, run.reason) == (RunStatus.MISSED, "the run was interrupted and did not finish")
 
 
 # Pauses that end
@@ -627,7 +625,7 @@ def test_a_one_time_schedule_whose_time_passes_in_its_pause_is_over(life: Life) 
     life.travel(4 * AN_HOUR)
 
     after = life.now_of(schedule)
-    assert (after.status, after.reason) == (Status.COMPLETED, "its last occurrence passed while it was paused")
+    assert (after.status, after.reason) == (Status.COMPLETED, "the last occurrence passed during the pause")
     assert life.done() == []
     assert disagreements(life) == []
 

@@ -36,7 +36,7 @@ def test_a_run_that_never_ended_still_says_that_it_may_have_been_done(life: Life
     life.travel(9 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.MISSED, "the run began and never ended")
+    assert (run.status, run.reason) == (RunStatus.MISSED, "the run was interrupted and did not finish")
     assert run.acting_since is not None
 
 

@@ -293,7 +293,7 @@ def test_a_refused_change_leaves_no_gap(life: Life) -> None:
 
 # Within two minutes of a change of timing
 
-MISSED = "nothing delivered it in time, or EventBridge had no such schedule"
+MISSED = "not delivered in time, or EventBridge did not have the schedule"
 SUPERSEDED = "superseded: the timing was changed within two minutes of this time"
 
 

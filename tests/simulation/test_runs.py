@@ -366,9 +366,9 @@ def test_a_redrive_from_a_time_to_come_finds_nothing_and_ends(life: Life) -> Non
 
 
 def test_a_span_that_ends_before_it_begins_is_refused(life: Life) -> None:
-    with pytest.raises(InvalidInput, match="until: lies before since"):
+    with pytest.raises(InvalidInput, match="until: must not be before `since`"):
         life.service.redrive_all("alice", since=NOON, until=NOON - A_SECOND)
-    with pytest.raises(InvalidInput, match="until: lies before since"):
+    with pytest.raises(InvalidInput, match="until: must not be before `since`"):
         life.service.list_runs_of_user("alice", since=NOON, until=NOON - A_SECOND)
 
 
@@ -579,7 +579,7 @@ def test_a_schedule_that_fails_again_and_again_pauses_and_says_why(life: Life) -
 
     record = life.now_of(schedule)
     assert (record.status, len(life.runs_of(schedule))) == (Status.PAUSED, 3)
-    assert record.reason == "3 runs in a row failed, the last one so: SES MessageRejected: no"
+    assert record.reason == "3 consecutive runs failed; the last failure: SES MessageRejected: no"
     assert disagreements(life) == []
 
 

@@ -50,7 +50,7 @@ class FieldProblemView(Composed):
     """One field of the request that is missing or wrong."""
 
     field: Annotated[str, about("Name of the field as it was sent", "timing.at")]
-    message: Annotated[str, about("Error of the field", "lies in the past")]
+    message: Annotated[str, about("Error of the field", "must be in the future")]
 
 
 class ProblemView(Composed):
@@ -63,7 +63,7 @@ class ProblemView(Composed):
     ]
     title: Annotated[str, about("Short description of the kind of error", "Some fields are missing or wrong")]
     status: Annotated[int, about("HTTP status", 422)]
-    detail: Annotated[str, about("Error of this request", "timing.at: lies in the past")]
+    detail: Annotated[str, about("Error of this request", "timing.at: must be in the future")]
     errors: Annotated[list[FieldProblemView], about("Fields that are missing or wrong")] = Field(default_factory=list)
     limit: Annotated[int | None, about("Limit that the request exceeds", 65536)] = None
     request_id: Annotated[

@@ -1,1 +1,1 @@
-"""What HTTP and Python callers give, read by the same models: one set of limits, and one message for each refusal."""
+"""Models that validate the input of HTTP and Python callers, so that both have the same limits and error messages."""

@@ -1,4 +1,4 @@
-"""What HTTP and Python callers give of a schedule, as pydantic models."""
+"""Pydantic models of schedules in the form that HTTP and Python callers give."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -22,18 +22,18 @@ RETRY = RetryPolicy()
 
 @runtime_checkable
 class MakesAction(Protocol):
-    """Anything that knows the action it stands for, such as the models in `actions.py`."""
+    """An object that can be converted to an Action, such as the models in `actions.py`."""
 
     def to_action(self) -> Action: ...
 
 
 ActionLike = Action | MakesAction | Fields | Mapping[str, Any]
-"""`Fields`: those of a built-in action, such as `chalicelib.actions.email.Email`. A mapping is read as HTTP reads an
-action's JSON object.
+"""`Fields` is a built-in action such as `chalicelib.actions.email.Email`. A mapping has the form of the action's JSON
+object in HTTP.
 """
 
 TimingLike = TimingSpec | Mapping[str, Any]
-"""A mapping is read as HTTP reads a timing's JSON object."""
+"""A mapping has the form of the timing's JSON object in HTTP."""
 
 
 def _policy_as_json(value: object) -> object:
@@ -51,7 +51,7 @@ def _action_as_json(value: object) -> object:
         case Fields():
             return fields_as_clients_write(value)
         case Action():
-            data: Any = value.data  # whatever Python callers gave
+            data: Any = value.data  # not checked yet: a Python caller may have given any type
             written = as_clients_write(value) if isinstance(data, Mapping) else {"data": data}
             return {**written, "type": value.type}
     return value
@@ -87,7 +87,7 @@ class DeliveryOptions(Body):
 
 
 class RetryOptions(Body):
-    """How often failed work is tried again."""
+    """How often failed work is retried."""
 
     max_retries: Annotated[int, values.within("retry", "max_retries"), about("Retries of failed work", 5)] = (
         RETRY.max_retries
@@ -140,7 +140,7 @@ class DetailsBody(Body):
     pause_after_failures: values.PauseAfterFailures | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """The fields that the caller named, without the user, as keyword arguments of SchedulerService."""
+        """Returns the fields that the caller gave, without the user, as keyword arguments of SchedulerService."""
         return {name: _argument(getattr(self, name)) for name in self.model_fields_set - {"user_id"}}
 
 
@@ -180,25 +180,28 @@ class _Timed(Body):
 
 
 def read_timing(timing: TimingLike) -> TimingSpec:
-    """Raises InvalidInput."""
+    """Returns the timing with checked fields. Raises InvalidInput."""
     return read(_Timed, {"timing": timing}).timing.spec()
 
 
 def checked(model: type[DetailsBody], given: Mapping[str, Any], rules: ActionRules | None) -> dict[str, Any]:
-    """What is given, with a TimingSpec and an Action where there are any. Raises InvalidInput."""
+    """Returns the given fields, with `timing` as a TimingSpec and `action` as an Action. Raises InvalidInput.
+
+    `rules` None: every action type is accepted.
+    """
     action = given.get("action")
     if isinstance(action, MakesAction) and not isinstance(action, type):
         given = {**given, "action": (action := action.to_action())}
     arguments = read(model, given, rules).arguments()
     if "action" in arguments:
-        # An Action stays as it is: its data may have a form that a model would write in another way.
+        # An Action is kept unchanged, because the model may write its data in a different form.
         arguments["action"] = action if isinstance(action, Action) else arguments["action"].to_action()
         _check_json("action", arguments["action"].data)
     return arguments
 
 
 def _check_json(field: str, value: object) -> None:
-    """Python has more floats and texts than JSON. Raises InvalidInput."""
+    """Raises InvalidInput if the value is not valid JSON: Python has floats and texts that JSON does not have."""
     try:
         json_size(value)
     except ValueError as exc:

@@ -1,4 +1,4 @@
-"""The limits of what methods of SchedulerService take beside a schedule's timing, action and options."""
+"""Checks the arguments of SchedulerService's methods, except a schedule's timing, action and options."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOT_GIVEN: Any = None
 
 
 class Arguments(Body):
-    """By the names that they have in all methods. A `schedule_id` that can be none is found by no method."""
+    """Arguments with the same name in all methods. A `schedule_id` may be any text: an invalid one is not found."""
 
     user_id: UserId = NOT_GIVEN
     schedule_id: str = NOT_GIVEN
@@ -50,19 +50,19 @@ class Arguments(Body):
 
 
 class ListArguments(Arguments):
-    """Where schedules are listed."""
+    """Arguments of methods that list schedules."""
 
     status: ListStatus = NOT_GIVEN
 
 
 class PutArguments(Arguments):
-    """Where the schedule may be a new one."""
+    """Arguments of methods that may create the schedule, so its id must be valid."""
 
     schedule_id: ScheduleId = NOT_GIVEN
 
 
 class RunsArguments(Arguments):
-    """Where runs are selected, by a span of scheduled times among others."""
+    """Arguments of methods that select runs, for example by scheduled time."""
 
     schedule_id: ScheduleId = NOT_GIVEN
     status: UndoneStatus = NOT_GIVEN
@@ -70,7 +70,7 @@ class RunsArguments(Arguments):
 
 
 def checked_by(model: type[Arguments]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The method below gets its arguments as `model` reads them. It raises InvalidInput."""
+    """Returns a decorator that validates a method's arguments by `model`. The method then raises InvalidInput."""
 
     def decorate(method: Callable[P, R]) -> Callable[P, R]:
         parameters = signature(method)

@@ -1,4 +1,4 @@
-"""What OpenAPI shows of a value: its description, an example, and the JSON schema of another type if that says more."""
+"""Descriptions, examples and JSON schemas of values in OpenAPI."""
 
 import re
 from collections.abc import Callable
@@ -13,23 +13,23 @@ NOT_NAMED: Any = None
 
 
 class DescribedAs:
-    """Gives a value the JSON schema of another type. `type_` makes that type when OpenAPI asks for it."""
+    """Gives a value the JSON schema of another type. `type_` returns that type; it is called when OpenAPI is built."""
 
     def __init__(self, type_: Callable[[], Any]) -> None:
         self._type = type_
 
     def __get_pydantic_json_schema__(self, _schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        # Wrapped twice: pydantic names a nested type only, and would replace a bare reference by what it refers to.
+        # Wrapped twice: pydantic gives only a nested type a name, and replaces a bare reference by its definition.
         nested = core_schema.definitions_schema(TypeAdapter(self._type()).core_schema, [])
         return {"allOf": [handler(nested)]}
 
 
 def about(description: str, *examples: Any) -> Any:
-    """A field's description and examples. Without them, a field of a view has those of the create's field."""
+    """Returns a field's description and examples. Default: a view's field has the examples of the create's field."""
     return Field(description=description, examples=list(examples) or None)
 
 
 def text_like(pattern: re.Pattern[str], description: str, example: str) -> WithJsonSchema:
-    """The JSON schema of a value that is read from text."""
+    """Returns the JSON schema of a text with this pattern."""
     schema = {"type": "string", "pattern": f"^{pattern.pattern}$"}
     return WithJsonSchema({**schema, "description": description, "examples": [example]})

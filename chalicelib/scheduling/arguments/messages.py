@@ -1,6 +1,4 @@
-"""What is wrong with a field, in this API's words: pydantic's name its own classes, and `list` for what JSON calls an
-array.
-"""
+"""Error messages of fields. Pydantic's own messages name Python classes, such as `list` for an array."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ if TYPE_CHECKING:
 
 _PLAIN: Mapping[str, str] = {
     "missing": "is missing",
-    "extra_forbidden": "is not known here",
+    "extra_forbidden": "is not an allowed field",
     "model_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
     "list_type": "must be a JSON array",
@@ -39,7 +37,7 @@ _WITH_LIMITS: Mapping[str, str] = {
 
 
 def message_of(error: ErrorDetails) -> str:
-    """Pydantic's own words only for what no field of ours can be wrong in today."""
+    """Returns the message of an error. Pydantic's own message is used only for errors that no field has today."""
     if text := _PLAIN.get(error["type"]):
         return text
     if error.get("ctx", {}).get("min_length") == 1:

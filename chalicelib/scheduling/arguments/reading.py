@@ -1,6 +1,6 @@
-"""What callers give, read by pydantic models: exactly this, and errors that name fields as the caller wrote them.
+"""Validates input by pydantic models without type conversion. Errors name the fields as the caller wrote them.
 
-HTTP and Python callers are read by the same models, so that both are refused with the same field and message.
+HTTP and Python callers use the same models, so both get the same fields and messages in errors.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Body(BaseModel):
 
 
 def read(model: type[Model], values: Mapping[str, Any], context: object = None) -> Model:
-    """Raises InvalidInput."""
+    """Returns the values as a `model`. Raises InvalidInput with at most MOST_ERRORS errors."""
     try:
         return model.model_validate(values, context=context)
     except ValidationError as exc:
@@ -43,19 +43,19 @@ def read(model: type[Model], values: Mapping[str, Any], context: object = None) 
 def _field_errors(exc: ValidationError, *, has_timing: bool) -> list[FieldError]:
     errors = exc.errors(include_url=False)[:MOST_ERRORS]
     if any(error["loc"] == UNKNOWN_ACTION for error in errors):
-        # What its other fields should be is not known either.
+        # The fields of an unknown action type cannot be checked, so their errors are omitted.
         errors = [error for error in errors if error["loc"] == UNKNOWN_ACTION or error["loc"][:2] != UNKNOWN_ACTION[:2]]
     return [FieldError(_field(error["loc"]), _hint(error, has_timing) or message_of(error)) for error in errors]
 
 
 def _field(loc: tuple[int | str, ...]) -> str:
-    """Pydantic puts the variant of the action into the path (`action`, `email`, `to`, 0), the client did not."""
+    """Returns the client's path of a field. Pydantic adds the action's variant to it (`action`, `email`, `to`, 0)."""
     parts = loc[:1] + loc[2:] if loc[0] == "action" else loc
     return ".".join(str(part) for part in parts if part != "[key]")
 
 
-def _hint(error: ErrorDetails, has_timing: bool) -> str | None:  # noqa: FBT001 - what the body has
-    """Where a field belongs that is known one level down."""
+def _hint(error: ErrorDetails, has_timing: bool) -> str | None:  # noqa: FBT001 - a private function with one caller
+    """Returns a hint for a field of `timing` that is at the top level, else None."""
     field = error["loc"][0]
     belongs = has_timing and error["type"] == "extra_forbidden" and len(error["loc"]) == 1
-    return f"belongs into `timing`: write `timing.{field}`" if belongs and field in TIMING_FIELDS else None
+    return f"belongs in `timing`; write `timing.{field}`" if belongs and field in TIMING_FIELDS else None

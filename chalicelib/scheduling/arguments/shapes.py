@@ -1,6 +1,6 @@
-"""Unions that OpenAPI shows for `timing` and `action`. Validation uses `TimingBody` and `AnyAction` instead.
+"""The unions of `timing` and `action` in OpenAPI. Validation uses `TimingBody` and `AnyAction` instead.
 
-Their models are built when OpenAPI asks for them, so that a cold start does not wait.
+The models are built only for OpenAPI, so that they do not delay a cold start.
 """
 
 from typing import TYPE_CHECKING, Annotated, Union
@@ -38,7 +38,7 @@ class AtTiming(Shape):
 
 
 class AfterTiming(Shape):
-    """Fires once, so long after the request. An answer shows the instant as `at`."""
+    """Fires once, at this time after the request. The response shows the instant as `at`."""
 
     after: Annotated[Duration, about("ISO 8601 duration in weeks, days, hours, minutes and seconds", "PT2H")]
 

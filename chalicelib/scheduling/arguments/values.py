@@ -1,7 +1,7 @@
-"""The values that HTTP and Python callers give, as pydantic reads them, with the limits of the field table.
+"""Pydantic types of the values that HTTP and Python callers give, with the limits of the field table.
 
 Python callers may give a datetime for a time, a timedelta for a duration, a date for a day and an enum's member for its
-text; all else is read as HTTP reads JSON.
+text. All other values have the form of JSON, as in HTTP.
 """
 
 import re
@@ -35,19 +35,19 @@ IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class MetadataShape(RootModel[dict[str, JsonValue]]):
-    """A JSON object of the client's, which the action receives."""
+    """A JSON object of the client. The action receives it."""
 
     model_config = ConfigDict(defer_build=True, json_schema_extra={"examples": [{"plan": "pro"}]})
 
 
 def within(field: str, part: str | None = None) -> Any:
-    """The limits of a number of the field table, or of a number that is a part of its field."""
+    """Returns the limits of a number in the field table, or of `part` of a field."""
     least, most = _limits_of(field, part)
     return Field(ge=least, le=most)
 
 
 def length(field: str) -> Any:
-    """The limits of a text or list of the field table."""
+    """Returns the limits of a text's or list's length in the field table."""
     least, most = _limits_of(field)
     return Field(min_length=least or None, max_length=most)
 
@@ -58,7 +58,7 @@ def _limits_of(field: str, part: str | None = None) -> Limits:
 
 
 def _or(*types: type) -> WrapValidator:
-    """Values of these types are taken as they are."""
+    """Returns a validator that accepts values of these types unchanged."""
 
     def taken(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
         return value if isinstance(value, types) else handler(value)
@@ -68,7 +68,7 @@ def _or(*types: type) -> WrapValidator:
 
 def _user_id(text: str) -> str:
     if not ids.is_user_id(text):
-        raise ValueError("is no user id: it is empty, too long or not printable")
+        raise ValueError(f"must be 1 to {ids.USER_ID_BYTES} printable bytes")
     return text
 
 
@@ -81,7 +81,7 @@ def _schedule_id(text: str) -> str:
 def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     size, limit = json_size(metadata), _limits_of("metadata").most
     if size > limit:
-        raise ValueError(f"has {size:,} bytes as JSON; the limit is {limit:,}")
+        raise ValueError(f"has {size:,} bytes as JSON; the limit is {limit:,} bytes")
     return metadata
 
 
@@ -110,7 +110,7 @@ def _as_json(value: object) -> object:
 
 
 AS_JSON = BeforeValidator(_as_json)
-"""Any mapping is an object, and a tuple is an array."""
+"""Accepts any mapping as an object, and a tuple as an array."""
 Time = Annotated[str, Field(max_length=64), _or(datetime)]
 Duration = Annotated[str, Field(max_length=64), _or(timedelta)]
 Rate = Annotated[str, Field(max_length=64)]
@@ -122,7 +122,7 @@ ResourceId = Annotated[
     str,
     length("resource_id"),
     AfterValidator(one_line),
-    about("Id of the application's thing that the schedule is about, such as a contract", "contract-42"),
+    about("Application's id of the thing that the schedule is about, such as a contract", "contract-42"),
 ]
 Name = Annotated[
     str,
@@ -213,7 +213,7 @@ Cursor = Annotated[
 
 
 class Undone(StrEnum):
-    """How a run ended without success: it `failed`, or nothing delivered it (`missed`)."""
+    """Result of a run without success: it `failed`, or it was not delivered (`missed`)."""
 
     FAILED = RunStatus.FAILED.value
     MISSED = RunStatus.MISSED.value

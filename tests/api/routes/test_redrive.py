@@ -416,8 +416,8 @@ def test_they_are_started_at_the_rate_that_was_asked_for(world: World, per_minut
         ({"resource_id": ""}, "resource_id", "empty"),
         ({"since": "2027-03-01"}, "since", "is not a time"),
         ({"until": "2027-03-01T08:00:00"}, "until", "wall time"),
-        ({"since": "2027-03-02T00:00:00Z", "until": "2027-03-01T00:00:00Z"}, "until", "before since"),
-        ({"run_id": "x"}, "run_id", "not known"),
+        ({"since": "2027-03-02T00:00:00Z", "until": "2027-03-01T00:00:00Z"}, "until", "not be before `since`"),
+        ({"run_id": "x"}, "run_id", "not an allowed field"),
     ],
 )
 def test_a_wrong_field_is_422_and_named(world: World, body: dict[str, Any], field: str, hint: str) -> None:

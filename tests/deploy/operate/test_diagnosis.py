@@ -127,10 +127,10 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     ),
     "paused after failures": (
         facts(
-            hourly(status=Status.PAUSED, updated_at=LAST, reason="10 runs in a row failed, the last one so: no."),
+            hourly(status=Status.PAUSED, updated_at=LAST, reason="10 consecutive runs failed; the last failure: no."),
             failed(),
         ),
-        "The schedule was paused at 07:00 UTC (10 runs in a row failed, the last one so: no).",
+        "The schedule was paused at 07:00 UTC (10 consecutive runs failed; the last failure: no).",
         "Resume it: POST /v1/schedules/s1/resume?user_id=alice",
     ),
     "held": (
@@ -310,16 +310,14 @@ CASES: dict[str, tuple[Facts, str, str]] = {
         "Ask the provider whether it was done twice.",
     ),
     "missed": (
-        facts(hourly(), the_run(RunStatus.MISSED, reason="nothing delivered it in time")),
-        "The run of 07:00 UTC was missed: nothing delivered it in time.",
+        facts(hourly(), the_run(RunStatus.MISSED, reason="not delivered in time")),
+        "The run of 07:00 UTC was missed: not delivered in time.",
         f"Redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "missed, because EventBridge gave up": (
-        facts(
-            hourly(), the_run(RunStatus.MISSED, reason="nothing delivered it in time"), dead_letters=[a_dead_letter()]
-        ),
+        facts(hourly(), the_run(RunStatus.MISSED, reason="not delivered in time"), dead_letters=[a_dead_letter()]),
         (
-            "The run of 07:00 UTC was missed: nothing delivered it in time. "
+            "The run of 07:00 UTC was missed: not delivered in time. "
             "Its payload is in the delivery dead-letter queue (Throttled: slower)."
         ),
         f"Redrive the run: POST {RUN}/redrive?user_id=alice",
@@ -346,10 +344,10 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     ),
     "completed while it was paused": (
         facts(
-            hourly(status=Status.COMPLETED, next_run_at=None, reason="its last occurrence passed while it was paused"),
+            hourly(status=Status.COMPLETED, next_run_at=None, reason="the last occurrence passed during the pause"),
             existing=None,
         ),
-        "The schedule is completed: its last occurrence passed while it was paused.",
+        "The schedule is completed: the last occurrence passed during the pause.",
         NOTHING,
     ),
     # Without a record
