@@ -41,8 +41,9 @@ def test_no_path_and_no_method_is_missing_on_the_page(cloud: LocalCloud) -> None
 
 
 @pytest.fixture(autouse=True)
-def _no_fault_remains_and_the_sweeper_does(cloud: LocalCloud) -> Any:
+def _no_fault_and_no_lag_remain_and_the_sweeper_does(cloud: LocalCloud) -> Any:
     sweeper = cloud.get("/_local/sweeper")
     yield
     cloud.send("DELETE", "/_local/faults")
+    cloud.send("POST", "/_local/table-lag", {"seconds": 0})
     cloud.send("POST", "/_local/sweeper", sweeper)
