@@ -353,15 +353,17 @@ def test_a_run_whose_record_changes_nine_times_while_it_is_recorded_is_recorded_
     assert (after.name, after.run_count, after.next_run_at) == ("name 9", 1, next_run(schedule) + timedelta(hours=1))
 
 
-def test_without_a_record_it_works_nothing_and_keeps_the_payload(world: World) -> None:
+@pytest.mark.parametrize("hold", [None, "SES is down"])
+def test_without_a_record_it_works_and_records_nothing_and_keeps_the_payload(world: World, hold: str | None) -> None:
     event = world.event(world.a_schedule())
     world.repository.items.clear()
+    world.hold(hold)
 
     world.fire(event)
 
     (letter,) = world.dead_letters()
     assert (letter["reason"], letter["event"]) == ("the schedule has no record in this table", event)
-    assert world.mails() == []
+    assert (world.mails(), world.repository.items) == ([], {})
     assert len(world.gateway.schedules) == 1
 
 

@@ -592,6 +592,19 @@ def test_a_run_that_began_and_that_nobody_can_start_again_is_missed_in_the_end(l
     assert (run.status, run.reason) == (RunStatus.MISSED, "the run was interrupted and did not finish")
 
 
+def test_what_was_due_while_nobody_could_start_the_last_of_max_runs_again_is_recorded(life: Life) -> None:
+    schedule = life.recurring(rate="1 hour", max_runs=1)
+    life.aws.error = Crash()
+    life.travel(AN_HOUR + 6 * A_MINUTE)
+    life.faults.always("starter.start", StarterUnavailable)
+    life.copies = 0
+
+    life.travel(4 * AN_HOUR)
+
+    assert life.story(schedule)[:3] == [("13:00", "missed"), ("14:00", "skipped"), ("15:00", "skipped")]
+    assert life.now_of(schedule).status is Status.COMPLETED
+
+
 # Pauses that end
 
 

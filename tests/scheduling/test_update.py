@@ -930,14 +930,15 @@ def test_one_busy_schedule_keeps_a_job_from_no_other(life: Life) -> None:
     assert disagreements(life) == []
 
 
-def test_a_schedule_that_is_busy_in_a_late_slice_keeps_its_job_open(life: Life) -> None:
+def test_a_schedule_that_is_busy_in_each_walk_keeps_its_job_open(life: Life) -> None:
     schedule = life.recurring()
     job = life.service.cancel_all("alice")
-    life.clock.now += 2 * A_MINUTE
-    life.faults.once("gateway.put", SchedulerUnavailable)
-    life.service.change("alice", schedule.schedule_id, name="other")
+    for minutes in (2, 4):
+        life.clock.now = NOON + minutes * A_MINUTE
+        life.faults.once("gateway.put", SchedulerUnavailable)
+        life.service.change("alice", schedule.schedule_id, name=f"after {minutes} minutes")
+        life.sweeper._jobs.continue_job(life.service.get_job(job.job_id), NOON + AN_HOUR)
 
-    life.sweep()
     assert life.service.get_job(job.job_id).status is JobStatus.RUNNING
     life.travel(5 * A_MINUTE)
 

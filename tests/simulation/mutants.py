@@ -52,7 +52,7 @@ OPTIONS = (
 )
 ALL_PASSED, SOME_FAILED = 0, 1
 """Exit codes of pytest. Any other one says that the tests did not run."""
-FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
 
 
 class MutantsError(Exception):

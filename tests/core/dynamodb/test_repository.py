@@ -141,12 +141,23 @@ def test_what_is_read_by_id_is_read_consistently(table: DynamoRepository, aws: S
     assert CALLS[method][1](table) is None
 
 
-def test_open_spans_are_read_consistently(table: DynamoRepository, aws: Stubber) -> None:
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [
+        (lambda table: table.list_spans("alice", "s1"), []),
+        (lambda table: table.list_running("alice", "s1", since=NOW), []),
+        (lambda table: table.erase_runs("alice", "s1", limit=9), True),
+    ],
+    ids=["open spans", "running runs", "what is erased"],
+)
+def test_what_a_decision_rests_on_is_listed_consistently(
+    table: DynamoRepository, aws: Stubber, read: Call, found: object
+) -> None:
     expressions = ("KeyConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues")
     others = dict.fromkeys(("TableName", "Limit", "ScanIndexForward", *expressions), ANY)
     aws.add_response("query", {"Items": []}, {**others, "ConsistentRead": True})
 
-    assert table.list_spans("alice", "s1") == []
+    assert read(table) == found
 
 
 def test_what_dynamodb_had_no_time_to_delete_is_deleted_by_another_call(
