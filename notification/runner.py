@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.errors import InvalidPayload, RunLeased, StoreUnavailable
+from chalicelib.core.errors import InvalidPayload, RunLeased, StoreRefused, StoreUnavailable
 from chalicelib.core.model import backoff, ids, payload
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
@@ -100,7 +100,12 @@ class Runner:
             # The error quotes the event, which may hold user data: dead-letter message only, not the log.
             self._give_up(str(exc), event, log_text="the event is not a payload that this version can read")
             return
-        claimed = self._claim(delivery, self._invocation(ends_at))
+        try:
+            claimed = self._claim(delivery, self._invocation(ends_at))
+        except StoreRefused as exc:
+            # An id is too long for a key, so that Lambda's retries would fail as well.
+            self._give_up(str(exc), event)
+            return
         if claimed is not None:
             # After the claim, so that duplicates use up none of the rate.
             self._pace(claimed.run.action_type)

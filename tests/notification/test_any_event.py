@@ -6,6 +6,7 @@ import copy
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,14 @@ def places(value: Any) -> Any:
         yield value, name
         if isinstance(inner, dict):
             yield from places(inner)
+
+
+@pytest.mark.parametrize("field", ["user_id", "schedule_id"])
+def test_a_payload_whose_id_no_key_can_hold_is_kept_as_a_dead_letter_message(field: str) -> None:
+    world = World()
+    event = world.event(world.a_schedule()) | {field: "x" * 3000}
+    world.clock.now = NOON + timedelta(minutes=1)
+
+    world.runner.handle(event, timedelta(seconds=30))
+
+    assert len(told(world)) == 1
