@@ -123,7 +123,7 @@ def test_two_actions_of_one_type_are_refused(tmp_path: Path) -> None:
     by_a_call = REMIND.replace("@action", "action").replace("\ndef remind(run, data): ...", "(print)")
     told = refusal(a_project_with(tmp_path, one=REMIND, two=by_a_call))
 
-    assert "two.py, line 3, cannot be imported: ValueError: two actions are called 'invoice.remind'" in told
+    assert "two.py, line 3, cannot be imported: ValueError: two actions have the type 'invoice.remind'" in told
 
 
 def test_what_an_action_prints_or_leaves_behind_is_nobody_s(tmp_path: Path) -> None:

@@ -23,4 +23,4 @@ def test_it_refuses_an_action_that_cannot_be_imported_before_anything_is_started
         stack.start()
     stack.stop()
 
-    assert (steps, stack.children) == (["the Notification Lambda's zip"], [])
+    assert (steps, stack.children) == (["build the Notification Lambda's zip"], [])
