@@ -228,7 +228,7 @@ class WatchedRepository(InMemoryRepository):
     def _apply(self, draft: Draft) -> None:
         for key, after in draft.items():
             went = (self.items.get(key, {}).get("status"), after and after.get("status"))
-            if after and went == ("active", "paused") and "in a row failed" in after.get("reason", ""):
+            if after and went == ("active", "paused") and "consecutive runs failed" in after.get("reason", ""):
                 self.paused_themselves[after["schedule_id"]].append(from_iso(after["updated_at"]))
         super()._apply(draft)
 

@@ -147,7 +147,7 @@ class Month:
     def _mend(self, plan: Plan) -> None:
         self.life.provider.broken.discard(plan.schedule_id)
         record = self._record(plan)
-        if record.status is Status.PAUSED and "in a row failed" in (record.reason or ""):
+        if record.status is Status.PAUSED and "consecutive runs failed" in (record.reason or ""):
             self._fulfil(plan, Wish(self.life.clock.now, "resume", None))
 
     def _redrive_some(self, user_id: str) -> None:
