@@ -37,9 +37,14 @@ BY_COST = [
     pytest.param(case, id=case.__name__, marks=[pytest.mark.long] if case.__name__ in TAKES_LONG else [])
     for case in USE_CASES
 ]
+QUICK = {Kind.CRASH_AFTER, Kind.TIMEOUT_DONE}
+"""The call did its work, and its caller does not know. The other kinds are long as well."""
+KINDS_BY_COST = [
+    pytest.param(kind, id=kind.name.lower(), marks=[] if kind in QUICK else [pytest.mark.long]) for kind in Kind
+]
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("kind", KINDS_BY_COST)
 @pytest.mark.parametrize("use_case", BY_COST)
 def test_nothing_is_lost_and_nothing_orphaned(use_case: type[UseCase], kind: Kind) -> None:
     points = _points(use_case)
@@ -50,6 +55,7 @@ def test_nothing_is_lost_and_nothing_orphaned(use_case: type[UseCase], kind: Kin
             _break(use_case(), number, kind, asks_again=asks_again)
 
 
+@pytest.mark.long
 def test_there_is_a_use_case_for_each_change_and_each_has_points_to_break(promise: Promise) -> None:
     breaks = {case: len(_points(case)) * len(Kind) * (2 if case.is_a_request else 1) for case in USE_CASES}
 

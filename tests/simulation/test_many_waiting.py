@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Overlap, RetryPolicy, Schedule, Status
 from chalicelib.core.model.transitions import MAX_IN_PROGRESS
@@ -31,6 +33,7 @@ def test_a_schedule_ends_with_the_last_of_sixty_runs_that_wait_at_once(life: Lif
     assert disagreements(life) == []
 
 
+@pytest.mark.long
 def test_max_runs_holds_while_sixty_runs_wait_at_once(life: Life) -> None:
     schedule = _sixty_waiting(life, max_runs=60)
 
@@ -41,6 +44,7 @@ def test_max_runs_holds_while_sixty_runs_wait_at_once(life: Life) -> None:
     assert (len(done), len(life.done()), after.run_count, after.status) == (60, 60, 60, Status.COMPLETED)
 
 
+@pytest.mark.long
 def test_nothing_overlaps_with_the_runs_that_the_record_does_not_list(life: Life) -> None:
     schedule = _sixty_waiting(life)
     life.service.change("alice", schedule.schedule_id, overlap=Overlap.SKIP)

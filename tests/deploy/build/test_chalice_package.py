@@ -129,6 +129,7 @@ def test_lambda_takes_it_as_it_is(package: Zip, architecture: str) -> None:
     assert unpacked < MOST_BYTES
 
 
+@pytest.mark.long
 def test_the_app_imports_from_the_unpacked_zip_alone(package: Zip, tmp_path: Path) -> None:
     with zipfile.ZipFile(package(THIS_MACHINES)) as archive:
         archive.extractall(tmp_path)

@@ -61,7 +61,14 @@ def test_a_package_that_is_required_lies_in_the_zip_with_its_version(tmp_path: P
 
 
 @pytest.mark.parametrize(("platform", "machine"), [(ARM, "aarch64"), (INTEL, "x86_64")])
-@pytest.mark.parametrize("form", ["manylinux_2_17_{0}", "manylinux2014_{0}", "manylinux_2_17_{0}.manylinux2014_{0}"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "manylinux_2_17_{0}.manylinux2014_{0}",
+        pytest.param("manylinux_2_17_{0}", marks=pytest.mark.long),
+        pytest.param("manylinux2014_{0}", marks=pytest.mark.long),
+    ],
+)
 def test_what_is_compiled_is_that_of_lambda_s_processor(
     tmp_path: Path, platform: LambdaPlatform, machine: str, form: str
 ) -> None:
@@ -102,6 +109,7 @@ def test_for_this_machine_its_own_wheels_are_installed(tmp_path: Path) -> None:
     assert "fast.py" in required_in(build(tmp_path / "notification.zip", project).path)
 
 
+@pytest.mark.long
 def test_the_same_packages_give_the_same_bytes_wherever_they_come_from(tmp_path: Path) -> None:
     zips = []
     for name in ("one", "two"):

@@ -101,6 +101,7 @@ def names(table: Any) -> set[str]:
     return {item["PK"]["S"] for item in table.scan(TableName=TABLE)["Items"]}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("table")
 def test_four_processes_win_each_claim_exactly_once(cloud: RunningCloud, promise: Promise) -> None:
     environment = sealed_environment(cloud.endpoint, REGION)
