@@ -76,6 +76,14 @@ def may_be_public(host: str) -> bool:
 def is_loopback(host: str | None) -> bool:
     """Returns whether the host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     try:
-        return host == "localhost" or ip_address(host or "").is_loopback
+        return host == "localhost" or is_loopback_address(ip_address(host or ""))
     except ValueError:
         return False
+
+
+def is_loopback_address(address: Address) -> bool:
+    """Returns whether the address is in 127.0.0.0/8 or is ::1.
+
+    `is_loopback` of Python 3.13 is also true for IPv4-mapped addresses such as ::ffff:127.0.0.1 (gh-117566).
+    """
+    return address.is_loopback and not getattr(address, "ipv4_mapped", None)

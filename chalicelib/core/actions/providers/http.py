@@ -22,7 +22,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..public_addresses import is_public
+from ..public_addresses import is_loopback_address, is_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -152,7 +152,7 @@ class Outbound:
         return addresses
 
     def _may_call(self, scheme: str, address: Address) -> bool:
-        if address.is_loopback:
+        if is_loopback_address(address):
             return self.allow_loopback
         return scheme == "https" and is_public(address)
 
