@@ -173,6 +173,7 @@ class Ledger:
             or (reason == "the schedule was completed" and self._may_come_too_late(plan, run, record))
             or (reason == "the date is excluded" and run.scheduled_time in self.expected[plan.schedule_id].excluded)
             or (reason.startswith("superseded") and not is_certain)
+            or (reason == "the schedule ended, and a new schedule has its id" and not is_certain)
             or (reason.startswith("max_runs") and plan.details.get("max_runs") is not None)
             or (reason.startswith("overlap") and plan.details.get("overlap") is Overlap.SKIP)
         )

@@ -372,7 +372,11 @@ class Weeks(RuleBasedStateMachine):
         after = self._record(schedule_id)
         is_new = after is not None and (before is None or before.revision != after.revision)
         assert is_new or not is_answered or (after is not None and not after.status.is_live)
-        return after.updated_at if after is not None and is_new and after.status is not Status.FAILED else None
+        if after is None or not is_new or after.status is Status.FAILED:
+            return None
+        # A change by a clock that is behind has an earlier time than `updated_at`, which never goes back.
+        has_new_timing = before is None or before.timing_changed_at != after.timing_changed_at
+        return after.timing_changed_at if has_new_timing else after.updated_at
 
     def _is_answered(self, request: Callable[[], object]) -> bool:
         try:

@@ -125,6 +125,19 @@ class Authority:
         critical: bool = False,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
+        is_authority = key is self._key
+        # Python 3.13 verifies strictly (VERIFY_X509_STRICT): an authority states that it may sign certificates.
+        usage = x509.KeyUsage(
+            digital_signature=not is_authority,
+            key_cert_sign=is_authority,
+            crl_sign=is_authority,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            encipher_only=False,
+            decipher_only=False,
+        )
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
@@ -136,6 +149,7 @@ class Authority:
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(extension, critical=critical)
+            .add_extension(usage, critical=True)
             .add_extension(identifier, critical=False)
             .add_extension(authority, critical=False)
             .sign(self._key, hashes.SHA256())
