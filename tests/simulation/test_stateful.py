@@ -375,7 +375,8 @@ class Weeks(RuleBasedStateMachine):
         if after is None or not is_new or after.status is Status.FAILED:
             return None
         # A change by a clock that is behind has an earlier time than `updated_at`, which never goes back.
-        has_new_timing = before is None or before.timing_changed_at != after.timing_changed_at
+        timings = [(record.timing, record.timing_changed_at) for record in (before, after) if record is not None]
+        has_new_timing = before is None or timings[0] != timings[1]
         return after.timing_changed_at if has_new_timing else after.updated_at
 
     def _is_answered(self, request: Callable[[], object]) -> bool:
