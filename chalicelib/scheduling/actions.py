@@ -3,6 +3,7 @@
 The data that `to_action` returns is exactly the data that the Notification Lambda's action of that type receives.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union, get_type_hints
@@ -35,15 +36,16 @@ WITHOUT_RULES = ActionRules(loopback_webhooks=True)
 """Rules for Python callers that give none."""
 
 
-class ActionModel(BaseModel):
+class ActionModel(BaseModel, ABC):
     """An action with checked fields. Raises pydantic's ValidationError if a field is not valid."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     type: str
 
+    @abstractmethod
     def to_action(self) -> Action:
-        raise NotImplementedError
+        """Returns the type, and the data that the action of this type receives."""
 
 
 class BuiltInModel(ActionModel):

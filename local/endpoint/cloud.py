@@ -33,13 +33,13 @@ from local.endpoint.sweeping import Sweeping
 from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
 from local.environment import ACCOUNT
 from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
-from local.iam.policies import CannotJudge
 from local.lambda_runtime.responses import invoke
 from local.lambda_runtime.runtime import LambdaRuntime
 from local.moto_backends.apigateway import tag_resource
 from local.moto_backends.application import Aws
 from local.moto_backends.concurrency import account_settings
 from local.moto_backends.dynamodb_lag import Lag
+from local.moto_backends.unsupported import Unsupported
 from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
@@ -158,8 +158,7 @@ class Cloud:
             return access_denied(operation, str(denied))
         except RoleNotTrusted as untrusted:
             return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
-        except (CannotJudge, NotImplementedError) as error:
-            # moto raises NotImplementedError for an operation, or a part of one, that it lacks.
+        except (Unsupported, NotImplementedError) as error:  # NotImplementedError: moto lacks it, or a part of it
             return error_response(
                 operation,
                 HTTPStatus.NOT_IMPLEMENTED,

@@ -12,6 +12,8 @@ from moto.apigateway.models import GatewayResponse
 from moto.core.request import Request
 from werkzeug.wrappers import Response
 
+from local.moto_backends.unsupported import Unsupported
+
 _HEADER = "gatewayresponse.header."
 
 
@@ -26,7 +28,7 @@ class Refusal:
     def answer(self, responses: Mapping[str, GatewayResponse]) -> Response:
         """Returns the HTTP response. responses: the deployed gateway responses, by type.
 
-        Raises NotImplementedError for variables in a template, and for a header whose value is not a literal.
+        Raises Unsupported for variables in a template, and for a header whose value is not a literal.
         """
         fallback = "DEFAULT_4XX" if self.status < HTTPStatus.INTERNAL_SERVER_ERROR else "DEFAULT_5XX"
         found = responses.get(self.type) or responses.get(fallback)
@@ -37,7 +39,7 @@ class Refusal:
         for name, value in (found.response_parameters or {}).items():
             response.headers[name.removeprefix(_HEADER)] = _literal(value)
         if "$" in template:
-            raise NotImplementedError("variables in the template of a gateway response; allowed: literal text")
+            raise Unsupported("variables in the template of a gateway response; allowed: literal text")
         return response
 
 
@@ -64,5 +66,5 @@ NO_PROXY_ANSWER = Refusal("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY, "Internal serve
 
 def _literal(value: str) -> str:
     if len(value) < 2 or value[0] != "'" or value[-1] != "'":  # noqa: PLR2004 - two quotes
-        raise NotImplementedError(f"the parameter {value} of a gateway response; allowed: a literal, such as 'text'")
+        raise Unsupported(f"the parameter {value} of a gateway response; allowed: a literal, such as 'text'")
     return value[1:-1]

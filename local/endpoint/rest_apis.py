@@ -34,6 +34,7 @@ from local.lambda_runtime.function import FunctionNotFound, find_function
 from local.lambda_runtime.invocation import Outcome
 from local.lambda_runtime.runtime import LambdaRuntime, new_invocation
 from local.moto_backends.apigateway import RestApis
+from local.moto_backends.unsupported import Unsupported
 
 _URL = re.compile(r"/restapis/(?P<api>[^/]+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?")
 _FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
@@ -53,7 +54,7 @@ class UserRequests:
     def respond(self, request: Request) -> Response:
         """Returns the function's answer, or API Gateway's own answer. request: one for which `is_user_request` is true.
 
-        Raises NotImplementedError for a method without a Lambda proxy integration.
+        Raises Unsupported for a method without a Lambda proxy integration.
         """
         found = _URL.fullmatch(urlsplit(request.raw_url).path)
         backend = _backend(found["api"]) if found else None
@@ -113,11 +114,11 @@ def _pattern(resource_path: str) -> re.Pattern[str]:
 
 
 def _function_arn(resource: Resource, method: str) -> str:
-    """Returns the ARN of the method's function. Raises NotImplementedError if the method has another integration."""
+    """Returns the ARN of the method's function. Raises Unsupported if the method has another integration."""
     integration = resource.resource_methods[method].method_integration
     function = _FUNCTION.search((integration and integration.uri) or "")
     if function is None:
-        raise NotImplementedError(f"{method} {resource.get_path()} without a Lambda proxy integration")
+        raise Unsupported(f"{method} {resource.get_path()} without a Lambda proxy integration")
     return function["arn"]
 
 

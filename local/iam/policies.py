@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from local.moto_backends.unsupported import Unsupported
+
 _PARTS_OF_ARN = 6
 
 Context = tuple[tuple[str, str], ...]
@@ -33,10 +35,6 @@ class Need:
     service: str = ""
 
 
-class CannotJudge(Exception):
-    """A policy contains an element that is not evaluated here. The call fails with this message."""
-
-
 @dataclass(frozen=True)
 class Condition:
     """One key of a Condition. One matching value is enough."""
@@ -46,9 +44,9 @@ class Condition:
     values: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Raises CannotJudge for an operator that this project's policies do not use; a guess would be wrong."""
+        """Raises Unsupported for an operator that this project's policies do not use; a guess would be wrong."""
         if self.operator not in _OPERATORS:
-            raise CannotJudge(f"the condition operator {self.operator}")
+            raise Unsupported(f"the condition operator {self.operator}")
         found = {key.lower(): value for key, value in context}.get(self.key.lower())
         return found is not None and any(_OPERATORS[self.operator](value, found) for value in self.values)
 
@@ -97,7 +95,7 @@ class Verdict:
 
 
 def judge(statements: Iterable[Statement], need: Need) -> Verdict:
-    """Evaluates these statements of one role for the need. Raises CannotJudge."""
+    """Evaluates these statements of one role for the need. Raises Unsupported."""
     by_effect = {statement.effect: statement.label for statement in statements if statement.applies_to(need)}
     if "Deny" in by_effect:
         return Verdict(allowed=False, by=by_effect["Deny"])

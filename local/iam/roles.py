@@ -6,19 +6,20 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Role, iam_backends
 
 from local.environment import ACCOUNT
-from local.iam.policies import CannotJudge, Statement, read_policy
+from local.iam.policies import Statement, read_policy
+from local.moto_backends.unsupported import Unsupported
 
 
 def rights_of(role_arn: str) -> list[Statement]:
     """Returns the statements of its inline and attached policies; none if the role does not exist.
 
-    Raises CannotJudge for a permissions boundary, which this project does not use.
+    Raises Unsupported for a permissions boundary, which this project does not use.
     """
     role = _role(role_arn)
     if role is None:
         return []
     if role.permissions_boundary_arn:
-        raise CannotJudge("permissions boundaries")
+        raise Unsupported("permissions boundaries")
     return [statement for name, document in _policies(role) for statement in read_policy(name, document)]
 
 

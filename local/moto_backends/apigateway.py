@@ -10,6 +10,8 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Response
 
+from local.moto_backends.unsupported import Unsupported
+
 _TAGGED = re.compile(
     r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+)::/restapis/(?P<api>[^/]+)(/stages/(?P<stage>[^/]+))?"
 )
@@ -75,11 +77,11 @@ def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
 def tag_resource(arn: str, tags: dict[str, str]) -> Response:
     """Answer a TagResource request for an API or a stage; moto lacks the operation.
 
-    Raises NotImplementedError for another resource.
+    Raises Unsupported for another resource.
     """
     found = _TAGGED.fullmatch(arn)
     if found is None:
-        raise NotImplementedError(f"tags of {arn}")
+        raise Unsupported(f"tags of {arn}")
     api = get_backend("apigateway")[DEFAULT_ACCOUNT_ID][found["region"]].get_rest_api(found["api"])
     tagged = api.stages[found["stage"]] if found["stage"] else api
     tagged.tags = (tagged.tags or {}) | tags

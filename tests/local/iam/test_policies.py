@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.iam.policies import CannotJudge, Need, Statement, Verdict, judge, read_policy
+from local.iam.policies import Need, Statement, Verdict, judge, read_policy
 from local.iam.unused_permissions import unused_permissions
+from local.moto_backends.unsupported import Unsupported
 
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks"
 GET = Need("dynamodb:GetItem", TABLE)
@@ -131,7 +132,7 @@ def test_a_condition_that_does_not_hold_is_no_deny() -> None:
 
 
 def test_an_operator_that_is_not_known_is_not_guessed() -> None:
-    with pytest.raises(CannotJudge, match="NumericLessThan"):
+    with pytest.raises(Unsupported, match="NumericLessThan"):
         judge(policy(allow(Condition={"NumericLessThan": {"s3:max-keys": "10"}})), GET)
 
 
