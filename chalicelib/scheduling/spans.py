@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ChangeLost
 from ..core.model import ids
-from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
+from ..core.model.run import RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, OnMissed, Schedule, Status
 from ..core.model.span import A_SECOND, Span, earliest
 from ..core.model.transitions import last_of, left_open, with_outcome, with_span_closed
-from .run_starts import LAMBDA_TRIES_WITHIN, is_interrupted
+from .run_starts import INTERRUPTED, LAMBDA_TRIES_WITHIN, MISSED, is_interrupted, not_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from ..core.model.ports import ScheduleRepository, SchedulerGateway
+    from ..core.model.run import Run
     from .retention import Durations
     from .run_starts import RunStarts
 
@@ -30,7 +31,6 @@ TRIES = 4
 LOOKS_AGAIN_AFTER = 4
 """A span is checked again after a quarter of the time since its occurrence, because a late run does not update it."""
 
-MISSED = "not delivered in time, or EventBridge did not have the schedule"
 SUPERSEDED = "superseded: the timing was changed within two minutes of this time"
 REPLACED = "the schedule ended, and a new schedule has its id"
 
@@ -144,7 +144,7 @@ class SpanWalker:
                 self._starts.start(run, walk.schedule)
             return wait_until
         if self._is_caught_up(walk, due):
-            self._queue(walk, run, due)
+            self._starts.queue(self._ended(walk, run, due), walk.schedule, replacing=run)
             return walk.now + LATE_AFTER
         self._record(walk, run, due)
         return None
@@ -173,11 +173,6 @@ class SpanWalker:
             return walk.now <= due + walk.span.window + walk.span.max_age
         return walk.is_latest(due)
 
-    def _queue(self, walk: Walk, run: Run | None, due: datetime) -> None:
-        queued = replace(self._ended(walk, run, due), status=RunStatus.QUEUED, reason=None, watched=True)
-        if self._repository.claim(queued, expecting=walk.schedule, replacing=run) is None:
-            self._starts.start(queued, walk.schedule)
-
     def _record(self, walk: Walk, run: Run | None, due: datetime) -> None:
         """Records the occurrence as missed or skipped, and updates the schedule.
 
@@ -202,23 +197,23 @@ class SpanWalker:
 
     def _ended(self, walk: Walk, run: Run | None, due: datetime) -> Run:
         """Returns the occurrence as a missed or skipped run, with the attempts of `run` if there is one."""
-        status, reason = self._ending(walk, run, due)
-        ended = Run(
-            schedule_created_at=walk.span.schedule_created_at,
-            user_id=walk.span.user_id,
-            schedule_id=walk.span.schedule_id,
-            resource_id=walk.span.resource_id,
-            scheduled_time=due,
-            delivered_for=due,
-            status=status,
-            reason=reason,
-            revision=walk.schedule.revision,
-            action_type=walk.span.action_type if walk.is_replaced else walk.schedule.action_type,
+        span, now, keep_runs = walk.span, walk.now, self._durations.keep_runs
+        ended = not_done(
+            walk.schedule,
+            due,
+            self._ending(walk, run, due),
+            earlier=run,
             claim_id=self._new_id(),
-            lease_until=walk.now + START_AGAIN_AFTER,
-            expires_at=walk.now + self._durations.keep_runs,
+            now=now,
+            keep_runs=keep_runs,
         )
-        return ended if run is None else ended.with_history_of(run)
+        action_type = span.action_type if walk.is_replaced else ended.action_type
+        return replace(
+            ended,
+            schedule_created_at=span.schedule_created_at,
+            resource_id=span.resource_id,
+            action_type=action_type,
+        )
 
     def _ending(self, walk: Walk, run: Run | None, due: datetime) -> tuple[RunStatus, str]:
         if walk.is_replaced:
@@ -226,7 +221,7 @@ class SpanWalker:
         if not walk.is_active:
             return RunStatus.SKIPPED, f"the schedule was {walk.schedule.status}"
         if run is not None:
-            return RunStatus.MISSED, "the run was interrupted and did not finish"
+            return RunStatus.MISSED, INTERRUPTED
         return (RunStatus.SKIPPED, SUPERSEDED) if walk.is_superseded(due) else (RunStatus.MISSED, MISSED)
 
     def _move(self, span: Span, since: datetime, until: datetime) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerDenied, StoreUnavailable
 from ..core.model import ids
 from ..core.model.ports import all_items
-from ..core.model.run import START_AGAIN_AFTER, Run, RunStatus
+from ..core.model.run import Run, RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
 from ..core.model.span import Span, waits_from
 from ..core.model.transitions import auto_resumed, left_open, with_outcome, with_recorded_outcome
@@ -30,7 +30,7 @@ from .intents import Intents
 from .jobs import JobRunner
 from .redrive import RunRedriver
 from .retention import USUAL
-from .run_starts import LAMBDA_TRIES_WITHIN, RunStarts, is_interrupted
+from .run_starts import INTERRUPTED, LAMBDA_TRIES_WITHIN, MISSED, RunStarts, is_interrupted, not_done
 from .spans import SpanWalker
 from .sweep_gateway import SweepGateway
 from .update import ScheduleUpdater
@@ -303,7 +303,7 @@ class Sweeper:
             return
         run_id = ids.run_id(schedule.user_id, schedule.schedule_id, latest)
         if self._repository.get_run(schedule.user_id, schedule.schedule_id, run_id) is None:
-            self._queue(schedule, None, latest, now)
+            self._starts.queue(self._ended(schedule, None, latest, now), schedule, replacing=None)
 
     def _record_missed(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Schedule | None:
         if self._is_caught_up(schedule, due, now):
@@ -327,18 +327,12 @@ class Sweeper:
         return following is None or following > now
 
     def _catch_up(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
-        self._queue(schedule, run, due, now)
+        self._starts.queue(self._ended(schedule, run, due, now), schedule, replacing=run)
         unconfirmed = _mark_unconfirmed(schedule, now)
         if unconfirmed is schedule:
             self._reschedule(schedule, now + self._durations.event_age)
         else:
             self._repository.advance(unconfirmed, expecting=schedule)
-
-    def _queue(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> None:
-        """Queues the run. A late delivery has the same run id and needs the same claim, so only one of the two acts."""
-        queued = replace(self._ended(schedule, run, due, now), status=RunStatus.QUEUED, reason=None, watched=True)
-        if self._repository.claim(queued, expecting=schedule, replacing=run) is None:
-            self._starts.start(queued, schedule)
 
     def _reschedule(self, schedule: Schedule, until: datetime | None) -> None:
         """Sets the watch of a confirmed schedule. An intent keeps its watch, so that EventBridge is updated soon."""
@@ -347,29 +341,11 @@ class Sweeper:
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """Returns the occurrence as a missed or skipped run, with the attempts of `run` if there is one."""
-        ended = Run(
-            schedule_created_at=schedule.created_at,
-            user_id=schedule.user_id,
-            schedule_id=schedule.schedule_id,
-            resource_id=schedule.resource_id,
-            scheduled_time=due,
-            delivered_for=due,
-            status=RunStatus.MISSED if schedule.status is Status.ACTIVE else RunStatus.SKIPPED,
-            reason=self._reason(schedule, run),
-            revision=schedule.revision,
-            action_type=schedule.action_type,
-            claim_id=self._new_id(),
-            lease_until=now + START_AGAIN_AFTER,
-            expires_at=now + self._durations.keep_runs,
-        )
-        return ended if run is None else ended.with_history_of(run)
-
-    def _reason(self, schedule: Schedule, run: Run | None) -> str:
+        ending = (RunStatus.MISSED, MISSED if run is None else INTERRUPTED)
         if schedule.status is not Status.ACTIVE:
-            return f"the schedule was {schedule.status}"
-        if run is not None:
-            return "the run was interrupted and did not finish"
-        return "not delivered in time, or EventBridge did not have the schedule"
+            ending = (RunStatus.SKIPPED, f"the schedule was {schedule.status}")
+        keep_runs = self._durations.keep_runs
+        return not_done(schedule, due, ending, earlier=run, claim_id=self._new_id(), now=now, keep_runs=keep_runs)
 
     def _or_lost(self, updated: Schedule, *, moved: bool) -> Schedule:
         if not moved:
