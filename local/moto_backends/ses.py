@@ -54,7 +54,7 @@ def identity_of(mailbox: str, region: str) -> EmailIdentity | None:
 
 
 def recipients_of(mail: Mapping[str, Any]) -> list[str]:
-    """Returns all recipients of an email. mail: the members of a SendEmail request of SES version 2."""
+    """Returns all recipients of an email. `mail`: the members of a SendEmail request of SES version 2."""
     destination = mail.get("Destination", {})
     return [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses", [])]
 

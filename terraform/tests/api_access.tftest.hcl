@@ -65,7 +65,7 @@ run "an_api_that_manages_the_schedules_of_one_group" {
         "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/tasks-test-sweep:log-stream:*",
       ])
     }
-    error_message = "The API has these rights, on these resources, and no other."
+    error_message = "The API has these permissions on these resources, and no other."
   }
 
   assert {

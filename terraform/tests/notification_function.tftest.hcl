@@ -153,7 +153,7 @@ run "a_small_function_with_the_rights_of_its_work" {
         "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/mail-notification-test:log-stream:*"
       )
     }
-    error_message = "The role has these rights and no other: none on schedules, no PassRole, no secret but the master of webhook keys."
+    error_message = "The role has these permissions and no other: none on schedules, no PassRole, no secret but the master of webhook keys."
   }
 
   assert {

@@ -69,7 +69,7 @@ run "a_group_that_reaches_one_function_and_one_queue" {
       "lambda:InvokeFunction" = "arn:aws:lambda:eu-central-1:111122223333:function:mail-notification-test"
       "sqs:SendMessage"       = "arn:aws:sqs:eu-central-1:111122223333:mail-delivery-dead-letters-test"
     }
-    error_message = "The role has these two rights and no other."
+    error_message = "The role has these two permissions and no other."
   }
 }
 

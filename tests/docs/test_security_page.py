@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.api.auth import CLOCK_SKEW_SECONDS, Scope
+from chalicelib.api.edge import gateway_responses
 from chalicelib.api.models.requests import MOST_BODY_BYTES, MOST_IN_A_BATCH
 from chalicelib.api.responses import PROBLEMS
 from chalicelib.core.model.fields import LIMITS, Limits
@@ -48,7 +49,7 @@ def test_each_scope_stands_on_it() -> None:
 
 def test_each_problem_and_setting_of_its_limits_exists() -> None:
     limits = rows("Limits")
-    problems = {problem.name for problem in PROBLEMS.values()}
+    problems = {problem.name for problem in (*PROBLEMS.values(), *gateway_responses.PROBLEMS)}
 
     assert set(re.findall(r"`([a-z-]+)`", " ".join(cells[2] for cells in limits))) <= problems
     assert set(re.findall(r"`([A-Z_]+)`", " ".join(cells[3] for cells in limits))) <= {

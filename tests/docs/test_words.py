@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE = ("app.py", "chalicelib", "notification", "local", "deploy", "benchmarks", "examples")
-PAGES = ("*.md", "docs", "terraform", "examples")
-SUFFIXES = (".md", ".tf", ".hcl", ".tfvars")
+PAGES = ("*.md", "*.toml", "*.txt", "Makefile", "docs", "terraform", "examples")
+SUFFIXES = (".md", ".toml", ".txt", ".tf", ".hcl", ".tfvars")
 
 INSTEAD = {
     r"doubt\w*": "unconfirmed",
@@ -36,11 +36,13 @@ INSTEAD = {
     r"lives": "is",
     r"tells?|told|telling": "print, log, say",
     r"anew": "again",
-    r"(?:his|her) own|he|she|him|himself": "they, their",
+    r"(?:his|her) own|(?<!-)he|she|him|himself": "they, their",
     r"somebody|nobody|whoever": "client, operator, user",
     r"woken|wakes?|waking": "resume automatically",
     r"rests": "reschedule the watch",
-    r"as it were": "",
+    r"(?<![-/\"`])mails?(?![-\"`])(?! programs)": "email",
+    r"rights": "permissions",
+    r"swept": "sweep finished",
 }
 NAME = re.compile(r"[\"']\w+[\"']")
 """A string of one word: a stored attribute, such as `owed`, keeps its name."""
@@ -66,7 +68,12 @@ def texts_of(code: str) -> str:
 def pages() -> list[Path]:
     found = [path for pattern in PAGES for path in PROJECT.glob(pattern)]
     files = [path for root in found for path in (root.rglob("*") if root.is_dir() else [root])]
-    return sorted({path for path in files if path.suffix in SUFFIXES and ".terraform" not in path.parts})
+    return sorted({path for path in files if _is_page(path)})
+
+
+def _is_page(path: Path) -> bool:
+    is_text = path.suffix in SUFFIXES or path.name == "Makefile"
+    return path.is_file() and is_text and ".terraform" not in path.parts
 
 
 def modules() -> list[Path]:

@@ -4,7 +4,7 @@ locals {
   # arn:…:schedule-group/{group} -> arn:…:schedule/{group}/*: a schedule's ARN holds its group's name.
   schedules_arn = "${replace(var.scheduler_group_arn, ":schedule-group/", ":schedule/")}/*"
 
-  rights = [
+  permissions = [
     {
       Sid    = "ManageSchedulesOfThisGroup"
       Effect = "Allow"
@@ -29,7 +29,7 @@ locals {
     {
       Sid    = "ReadAndWriteSchedulesAndRuns"
       Effect = "Allow"
-      # A transaction is allowed through the rights of its parts (DynamoDB Developer Guide, transaction-apis-iam).
+      # A transaction is allowed through the permissions of its parts (DynamoDB Developer Guide, transaction-apis-iam).
       # BatchWriteItem and DeleteItem erase a user.
       Action = [
         "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
@@ -58,7 +58,7 @@ locals {
   ]
 
   # DynamoDB uses the table's key as the caller, and Secrets Manager uses the secret's key as the caller.
-  key_rights = var.kms_key_arn == null ? [] : [{
+  key_permissions = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"
     Action   = ["kms:Decrypt"]
@@ -67,6 +67,6 @@ locals {
 
   policy = {
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.key_rights)
+    Statement = concat(local.permissions, local.key_permissions)
   }
 }

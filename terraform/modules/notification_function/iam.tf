@@ -15,11 +15,11 @@ resource "aws_iam_role" "notification" {
 locals {
   ses_arn = "arn:${local.partition}:ses:${local.region}:${local.account}"
 
-  rights = [
+  permissions = [
     {
       Sid    = "ReadAndWriteSchedulesAndRuns"
       Effect = "Allow"
-      # A transaction is allowed through the rights of its parts (DynamoDB Developer Guide, transaction-apis-iam).
+      # A transaction is allowed through the permissions of its parts (DynamoDB Developer Guide, transaction-apis-iam).
       Action = [
         "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
       ]
@@ -35,7 +35,7 @@ locals {
       Sid    = "SendMail"
       Effect = "Allow"
       Action = ["ses:SendEmail"]
-      # SES asks for the right on the sender's identity, on the configuration set that an identity has by default, and on a
+      # SES asks for the permission on the sender's identity, on the configuration set that an identity has by default, and on a
       # recipient's identity (aws-sdk-js 3641). The condition keeps the function from sending as another address.
       Resource  = ["${local.ses_arn}:identity/*", "${local.ses_arn}:configuration-set/*"]
       Condition = { StringEquals = { "ses:FromAddress" = var.sender_address } }
@@ -75,14 +75,14 @@ locals {
 
   # A phone has no ARN, so AWS's own policies for PhoneNumber say "*" (Step Functions Developer Guide, sns-iam). Here it is
   # everything but what has an ARN in SNS, which is every topic and every device.
-  sms_rights = !var.allow_sms ? [] : [{
+  sms_permissions = !var.allow_sms ? [] : [{
     Sid         = "SendToPhones"
     Effect      = "Allow"
     Action      = ["sns:Publish"]
     NotResource = ["arn:${local.partition}:sns:*:*:*"]
   }]
 
-  push_rights = !var.allow_push ? [] : [{
+  push_permissions = !var.allow_push ? [] : [{
     Sid      = "SendToDevices"
     Effect   = "Allow"
     Action   = ["sns:Publish"]
@@ -90,7 +90,7 @@ locals {
   }]
 
   # DynamoDB and Secrets Manager use the key as the caller. SQS creates a data key for each message, S3 for each report.
-  key_rights = var.kms_key_arn == null ? [] : [{
+  key_permissions = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"
     Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -104,7 +104,7 @@ resource "aws_iam_role_policy" "notification" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.sms_rights, local.push_rights, local.key_rights)
+    Statement = concat(local.permissions, local.sms_permissions, local.push_permissions, local.key_permissions)
   })
 }
 

@@ -93,11 +93,11 @@ data "aws_sesv2_email_identity" "existing" {
   email_identity = var.ses_identity
 }
 
-# A warning of plan and apply: all but mail works without it.
+# A warning of plan and apply: all but email works without it.
 check "sender_is_verified" {
   assert {
     condition     = alltrue(data.aws_sesv2_email_identity.existing[*].verified_for_sending_status)
-    error_message = "SES has not verified the identity ${coalesce(var.ses_identity, var.sender_address)} yet: every mail fails until it has (SES Developer Guide, verify-addresses-and-domains)."
+    error_message = "SES has not verified the identity ${coalesce(var.ses_identity, var.sender_address)} yet: every email fails until then (SES Developer Guide, verify-addresses-and-domains)."
   }
 }
 

@@ -24,7 +24,7 @@ resource "aws_iam_role" "scheduler" {
 }
 
 locals {
-  rights = [
+  permissions = [
     {
       Sid      = "InvokeNotificationFunction"
       Effect   = "Allow"
@@ -40,7 +40,7 @@ locals {
   ]
 
   # SQS creates a data key for each message as its sender (SQS Developer Guide, sqs-key-management).
-  key_rights = var.kms_key_arn == null ? [] : [{
+  key_permissions = var.kms_key_arn == null ? [] : [{
     Sid      = "UseTheKey"
     Effect   = "Allow"
     Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -54,6 +54,6 @@ resource "aws_iam_role_policy" "scheduler" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.rights, local.key_rights)
+    Statement = concat(local.permissions, local.key_permissions)
   })
 }
