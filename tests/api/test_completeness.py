@@ -18,6 +18,7 @@ from chalicelib.core.errors import (
     InvalidPayload,
     RunLeased,
     ScheduledTasksError,
+    ScheduleExists,
     StarterUnavailable,
     StoreRefused,
 )
@@ -30,6 +31,7 @@ PROJECT = Path(__file__).parents[2]
 PUBLIC = {"/healthz", "/openapi.json", "/docs"}
 NEVER_OVER_HTTP = {
     ChangeLost,  # SchedulerService tries again, or says ScheduleBusy
+    ScheduleExists,  # SchedulerService says ScheduleBusy; two generated ids never collide
     InvalidPayload,  # of the Notification Lambda
     RunLeased,  # of the Notification Lambda
     DeadLetterUnsent,  # of the Notification Lambda
