@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,11 @@ CREATED: Mapping[int, Answer] = {
         ("Location", "ETag"),
     ),
 }
-PUT: Mapping[int, Answer] = {**CHANGED, 201: CREATED[201]}
+PUT: Mapping[int, Answer] = {
+    200: CHANGED[200],
+    201: CREATED[201],
+    202: replace(CHANGED[202], conditional_headers={"Location": "only if the schedule is new"}),
+}
 CANCELLED: Mapping[int, Answer] = {204: Answer("The schedule is cancelled, or had ended before")}
 SCHEDULE_PAGE: Mapping[int, Answer] = {200: Answer("One page of schedules", SchedulePageView)}
 RUN: Mapping[int, Answer] = {200: Answer("The run", RunView)}
