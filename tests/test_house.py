@@ -1,4 +1,7 @@
-"""The architecture in the imports: few layers, few dependencies between packages, none upwards and none circular."""
+"""The architecture in the imports: few layers, few dependencies between packages, none upwards and none circular.
+
+And the places where the deployed code reads the time and the environment.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,12 @@ import tomllib
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROJECT = Path(__file__).resolve().parents[1]
 CODE = ("chalicelib", "notification", "local", "deploy")
@@ -147,6 +154,75 @@ def test_a_folder_of_tests_has_the_name_of_the_code_that_it_tests(folder: Path) 
 def test_each_package_is_linted_as_a_whole() -> None:
     assert set(CODE) <= {package.split(".")[0] for package in LAYERS}
     assert all(contract["exhaustive"] for contract in CONTRACTS if contract["type"] == "layers")
+
+
+# Time and environment
+
+
+TIME = re.compile(
+    r"(datetime\.)?(datetime\.(now|utcnow|today)|date\.today)"
+    r"|time\.(time|monotonic|perf_counter|process_time|thread_time|sleep)(_ns)?|time\.(gmtime|localtime|ctime)"
+)
+ENVIRONMENT = re.compile(r"os\.(environb?|getenvb?)")
+DEPLOYED = [path for package in ("chalicelib", "notification") for path in sorted((PROJECT / package).rglob("*.py"))]
+GIVES_THE_TIME = {PROJECT / "notification" / "composition.py"}
+READS_THE_ENVIRONMENT = {PROJECT / package / "settings.py" for package in ("chalicelib", "notification")}
+
+
+def uses(names: re.Pattern[str], program: ast.AST) -> list[str]:
+    """The places where a program uses or imports one of these names. Not a function that is a parameter's or field's
+    default: it is called later, and a test gives another one.
+    """
+    functions = [default for default in _defaults(program) if isinstance(default, (ast.Attribute, ast.Lambda))]
+    defaults = {node for function in functions for node in ast.walk(function)}
+    outside = [node for node in ast.walk(program) if node not in defaults]
+    return [f"line {line}: {name}" for node in outside for line, name in _named(node) if names.fullmatch(name)]
+
+
+def _defaults(program: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(program):
+        if isinstance(node, ast.arguments):
+            yield from filter(None, (*node.defaults, *node.kw_defaults))
+        elif isinstance(node, ast.ClassDef):
+            yield from (field.value for field in node.body if isinstance(field, ast.AnnAssign) and field.value)
+
+
+def _named(node: ast.AST) -> list[tuple[int, str]]:
+    match node:
+        case ast.Attribute():
+            return [(node.lineno, ast.unparse(node))]
+        case ast.ImportFrom():
+            return [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    return []
+
+
+def places(names: re.Pattern[str], allowed: set[Path]) -> dict[str, list[str]]:
+    found = {path: uses(names, ast.parse(path.read_text())) for path in DEPLOYED if path not in allowed}
+    return {str(path.relative_to(PROJECT)): lines for path, lines in found.items() if lines}
+
+
+def test_only_defaults_read_the_time() -> None:
+    assert places(TIME, GIVES_THE_TIME) == {}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    assert places(ENVIRONMENT, READS_THE_ENVIRONMENT) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def age(): return datetime.now(UTC)", ["line 1: datetime.now"]),
+        ("class A:\n    began_at = time.monotonic()", ["line 2: time.monotonic"]),
+        ("def age(now=datetime.now(UTC)): return now", ["line 1: datetime.now"]),
+        ("from time import sleep", ["line 1: time.sleep"]),
+        ("def age(*, clock=lambda: datetime.now(UTC)): return clock()", []),
+        ("class A:\n    monotonic: Clock = time.monotonic", []),
+        ("time.astimezone(UTC)", []),
+    ],
+)
+def test_a_reading_of_the_time_is_found(text: str, found: list[str]) -> None:
+    assert uses(TIME, ast.parse(text)) == found
 
 
 def _lint_imports(project: Path) -> subprocess.CompletedProcess[str]:

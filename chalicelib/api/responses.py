@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ from ..core.errors import (
     ScheduleBusy,
     ScheduledTasksError,
     ScheduleEnded,
-    ScheduleExists,
     ScheduleNotFound,
     SchedulerDenied,
     SchedulerRefused,
@@ -63,7 +62,11 @@ CREATED: Mapping[int, Answer] = {
         ("Location", "ETag"),
     ),
 }
-PUT: Mapping[int, Answer] = {**CHANGED, 201: CREATED[201]}
+PUT: Mapping[int, Answer] = {
+    200: CHANGED[200],
+    201: CREATED[201],
+    202: replace(CHANGED[202], conditional_headers={"Location": "only if the schedule is new"}),
+}
 CANCELLED: Mapping[int, Answer] = {204: Answer("The schedule is cancelled, or had ended before")}
 SCHEDULE_PAGE: Mapping[int, Answer] = {200: Answer("One page of schedules", SchedulePageView)}
 RUN: Mapping[int, Answer] = {200: Answer("The run", RunView)}
@@ -111,7 +114,6 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     RunNotRedrivable: Problem("run-not-redrivable", HTTPStatus.CONFLICT, "The run cannot be queued again"),
     JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "Job not found"),
     ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "The schedule has ended"),
-    ScheduleExists: Problem("schedule-exists", HTTPStatus.CONFLICT, "The schedule exists already"),
     TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "The user's limit of schedules is reached"),
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is being applied"),
     RotationUnderWay: Problem("rotation-under-way", HTTPStatus.CONFLICT, "The previous key is still valid"),

@@ -177,10 +177,16 @@ class ScheduleCreator:
         return replace(self._intents.create(schedule, action, replacing=replacing), action=action)
 
     def _replace_ended(self, new: Schedule, action: Action, ended: Schedule) -> Schedule:
-        """Replaces an ended schedule. Raises ScheduleBusy while another process may change it in EventBridge."""
+        """Replaces an ended schedule.
+
+        Raises ScheduleBusy while another process may change it in EventBridge, or if a concurrent request replaces it.
+        """
         if ended.is_leased(self._clock()):
             raise ScheduleBusy
-        return self._create(_following(new, ended), action, replacing=ended)
+        try:
+            return self._create(_following(new, ended), action, replacing=ended)
+        except ScheduleExists:
+            raise ScheduleBusy from None
 
     def _made_before(self, user_id: str, schedule_id: str, digest: str) -> Schedule | None:
         """Returns the schedule of an earlier identical request, or None.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jsonschema import Draft202012Validator
@@ -12,6 +13,10 @@ from tests.api.route_table import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+OF_ANY_ANSWER = re.compile("Content-.*|X-Content-Type-Options|Access-Control-.*|Vary", re.IGNORECASE)
+"""Headers that HTTP and browsers define for any answer; the description leaves them out."""
 
 
 class Answer(Protocol):
@@ -40,11 +45,17 @@ def check(method: str, path: str, response: Answer) -> None:
     assert answer is not None, f"{method} {template} answers {response.status_code}, and the description does not"
     _check_headers(answer, response)
     _check_content(answer, response)
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        name = response.json_body["type"].rpartition(":")[2]
+        assert f"`{name}`" in answer["description"], f"{method} {template} answers {name}, and the description does not"
 
 
 def _check_headers(answer: dict[str, Any], response: Answer) -> None:
-    missing = answer.get("headers", {}).keys() - response.headers.keys()
+    described = answer.get("headers", {})
+    missing = {name for name, header in described.items() if header["required"]} - response.headers.keys()
     assert not missing, f"{response.status_code} lacks {missing}"
+    hidden = {name for name in response.headers if not OF_ANY_ANSWER.fullmatch(name)} - described.keys()
+    assert not hidden, f"{response.status_code} has {hidden}, and the description does not"
 
 
 def _check_content(answer: dict[str, Any], response: Answer) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from app import app
 from chalicelib.api.auth import Scope
 from chalicelib.api.edge import gateway_responses
+from chalicelib.api.edge.cors import ALLOWED_HEADERS, EXPOSED_HEADERS
+from chalicelib.api.openapi.document import HEADERS, TAGS
 from chalicelib.api.responses import INTERNAL_ERROR, PROBLEMS
 from chalicelib.core.errors import (
     ChangeLost,
@@ -18,6 +20,7 @@ from chalicelib.core.errors import (
     InvalidPayload,
     RunLeased,
     ScheduledTasksError,
+    ScheduleExists,
     StarterUnavailable,
     StoreRefused,
 )
@@ -28,8 +31,11 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 PUBLIC = {"/healthz", "/openapi.json", "/docs"}
+READ_BY_ANY_PAGE = {"Cache-Control"}
+"""CORS exposes it always: https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name"""
 NEVER_OVER_HTTP = {
     ChangeLost,  # SchedulerService tries again, or says ScheduleBusy
+    ScheduleExists,  # SchedulerService says ScheduleBusy; two generated ids never collide
     InvalidPayload,  # of the Notification Lambda
     RunLeased,  # of the Notification Lambda
     DeadLetterUnsent,  # of the Notification Lambda
@@ -70,6 +76,27 @@ def test_every_route_of_the_app_is_in_the_route_table() -> None:
     routes = {(method, path) for path, of in app.routes.items() for method in of if method != "OPTIONS"}
 
     assert routes == {(operation.method, operation.address) for operation in OPERATIONS}
+
+
+def test_each_tag_of_a_route_has_a_text() -> None:
+    tags = {operation.tag for operation in OPERATIONS}
+
+    assert tags == TAGS.keys(), "the tags of the routes, and TAGS of chalicelib/api/openapi/document.py"
+
+
+def test_each_header_of_an_answer_has_a_text_and_can_be_read_by_a_page() -> None:
+    answers = [answer for operation in OPERATIONS for answer in operation.answers.values()]
+    headers = {name for answer in answers for name in (*answer.headers, *answer.conditional_headers)}
+
+    assert headers - HEADERS.keys() == set(), "HEADERS of chalicelib/api/openapi/document.py lacks them"
+    assert headers - READ_BY_ANY_PAGE - set(EXPOSED_HEADERS) == set(), "EXPOSED_HEADERS of edge/cors.py lacks them"
+
+
+def test_each_header_of_a_request_can_be_sent_by_a_page() -> None:
+    models = [operation.headers for operation in OPERATIONS if operation.headers]
+    headers = {field.alias for model in models for field in model.model_fields.values()}
+
+    assert headers | {"Authorization", "Content-Type"} == set(ALLOWED_HEADERS)
 
 
 def test_every_error_has_its_answer_or_never_reaches_http() -> None:

@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from chalice.test import HTTPResponse
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app, services
 from chalicelib import __version__
+from chalicelib.api.models.composed import TYPE_PREFIX
 from chalicelib.api.openapi import document as openapi
+from chalicelib.api.responses import PROBLEM_JSON
 from chalicelib.api.routes import all_routes, operations_of
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
+from tests.api import described
 from tests.api.route_table import OPERATIONS, document
 from tests.api.test_ownership import CREATE, MATRIX, Row, ask, ids, name_of
 from tests.api.world import READ_AND_WRITE, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from chalice.test import HTTPResponse
 
     from tests.api.world import FakeIssuer
 
@@ -92,6 +94,36 @@ def test_every_parameter_of_a_path_is_described() -> None:
             described = [at["name"] for at in operation["parameters"] if at["in"] == "path"]
 
             assert described == re.findall(r"\{(\w+)\}", path)
+
+
+def test_a_header_that_not_every_answer_has_is_shown_with_its_condition() -> None:
+    put = document()["paths"]["/v1/schedules/{schedule_id}"]["put"]["responses"]
+    headers = {**put["202"]["headers"], **put["409"]["headers"]}
+
+    assert {name: (header["required"], header["description"]) for name, header in headers.items()} == {
+        "ETag": (True, "Revision of the schedule, for `If-Match`"),
+        "Location": (False, "Address of the created schedule, run or job, only if the schedule is new"),
+        "Retry-After": (False, "Seconds to wait before the next request, only with `schedule-busy`"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "headers", "complaint"),
+    [
+        (418, "busy", {}, "answers 418"),
+        (409, "run-not-redrivable", {}, "answers run-not-redrivable"),
+        (409, "schedule-busy", {"ETag": "1"}, "has {'ETag'}"),
+        (401, "invalid-token", {}, "lacks {'WWW-Authenticate'}"),
+    ],
+)
+def test_an_answer_that_is_not_described_is_noticed(
+    status: int, name: str, headers: dict[str, str], complaint: str
+) -> None:
+    body = {"type": TYPE_PREFIX + name, "title": "No", "status": status, "detail": "no"}
+    response = HTTPResponse(json.dumps(body).encode(), {"Content-Type": PROBLEM_JSON, **headers}, status)
+
+    with pytest.raises(AssertionError, match=re.escape(complaint)):
+        described.check("DELETE", "/v1/schedules/mine", response)
 
 
 def test_the_page_needs_no_script_and_nothing_from_elsewhere(world: World) -> None:

@@ -35,6 +35,8 @@ from tests.slow import Slow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalicelib.core.model.schedule import Schedule
+
 OTHER_MAIL = replace(EMAIL, data={**EMAIL.data, "subject": "Another"})
 HALF_PAST = TimingSpec(at="2027-03-01T13:30:00Z")
 EVERY_10_MINUTES = TimingSpec(rate="10 minutes")
@@ -763,6 +765,35 @@ def test_a_create_that_failed_is_begun_anew_under_its_key(life: Life) -> None:
 
     assert again.status is Status.ACTIVE
     assert life.story(again) == [("12:02", "succeeded")]
+
+
+def the_create_failed(life: Life) -> None:
+    life.faults.once("gateway.put", SchedulerUnavailable)
+    with pytest.raises(SchedulerUnavailable):
+        life.one_time(after=2 * A_MINUTE, idempotency_key="k1")
+
+
+def the_record_expired(life: Life) -> None:
+    life.service.cancel("alice", life.one_time(after=2 * A_MINUTE, idempotency_key="k1").schedule_id)
+    life.clock.now += 365 * A_DAY
+
+
+@pytest.mark.parametrize("before", [the_create_failed, the_record_expired])
+def test_of_two_repeats_that_create_at_once_one_is_told_to_come_back(
+    life: Life, before: Callable[[Life], None]
+) -> None:
+    before(life)
+
+    def repeat() -> Schedule:
+        return life.one_time(after=2 * A_MINUTE, idempotency_key="k1")
+
+    life.repository.faults = AfterTheFirst("repository.get", repeat)
+
+    with pytest.raises(ScheduleBusy):
+        repeat()
+
+    assert [record.status for record in life.records()] == [Status.ACTIVE]
+    assert repeat().confirmed
 
 
 def test_a_schedule_whose_run_failed_is_not_begun_anew_under_its_key(life: Life) -> None:

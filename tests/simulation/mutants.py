@@ -36,7 +36,17 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 TABLES = Path(__file__).with_name("mutations")
-COPIED = ("chalicelib", "notification", "local", "deploy", "tests", "terraform", "app.py", "pyproject.toml")
+COPIED = (
+    "chalicelib",
+    "notification",
+    "local",
+    "deploy",
+    "tests",
+    "terraform",
+    "app.py",
+    "pyproject.toml",
+    "README.md",
+)
 LEFT_OUT = (".terraform", "*.tfstate*")
 
 AT_ONCE = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .parameters import NoQuery
@@ -22,11 +22,13 @@ class Answer:
     """One response of a route, for OpenAPI.
 
     `model` None means no content, or content without a model if there is a `media_type`. `media_type` None means JSON.
+    `conditional_headers` maps a header that not every such response has to its condition.
     """
 
     description: str
     model: type[BaseModel] | None = None
     headers: tuple[str, ...] = ()
+    conditional_headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
 
 

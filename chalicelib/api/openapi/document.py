@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ... import __version__
-from ...core.errors import InvalidInput, StoreUnavailable
+from ...core.errors import InvalidInput, ScheduleBusy, StoreUnavailable
 from ...scheduling.arguments.bodies import TimingBody
 from ..auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
 from ..edge.gateway_responses import NO_ANSWER_IN_TIME, THROTTLED
@@ -61,6 +61,10 @@ OF_PROBLEMS = {
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
 }
+"""Headers that each problem of a status has."""
+
+BUSY = PROBLEMS[ScheduleBusy]
+"""The only problem whose header `Retry-After` other problems of its status lack."""
 
 
 @lru_cache(maxsize=8)
@@ -165,7 +169,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         described["content"] = {answer.media_type or JSON: _content(answer.model)}
     elif answer.media_type:
         described["content"] = {answer.media_type: {"schema": {}}}
-    return described | _headers(answer.headers)
+    return described | _headers(answer.headers, answer.conditional_headers)
 
 
 def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
@@ -190,13 +194,17 @@ def _kinds(operation: Operation) -> Problems:
 def _problems(status: HTTPStatus, found: Sequence[Problem]) -> dict[str, Any]:
     names = ", ".join(dict.fromkeys(f"`{problem.name}`" for problem in found))
     answer = {"description": f"{status.phrase}: {names}", "content": {PROBLEM_JSON: _content(ProblemView)}}
-    return answer | _headers(OF_PROBLEMS.get(status, ()))
+    conditional = {"Retry-After": f"only with `{BUSY.name}`"} if BUSY in found else {}
+    return answer | _headers(OF_PROBLEMS.get(status, ()), conditional)
 
 
-def _headers(names: Sequence[str]) -> dict[str, Any]:
-    described = {name: HEADERS[name] for name in names}
-    headers = {
-        name: {"description": text, "schema": {"type": "string"}, "example": example}
-        for name, (text, example) in described.items()
-    }
+def _headers(names: Sequence[str], conditional: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the description of headers that are always sent, and of those that are sent on a condition."""
+    always = {name: _header(*HEADERS[name], is_required=True) for name in names}
+    sometimes = {name: _header(f"{HEADERS[name][0]}, {when}", HEADERS[name][1]) for name, when in conditional.items()}
+    headers = always | sometimes
     return {"headers": headers} if headers else {}
+
+
+def _header(text: str, example: str, *, is_required: bool = False) -> dict[str, Any]:
+    return {"description": text, "required": is_required, "schema": {"type": "string"}, "example": example}

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ..dependencies import Services
 
 BEGINS_WITHIN = timedelta(seconds=4)
-"""Time after which a batch begins no more creates: one may take three calls of 8 s, and API Gateway waits for 29 s."""
+"""Time after which a batch begins no more creates. A create is four calls of at most about 6 s each (`PATIENCE`), and
+API Gateway ends a request after 29 s.
+"""
 
 
 def batch(services: Services) -> Routes:

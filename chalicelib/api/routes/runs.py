@@ -48,7 +48,7 @@ def runs(services: Services) -> Routes:
         body=NoFields,
         body_is_optional=True,
         answers=responses.RUN_STARTED,
-        problems=(errors.ScheduleEnded,),
+        problems=(errors.ScheduleEnded, errors.ScheduleBusy),
     )
     def run_schedule(request: Request, user_id: str, schedule_id: str) -> Response:
         """Run a schedule now, outside its timing.
@@ -66,7 +66,7 @@ def runs(services: Services) -> Routes:
         body=NoFields,
         body_is_optional=True,
         answers=responses.RUN_STARTED,
-        problems=(errors.RunNotRedrivable,),
+        problems=(errors.RunNotRedrivable, errors.ScheduleEnded, errors.ScheduleBusy),
     )
     def redrive_run(request: Request, user_id: str, schedule_id: str, run_id: str) -> Response:
         """Queue a failed, missed or skipped run again.

@@ -67,7 +67,7 @@ def schedules(services: Services) -> Routes:
         path=NewSchedulePath,
         body=PutSchedule,
         answers=responses.PUT,
-        problems=(*OF_CREATES, errors.ScheduleExists),
+        problems=OF_CREATES,
     )
     def put_schedule(
         request: Request, headers: ChangeHeaders, body: PutSchedule, user_id: str, schedule_id: str

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from chalicelib.core.errors import StarterUnavailable
 from tests.api.world import World, problem
+from tests.between_calls import BeforeTheNext
+
+if TYPE_CHECKING:
+    from tests.api.world import FakeIssuer
 
 
 def test_a_run_is_started_outside_the_timing(world: World) -> None:
@@ -69,6 +75,24 @@ def test_what_has_ended_is_not_run(world: World) -> None:
     world.delete(path)
 
     assert problem(world.post(f"{path}/run")) == (409, "schedule-ended")
+
+
+@pytest.mark.parametrize("what", ["run", "redrive"])
+def test_a_schedule_that_changes_at_every_attempt_is_busy(issuer: FakeIssuer, what: str) -> None:
+    faults = BeforeTheNext("repository.claim")
+    world = World(issuer, faults=faults)
+    path = f"/v1/schedules/{world.created()['schedule_id']}"
+    run = world.ended_run(path.rpartition("/")[2])
+
+    def change() -> None:
+        world.patch(path, {"name": f"changed {len(faults.calls)} calls later"})
+        faults.act = change
+
+    faults.act = change
+    response = world.post({"run": f"{path}/run", "redrive": f"{path}/runs/{run.run_id}/redrive"}[what])
+
+    assert problem(response) == (409, "schedule-busy")
+    assert response.headers["Retry-After"] == "5"
 
 
 @pytest.mark.parametrize("run_id", ["unknown", "20270301T090000Z-0000000000000000", "RUN%232027", "%00"])

@@ -204,7 +204,10 @@ def test_a_put_is_202_while_eventbridge_is_out_of_reach(world: World, *, existin
         world.put("/v1/schedules/mine", FULL)
     world.faults.always("gateway.put", SchedulerUnavailable)
 
-    assert world.put("/v1/schedules/mine", FULL).status_code == 202
+    response = world.put("/v1/schedules/mine", FULL)
+
+    assert response.status_code == 202
+    assert ("Location" in response.headers) is not existing
 
 
 def test_a_put_of_a_paused_schedule_leaves_it_paused(world: World) -> None:
