@@ -129,7 +129,7 @@ def _add_source(command: argparse.ArgumentParser) -> None:
 def run_hold(options: argparse.Namespace) -> None:
     from deploy.operate.hold import hold, switch_of  # noqa: PLC0415
 
-    hold(switch_of(options.stage, options.project), options.reason)
+    hold(switch_of(options.stage, options.project), options.reason, stage=options.stage)
 
 
 def run_release(options: argparse.Namespace) -> None:
@@ -156,9 +156,10 @@ def run_mirror(_options: argparse.Namespace) -> None:
 def run_package(options: argparse.Namespace) -> None:
     from deploy.build.package import build  # noqa: PLC0415
 
+    platform = _platform(options.stage)
     if options.stage:
         _check_before_apply(options.stage)
-    package = build(options.target, platform=_platform(options.stage))
+    package = build(options.target, platform=platform)
     print(f"{package.path}  {package.size:,} bytes ({package.unpacked:,} unpacked)  sha256 {package.sha256}")
 
 

@@ -23,7 +23,7 @@ from deploy.files import write_atomically
 
 ACTIONS = "notification/actions"
 CHECKED = "build/imported-actions"
-"""Digests of files whose actions were imported: what is the same again is not imported again. May be deleted."""
+"""Digests of inputs whose imports succeeded; equal inputs are not imported again. May be deleted."""
 
 KEPT = 20
 ENVIRONMENT = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -91,7 +91,7 @@ def _import(modules: list[str], task: Path, packages: Path, folder: Path, second
 
 
 def _run(command: list[str], folder: Path, seconds: float) -> str:
-    """How it ended."""
+    """Returns how the process ended."""
     try:
         done = subprocess.run(
             command,
@@ -104,8 +104,8 @@ def _run(command: list[str], folder: Path, seconds: float) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"its import did not end within {seconds:g} seconds"
-    return f"its import ended the process with code {done.returncode}"
+        return f"the {seconds:g} seconds for all imports together ended"
+    return f"the process ended with code {done.returncode}"
 
 
 def _refusals(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -128,9 +128,9 @@ def _advice(kind: str) -> str:
 def _unended(lines: list[dict[str, Any]], ended: str) -> Iterator[str]:
     """The module whose import the process did not survive."""
     if not lines:
-        yield f"The actions cannot be imported: {ended.removeprefix('its import ')}."
+        yield f"The actions cannot be imported: {ended}."
     elif "began" in lines[-1]:
-        yield f"{_file(lines[-1]['began'])} cannot be imported: {ended}. Correct the file."
+        yield f"{_file(lines[-1]['began'])} cannot be imported: during its import, {ended}. Correct the file."
 
 
 def _file(module: str) -> str:
@@ -148,9 +148,9 @@ def _check_presence(loaded: Iterable[Path], required: Files, platform: LambdaPla
         )
 
 
-def _without_suffixes(path: Path) -> Path:
-    """Compiled modules have the platform in their suffix."""
-    return path.with_name(path.name.partition(".")[0])
+def _without_suffixes(path: Path) -> str:
+    """Returns the path without suffixes, in which compiled modules have their platform."""
+    return f"{path.parent.as_posix()}/{path.name.partition('.')[0]}"
 
 
 def _digest(files: Files) -> str:

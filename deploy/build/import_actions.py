@@ -1,7 +1,7 @@
-"""A program of its own: imports modules by their names, and writes what became of each into a file.
+"""Imports modules by name and writes the result of each to a file.
 
-It runs under `python -I -S`, so it imports the standard library and the folders that it is given, and nothing else. The
-file says how far it came, also where an import ends the process or never ends.
+This is a program of its own. It runs under `python -I -S`, so it imports only the standard library and the folders that
+it is given. The file has the results so far, even if an import ends the process or never ends.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 from deploy.errors import DeployError
 from deploy.paths import TERRAFORM
@@ -40,16 +39,15 @@ class LambdaPlatform:
         return MACHINES[self.architecture]
 
 
-def lambda_platform(setting: Callable[[str], str | None], terraform: Path = TERRAFORM) -> LambdaPlatform:
+def lambda_platform(setting: Callable[[str], str | None]) -> LambdaPlatform:
     """Returns the platform of the Notification Lambda.
 
     `setting` returns the value of a variable; None means the default in variables.tf. Raises DeployError if that has
     no default.
     """
-    variables = (terraform / "variables.tf").read_text()
     return LambdaPlatform(
-        runtime=setting("lambda_runtime") or _default("lambda_runtime", variables),
-        architecture=setting("lambda_architecture") or _default("lambda_architecture", variables),
+        runtime=setting("lambda_runtime") or terraform_default("lambda_runtime"),
+        architecture=setting("lambda_architecture") or terraform_default("lambda_architecture"),
     )
 
 
@@ -61,11 +59,13 @@ def deprecation(runtime: str, today: date) -> str | None:
     last = day + NO_NEW_FUNCTIONS_AFTER
     return (
         f"Lambda deprecates {runtime} on {day}; from {last} no function can be created with it. "
-        "Change lambda_runtime in terraform/variables.tf, and deploy with that Python."
+        "Set lambda_runtime in envs/{stage}.tfvars (default: terraform/variables.tf), and deploy with that Python."
     )
 
 
-def _default(name: str, variables: str) -> str:
+def terraform_default(name: str) -> str:
+    """Returns the default of a text variable in variables.tf. Raises DeployError if it has none."""
+    variables = (TERRAFORM / "variables.tf").read_text()
     found = re.search(rf'^variable "{name}" {{.*?^  default += "(.*?)"', variables, re.MULTILINE | re.DOTALL)
     if not found:
         raise DeployError(f"terraform/variables.tf has no default for {name}.")

@@ -106,7 +106,7 @@ def _fitting(files: list[tuple[str, Path]], limits: Limits) -> bytes:
 
 
 def zip_bytes(files: Iterable[tuple[str, Path]], compression: int = zipfile.ZIP_STORED) -> bytes:
-    """(name in the zip, file) -> the zip. Nothing of the file but its content matters.
+    """(name in the zip, file) -> the zip. Only the content and the name of a file affect the zip.
 
     Stored, not deflated: zlib's output differs between its versions, and Lambda unpacks once per cold start anyway.
     """

@@ -12,7 +12,7 @@ REQUIREMENTS = "notification/requirements.txt"
 PACKAGES, CONSTRAINTS = "packages", "constraints.txt"
 
 NOT_IN_THE_ZIP = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"})
-"""What pip notes of how and from where it installed: it would make the same packages other bytes."""
+"""Files in which pip records how and from where it installed; they differ between equal installations."""
 
 
 def required_files(
@@ -72,7 +72,7 @@ def _pip_reason(requirements: Path, packages: Path, constrained_by: Path, *optio
 
 
 def _for(platform: LambdaPlatform | None) -> list[str]:
-    """Pip knows no kin of manylinux_2_17, but of its older name."""
+    """Passes both names of one tag: pip adds older tags to manylinux2014, and none to manylinux_2_17."""
     if platform is None:
         return []
     tags = (f"manylinux_2_17_{platform.machine}", f"manylinux2014_{platform.machine}")

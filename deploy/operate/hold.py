@@ -94,15 +94,15 @@ class Switch:
         return found["Environment"]["Variables"]
 
 
-def hold(switch: Switch, reason: str, write: Callable[[str], None] = print) -> None:
-    """Hold all runs. Raises DeployError if the reason is unusable, runs are held for another, or AWS refuses."""
+def hold(switch: Switch, reason: str, *, stage: str, write: Callable[[str], None] = print) -> None:
+    """Hold all runs of `stage`. Raises DeployError if the reason is unusable, runs are held for another, or AWS refuses."""
     if not reason.isprintable() or not 0 < len(reason) <= LONGEST_REASON:
         raise DeployError(f"--reason must be one line of 1 to {LONGEST_REASON} printable characters.")
     with _translated():
         switch.hold(reason)
     write(f"All runs are held from now on: {reason}")
     write("EventBridge still fires schedules; their runs are recorded as held.")
-    write("To end the hold: python -m deploy release")
+    write(f"To end the hold: python -m deploy release --stage {stage}")
 
 
 def release(switch: Switch, per_minute: int, write: Callable[[str], None] = print) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from deploy.build.render import read_config
 from deploy.errors import DeployError
+from deploy.local_cloud import only_local_cloud
 from deploy.operate.clock import is_local_cloud
 
 STAGE = "local"
@@ -29,15 +30,11 @@ def project_of_make_run(folder: Path) -> Path:
 
 
 def environment_for(project: Path, caller: Mapping[str, str]) -> dict[str, str]:
-    """Returns `caller` with its AWS_… variables replaced by those of the cloud that `project` was rendered for."""
+    """Returns `caller`, directed to the cloud that `project` was rendered for: its AWS_… variables are replaced."""
     variables = _variables(project)
     kept = {name: value for name, value in caller.items() if not name.startswith("AWS_")}
-    return kept | {
-        "AWS_ENDPOINT_URL": _cloud_of(variables),
-        "AWS_DEFAULT_REGION": variables["NOTIFICATION_LAMBDA_ARN"].split(":")[3],
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
+    region = variables["NOTIFICATION_LAMBDA_ARN"].split(":")[3]
+    return kept | only_local_cloud(_cloud_of(variables), region, caller)
 
 
 def _variables(project: Path) -> Mapping[str, str]:

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,6 +14,7 @@ import boto3
 from deploy.build.render import read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
+from deploy.operate.chalice_record import LocalRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def throttle(stage: str, project: Path, *, rate: float, burst: int, client: Any 
     """
     check_limits(rate, burst)
     api_stage = api_stage_of(stage, project)
-    api_id = _api_id(project / ".chalice" / "deployed" / f"{stage}.json", stage)
+    _, api_id = LocalRecord(project, stage).deployed()
     with as_deploy_errors():
         set_limits(client or boto3.client("apigateway"), api_id, api_stage, rate=rate, burst=burst)
 
@@ -75,15 +75,3 @@ def check_limits(rate: float, burst: int) -> None:
                 f"{option} is {value:g}, and must be greater than 0 and at most {HIGHEST:,}. At 0, API Gateway refuses "
                 "every request. To stop runs, use python -m deploy hold."
             )
-
-
-def _api_id(deployed: Path, stage: str) -> str:
-    """Returns the API's id from Chalice's record of its deployment."""
-    try:
-        resources = json.loads(deployed.read_text())["resources"]
-    except FileNotFoundError:
-        raise DeployError(f"{deployed} is missing: run chalice deploy --stage {stage} first.") from None
-    found: str | None = next((one["rest_api_id"] for one in resources if "rest_api_id" in one), None)
-    if found is None:
-        raise DeployError(f"{deployed} names no REST API: run chalice deploy --stage {stage} first.")
-    return found

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
-from deploy.rollout.chalice_record import KeptRecord, LocalRecord, api_id_of, chosen, record_of_api
+from deploy.operate.chalice_record import LocalRecord, api_id_of
+from deploy.rollout.kept_record import chosen, record_in_s3, record_of_api
 from deploy.rollout.target import check_python, check_target, target_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from deploy.rollout.chalice_record import Content, Stored
+    from deploy.operate.chalice_record import Content, Stored
     from deploy.terraform.backend import StateLocation
 
 
@@ -49,7 +50,7 @@ def prepare(
 
 
 def _fetched(session: boto3.Session, location: StateLocation | None) -> Stored | None:
-    return KeptRecord(session.client("s3", region_name=location.region), location).fetch() if location else None
+    return record_in_s3(session, location).fetch() if location else None
 
 
 def _written(local: LocalRecord, content: Content | None, kept: Stored | None) -> Path | None:
@@ -82,7 +83,7 @@ def _refuse_a_second_api(
     apis = _apis_that_invoke(session, function)
     if not apis:
         return
-    kept = str(KeptRecord(session.client("s3"), location)) if location else "Terraform's state, which is not in S3"
+    kept = str(record_in_s3(session, location)) if location else "Terraform's state, which is not in S3"
     raise DeployError(
         f"The function {function} is deployed behind the REST API {' and '.join(apis)}, but neither {local.path} nor "
         f"{kept} records it: chalice deploy would make a second API under a new URL. Nothing was changed. On the "

@@ -8,8 +8,9 @@ from chalicelib.api.edge.cors import SETTING, read_origins
 from deploy.build.render import read_config_of
 from deploy.errors import DeployError
 from deploy.operate.aws import as_deploy_errors
+from deploy.operate.chalice_record import LocalRecord
 from deploy.operate.throttle import api_stage_of
-from deploy.rollout.chalice_record import KeptRecord, LocalRecord, api_id_of
+from deploy.rollout.kept_record import record_in_s3
 from deploy.rollout.rest_api import RestApi
 from deploy.rollout.sweep_retries import try_sweeps_once
 from deploy.rollout.target import check_target, target_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from deploy.rollout.chalice_record import Content
+    from deploy.operate.chalice_record import Content
     from deploy.terraform.backend import StateLocation
 
 
@@ -41,7 +42,7 @@ def finish(
     target = target_of(outputs)
     check_target(target, stage, session)
     local = LocalRecord(project, stage)
-    content, api_id = _deployed(local, stage)
+    content, api_id = local.deployed()
     api = RestApi(session.client("apigateway"), api_id, api_stage_of(stage, project), target)
     with as_deploy_errors():
         if not api.exists():
@@ -70,18 +71,13 @@ def _origins(stage: str, project: Path) -> tuple[str, ...]:
         raise DeployError(f"{SETTING} of stage {stage}: {error}") from error
 
 
-def _deployed(local: LocalRecord, stage: str) -> tuple[Content, str]:
-    content = local.read()
-    api_id = api_id_of(content)
-    if content is None or api_id is None:
-        raise DeployError(f"{local.path} names no REST API: run chalice deploy --stage {stage} first.")
-    return content, api_id
-
-
 def _stored(local: LocalRecord, content: Content, session: boto3.Session, location: StateLocation | None) -> str:
     if location is None:
         return f"Warning: Terraform's state is not in S3, so {local.path} is kept on this machine only"
-    kept = KeptRecord(session.client("s3", region_name=location.region), location)
-    if local.fetched is None or local.fetched.content != content:
-        local.note(kept.store(content, local.fetched))
+    kept = record_in_s3(session, location)
+    existing = kept.fetch()
+    if existing is not None and existing.content == content:
+        local.note(existing)
+    else:
+        local.note(kept.store(content, local.fetched if existing else None))
     return f"Chalice's record is kept in {kept}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deploy.rollout.chalice_record import Content
+    from deploy.operate.chalice_record import Content
 
 SWEEP = "sweep"
 ONCE = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}

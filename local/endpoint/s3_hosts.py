@@ -17,7 +17,8 @@ from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 from werkzeug.wrappers import Response
 
-from local.environment import ACCOUNT, DUMMY_KEYS
+from deploy.local_cloud import DUMMY_KEYS
+from local.environment import ACCOUNT
 
 _HOST = re.compile(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]+)\.)?s3(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com"

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import IO, cast
 
 from chalicelib.core.timing.instants import epoch_ms
-from local.environment import aws_environment
+from deploy.local_cloud import aws_environment
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome, broken
 from local.lambda_runtime.log import FunctionLog, Output

@@ -34,6 +34,18 @@ def test_package_prints_path_size_and_checksum(tmp_path: Path, capsys: pytest.Ca
     assert (path, int(size.replace(",", "")), len(sha256)) == (str(target), target.stat().st_size, 64)
 
 
+@pytest.mark.parametrize("stage", [[], ["--stage", "dev"]])
+def test_package_refuses_a_python_that_is_not_the_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stage: list[str]
+) -> None:
+    monkeypatch.setenv("TF_VAR_lambda_runtime", "python3.10")
+
+    assert main(["package", "--target", str(tmp_path / "notification.zip"), *stage]) == 1
+
+    assert "run on python3.10 (lambda_runtime), but this is python3" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_render_reads_a_file_of_outputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = a_project(tmp_path)
 

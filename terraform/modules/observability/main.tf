@@ -11,8 +11,9 @@ locals {
   # The namespace names the stage: a metric of a log filter has no dimension.
   faults_namespace = "ScheduledTasks/${var.project}-${var.stage}"
 
-  # Namespace, metric and meaning; by default one event within five minutes raises the alarm. Names of metrics: Lambda Developer Guide, monitoring-metrics-types; Scheduler User Guide, monitoring-cloudwatch; SQS Developer
-  # Guide, sqs-available-cloudwatch-metrics.
+  # Namespace, metric and meaning; by default one event within five minutes raises the alarm. Names of metrics: Lambda
+  # Developer Guide, monitoring-metrics-types; Scheduler User Guide, monitoring-cloudwatch; SQS Developer Guide,
+  # sqs-available-cloudwatch-metrics.
   alarms = {
     delivery-dead-letters = {
       on          = local.queues.delivery

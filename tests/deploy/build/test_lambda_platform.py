@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from deploy.build.lambda_platform import LambdaPlatform, deprecation, lambda_platform
+from deploy.build.lambda_platform import LambdaPlatform, deprecation, lambda_platform, terraform_default
+from deploy.errors import DeployError
 from deploy.paths import TERRAFORM
 
 NOW = LambdaPlatform("python3.11", "arm64")
@@ -48,3 +49,22 @@ def test_a_runtime_s_end_is_told_half_a_year_before(runtime: str, today: date, s
     note = deprecation(runtime, today)
 
     assert (note is None) if said is None else said in (note or "")
+
+
+def test_a_stage_s_setting_is_the_remedy_and_terraform_s_default_is_named() -> None:
+    note = deprecation("python3.11", date(2027, 6, 30)) or ""
+
+    assert "Set lambda_runtime in envs/{stage}.tfvars (default: terraform/variables.tf), and deploy with that" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("project", "scheduled-tasks"), ("lambda_runtime", "python3.11"), ("lambda_architecture", "arm64")],
+)
+def test_a_default_is_read_from_terraform(name: str, value: str) -> None:
+    assert terraform_default(name) == value
+
+
+def test_a_variable_without_a_default_is_refused() -> None:
+    with pytest.raises(DeployError, match=r"variables\.tf has no default for region"):
+        terraform_default("region")

@@ -12,8 +12,8 @@ from chalicelib.settings import SchedulerSettings
 from deploy.build.own_actions import own_action_types
 from deploy.build.render import render
 from deploy.errors import DeployError
+from deploy.local_cloud import aws_environment
 from deploy.paths import PROJECT
-from local.environment import aws_environment
 from local.testing import REGION, running_cloud
 from notification.actions import registry
 from tests.deploy.terraform_outputs import outputs, outputs_file

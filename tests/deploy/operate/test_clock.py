@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy.build.render import ENVIRONMENT
+from deploy.local_cloud import aws_environment
 from deploy.operate.clock import clock_of
 from deploy.operate.explain.collect import explainer_of
 from deploy.operate.hold import switch_of
 from deploy.operate.reconcile import reconciler_of
-from local.environment import aws_environment
 from local.testing import REGION, RunningCloud, running_cloud
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from chalicelib.core.errors import StoreUnavailable
 from chalicelib.core.model.job import JobKind
 from chalicelib.testing import Faults, InMemoryRepository
+from deploy.__main__ import parser, run_release
 from deploy.errors import DeployError
 from deploy.operate.hold import Switch, hold, release
 from tests.builders import NOW
@@ -64,7 +65,7 @@ def switch(function: FakeLambda, repository: InMemoryRepository) -> Switch:
 
 
 def test_it_holds_with_a_reason_and_keeps_every_other_variable(switch: Switch, function: FakeLambda) -> None:
-    hold(switch, "SES is down", write=lambda _: None)
+    hold(switch, "SES is down", stage="dev", write=lambda _: None)
 
     assert function.variables == {"TABLE_NAME": "schedules", "HOLD": "SES is down"}
     assert (switch.reason, function.waited) == ("SES is down", 1)
@@ -104,7 +105,7 @@ def test_another_change_of_the_function_is_not_overwritten(switch: Switch, funct
     function.meanwhile = deployed
 
     with pytest.raises(DeployError, match="Another process is changing the function"):
-        hold(switch, "SES is down")
+        hold(switch, "SES is down", stage="dev")
     assert function.variables == {"TABLE_NAME": "schedules"}
 
 
@@ -123,14 +124,24 @@ def test_a_table_out_of_reach_is_told_and_asked_again_it_goes_on(
 @pytest.mark.parametrize("reason", ["", "a\nb", "x" * 201])
 def test_a_reason_is_one_line(switch: Switch, function: FakeLambda, reason: str) -> None:
     with pytest.raises(DeployError, match="one line"):
-        hold(switch, reason)
+        hold(switch, reason, stage="dev")
 
     assert function.revision == 1
 
 
 def test_a_second_hold_keeps_the_reason_of_the_first(switch: Switch, function: FakeLambda) -> None:
-    hold(switch, "SES is down", write=lambda _: None)
+    hold(switch, "SES is down", stage="dev", write=lambda _: None)
 
     with pytest.raises(DeployError, match="already held: SES is down"):
-        hold(switch, "another reason")
+        hold(switch, "another reason", stage="dev")
     assert function.variables["HOLD"] == "SES is down"
+
+
+def test_the_command_that_it_prints_ends_the_hold_of_its_stage(switch: Switch) -> None:
+    told: list[str] = []
+    hold(switch, "SES is down", stage="dev", write=told.append)
+
+    _, _, command = told[-1].partition(": python -m deploy ")
+    options = parser().parse_args(command.split())
+
+    assert (options.command, options.stage) == (run_release, "dev")

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from deploy.errors import DeployError
 from deploy.operate.local_stage import environment_for, project_of_make_run
@@ -40,6 +42,12 @@ class _Clock(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Not into the tests' output."""
@@ -91,13 +99,45 @@ def test_without_make_run_it_says_so(tmp_path: Path) -> None:
         project_of_make_run(tmp_path)
 
 
-def test_nothing_leads_to_aws(tmp_path: Path) -> None:
+def test_none_of_the_callers_aws_variables_is_left(tmp_path: Path) -> None:
     caller = {"AWS_PROFILE": "prod", "AWS_ENDPOINT_URL_SCHEDULER": "https://aws", "AWS_REGION": "x", "HOME": "/home"}
 
-    assert environment_for(a_stage(tmp_path / "project", 4567), caller) == {
-        "HOME": "/home",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:4567",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
+    found = environment_for(a_stage(tmp_path / "project", 4567), caller)
+
+    assert found.keys().isdisjoint({"AWS_PROFILE", "AWS_ENDPOINT_URL_SCHEDULER"})
+    assert (found["HOME"], found["AWS_REGION"]) == ("/home", "eu-central-1")
+    assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4567"
+
+
+@pytest.mark.parametrize(
+    "line", ["ignore_configured_endpoint_urls = true", "endpoint_url = https://aws.example.com", "region = us-east-1"]
+)
+def test_no_line_of_a_configuration_file_leads_to_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/config").write_text(f"[default]\n{line}\n")
+    with monkeypatch.context() as shell:
+        use(shell, environment_for(a_stage(tmp_path / "project", 4567), {"HOME": str(tmp_path)}))
+        client = boto3.Session().client("scheduler")
+
+    assert (client.meta.endpoint_url, client.meta.region_name) == ("http://127.0.0.1:4567", "eu-central-1")
+
+
+def test_no_proxy_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with monkeypatch.context() as shell:
+        use(shell, environment_for(a_stage(tmp_path / "project", port), {"HTTP_PROXY": nobody, "http_proxy": nobody}))
+        client = boto3.Session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+
+        answer = client.list_tables()
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def use(shell: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    """This process has these variables and no others."""
+    for name in os.environ.keys() - environment.keys():
+        shell.delenv(name)
+    for name, value in environment.items():
+        shell.setenv(name, value)

@@ -17,8 +17,8 @@ from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.testing import FakeStarter, InMemoryRepository, StoppedClock
 from chalicelib.testing.gateway import NAMES
 from deploy.__main__ import main
+from deploy.local_cloud import aws_environment
 from deploy.operate.reconcile import Group, Reconciler, reconcile
-from local.environment import aws_environment
 from local.scheduler.testing import stage
 from local.testing import REGION, running_cloud
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, an_action

@@ -65,6 +65,15 @@ def test_an_app_without_an_api_cannot_be_throttled(tmp_path: Path) -> None:
         throttle("dev", project(tmp_path, {"name": "sweep"}), rate=50, burst=75)
 
 
+@pytest.mark.parametrize("record", ["{", "[]", "{}"])
+def test_a_record_that_is_none_is_refused_with_its_path(tmp_path: Path, record: str) -> None:
+    app = project(tmp_path)
+    (app / ".chalice/deployed/dev.json").write_text(record)
+
+    with pytest.raises(DeployError, match=r"deployed/dev\.json (is not JSON|is not a JSON object|names no REST API)"):
+        throttle("dev", app, rate=50, burst=75)
+
+
 @pytest.mark.usefixtures("api_gateway")
 def test_what_aws_refuses_is_told(tmp_path: Path) -> None:
     app = project(tmp_path, {"name": "rest_api", "rest_api_id": "gone"})

@@ -15,7 +15,7 @@ from local.testing import REGION, running_cloud
 from tests.deploy.terraform_outputs import outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from local.testing import RunningCloud
@@ -50,10 +50,11 @@ class World:
     def outputs(self, **changed: str) -> dict[str, str]:
         return outputs(**changed)
 
-    def chalice_deploys(self, project: Path, api_id: str | None = None) -> str:
+    def chalice_deploys(self, project: Path, api_id: str | None = None, functions: Iterable[str] = ()) -> str:
         """What `chalice deploy` leaves: an API, the function behind it, and a record of both on this machine."""
         api_id = api_id or self.an_api()
-        record = {"resources": [{"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api_id}]}
+        api = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api_id}
+        record = {"resources": [api, *({"name": name, "resource_type": "lambda_function"} for name in functions)]}
         path = project / ".chalice/deployed/dev.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(record | {"backend": "api", "schema_version": "2.0"}))
@@ -88,6 +89,10 @@ class World:
         answer = urllib3.request(method, f"{self.cloud.endpoint}/_local/faults", json=fault)
         assert answer.status < 300, answer.data
 
+    def lose_the_record(self) -> None:
+        """The object in the bucket is deleted."""
+        self.cloud.client("s3").delete_object(Bucket=BUCKET, Key=RECORD_KEY)
+
     def kept(self) -> dict[str, Any] | None:
         """The record in the bucket."""
         s3 = self.cloud.client("s3")
@@ -107,7 +112,7 @@ def world(cloud: RunningCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         cloud.client("apigateway").delete_rest_api(restApiId=api["id"])
     for function in cloud.client("lambda").list_functions()["Functions"]:
         cloud.client("lambda").delete_function(FunctionName=function["FunctionName"])
-    cloud.client("s3").delete_object(Bucket=BUCKET, Key=RECORD_KEY)
+    World(cloud, tmp_path).lose_the_record()
 
 
 def shell(cloud: RunningCloud) -> dict[str, str]:
@@ -124,3 +129,16 @@ def shell(cloud: RunningCloud) -> dict[str, str]:
 def session() -> boto3.Session:
     """In the Region of the stage. One for all: it reads the models of the services once."""
     return boto3.Session(region_name=REGION)
+
+
+@pytest.fixture
+def regions_of_s3(session: boto3.Session) -> Iterator[list[str]]:
+    """The Region of each client that calls S3."""
+    regions: list[str] = []
+
+    def note(context: dict[str, Any], **_: object) -> None:
+        regions.append(context["client_region"])
+
+    session.events.register("before-call.s3", note)
+    yield regions
+    session.events.unregister("before-call.s3", note)

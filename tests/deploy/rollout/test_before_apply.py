@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from deploy.errors import DeployError
 from deploy.paths import TERRAFORM
-from deploy.rollout.before_apply import USUAL_PROJECT, check
+from deploy.rollout.before_apply import check
 from deploy.rollout.concurrency import check_concurrency
 
 if TYPE_CHECKING:
@@ -174,20 +174,45 @@ def test_a_variable_of_the_shell_counts_where_the_file_says_nothing(session: bot
         check("dev", settings(tmp_path, region='"eu-central-1"'), {"TF_VAR_max_concurrency": "991"}, session)
 
 
-def test_the_python_of_the_stage_is_compared(session: boto3.Session, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"run on python3\.10"):
-        check("dev", settings(tmp_path, lambda_runtime='"python3.10"'), {}, session)
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("number", ["1.2.3", "1.5", '"fourteen"', "."])
+def test_a_number_that_is_not_whole_is_refused(session: boto3.Session, tmp_path: Path, number: str) -> None:
+    text = re.escape(number.strip('"'))
+
+    with pytest.raises(DeployError, match=f"^max_concurrency is {text}, and must be a whole number"):
+        check("dev", settings(tmp_path, region='"eu-central-1"', max_concurrency=number), {}, session)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_null_of_the_file_is_no_value(session: boto3.Session, tmp_path: Path) -> None:
+    folder = settings(tmp_path, region='"eu-central-1"', max_concurrency="null", account_id="null")
+
+    account, concurrency = check("dev", folder, {}, session)
+
+    assert "account_id is not set" in account
+    assert "max_concurrency is not set" in concurrency
+
+
+@pytest.mark.usefixtures("world")
+def test_a_null_of_the_shell_is_a_text_as_for_terraform(session: boto3.Session, tmp_path: Path) -> None:
+    """Terraform reads TF_VAR_… of a number as text, and then requires a number."""
+    with pytest.raises(DeployError, match="max_concurrency is null, and must be a whole number"):
+        check("dev", settings(tmp_path, region='"eu-central-1"'), {"TF_VAR_max_concurrency": "null"}, session)
+
+
+def test_without_a_project_the_function_has_the_name_of_terraforms_default(
+    world: World, session: boto3.Session, tmp_path: Path
+) -> None:
+    """The stage's own reservation is no one else's: with it, 900 of 1,000 fit."""
+    world.cloud.deploy("scheduled-tasks-notification-dev", "def handle(event, context): pass")
+    world.cloud.client("lambda").put_function_concurrency(
+        FunctionName="scheduled-tasks-notification-dev", ReservedConcurrentExecutions=900
+    )
+    lines = {"region": '"eu-central-1"', "account_id": '"123456789012"', "max_concurrency": "900"}
+
+    assert check("dev", settings(tmp_path, **lines), {}, session) == []
 
 
 def test_a_stage_without_settings_is_told_which_there_are(session: boto3.Session, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"prdo\.tfvars is missing; stages with settings: dev\."):
         check("prdo", settings(tmp_path), {}, session)
-
-
-def test_the_default_project_is_terraforms() -> None:
-    declared = re.search(
-        r'variable "project" {.*?default\s+= "(.*?)"', (TERRAFORM / "variables.tf").read_text(), re.DOTALL
-    )
-
-    assert declared
-    assert declared[1] == USUAL_PROJECT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -81,6 +82,35 @@ def test_two_machines_with_an_api_each_are_refused(world: World, session: boto3.
 
     with pytest.raises(DeployError, match=f"deployed the REST API {ours}, and another machine {theirs}"):
         rendered(world, world.machine("second"), session)
+
+
+def test_of_two_records_of_one_api_the_one_in_s3_is_used(world: World, session: boto3.Session) -> None:
+    api_id = deployed_and_finished(world, world.machine("first"), session)
+    world.chalice_deploys(world.machine("second"), api_id, functions=("sweep",))
+
+    written = rendered(world, world.machine("second"), session)
+
+    assert written is not None
+    assert json.loads(written.read_text()) == world.kept()
+
+
+def test_a_record_without_an_api_is_replaced_by_the_one_in_s3(world: World, session: boto3.Session) -> None:
+    api_id = deployed_and_finished(world, world.machine("first"), session)
+    path = world.machine("second") / ".chalice/deployed/dev.json"
+    path.parent.mkdir()
+    path.write_text('{"resources": []}')
+
+    rendered(world, world.machine("second"), session)
+
+    assert recorded(world.machine("second")) == api_id
+
+
+def test_the_record_is_fetched_in_the_region_of_the_state(
+    world: World, session: boto3.Session, regions_of_s3: list[str]
+) -> None:
+    rendered(world, world.machine(), session, location=replace(LOCATION, region="us-east-1"))
+
+    assert regions_of_s3 == ["us-east-1"]
 
 
 def test_functions_without_a_record_are_refused_before_a_second_api_is_made(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,9 @@ import urllib3
 from chalicelib.api.edge.gateway_responses import gateway_responses
 from deploy.errors import DeployError
 from deploy.rollout.finish import finish
+from deploy.terraform.backend import StateLocation
 from local.testing import REGION
-from tests.deploy.rollout.conftest import LOCATION
+from tests.deploy.rollout.conftest import BUCKET, LOCATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from tests.deploy.rollout.conftest import World
 
 
-def finished(world: World, project: Path, session: boto3.Session, **changed: str) -> list[str]:
+def finished(
+    world: World, project: Path, session: boto3.Session, *, location: StateLocation = LOCATION, **changed: str
+) -> list[str]:
     lines: list[str] = []
-    finish("dev", project, world.outputs(**changed), session, LOCATION, tell=lines.append)
+    finish("dev", project, world.outputs(**changed), session, location, tell=lines.append)
     return lines
 
 
@@ -57,6 +61,51 @@ def test_a_record_that_another_machine_stored_meanwhile_is_not_overwritten(
     kept = world.kept()
     assert kept is not None
     assert kept["resources"][0]["rest_api_id"] == first
+
+
+def test_a_lost_record_is_stored_again(world: World, session: boto3.Session) -> None:
+    world.chalice_deploys(world.machine())
+    finished(world, world.machine(), session)
+    before = world.kept()
+    world.lose_the_record()
+
+    finished(world, world.machine(), session)
+
+    assert before is not None
+    assert world.kept() == before
+
+
+def test_after_the_record_is_lost_a_newer_one_is_stored(world: World, session: boto3.Session) -> None:
+    world.chalice_deploys(world.machine())
+    finished(world, world.machine(), session)
+    world.lose_the_record()
+    newer = world.chalice_deploys(world.machine())
+
+    finished(world, world.machine(), session)
+
+    kept = world.kept()
+    assert kept is not None
+    assert kept["resources"][0]["rest_api_id"] == newer
+
+
+def test_the_record_is_stored_where_the_state_was_moved_to(world: World, session: boto3.Session) -> None:
+    before = StateLocation(BUCKET, "before/dev.tfstate", REGION)
+    world.chalice_deploys(world.machine())
+    finished(world, world.machine(), session, location=before)
+
+    finished(world, world.machine(), session)
+
+    assert world.kept() is not None
+
+
+def test_the_record_is_stored_in_the_region_of_the_state(
+    world: World, session: boto3.Session, regions_of_s3: list[str]
+) -> None:
+    world.chalice_deploys(world.machine())
+
+    finished(world, world.machine(), session, location=replace(LOCATION, region="us-east-1"))
+
+    assert set(regions_of_s3) == {"us-east-1"}
 
 
 def test_the_api_gets_its_limits_and_tags(world: World, session: boto3.Session) -> None:

@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from chalicelib.actions.report import SIGNED
-from local.environment import DUMMY_KEYS
+from deploy.local_cloud import DUMMY_KEYS
 from local.testing import RunningCloud, running_cloud
 
 if TYPE_CHECKING:

@@ -7,21 +7,19 @@ file: `render` fetches it, and `finish` stores it unless another machine has sto
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.core.aws_errors import error_code
 from deploy.errors import DeployError
-from deploy.files import write_atomically
+from deploy.operate.chalice_record import Stored, api_id_of, parsed, serialized
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    import boto3
     from mypy_boto3_s3 import S3Client
 
+    from deploy.operate.chalice_record import Content
     from deploy.terraform.backend import StateLocation
 
 SUFFIX = ".chalice-deployed.json"
@@ -29,15 +27,10 @@ SUFFIX = ".chalice-deployed.json"
 CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 """S3's error codes for a conditional write whose condition is not met (S3 User Guide, conditional-writes)."""
 
-Content = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Stored:
-    """The record in S3."""
-
-    content: Content
-    etag: str
+def record_in_s3(session: boto3.Session, location: StateLocation) -> KeptRecord:
+    """Returns the record beside the state, whose bucket may be in another Region than the stage."""
+    return KeptRecord(session.client("s3", region_name=location.region), location)
 
 
 class KeptRecord:
@@ -60,7 +53,7 @@ class KeptRecord:
             found = self._client.get_object(Bucket=self._bucket, Key=self._key)
         except self._client.exceptions.NoSuchKey:
             return None
-        return Stored(_parsed(found["Body"].read(), str(self)), found["ETag"])
+        return Stored(parsed(found["Body"].read(), str(self)), found["ETag"])
 
     def store(self, content: Content, replacing: Stored | None) -> Stored:
         """Replace the record `replacing`; None means that S3 has no record.
@@ -68,7 +61,7 @@ class KeptRecord:
         Raises DeployError if S3 has another record by now.
         """
         condition: Any = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
-        body = _serialized(content)
+        body = serialized(content)
         try:
             answer = self._client.put_object(
                 Bucket=self._bucket, Key=self._key, Body=body, ContentType="application/json", **condition
@@ -85,39 +78,6 @@ class KeptRecord:
                 "Run render, chalice deploy and finish again."
             ) from exc
         return Stored(content, answer["ETag"])
-
-
-class LocalRecord:
-    """One stage's record in the Chalice app of `project`, and a copy of the record last fetched or stored."""
-
-    def __init__(self, project: Path, stage: str) -> None:
-        self.path = project / ".chalice" / "deployed" / f"{stage}.json"
-        self._fetched = self.path.with_name(f"{stage}.fetched")
-
-    def read(self) -> Content | None:
-        """Returns the record; None if there is none. Raises DeployError if the file is not a record."""
-        return _parsed(self.path.read_bytes(), str(self.path)) if self.path.exists() else None
-
-    def write(self, content: Content) -> None:
-        write_atomically(self.path, _serialized(content))
-
-    @property
-    def fetched(self) -> Stored | None:
-        """Returns the record that was last fetched from or stored in S3; None if there was none."""
-        if not self._fetched.exists():
-            return None
-        found = _parsed(self._fetched.read_bytes(), str(self._fetched))
-        return Stored(found["content"], found["etag"])
-
-    def note(self, stored: Stored) -> None:
-        """Store a copy of S3's current record."""
-        write_atomically(self._fetched, _serialized({"etag": stored.etag, "content": stored.content}))
-
-
-def api_id_of(record: Content | None) -> str | None:
-    """Returns the id of the REST API in Chalice's record, or None."""
-    resources = (record or {}).get("resources", [])
-    return next((one["rest_api_id"] for one in resources if "rest_api_id" in one), None)
 
 
 def chosen(local: Content | None, fetched: Stored | None, kept: Stored | None) -> Content | None:
@@ -143,17 +103,3 @@ def record_of_api(api_id: str) -> Content:
     """Returns the smallest record with which Chalice updates this API. Chalice finds everything else by name."""
     api = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api_id}
     return {"resources": [api], "schema_version": "2.0", "backend": "api"}
-
-
-def _serialized(content: Content) -> bytes:
-    return (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
-
-
-def _parsed(content: bytes, where: str) -> Content:
-    try:
-        found = json.loads(content)
-    except ValueError as error:
-        raise DeployError(f"{where} is not JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise DeployError(f"{where} is not a JSON object.")
-    return found
