@@ -241,9 +241,11 @@ def depends_on_spans(delivery: Delivery, schedule: Schedule) -> bool:
 def with_running(schedule: Schedule, existing: Run | None, running: Sequence[Run]) -> Schedule:
     """Returns the record with its runs in progress counted and listed, as if it had been limited when they began.
 
-    `running` are these runs; they are needed only if `depends_on_running`. `existing` is the run to decide about.
+    `running` are the runs in progress under the schedule's id; they are needed only if `depends_on_running`.
+    `existing` is the run to decide about.
     """
-    others = [run for run in running if run.is_occurrence and (existing is None or run.run_id != existing.run_id)]
+    occurring = [run for run in running if run.is_occurrence and run.belongs_to(schedule)]
+    others = [run for run in occurring if existing is None or run.run_id != existing.run_id]
     listed = {*schedule.running, *(run.scheduled_time for run in others)}
     uncounted = sum(run.is_uncounted for run in others)
     return replace(schedule, reserved=schedule.reserved + uncounted, running=tuple(sorted(listed)))

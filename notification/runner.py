@@ -299,7 +299,7 @@ class Runner:
         """
         run = _with_dead_letter(run)
         for _ in range(TRIES):
-            if run.schedule_created_at not in (None, schedule.created_at):
+            if not run.belongs_to(schedule):
                 # The run's schedule is gone, and another one has its id.
                 break
             now, keep_record = whole_ms(self._clock()), self._settings.keep_runs + RECORD_OUTLIVES_RUNS

@@ -145,10 +145,19 @@ else:
 
 
 def fields_as_clients_write(written: Fields) -> dict[str, Any]:
-    """Returns the fields that a Python caller gave, as the JSON object that a client would send."""
-    type_ = next(type_ for type_, model in BUILT_IN.items() if model.built_in.fields is type(written))
-    given = {field.name: (getattr(written, field.name), _default(field)) for field in fields(written)}
-    return {"type": type_, **{name: value for name, (value, default) in given.items() if value != default}}
+    """Returns the fields that a Python caller gave, as the JSON object that a client would send.
+
+    An application may derive its own class from a built-in action's, with other defaults. Raises ValueError if
+    `written` is of no built-in action.
+    """
+    action = next((action for action in built_in().values() if isinstance(written, action.fields)), None)
+    if action is None:
+        known = sorted(action.fields.__name__ for action in built_in().values())
+        raise ValueError(f"{type(written).__name__} is not an action; allowed: {', '.join(known)}")
+    defaults = {field.name: _default(field) for field in fields(action.fields)}
+    given = {field.name: getattr(written, field.name) for field in fields(written)}
+    named = {name: value for name, value in given.items() if name not in defaults or value != defaults[name]}
+    return {"type": action.type, **named}
 
 
 def without_defaults(action: Action) -> dict[str, Any]:

@@ -197,7 +197,8 @@ class ScheduleUpdater:
         if changed.max_runs == before.max_runs:
             return
         running = self._repository.list_running(changed.user_id, changed.schedule_id, since=before.runs_since(now))
-        begun = changed.run_count + changed.reserved + sum(run.is_uncounted for run in running)
+        uncounted = sum(run.is_uncounted and run.belongs_to(changed) for run in running)
+        begun = changed.run_count + changed.reserved + uncounted
         if changed.max_runs < begun:
             raise InvalidInput.of("max_runs", f"must be at least {begun}, the number of runs so far and in progress")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RetryPolicy, Status
 from chalicelib.testing import Crash
+from tests.between_calls import BeforeTheNext
 from tests.notification.world import A_MINUTE, EMAIL, NOON, World, next_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.core.model.schedule import Schedule
 
 AN_HOUR = timedelta(hours=1)
@@ -56,8 +59,43 @@ def test_an_unforeseen_delivery_is_one_line_in_the_log_that_the_metric_counts(
 ) -> None:
     world.fire(world.event(daily, at=next_run(daily) - AN_HOUR))
 
+    assert counted_lines(caplog) == [True]
+
+
+def test_a_claim_that_meets_a_change_is_counted_once(world: World, daily: Schedule, caplog: pytest.LogCaptureFixture) -> None:
+    event = world.event(daily, at=next_run(daily) - AN_HOUR)
+    meeting(world, "repository.claim", lambda: world.service.change("alice", daily.schedule_id, name="other"))
+
+    world.fire(event)
+
+    assert world.faults.calls.count("repository.claim") == 2
+    assert counted_lines(caplog) == [True]
+
+
+def test_a_run_without_work_that_two_invocations_record_is_counted_once(
+    world: World, daily: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = world.event(daily, at=next_run(daily) - AN_HOUR)
+    world.service.pause("alice", daily.schedule_id)
+    meeting(world, "repository.finish", lambda: world.fire(event))
+
+    world.fire(event)
+
+    assert [run.status for run in world.runs(daily) if run.unforeseen] == [RunStatus.SKIPPED]
+    assert counted_lines(caplog) == [True]
+
+
+def meeting(world: World, call: str, act: Callable[[], object]) -> None:
+    """The next such call finds what another process has just done."""
+    faults = BeforeTheNext(call)
+    faults.act = act
+    world.faults = world.repository.faults = faults
+
+
+def counted_lines(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """What the lines of the metric say of their runs."""
     lines = [record for record in caplog.records if record.getMessage().startswith("unforeseen")]
-    assert [getattr(line, "unforeseen", None) for line in lines] == [True]
+    return [getattr(line, "unforeseen", None) for line in lines]
 
 
 def test_what_was_stood_for_is_done_if_it_is_delivered_itself(world: World, daily: Schedule) -> None:

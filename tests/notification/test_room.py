@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Overlap, RetryPolicy
+from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, Faults
 from tests.notification.world import A_MINUTE, EMAIL, World, next_run, throttled
 
@@ -191,3 +192,38 @@ def test_a_person_may_ask_beyond_the_cap(world: World) -> None:
 
     after = world.service.get("alice", schedule.schedule_id)
     assert (len(world.mails()), after.run_count, after.reserved) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("limit", [{"max_runs": 1}, {"overlap": Overlap.SKIP}])
+def test_a_run_of_an_earlier_schedule_with_this_id_leaves_its_place_to_the_new_one(
+    world: World, limit: dict[str, Any]
+) -> None:
+    timing = TimingSpec(rate="15 minutes")
+    earlier, _ = world.service.put("alice", "mine", timing=timing, action=EMAIL)
+    world.faults.once("repository.finish", Crash)
+    with pytest.raises(Crash):
+        world.fire(world.event(earlier))
+    world.service.cancel("alice", "mine")
+    world.service.put("alice", "mine", timing=timing, action=EMAIL)
+
+    schedule = world.service.change("alice", "mine", **limit)
+    world.fire(world.event(schedule))
+
+    done, left = world.runs(schedule)
+    assert left.status is RunStatus.RUNNING
+    assert (done.status, done.reason) == (RunStatus.SUCCEEDED, None)
+
+
+def test_max_runs_may_be_set_below_the_runs_of_an_earlier_schedule_with_this_id(world: World) -> None:
+    timing = TimingSpec(rate="15 minutes")
+    earlier, _ = world.service.put("alice", "mine", timing=timing, action=EMAIL)
+    for number in range(2):
+        world.faults.once("repository.finish", Crash)
+        with pytest.raises(Crash):
+            world.fire(world.event(earlier, at=next_run(earlier) + number * QUARTER))
+    world.service.cancel("alice", "mine")
+    world.service.put("alice", "mine", timing=timing, action=EMAIL)
+
+    limited = world.service.change("alice", "mine", max_runs=1)
+
+    assert limited.max_runs == 1

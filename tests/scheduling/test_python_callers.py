@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.actions.email import Email
+from chalicelib.core.actions.fields import Fields
 from chalicelib.core.errors import InvalidInput, NotReached, RevisionMismatch, ScheduleBusy, ScheduleExists
-from chalicelib.core.model.schedule import Schedule
+from chalicelib.core.model.schedule import Action, Schedule
 from chalicelib.scheduling.timing_spec import TimingSpec
 from tests.builders import HOUR, NOW, SECOND, an_action, changed
 from tests.slow import Slow
@@ -100,6 +103,46 @@ def test_a_request_that_is_no_mapping_spoils_none_of_the_others(service: Schedul
     refused, made = service.create_many("alice", requests)
 
     assert str(refused) == "request: must be a mapping of keyword arguments"
+    assert isinstance(made, Schedule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder(Email):
+    """An application's own kind of email."""
+
+    subject: str = "It is time"
+
+
+def test_a_subclass_of_a_built_in_action_is_that_action_with_its_own_defaults(service: SchedulerService) -> None:
+    reminder = Reminder(to=["alice@example.com"], text="Do it.")
+
+    made = service.create_recurring(user_id="alice", rate="1 hour", action=reminder)
+
+    written = {"to": ["alice@example.com"], "subject": "It is time", "text": "Do it."}
+    assert service.get("alice", made.schedule_id).action == Action("email", written)
+
+
+def test_a_field_that_a_subclass_adds_is_refused_by_name(service: SchedulerService) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Letter(Email):
+        stamp: str = "none"
+
+    with pytest.raises(InvalidInput, match=r"action\.stamp: is not an allowed field"):
+        service.create_one_time(
+            user_id="alice", after="PT1H", action=Letter(to=["a@example.com"], subject="s", text="t")
+        )
+
+
+def test_fields_of_no_action_are_refused_with_the_actions_that_there_are(service: SchedulerService) -> None:
+    refusal = "action: Fields is not an action; allowed: Email, Event, Push, Report, Sms, Webhook"
+
+    with pytest.raises(InvalidInput) as caught:
+        service.create_one_time(user_id="alice", after="PT1H", action=Fields())
+    refused, made = service.create_many(
+        "alice", [{"timing": HOURLY, "action": Fields()}, {"timing": HOURLY, "action": an_action()}]
+    )
+
+    assert str(caught.value) == str(refused) == refusal
     assert isinstance(made, Schedule)
 
 

@@ -237,8 +237,13 @@ def run(mutants: Sequence[Mutant], at_once: int) -> list[Outcome]:
         closing(Copies(Path(folder), at_once)) as copies,
         ThreadPoolExecutor(at_once) as pool,
     ):
-        list(pool.map(copies.check, [suites[number::at_once] for number in range(at_once)]))
+        list(pool.map(copies.check, shares(suites, at_once)))
         return list(pool.map(copies.try_out, mutants))
+
+
+def shares(suites: Sequence[str], number: int) -> list[Sequence[str]]:
+    """The suites, divided among so many copies. No share is empty: pytest without files would run all tests."""
+    return [share for first in range(number) if (share := suites[first::number])]
 
 
 def report(outcomes: Iterable[Outcome]) -> tuple[str, bool]:

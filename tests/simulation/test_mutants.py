@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.mutants import PROJECT, Copy, Mutant, MutantsError, Outcome, Verdict, read_tables, report
+from tests.simulation.mutants import PROJECT, Copy, Mutant, MutantsError, Outcome, Verdict, read_tables, report, shares
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +75,11 @@ def test_a_suite_kills_what_it_sees_and_the_checkout_stays_as_it_is(tmp_path: Pa
     assert (killed.verdict, blind.verdict) == (Verdict.KILLED, Verdict.SURVIVED)
     assert (killed.seen_by or "").startswith("tests/core/model/test_backoff.py::")
     assert (PROJECT / seen.file).read_text() == before
+
+
+def test_a_copy_without_suites_runs_no_tests() -> None:
+    assert shares(["one"], 2) == [["one"]]
+    assert shares(["one", "two", "three"], 2) == [["one", "three"], ["two"]]
 
 
 @pytest.mark.parametrize(

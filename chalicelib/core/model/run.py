@@ -12,6 +12,8 @@ from . import ids
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from .schedule import Schedule
+
 
 MOST_ATTEMPTS = 30
 """The most attempts that a run lists, the latest ones, so that many redrives do not make its item large."""
@@ -150,6 +152,14 @@ class Run:
 
     def is_leased(self, now: datetime) -> bool:
         return self.status is RunStatus.RUNNING and now < self.lease_until
+
+    def belongs_to(self, schedule: Schedule) -> bool:
+        """Returns whether the run is this schedule's, not an earlier schedule's with the same id.
+
+        Runs without `schedule_created_at` belong to every schedule. Creation times are compared for equality only: the
+        clocks of two processes differ.
+        """
+        return self.schedule_created_at in (None, schedule.created_at)
 
     def is_expired(self, now: datetime) -> bool:
         """DynamoDB's TTL deletes items late, so readers must ignore expired items."""

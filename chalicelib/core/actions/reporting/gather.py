@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...model.run import Run, RunStatus
 from ...model.schedule import Schedule, Status
+from ...timing.instants import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -126,7 +127,9 @@ class Gathering:
         for schedule in schedules.values():
             self._is_cut = False
             known = failures.pop(schedule.schedule_id, {})
-            entries.append(Entry(schedule, self._runs(schedule, known)))
+            runs = self._runs(schedule, known)
+            if runs or self._is_cut or not _hides_its_end(schedule):
+                entries.append(Entry(schedule, runs))
             cut += self._is_cut
         entries += [Entry(None, _newest_first(left.values())) for left in failures.values()]
         return Report(self._period, timezone, tuple(entries), lacks_schedules, cut, lacks_failures)
@@ -156,9 +159,13 @@ class Gathering:
     def _concerns(self, schedule: Schedule) -> bool:
         if schedule.created_at >= self._period.end or schedule.is_expired(self._now):
             return False
+        if schedule.status.is_live or _hides_its_end(schedule):
+            return True
         last_run_at = schedule.last_run.scheduled_time if schedule.last_run else schedule.updated_at
-        ended_at = max(schedule.updated_at, last_run_at)
-        return schedule.status.is_live or ended_at >= self._period.start - LATEST_DELIVERY
+        # The last run is the one that ended last: that of a one-time schedule may be a "run now" before its time.
+        occurrence = schedule.timing.next_occurrence(EPOCH) if schedule.timing.is_one_time else None
+        ended_at = max(schedule.updated_at, last_run_at, occurrence or last_run_at)
+        return ended_at >= self._period.start - LATEST_DELIVERY
 
     def _runs(self, schedule: Schedule, failures: Mapping[str, Run]) -> tuple[Run, ...]:
         """Returns the runs in the period. `failures` are counted already; the schedule's own list is newer."""
@@ -194,6 +201,14 @@ class Gathering:
         may_ask = self._calls <= self._limits.calls and self._clock() < self._stop_at
         self._is_cut |= not may_ask
         return may_ask
+
+
+def _hides_its_end(schedule: Schedule) -> bool:
+    """Returns whether only the runs show when the schedule ended: a recurring one that completed.
+
+    Its record has the run that ended last. After a redrive, that is not the latest one.
+    """
+    return schedule.status is Status.COMPLETED and not schedule.timing.is_one_time
 
 
 def _newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:

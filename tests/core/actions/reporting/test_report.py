@@ -17,7 +17,7 @@ from chalicelib.core.actions.reporting.gather import Gathering, Limits, Report
 from chalicelib.core.actions.reporting.render import as_csv, as_html, notes
 from chalicelib.core.errors import StoreUnavailable
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import Action
+from chalicelib.core.model.schedule import Action, RetryPolicy
 from chalicelib.testing import Faults
 from notification.action_api import ActionFailed
 from tests.notification.contexts import a_run, do, failure_of, refused
@@ -115,6 +115,47 @@ def test_a_schedule_that_ended_before_the_period_is_not_in_it(world: World) -> N
     found = {length: rows(report(world, later, period=length)["csv"]) for length in ("day", "week")}
 
     assert [(length, len(lines)) for length, lines in found.items()] == [("day", 0), ("week", 1)]
+
+
+def completed_with_a_failure(world: World, runs: int) -> Schedule:
+    """An hourly schedule that ended by itself after so many runs, of which the first one failed."""
+    world.aws.errors = [refused("MessageRejected")]
+    return fired(world, times=runs, max_runs=runs)
+
+
+def test_a_redrive_of_its_first_run_takes_no_other_run_of_an_ended_schedule_out_of_it(world: World) -> None:
+    schedule = completed_with_a_failure(world, runs=40)
+    period = "2027-03-02T16:00:00Z/2027-03-03T04:00:00Z"
+    before = rows(report(world, world.clock.now, period=period)["csv"])
+    world.service.redrive("alice", schedule.schedule_id, world.runs(schedule)[-1].run_id)
+    world.runner.handle(world.starter.events[-1], timedelta(seconds=30))
+
+    after = rows(report(world, world.clock.now, period=period)["csv"])
+
+    assert world.runs(schedule)[-1].status is RunStatus.SUCCEEDED
+    assert (len(after), after) == (12, before)
+
+
+def test_a_redrive_of_an_earlier_run_now_takes_no_ended_one_time_schedule_out_of_it(world: World) -> None:
+    schedule = world.a_schedule(after=timedelta(days=9), retry=RetryPolicy(max_retries=0))
+    asked = world.service.run_now("alice", schedule.schedule_id)
+    world.aws.errors = [refused("MessageRejected")]
+    world.runner.handle(world.starter.events[-1], timedelta(seconds=30))
+    world.fire(world.event(schedule))
+    world.service.redrive("alice", schedule.schedule_id, asked.run_id)
+    world.runner.handle(world.starter.events[-1], timedelta(seconds=30))
+
+    (row,) = rows(report(world, world.clock.now + A_MINUTE)["csv"])
+
+    assert (row["schedule_status"], row["scheduled_time"]) == ("completed", "2027-03-10T12:00:00Z")
+
+
+def test_a_recurring_schedule_that_completed_before_the_period_is_not_in_it(world: World) -> None:
+    completed_with_a_failure(world, runs=2)
+
+    found = report(world, world.clock.now, period="2027-03-03T12:00:00Z/2027-03-04T00:00:00Z")
+
+    assert rows(found["csv"]) == []
 
 
 def test_a_schedule_of_after_the_period_is_not_in_it(world: World) -> None:
