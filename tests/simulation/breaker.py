@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from chalicelib.core.errors import SchedulerUnavailable, StarterUnavailable, StoreUnavailable
+from chalicelib.core.errors import ScheduleBusy, SchedulerUnavailable, StarterUnavailable, StoreUnavailable
 from chalicelib.testing import Crash, Faults
 from tests.notification.world import no_answer, throttled
 
@@ -21,6 +21,9 @@ UNAVAILABLE: Mapping[str, Callable[[], Exception]] = {
     "starter": StarterUnavailable,
     "provider": throttled,
 }
+
+AGAIN = (Crash, StoreUnavailable, SchedulerUnavailable, ScheduleBusy)
+"""What a sane client answers by asking again: no answer, 503, 409 with Retry-After."""
 
 TIMEOUT = timedelta(seconds=8)
 """Two tries of connecting and waiting (composition.PATIENCE)."""

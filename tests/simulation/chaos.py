@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.core.errors import ScheduledTasksError
 from chalicelib.core.model.codec import run_from_plain
-from chalicelib.core.model.ids import WATCH_SHARDS, held_runs_pk, watch_shard_pk
+from chalicelib.core.model.ids import RUN_PREFIX, WATCH_SHARDS, held_runs_pk, watch_shard_pk
 from chalicelib.core.model.payload import read
 from chalicelib.core.model.ports import Page, Watch
 from chalicelib.core.model.run import RunStatus
@@ -59,7 +59,7 @@ class Chaos(Faults):
     """Breaks one call in ten, in every way there is.
 
     `calls` stays empty: nobody reads millions of names. `injected` counts what was broken, `made` what was called.
-    Each call to a port in `down` fails.
+    Each call to a port in `down` fails; `failed_by_outage` counts these.
     """
 
     def __init__(self, random: Random) -> None:
@@ -68,6 +68,7 @@ class Chaos(Faults):
         self.is_on = True
         self.injected: Counter[str] = Counter()
         self.made = 0
+        self.failed_by_outage = 0
         self.down: set[str] = set()
         self.sleep: Any = lambda _: None
 
@@ -75,6 +76,7 @@ class Chaos(Faults):
     def around(self, call: str) -> Iterator[None]:
         self.made += 1
         if call.partition(".")[0] in self.down:
+            self.failed_by_outage += 1
             self._fail(call, Kind.THROTTLED)
         kind = self.random.choice(KINDS) if self.happens() else None
         if kind is not None and not kind.value.done:
@@ -182,13 +184,22 @@ class WatchedItems(dict[tuple[str, str], "Item"]):
         return None
 
 
+def paused_itself(reason: str | None) -> bool:
+    """Returns whether a schedule with this reason was paused because its runs failed."""
+    return "consecutive runs failed" in (reason or "")
+
+
 class WatchedRepository(InMemoryRepository):
-    """Finds what is due without looking at every item, and notes when a schedule paused itself."""
+    """Finds what is due without looking at every item, and notes when a schedule paused itself.
+
+    `turns` counts the changes of a run's status: (the status before, None for a new run; the status after).
+    """
 
     def __init__(self, faults: Faults) -> None:
         super().__init__(faults)
         self.items = self.watched = WatchedItems()
         self.paused_themselves: dict[str, list[datetime]] = defaultdict(list)
+        self.turns: Counter[tuple[str | None, str]] = Counter()
 
     def due(self, shard: int, until: datetime, *, limit: int, cursor: str | None) -> Page[Watch]:  # noqa: ARG002 - one page
         with self._call("due"):
@@ -214,6 +225,11 @@ class WatchedRepository(InMemoryRepository):
             found = sorted([*now, *before], key=itemgetter("by_time_sk"))
         return Page([run_from_plain(item) for item in found])
 
+    def overdue(self, since: datetime) -> int:
+        """Returns the number of items that a sweep at `since` had to work on, and none has."""
+        end = iso(since)
+        return sum(at <= end for shard in self.watched.shards.values() for at in shard.values())
+
     def shards_due(self, until: datetime) -> list[int]:
         """Also those whose entries are shown no more, or not yet."""
         end = iso(until)
@@ -227,9 +243,13 @@ class WatchedRepository(InMemoryRepository):
 
     def _apply(self, draft: Draft) -> None:
         for key, after in draft.items():
-            went = (self.items.get(key, {}).get("status"), after and after.get("status"))
-            if after and went == ("active", "paused") and "consecutive runs failed" in after.get("reason", ""):
+            if after is None or "status" not in after:
+                continue
+            went = (self.items.get(key, {}).get("status"), after["status"])
+            if went == ("active", "paused") and paused_itself(after.get("reason")):
                 self.paused_themselves[after["schedule_id"]].append(from_iso(after["updated_at"]))
+            if key[1].startswith(RUN_PREFIX) and went[0] != went[1]:
+                self.turns[went] += 1
         super()._apply(draft)
 
 

@@ -63,6 +63,7 @@ class EventBridge(FakeGateway):
         self.law = OF_THIS_MACHINE
         self.spread: Callable[[int], timedelta] = lambda _: timedelta(0)
         self.group_is_gone = False
+        self.lost: list[Beat] = []
         self.denied: set[str] = set()
 
     def put(self, schedule: Schedule, action: Action, *, now: datetime) -> None:
@@ -79,7 +80,8 @@ class EventBridge(FakeGateway):
                 self._arm(name, stored)
 
     def lose_group(self) -> None:
-        """Somebody deletes the schedule group, with all that is in it."""
+        """Somebody deletes the schedule group, with all that is in it. `lost` has what fires no more."""
+        self.lost = list(self.beats.values())
         self.schedules.clear()
         self.beats.clear()
         self.group_is_gone = True

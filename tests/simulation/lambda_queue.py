@@ -47,8 +47,9 @@ class Waiting:
 class LambdaQueue:
     """An event that fails is tried twice more, then it goes to `on_failure`; so does one older than `event_age`.
 
-    `backlog` says how long the next event waits for its turn. While `is_down` no environment starts; while
-    `refuses_invokes` EventBridge cannot hand over, and what it gives up goes to `undelivered`.
+    `backlog` says how long the next event waits for its turn. While `is_down` no environment starts;
+    `delayed_by_outage` counts the tries. While `refuses_invokes` EventBridge cannot hand over, and what it gives up
+    goes to `undelivered`.
     """
 
     def __init__(self, handle: Callable[[Mapping[str, Any]], None], clock: StoppedClock) -> None:
@@ -61,6 +62,7 @@ class LambdaQueue:
         self.backlog: Callable[[], timedelta] = lambda: timedelta(0)
         self.event_age = EVENT_AGE
         self.is_down = False
+        self.delayed_by_outage = 0
         self.refuses_invokes = False
 
     def add(self, event: Mapping[str, Any], at: datetime, *, max_age: timedelta = MAX_AGE) -> None:
@@ -101,6 +103,7 @@ class LambdaQueue:
         if now - waiting.accepted_at > self.event_age:
             self.on_failure.append(waiting.event)
         elif self.is_down:
+            self.delayed_by_outage += 1
             self._later(waiting, now + LONGEST_PAUSE)
         else:
             self._invoke(waiting)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chalicelib.core.model.run import Run, RunStatus
 from chalicelib.core.model.schedule import OnUnknown, Overlap, Schedule, Status
 from chalicelib.core.timing.zones import wall_time, zone
+from tests.simulation.agreement import disagreements
 from tests.simulation.lambda_queue import EVENT_AGE
 from tests.simulation.month import Fulfilled
 from tests.simulation.population import Calendar, Plan, Wish
@@ -177,6 +178,12 @@ class Ledger:
             or (reason.startswith("max_runs") and plan.details.get("max_runs") is not None)
             or (reason.startswith("overlap") and plan.details.get("overlap") is Overlap.SKIP)
         )
+
+
+def assert_all_is_as_expected(ledger: Ledger, seed: int) -> None:
+    """The seed is told with what is wrong: the same seed does it again."""
+    assert (seed, ledger.faults()) == (seed, [])
+    assert (seed, disagreements(ledger.month.life)) == (seed, [])
 
 
 def _was_begun(run: Run) -> bool:

@@ -9,23 +9,15 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
-from chalicelib.core.errors import (
-    InvalidInput,
-    RunNotRedrivable,
-    ScheduleBusy,
-    ScheduledTasksError,
-    ScheduleEnded,
-    SchedulerUnavailable,
-    StoreUnavailable,
-)
+from chalicelib.core.errors import InvalidInput, RunNotRedrivable, ScheduledTasksError, ScheduleEnded
 from chalicelib.core.model.codec import schedule_from_plain
 from chalicelib.core.model.ids import schedule_sk, user_pk
 from chalicelib.core.model.job import JobKind, Selection
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
 from chalicelib.scheduling.jobs import new_job
-from chalicelib.testing import Crash
-from tests.simulation.chaos import ChaoticLife
+from tests.simulation.breaker import AGAIN
+from tests.simulation.chaos import ChaoticLife, paused_itself
 from tests.simulation.population import CREATED_BY, END, REST, START, USERS, Plan, Wish, population
 
 if TYPE_CHECKING:
@@ -33,9 +25,6 @@ if TYPE_CHECKING:
 
     from chalicelib.core.model.run import Run
     from chalicelib.core.model.schedule import Schedule
-
-AGAIN = (Crash, StoreUnavailable, SchedulerUnavailable, ScheduleBusy)
-"""What a sane client answers by asking again: no answer, 503, 409 with Retry-After."""
 
 ASKS_AGAIN_AFTER = timedelta(seconds=5)
 A_DAY = timedelta(days=1)
@@ -60,6 +49,7 @@ class Fulfilled:
 
 class Month:
     """Everything that happens, by one seed. `fulfilled` has what each schedule's user asked for and got, in order.
+    `redrives` and `resumes` (after a schedule paused itself) count the requests that were accepted.
 
     `clocks_differ_by` is how far those of two processes are apart: so near to a change, nothing is certain.
     """
@@ -72,6 +62,7 @@ class Month:
         self.life = ChaoticLife(self._random, START)
         self.fulfilled: dict[str, list[Fulfilled]] = defaultdict(list)
         self.redrives = 0
+        self.resumes = 0
         self._resumed: set[tuple[str, int]] = set()
         self._plan_of = {plan.schedule_id: plan for plan in self.plans}
         self.life.provider.broken = {
@@ -87,7 +78,7 @@ class Month:
         self.life.calm_down()
         self.life.travel(END + REST - timedelta(seconds=30))
 
-    def _agenda(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _agenda(self) -> Iterator[tuple[datetime, Callable[[], object]]]:
         for plan in self.plans:
             for wish in plan.wishes:
                 yield wish.at, lambda plan=plan, wish=wish: self._fulfil(plan, wish)  # type: ignore[misc]
@@ -102,15 +93,17 @@ class Month:
 
     # What users do
 
-    def _fulfil(self, plan: Plan, wish: Wish) -> None:
+    def _fulfil(self, plan: Plan, wish: Wish) -> bool:
+        """Returns whether it was asked for and answered with yes."""
         history = self.fulfilled[plan.schedule_id]
         if wish.verb == "wakes":
             if history[-1].wish.verb == "pause":
                 history.append(Fulfilled(wish.at, wish.at, wish))
-            return
+            return False
         asked = self.life.clock.now
-        if self._ask(lambda: self._do(plan, wish)):
+        if answered := self._ask(lambda: self._do(plan, wish)):
             history.append(Fulfilled(asked, self.life.clock.now, wish))
+        return answered
 
     def _do(self, plan: Plan, wish: Wish) -> None:
         service, whose = self.life.service, (plan.user_id, plan.schedule_id)
@@ -147,8 +140,8 @@ class Month:
     def _mend(self, plan: Plan) -> None:
         self.life.provider.broken.discard(plan.schedule_id)
         record = self._record(plan)
-        if record.status is Status.PAUSED and "consecutive runs failed" in (record.reason or ""):
-            self._fulfil(plan, Wish(self.life.clock.now, "resume", None))
+        if record.status is Status.PAUSED and paused_itself(record.reason):
+            self.resumes += self._fulfil(plan, Wish(self.life.clock.now, "resume", None))
 
     def _redrive_some(self, user_id: str) -> None:
         failed: list[Run] = []

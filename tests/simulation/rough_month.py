@@ -34,7 +34,11 @@ OUTAGES = {
 
 
 class RoughMonth(Month):
-    """No two clocks, nor one and the true time, are further apart than two minutes."""
+    """No two clocks, nor one and the true time, are further apart than two minutes.
+
+    `costs` has what each outage has cost: calls that failed, tries of events that were delayed, items that no sweep
+    came for, occurrences that never fired.
+    """
 
     clocks_differ_by = timedelta(minutes=2)
 
@@ -45,19 +49,20 @@ class RoughMonth(Month):
         self._plan_of = {plan.schedule_id: plan for plan in self.plans}
         self.life.queue.backlog = self._backlog
         self._behind = 0
+        self.costs = dict.fromkeys(OUTAGES, 0)
 
     def _with_an_age(self, plan: Plan) -> Plan:
         return replace(plan, details=plan.details | {"delivery": DeliveryPolicy(185, self._rough.choice(AGES))})
 
-    def _agenda(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _agenda(self) -> Iterator[tuple[datetime, Callable[[], object]]]:
         return chain(super()._agenda(), self._outages(), self._hours())
 
-    def _outages(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _outages(self) -> Iterator[tuple[datetime, Callable[[], object]]]:
         for part, (begin, length) in OUTAGES.items():
             yield begin, lambda part=part: self._switch(part, off=True)  # type: ignore[misc]
             yield begin + length, lambda part=part: self._switch(part, off=False)  # type: ignore[misc]
 
-    def _hours(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _hours(self) -> Iterator[tuple[datetime, Callable[[], object]]]:
         at = START + AN_HOUR / 2
         while at < END:
             yield at, self._roll
@@ -65,6 +70,8 @@ class RoughMonth(Month):
         yield END, self._settle
 
     def _switch(self, part: str, *, off: bool) -> None:
+        if not off:
+            self.costs[part] = self._cost(part)
         match part:
             case "eventbridge":
                 (self.life.chaos.down.add if off else self.life.chaos.down.discard)("gateway")
@@ -77,6 +84,18 @@ class RoughMonth(Month):
             case _:
                 self.life.bridge.restore_group()
                 self._reconcile()
+
+    def _cost(self, part: str) -> int:
+        now = self.life.clock.now
+        match part:
+            case "eventbridge":
+                return self.life.chaos.failed_by_outage
+            case "lambda":
+                return self.life.queue.delayed_by_outage
+            case "sweeper":
+                return self.life.table.overdue(now - AN_HOUR)
+            case _:
+                return sum(beat.at <= now for beat in self.life.bridge.lost)
 
     def _reconcile(self) -> None:
         """As `python -m deploy reconcile --apply`: what nobody would miss before its next occurrence is put back."""

@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.core.errors import ScheduleBusy, SchedulerUnavailable, StoreUnavailable
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnUnknown
-from chalicelib.testing import Crash
 from tests.notification.world import NOON
 from tests.simulation.agreement import disagreements
-from tests.simulation.breaker import Breaker, Kind
+from tests.simulation.breaker import AGAIN, Breaker, Kind
 from tests.simulation.simulator import A_MINUTE, A_SECOND, AN_HOUR, Life
 from tests.simulation.use_cases import USE_CASES, UseCase
 
 if TYPE_CHECKING:
     from tests.promises import Promise
-
-AGAIN = (Crash, StoreUnavailable, SchedulerUnavailable, ScheduleBusy)
-"""What a sane client answers by asking again: no answer, 503, 409 with Retry-After."""
 
 MOST_ASKED = 30
 EMPTY_SHARDS = [("repository.due",) * 2, ("repository.list_held_runs",) * 2]
