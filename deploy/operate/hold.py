@@ -95,7 +95,7 @@ class Switch:
 
 
 def hold(switch: Switch, reason: str, *, stage: str, write: Callable[[str], None] = print) -> None:
-    """Hold all runs of `stage`. Raises DeployError if the reason is unusable, runs are held for another, or AWS refuses."""
+    """Hold all runs of `stage`. Raises DeployError if the reason is unusable, another hold lasts, or AWS refuses."""
     if not reason.isprintable() or not 0 < len(reason) <= LONGEST_REASON:
         raise DeployError(f"--reason must be one line of 1 to {LONGEST_REASON} printable characters.")
     with _translated():

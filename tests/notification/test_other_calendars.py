@@ -62,7 +62,9 @@ def test_an_unforeseen_delivery_is_one_line_in_the_log_that_the_metric_counts(
     assert counted_lines(caplog) == [True]
 
 
-def test_a_claim_that_meets_a_change_is_counted_once(world: World, daily: Schedule, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_claim_that_meets_a_change_is_counted_once(
+    world: World, daily: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
     event = world.event(daily, at=next_run(daily) - AN_HOUR)
     meeting(world, "repository.claim", lambda: world.service.change("alice", daily.schedule_id, name="other"))
 
