@@ -62,6 +62,7 @@ check: $(INSTALLED) ## check format, lint, types and the direction of imports
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
+	@$(BIN)/python -m tests.console.tools check
 .PHONY: check
 
 hooks: $(INSTALLED) ## install a Git hook that runs the same checks before each commit
@@ -75,6 +76,7 @@ audit: $(INSTALLED) ## look for known vulnerabilities in the deployed packages (
 format: $(INSTALLED) ## format the code and fix what the linter can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/python -m tests.console.tools format
 	@terraform fmt -recursive terraform
 .PHONY: format
 

@@ -12,10 +12,7 @@ from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 
-from tests.console.tools import HERE, STATIC, install, run
-
-ENTRIES = ("libs.js", "oauth.js", "uplot.js", "uplot.css")
-"""Files in `vendored/`: what each vendored file exports."""
+from tests.console.tools import ENTRIES, FOLDER, HERE, STATIC, install, run
 
 LICENCES = "licences.txt"
 CHECKSUMS = HERE / "vendored.sha256"
@@ -25,18 +22,17 @@ BANNER = f"/*! Made by tests/console/vendor.py. Licences: {LICENCES} */"
 
 def vendored() -> dict[str, bytes]:
     """Returns the vendored files by name, made anew from the npm packages."""
-    folder = install()
-    with TemporaryDirectory(dir=folder) as directory:
+    install()
+    with TemporaryDirectory(dir=FOLDER) as directory:
         entries, out = Path(directory) / "entries", Path(directory) / "out"
-        copytree(HERE / "vendored", entries)
+        copytree(ENTRIES, entries)
         run(
-            folder,
-            *("node_modules/esbuild/bin/esbuild", *(entries / name for name in ENTRIES), f"--outdir={out}"),
+            *(FOLDER / "node_modules" / "esbuild" / "bin" / "esbuild", *sorted(entries.iterdir()), f"--outdir={out}"),
             *("--bundle", "--minify", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"),
             *("--legal-comments=none", f"--banner:js={BANNER}", f"--banner:css={BANNER}"),
         )
-        files = {name: (out / name).read_bytes() for name in ENTRIES}
-    return {**files, LICENCES: licences(folder / "node_modules").encode()}
+        files = {path.name: path.read_bytes() for path in out.iterdir()}
+    return {**files, LICENCES: licences(FOLDER / "node_modules").encode()}
 
 
 def licences(modules: Path) -> str:

@@ -26,4 +26,22 @@ export {
   useState,
 } from "preact/hooks";
 
-export const html = htm.bind(h);
+/**
+ * The element of a template. A template has one root.
+ * @type {(strings: TemplateStringsArray, ...values: unknown[]) => import("preact").VNode<any>}
+ */
+export const html = /** @type {any} */ (htm.bind(h));
+
+/** @typedef {import("preact").ComponentChildren} ComponentChildren */
+/**
+ * @template [T=any]
+ * @typedef {import("preact").VNode<T>} VNode
+ */
+/**
+ * @template T
+ * @typedef {import("preact").RefObject<T>} RefObject
+ */
+/**
+ * @template T
+ * @typedef {import("@preact/signals").ReadonlySignal<T>} ReadonlySignal
+ */
