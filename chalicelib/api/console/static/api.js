@@ -22,7 +22,10 @@ export class Problem extends Error {
     super(body.detail || body.title || `status ${status}`);
     this.status = status;
     /** @type {string} the end of the problem's `type`, such as `schedule-busy` */
-    this.kind = String(body.type ?? "").split(/[:/]/).pop() ?? "";
+    this.kind =
+      String(body.type ?? "")
+        .split(/[:/]/)
+        .pop() ?? "";
     /** @type {string} */
     this.title = body.title ?? "The API did not answer as described";
     /** @type {FieldError[]} */
@@ -73,7 +76,8 @@ export async function call(method, path, { query, body, headers = {}, signal: ab
 }
 
 /** @param {string} path @param {Query} [query] @param {AbortSignal} [signal] */
-export const get = (path, query, signal) => call("GET", path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
+export const get = (path, query, signal) =>
+  call("GET", path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
 
 /** @param {URL} url @param {RequestInit} request */
 async function reach(url, request) {
@@ -110,6 +114,7 @@ export function curl(method, path, body) {
   /** @param {string} text */
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const lines = [`curl -X ${method} ${quoted(address(path).href)}`, '-H "Authorization: Bearer $TOKEN"'];
-  if (body !== undefined) lines.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body, null, 2))}`);
+  if (body !== undefined)
+    lines.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body, null, 2))}`);
   return lines.join(" \\\n  ");
 }

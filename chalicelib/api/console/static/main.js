@@ -1,12 +1,12 @@
 /** The shell: navigation, clock, theme, keyboard, and the view of the place. */
 import { get, offlineSince } from "./api.js";
 import { Glyph, Symbols } from "./glyphs.js";
-import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./libs.js";
-import { commands, Empty, heldBack, Loading, Note, said, unsay, useLoad } from "./parts.js";
+import { html, render, useEffect, useErrorBoundary, useState } from "./libs.js";
 import { Palette, palette } from "./palette.js";
+import { commands, Empty, heldBack, Loading, Note, said, unsay, useLoad } from "./parts.js";
 import { go, place, restore, to } from "./router.js";
 import { session, signIn, signOut, start } from "./session.js";
-import { city, clock, date, DAY, HERE, now, SECOND, thisMinute, tick } from "./time.js";
+import { city, clock, DAY, date, HERE, now, SECOND, thisMinute, tick } from "./time.js";
 
 const THEME = "scheduled-tasks.theme";
 
@@ -92,7 +92,9 @@ function Shown({ path }) {
     `;
   }
   const parameters = (route.pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
-  return found ? html`<${found.View} id=${parameters[0]} path=${path} />` : html`<${Loading} what="The view" rows=${6} />`;
+  return found
+    ? html`<${found.View} id=${parameters[0]} path=${path} />`
+    : html`<${Loading} what="The view" rows=${6} />`;
 }
 
 function Side() {
@@ -127,11 +129,17 @@ function Side() {
 
 /** How many runs failed or were missed in the last 24 hours. A list has at most 100, so there can be more. */
 function FailedCount() {
-  const loaded = useLoad("failed-count", async (signal) => {
-    const since = new Date(now.peek() - DAY).toISOString();
-    const pages = await Promise.all(["failed", "missed"].map((status) => get("v1/runs", { status, since, limit: 100 }, signal)));
-    return { number: pages.flatMap((page) => page.items).length, isMore: pages.some((page) => page.next_cursor) };
-  }, { every: 60 * SECOND });
+  const loaded = useLoad(
+    "failed-count",
+    async (signal) => {
+      const since = new Date(now.peek() - DAY).toISOString();
+      const pages = await Promise.all(
+        ["failed", "missed"].map((status) => get("v1/runs", { status, since, limit: 100 }, signal)),
+      );
+      return { number: pages.flatMap((page) => page.items).length, isMore: pages.some((page) => page.next_cursor) };
+    },
+    { every: 60 * SECOND },
+  );
   if (!loaded.data?.number) return null;
   const { number, isMore } = loaded.data;
   return html`<span class="n"><span aria-hidden="true">${number}${isMore && "+"}</span><span class="vh">, ${number}${isMore && " or more"} failed or missed in 24 hours</span></span>`;
@@ -155,7 +163,8 @@ function Theme() {
     <fieldset class="seg theme">
       <legend class="vh">Theme</legend>
       ${["system", "light", "dark"].map(
-        (name) => html`<label><input class="vh" type="radio" name="theme" checked=${theme === name} onChange=${() => setTheme(name)} />${name[0]?.toUpperCase()}${name.slice(1)}</label>`,
+        (name) =>
+          html`<label><input class="vh" type="radio" name="theme" checked=${theme === name} onChange=${() => setTheme(name)} />${name[0]?.toUpperCase()}${name.slice(1)}</label>`,
       )}
     </fieldset>
   `;
@@ -218,7 +227,14 @@ function onKey(event) {
     palette.value = !palette.value;
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    isTyping(event.target) ||
+    document.querySelector("dialog[open]")
+  )
+    return;
   const act = prefix === "g" ? jumpTo(key) : actionOf(key);
   prefix = key === "g" && prefix !== "g" ? "g" : "";
   if (!act) return;
@@ -244,7 +260,10 @@ function actionOf(key) {
 
 /** @param {EventTarget | null} target */
 const isTyping = (target) =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName) && !/^(checkbox|radio|button)$/.test(/** @type {HTMLInputElement} */ (target).type));
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    (/^(input|textarea|select)$/i.test(target.tagName) &&
+      !/^(checkbox|radio|button)$/.test(/** @type {HTMLInputElement} */ (target).type)));
 
 applyTheme(localStorage.getItem(THEME) ?? "system");
 addEventListener("keydown", onKey);

@@ -39,6 +39,11 @@ export function Palette({ navigation }) {
       choose(chosen);
     }
   };
+  /** @param {any} event */
+  const onInput = (event) => {
+    setText(event.target.value);
+    setAt(0);
+  };
   return html`
     <dialog class="dialog pal" ref=${dialog} aria-label="Search or jump to" onClose=${() => (palette.value = false)} onClick=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && dialog.current?.close()}>
       <input
@@ -52,7 +57,7 @@ export function Palette({ navigation }) {
         placeholder="Name, id, resource or command"
         autocomplete="off"
         value=${text}
-        onInput=${(/** @type {any} */ event) => (setText(event.target.value), setAt(0))}
+        onInput=${onInput}
         onKeyDown=${onKeyDown}
       />
       <ul id="palette-list" role="listbox" aria-label="Results">
@@ -74,7 +79,11 @@ function matching(text, navigation) {
   const wanted = text.trim().toLowerCase();
   const all = [
     ...commands.value.map(({ title, key = "", run }) => ({ title, hint: key.toUpperCase(), run })),
-    ...navigation.map(({ name, key, path }) => ({ title: name, hint: `G ${key.toUpperCase()}`, run: () => go(to(path)) })),
+    ...navigation.map(({ name, key, path }) => ({
+      title: name,
+      hint: `G ${key.toUpperCase()}`,
+      run: () => go(to(path)),
+    })),
     { title: "New schedule", hint: "N", run: () => go(to("/new")) },
     { title: "API reference", hint: "", run: () => location.assign("docs") },
     { title: "Sign out", hint: "", run: signOut },
@@ -100,7 +109,10 @@ function useSchedules(text) {
         // The list stays empty; the shell tells what is wrong with the connection.
       }
     }, WAIT);
-    return () => (clearTimeout(timer), aborting.abort());
+    return () => {
+      clearTimeout(timer);
+      aborting.abort();
+    };
   }, [text]);
   return found;
 }

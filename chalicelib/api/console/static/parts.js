@@ -1,10 +1,9 @@
 /** Parts that views share. Names and reasons are texts of users: they are shown as text nodes, never as HTML. */
+import { Problem } from "./api.js";
 import { Glyph, lookOf, RUN, SCHEDULE } from "./glyphs.js";
 import { html, signal, useEffect, useRef, useState } from "./libs.js";
 import { toSchedule } from "./router.js";
 import { city, clock, date, dayAndClock, exact, HERE, isNow, MINUTE, now, relative, SECOND } from "./time.js";
-
-/** @typedef {import("./api.js").Problem} Problem */
 
 // Loading
 
@@ -29,39 +28,61 @@ export function useLoad(key, load, { every = 0 } = {}) {
   const [state, setState] = useState(empty);
   const [round, setRound] = useState(0);
   const current = state.key === key ? state : empty;
-  useEffect(() => {
-    const aborting = new AbortController();
-    /** @type {number | undefined} */
-    let timer;
-    const again = (/** @type {number} */ wait) => {
-      timer = setTimeout(() => (document.hidden ? again(SECOND) : run()), wait);
-    };
-    const run = async () => {
-      try {
-        const data = await load(aborting.signal);
-        if (aborting.signal.aborted) return;
-        setState({ key, data, problem: null, at: now.peek() });
-        if (every) again(every);
-      } catch (error) {
-        if (aborting.signal.aborted) return;
-        const problem = /** @type {Problem} */ (error);
-        setState((old) => ({ ...(old.key === key ? old : empty), problem }));
-        if (problem.isTransient) again((problem.retryAfter ?? RETRY_SECONDS) * SECOND);
-        if (problem.status === undefined) throw error;
-      }
-    };
-    run();
-    return () => {
-      aborting.abort();
-      clearTimeout(timer);
-    };
-  }, [key, round, every]);
+  useEffect(
+    () =>
+      repeat(load, every, {
+        shown: (data) => setState({ key, data, problem: null, at: now.peek() }),
+        failed: (problem) => setState((old) => ({ ...(old.key === key ? old : empty), problem })),
+      }),
+    [key, round, every],
+  );
   const isLoading = current.data === null && current.problem === null;
-  return { data: current.data, problem: current.problem, at: current.at, isLoading, reload: () => setRound((n) => n + 1) };
+  return {
+    data: current.data,
+    problem: current.problem,
+    at: current.at,
+    isLoading,
+    reload: () => setRound((n) => n + 1),
+  };
+}
+
+/**
+ * Loads now, and again after `every` milliseconds of a visible page. Returns a function that ends it.
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load @param {number} every
+ * @param {{shown: (data: T) => void, failed: (problem: Problem) => void}} tell
+ */
+function repeat(load, every, tell) {
+  const aborting = new AbortController();
+  /** @type {number | undefined} */
+  let timer;
+  const again = (/** @type {number} */ wait) => {
+    if (wait) timer = setTimeout(() => (document.hidden ? again(SECOND) : run()), wait);
+  };
+  const run = async () => {
+    try {
+      const data = await load(aborting.signal);
+      if (aborting.signal.aborted) return;
+      tell.shown(data);
+      again(every);
+    } catch (error) {
+      if (aborting.signal.aborted) return;
+      if (!(error instanceof Problem)) throw error;
+      tell.failed(error);
+      again(error.isTransient ? (error.retryAfter ?? RETRY_SECONDS) * SECOND : 0);
+    }
+  };
+  run();
+  return () => {
+    aborting.abort();
+    clearTimeout(timer);
+  };
 }
 
 /** Shows what a view has: nothing yet, an error instead of data, or the data (with a note if it is old). */
-export function Shown(/** @type {{loaded: Loaded<any>, what: string, rows?: number, children: (data: any) => unknown}} */ props) {
+export function Shown(
+  /** @type {{loaded: Loaded<any>, what: string, rows?: number, children: (data: any) => unknown}} */ props,
+) {
   const { loaded, what, rows = 6, children } = props;
   if (loaded.data !== null) {
     return html`
@@ -163,10 +184,12 @@ export const Walls = ({ at, zone }) => html`
 const isSameWall = (at, zone) => clock(at, zone) === clock(at) && date(at, zone) === date(at);
 
 /** The zone's time, with the date if it is another one than the reader's. @param {number} at @param {string} zone */
-export const otherWall = (at, zone) => `${date(at, zone) === date(at) ? "" : `${date(at, zone)} `}${clock(at, zone)} ${zone === "UTC" ? zone : city(zone)}`;
+export const otherWall = (at, zone) =>
+  `${date(at, zone) === date(at) ? "" : `${date(at, zone)} `}${clock(at, zone)} ${zone === "UTC" ? zone : city(zone)}`;
 
 /** `0.4 s late`. @param {number | null} ms */
-export const lateness = (ms) => (ms === null ? "" : `${ms < MINUTE ? `${(ms / SECOND).toFixed(1)} s` : relative(ms, 0).replace("in ", "")} late`);
+export const lateness = (ms) =>
+  ms === null ? "" : `${ms < MINUTE ? `${(ms / SECOND).toFixed(1)} s` : relative(ms, 0).replace("in ", "")} late`;
 
 // Actions
 
@@ -308,7 +331,10 @@ export function useCommands(offered) {
   useEffect(() => {
     commands.value = offered;
   });
-  useEffect(() => () => void (commands.value = []), []);
+  const forget = () => {
+    commands.value = [];
+  };
+  useEffect(() => forget, []);
 }
 
 /** @param {string} title */

@@ -1,6 +1,6 @@
 /** The dialog that pauses schedules, with a reason and a time of the automatic resume. */
 import { html, useState } from "./libs.js";
-import { described, Dialog, Field } from "./parts.js";
+import { Dialog, described, Field } from "./parts.js";
 import { HERE } from "./time.js";
 import { instantOf } from "./walls.js";
 
@@ -13,7 +13,10 @@ export function PauseDialog({ title, onClose, onPause }) {
   const submit = (event) => {
     event.preventDefault();
     if (error) return;
-    onPause({ ...(reason.trim() ? { reason: reason.trim() } : {}), ...(instant ? { until: new Date(instant).toISOString().replace(".000Z", "Z") } : {}) });
+    onPause({
+      ...(reason.trim() ? { reason: reason.trim() } : {}),
+      ...(instant ? { until: new Date(instant).toISOString().replace(".000Z", "Z") } : {}),
+    });
   };
   return html`
     <${Dialog} title=${title} onClose=${onClose}>

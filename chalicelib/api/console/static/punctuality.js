@@ -1,5 +1,5 @@
 /** The lateness of the last runs as a chart: one mark for each run, in the shape and colour of its status. */
-import { RUN, lookOf } from "./glyphs.js";
+import { lookOf, RUN } from "./glyphs.js";
 import { html, useEffect, useRef, useState } from "./libs.js";
 import { count, lateness } from "./parts.js";
 import { clock, date, HERE, SECOND } from "./time.js";
@@ -12,15 +12,22 @@ const LATE = 60; // seconds
 const TICKS = [0.1, 1, 10, 60, 600, 3600, 36_000];
 
 /** @param {number} seconds */
-const tick = (seconds) => (seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`);
+const tick = (seconds) =>
+  seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`;
 
 /** @param {number[]} sorted @param {number} share */
-export const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
+export const percentile = (sorted, share) =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
 
 /** The figures of a list of runs: how many started, median and 95th percentile of the lateness. @param {Run[]} runs */
 export function figures(runs) {
   const late = runs.flatMap((run) => (run.lateness_ms === null ? [] : [run.lateness_ms])).sort((a, b) => a - b);
-  return { started: late.length, median: percentile(late, 0.5), p95: percentile(late, 0.95), beyond: late.filter((ms) => ms > LATE * SECOND).length };
+  return {
+    started: late.length,
+    median: percentile(late, 0.5),
+    p95: percentile(late, 0.95),
+    beyond: late.filter((ms) => ms > LATE * SECOND).length,
+  };
 }
 
 /** @param {{runs: Run[]}} props the newest first */
@@ -65,11 +72,13 @@ function Chart({ runs, told, point }) {
     let isGone = false;
     const theme = matchMedia("(prefers-color-scheme: dark)");
     const redraw = () => chart?.redraw();
-    const sizes = new ResizeObserver(() => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+    const sizes = new ResizeObserver(
+      () => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT }),
+    );
     const themes = new MutationObserver(redraw);
     import("./uplot.js").then(({ default: UPlot }) => {
       if (isGone || !box.current) return;
-      chart = new UPlot(options(runs, box.current, point), data(runs), box.current);
+      chart = new UPlot(options(runs, box.current, point), /** @type {any} */ (data(runs)), box.current);
       sizes.observe(box.current);
       themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
       theme.addEventListener("change", redraw);
@@ -86,9 +95,15 @@ function Chart({ runs, told, point }) {
 }
 
 /** @param {Run[]} runs */
-const data = (runs) => [runs.map((_, index) => index), runs.map((run) => (run.lateness_ms === null ? null : Math.max(run.lateness_ms / SECOND, LEAST)))];
+const data = (runs) => [
+  runs.map((_, index) => index),
+  runs.map((run) => (run.lateness_ms === null ? null : Math.max(run.lateness_ms / SECOND, LEAST))),
+];
 
-/** @param {Run[]} runs @param {HTMLElement} box @param {(run: Run | null) => void} point */
+/**
+ * @param {Run[]} runs @param {HTMLElement} box @param {(run: Run | null) => void} point
+ * @returns {any} uPlot's types have no tuples of literals
+ */
 function options(runs, box, point) {
   const color = (/** @type {string} */ name) => resolved(box, name);
   const most = Math.max(LATE * 2, ...runs.map((run) => (run.lateness_ms ?? 0) / SECOND)) * 1.5;
@@ -100,10 +115,27 @@ function options(runs, box, point) {
     legend: { show: false },
     padding: [12, 8, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    scales: { x: { time: false, range: [-0.6, Math.max(runs.length - 0.4, 1)] }, y: { distr: 3, range: [LEAST / 3, most] } },
+    scales: {
+      x: { time: false, range: [-0.6, Math.max(runs.length - 0.4, 1)] },
+      y: { distr: 3, range: [LEAST / 3, most] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, space: 90, incrs: [1, 2, 5, 10, 20, 50], values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((index) => (runs[index] ? date(Date.parse(runs[index].scheduled_time), HERE) : "")) },
-      { ...axis, size: 56, grid: { stroke: () => color("--line"), width: 1 }, splits: () => TICKS.filter((seconds) => seconds <= most), values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(tick) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 28,
+        space: 90,
+        incrs: [1, 2, 5, 10, 20, 50],
+        values: (/** @type {any} */ _, /** @type {number[]} */ at) =>
+          at.map((index) => (runs[index] ? date(Date.parse(runs[index].scheduled_time), HERE) : "")),
+      },
+      {
+        ...axis,
+        size: 56,
+        grid: { stroke: () => color("--line"), width: 1 },
+        splits: () => TICKS.filter((seconds) => seconds <= most),
+        values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(tick),
+      },
     ],
     series: [{}, { paths: () => null, points: { show: false } }],
     hooks: {
@@ -130,7 +162,12 @@ function draw(plot, runs, color) {
   ctx.save();
   ctx.lineWidth = scale;
   ctx.setLineDash([4 * scale, 3 * scale]);
-  line(ctx, color("--retry"), [plot.bbox.left, plot.valToPos(LATE, "y", true)], [plot.bbox.left + plot.bbox.width, plot.valToPos(LATE, "y", true)]);
+  line(
+    ctx,
+    color("--retry"),
+    [plot.bbox.left, plot.valToPos(LATE, "y", true)],
+    [plot.bbox.left + plot.bbox.width, plot.valToPos(LATE, "y", true)],
+  );
   ctx.setLineDash([]);
   runs.forEach((run, index) => {
     const x = plot.valToPos(index, "x", true);
@@ -172,11 +209,13 @@ function mark(ctx, glyph, x, y, size, color, ground) {
   ctx.lineWidth = 1.8;
   ctx.fillStyle = color;
   if (fill) ctx.fill(new Path2D(fill));
-  for (const [path, of] of [[stroke, color], [cut, ground]]) {
+  for (const [path, of] of [
+    [stroke, color],
+    [cut, ground],
+  ]) {
     if (!path || !of) continue;
     ctx.strokeStyle = of;
     ctx.stroke(new Path2D(path));
   }
   ctx.restore();
 }
-

@@ -82,7 +82,9 @@ export function signOut() {
 
 /** @returns {Promise<Settings>} */
 async function readSettings() {
-  const answer = await fetch(new URL("console/settings.json", new URL(".", here().replace(/\/$/, ""))), { cache: "no-cache" });
+  const answer = await fetch(new URL("console/settings.json", new URL(".", here().replace(/\/$/, ""))), {
+    cache: "no-cache",
+  });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.detail ?? `The console's settings could not be read (status ${answer.status}).`);
   return body;
@@ -100,7 +102,12 @@ async function finish(answered) {
   const parameters = oauth.validateAuthResponse(server, client, answered, pending.state ?? "");
   const isLoopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(token_endpoint);
   const response = await oauth.authorizationCodeGrantRequest(
-    ...[server, client, oauth.None(), parameters, here(), pending.verifier ?? ""],
+    server,
+    client,
+    oauth.None(),
+    parameters,
+    here(),
+    pending.verifier ?? "",
     isLoopback ? { [oauth.allowInsecureRequests]: true } : {},
   );
   const result = await oauth.processAuthorizationCodeResponse(server, client, response);
@@ -111,7 +118,9 @@ async function finish(answered) {
 /** The user that a token names, for display only: the API decides. @param {string} jwt */
 function subject(jwt) {
   try {
-    const bytes = Uint8Array.from(atob(jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+      c.charCodeAt(0),
+    );
     const claims = JSON.parse(new TextDecoder().decode(bytes));
     return String(claims.email ?? claims.username ?? claims.sub ?? "");
   } catch {

@@ -11,7 +11,12 @@ const REDRIVABLE = ["failed", "missed", "skipped"];
 const FOLDED = 3; // so many plain successes in a row are one line
 
 /** A run that went as planned needs no reader. @param {Run} run */
-const isPlain = (run) => run.status === "succeeded" && run.attempts.length === 1 && (run.lateness_ms ?? 0) < MINUTE && !run.unforeseen && !run.reason;
+const isPlain = (run) =>
+  run.status === "succeeded" &&
+  run.attempts.length === 1 &&
+  (run.lateness_ms ?? 0) < MINUTE &&
+  !run.unforeseen &&
+  !run.reason;
 
 /**
  * Groups runs that are side by side: plain successes together, any other by itself.
@@ -62,7 +67,8 @@ function changes(zone, since, until) {
   );
 }
 
-const Dot = () => html`<svg class="g" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="2.5" fill="var(--ink-3)" /></svg>`;
+const Dot = () =>
+  html`<svg class="g" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="2.5" fill="var(--ink-3)" /></svg>`;
 
 /** @param {{group: Run[], reload: () => void}} props */
 function Folded({ group, reload }) {
@@ -85,7 +91,10 @@ function Entry({ run, reload }) {
   const due = Date.parse(run.scheduled_time);
   const { glyph, role } = lookOf(RUN, run.status);
   const redrive = async () => {
-    await call("POST", `v1/schedules/${encodeURIComponent(run.schedule_id)}/runs/${encodeURIComponent(run.run_id)}/redrive`);
+    await call(
+      "POST",
+      `v1/schedules/${encodeURIComponent(run.schedule_id)}/runs/${encodeURIComponent(run.run_id)}/redrive`,
+    );
     say("The run is queued");
     reload();
   };
@@ -131,7 +140,7 @@ function reasons(run) {
 /** @param {{run: Run}} props */
 const Attempts = ({ run }) => html`
   <ol class="tries" aria-label="Attempts">
-    ${run.attempts.map((attempt) => {
+    ${run.attempts.map((/** @type {import("./types.js").Attempt} */ attempt) => {
       const [from, to] = [Date.parse(attempt.started_at), attempt.ended_at ? Date.parse(attempt.ended_at) : null];
       return html`
         <li>
@@ -143,4 +152,3 @@ const Attempts = ({ run }) => html`
     })}
   </ol>
 `;
-

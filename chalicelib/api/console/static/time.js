@@ -82,7 +82,8 @@ export function isZone(zone) {
 export function wall(instant, zone) {
   /** @type {Record<string, number>} */
   const found = {};
-  for (const { type, value } of formatOf(isZone(zone) ? zone : "UTC").formatToParts(instant)) found[type] = Number(value);
+  for (const { type, value } of formatOf(isZone(zone) ? zone : "UTC").formatToParts(instant))
+    found[type] = Number(value);
   return /** @type {any} */ (found);
 }
 
@@ -173,7 +174,12 @@ export const city = (zone) => (zone.split("/").pop() ?? zone).replaceAll("_", " 
 export function duration(length) {
   const ms = Math.abs(length);
   if (ms < 10 * SECOND) return `${Number((ms / SECOND).toFixed(1))} s`;
-  const units = /** @type {const} */ ([["d", DAY], ["h", HOUR], ["min", MINUTE], ["s", SECOND]]);
+  const units = /** @type {const} */ ([
+    ["d", DAY],
+    ["h", HOUR],
+    ["min", MINUTE],
+    ["s", SECOND],
+  ]);
   const first = units.findIndex(([, size]) => ms >= size);
   const [[unit, size], next] = [units[first], units[first + 1]];
   const whole = Math.floor(ms / size);

@@ -1,12 +1,25 @@
 /** One schedule: what it does, when it fires next, and the story of its runs. */
 import { call, curl, get } from "./api.js";
 import { html, useState } from "./libs.js";
-import { Act, Copy, Countdown, holdBack, nameOf, Note, say, Shown, Status, useCommands, useLoad, useTitle } from "./parts.js";
+import {
+  Act,
+  Copy,
+  Countdown,
+  holdBack,
+  Note,
+  nameOf,
+  Shown,
+  Status,
+  say,
+  useCommands,
+  useLoad,
+  useTitle,
+} from "./parts.js";
 import { PauseDialog } from "./pause.js";
 import { Punctuality } from "./punctuality.js";
 import { go, to } from "./router.js";
 import { Story } from "./story.js";
-import { city, clock, date, DAY, dayAndClock, duration, exact, HERE, SECOND, transitions } from "./time.js";
+import { city, clock, DAY, date, dayAndClock, duration, exact, HERE, SECOND, transitions } from "./time.js";
 
 /** @typedef {import("./types.js").Schedule} Schedule */
 /** @typedef {import("./types.js").Run} Run */
@@ -62,14 +75,25 @@ function Head({ schedule, path, reload }) {
     setPausing(false);
     return done(() => call("POST", `${path}/pause`, { body }), "The schedule is paused");
   };
-  const cancel = () => holdBack(`Cancelling ${nameOf(schedule)}`, "From then on it does no work.", () => done(() => call("DELETE", path), "The schedule is cancelled"));
+  const cancel = () =>
+    holdBack(`Cancelling ${nameOf(schedule)}`, "From then on it does no work.", () =>
+      done(() => call("DELETE", path), "The schedule is cancelled"),
+    );
   const duplicate = to("/new", { from: schedule.schedule_id });
   useCommands([
     ...(hasEnded
       ? []
       : [
-          { title: isPaused ? "Resume this schedule" : "Pause this schedule", key: "p", run: () => (isPaused ? resume() : setPausing(true)) },
-          { title: "Edit this schedule", key: "e", run: () => go(to(`/schedules/${encodeURIComponent(schedule.schedule_id)}/edit`)) },
+          {
+            title: isPaused ? "Resume this schedule" : "Pause this schedule",
+            key: "p",
+            run: () => (isPaused ? resume() : setPausing(true)),
+          },
+          {
+            title: "Edit this schedule",
+            key: "e",
+            run: () => go(to(`/schedules/${encodeURIComponent(schedule.schedule_id)}/edit`)),
+          },
         ]),
     { title: "Duplicate this schedule", run: () => go(duplicate) },
   ]);
@@ -81,12 +105,14 @@ function Head({ schedule, path, reload }) {
         ${schedule.next_run_at && html`<p class="phone">Next <${Countdown} at=${Date.parse(schedule.next_run_at)} />, ${dayAndClock(Date.parse(schedule.next_run_at))} your time</p>`}
       </div>
       <div class="acts">
-        ${!hasEnded &&
-        html`
+        ${
+          !hasEnded &&
+          html`
           <${Act} label="Run now" act=${runNow} />
           ${isPaused ? html`<${Act} label="Resume" act=${resume} />` : html`<button class="btn" onClick=${() => setPausing(true)}>Pause</button>`}
           <a class="btn" href=${to(`/schedules/${encodeURIComponent(schedule.schedule_id)}/edit`)}>Edit</a>
-        `}
+        `
+        }
         <details class="menu">
           <summary class="btn bare">More</summary>
           <div class="card">
@@ -105,14 +131,19 @@ function Head({ schedule, path, reload }) {
 /** Why the schedule is not simply active. @param {{schedule: Schedule}} props */
 function State({ schedule }) {
   if (schedule.status === "paused") {
-    const until = schedule.paused_until ? `until ${dayAndClock(Date.parse(schedule.paused_until))}, your time` : "until somebody resumes it";
+    const until = schedule.paused_until
+      ? `until ${dayAndClock(Date.parse(schedule.paused_until))}, your time`
+      : "until somebody resumes it";
     return html`<div class="gapb2"><${Note} role="stop" glyph="paused" title=${`Paused ${until}`} text=${schedule.reason && html`<span dir="auto">${schedule.reason}</span>`} /></div>`;
   }
   if (!schedule.confirmed) {
     return html`<div class="gapb2"><${Note} role="busy" glyph="queued" title="EventBridge has not confirmed the latest change" text="The change is recorded. The sweeper applies it within minutes." /></div>`;
   }
-  if (schedule.status === "failed") return html`<div class="gapb2"><${Note} role="fail" glyph="failed" title="The schedule failed" text=${schedule.reason} /></div>`;
-  return schedule.reason && html`<div class="gapb2"><${Note} role="off" glyph="cancelled" title=${schedule.reason} /></div>`;
+  if (schedule.status === "failed")
+    return html`<div class="gapb2"><${Note} role="fail" glyph="failed" title="The schedule failed" text=${schedule.reason} /></div>`;
+  return (
+    schedule.reason && html`<div class="gapb2"><${Note} role="off" glyph="cancelled" title=${schedule.reason} /></div>`
+  );
 }
 
 /** @param {{path: string, page: RunPage, schedule: Schedule, reload: () => void}} props */
@@ -140,7 +171,9 @@ function Runs({ path, page, schedule, reload }) {
 
 /** @param {{schedule: Schedule, path: string}} props */
 function Occurrences({ schedule, path }) {
-  const loaded = useLoad(`${path}-${schedule.revision}-${schedule.next_run_at}`, (signal) => get(`${path}/occurrences`, { limit: 10 }, signal));
+  const loaded = useLoad(`${path}-${schedule.revision}-${schedule.next_run_at}`, (signal) =>
+    get(`${path}/occurrences`, { limit: 10 }, signal),
+  );
   const zone = schedule.timing.timezone ?? "UTC";
   if (ENDED.includes(schedule.status)) return null;
   return html`
@@ -158,7 +191,8 @@ function Occurrences({ schedule, path }) {
  * @param {{occurrences: number[], zone: string}} props
  */
 export function OccurrenceTable({ occurrences, zone }) {
-  const isSame = zone === HERE || occurrences.every((at) => clock(at, zone) === clock(at) && date(at, zone) === date(at));
+  const isSame =
+    zone === HERE || occurrences.every((at) => clock(at, zone) === clock(at) && date(at, zone) === date(at));
   if (occurrences.length === 0) return html`<p class="q s">None.</p>`;
   return html`
     <table class="occ">
@@ -190,7 +224,9 @@ export function OccurrenceTable({ occurrences, zone }) {
 function shifts(since, until, zone) {
   if (until - since > 400 * DAY) return [];
   return [...new Set([zone, HERE])].flatMap((place) =>
-    transitions(place, since, until).map(({ at, by }) => `${date(at, place)}: clocks go ${by > 0 ? "forward" : "back"} ${duration(by)} in ${city(place)}`),
+    transitions(place, since, until).map(
+      ({ at, by }) => `${date(at, place)}: clocks go ${by > 0 ? "forward" : "back"} ${duration(by)} in ${city(place)}`,
+    ),
   );
 }
 
@@ -198,7 +234,22 @@ function shifts(since, until, zone) {
 export function asCreated(schedule) {
   const { timing, action, name, resource_id, metadata, flexible_window_minutes, delivery, retry } = schedule;
   const { on_unknown, overlap, pause_after_failures, max_runs, exclusions, on_missed } = schedule;
-  const all = { timing, action, name, resource_id, metadata, flexible_window_minutes, delivery, retry, on_unknown, overlap, pause_after_failures, max_runs, exclusions, on_missed };
+  const all = {
+    timing,
+    action,
+    name,
+    resource_id,
+    metadata,
+    flexible_window_minutes,
+    delivery,
+    retry,
+    on_unknown,
+    overlap,
+    pause_after_failures,
+    max_runs,
+    exclusions,
+    on_missed,
+  };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
 }
 
@@ -210,32 +261,60 @@ function Facts({ schedule }) {
   const options = [
     ...Object.entries(timing).map(([name, value]) => [label(name), html`<code>${value}</code>`]),
     ...(timezone ? [["Time zone", timezone]] : []),
-    ["Resource", schedule.resource_id && html`<a class="link" dir="auto" href=${to("/schedules", { search: schedule.resource_id })}>${schedule.resource_id}</a>`],
+    [
+      "Resource",
+      schedule.resource_id &&
+        html`<a class="link" dir="auto" href=${to("/schedules", { search: schedule.resource_id })}>${schedule.resource_id}</a>`,
+    ],
     ["Id", html`<code>${schedule.schedule_id}</code>`],
-    ["Retries", schedule.retry.max_retries ? `${schedule.retry.max_retries}, the first after ${duration(schedule.retry.backoff_seconds * SECOND)}` : "none"],
+    [
+      "Retries",
+      schedule.retry.max_retries
+        ? `${schedule.retry.max_retries}, the first after ${duration(schedule.retry.backoff_seconds * SECOND)}`
+        : "none",
+    ],
     ["If unknown", schedule.on_unknown],
     ["If missed", schedule.on_missed.replaceAll("_", " ")],
     ["Overlap", schedule.overlap],
-    ["Pauses after", schedule.pause_after_failures ? `${schedule.pause_after_failures} failed runs in a row, now ${schedule.failures_in_a_row}` : "never"],
-    ["Runs so far", `${schedule.run_count}, ${schedule.max_runs === null ? "no limit" : `at most ${schedule.max_runs}`}`],
+    [
+      "Pauses after",
+      schedule.pause_after_failures
+        ? `${schedule.pause_after_failures} failed runs in a row, now ${schedule.failures_in_a_row}`
+        : "never",
+    ],
+    [
+      "Runs so far",
+      `${schedule.run_count}, ${schedule.max_runs === null ? "no limit" : `at most ${schedule.max_runs}`}`,
+    ],
     ["Window", schedule.flexible_window_minutes ? `${schedule.flexible_window_minutes} min` : "exact"],
     ["Excluded", schedule.exclusions.length ? schedule.exclusions.join(", ") : "no dates"],
-    ["Metadata", Object.keys(schedule.metadata).length > 0 && html`<code class="wrap">${JSON.stringify(schedule.metadata)}</code>`],
-    ["Created", html`<span title=${exact(Date.parse(schedule.created_at))}>${dayAndClock(Date.parse(schedule.created_at))}</span>`],
-    ["Changed", html`<span title=${exact(Date.parse(schedule.updated_at))}>${dayAndClock(Date.parse(schedule.updated_at))}</span>`],
+    [
+      "Metadata",
+      Object.keys(schedule.metadata).length > 0 && html`<code class="wrap">${JSON.stringify(schedule.metadata)}</code>`,
+    ],
+    [
+      "Created",
+      html`<span title=${exact(Date.parse(schedule.created_at))}>${dayAndClock(Date.parse(schedule.created_at))}</span>`,
+    ],
+    [
+      "Changed",
+      html`<span title=${exact(Date.parse(schedule.updated_at))}>${dayAndClock(Date.parse(schedule.updated_at))}</span>`,
+    ],
   ];
   return html`
     <section aria-labelledby="facts">
       <div class="head"><h2 id="facts">Facts</h2><button class="btn small bare" aria-pressed=${isJson ? "true" : "false"} onClick=${() => setJson(!isJson)}>JSON</button></div>
-      ${isJson
-        ? html`<pre class="code wrap" tabindex="0">${JSON.stringify(schedule, null, 2)}</pre>`
-        : html`
+      ${
+        isJson
+          ? html`<pre class="code wrap" tabindex="0">${JSON.stringify(schedule, null, 2)}</pre>`
+          : html`
             <dl class="facts">
               <dt>Action</dt>
               <dd>${type}</dd>
               ${[...Object.entries(fields).map(([name, value]) => [label(name), shown(value)]), ...options].map(([name, value]) => value && html`<dt>${name}</dt><dd dir="auto">${value}</dd>`)}
             </dl>
-          `}
+          `
+      }
     </section>
   `;
 }
@@ -244,4 +323,9 @@ function Facts({ schedule }) {
 const label = (name) => (name === "url" ? "URL" : name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " "));
 
 /** @param {unknown} value */
-const shown = (value) => (typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : html`<code class="wrap">${JSON.stringify(value)}</code>`);
+const shown = (value) =>
+  typeof value === "string"
+    ? value
+    : Array.isArray(value)
+      ? value.join(", ")
+      : html`<code class="wrap">${JSON.stringify(value)}</code>`;

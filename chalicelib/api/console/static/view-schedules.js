@@ -2,7 +2,22 @@
 import { call, curl, get } from "./api.js";
 import { Glyph, SCHEDULE } from "./glyphs.js";
 import { html, useEffect, useMemo, useRef, useState } from "./libs.js";
-import { Copy, count, Countdown, Empty, holdBack, NameLink, nameOf, say, Shown, Status, useCommands, useLoad, useTitle, Walls } from "./parts.js";
+import {
+  Copy,
+  Countdown,
+  count,
+  Empty,
+  holdBack,
+  NameLink,
+  nameOf,
+  Shown,
+  Status,
+  say,
+  useCommands,
+  useLoad,
+  useTitle,
+  Walls,
+} from "./parts.js";
 import { PauseDialog } from "./pause.js";
 import { go, place, to, toSchedule } from "./router.js";
 import { dayAndClock, SECOND } from "./time.js";
@@ -184,7 +199,11 @@ function Next({ row }) {
     return html`<${Countdown} at=${at} /><small class="phone">${dayAndClock(at)}</small>`;
   }
   const { word, role } = SCHEDULE[row.status] ?? { word: row.status, role: "off" };
-  const until = row.paused_until ? `until ${dayAndClock(Date.parse(row.paused_until))}` : row.status === "paused" ? "no end" : "";
+  const until = row.paused_until
+    ? `until ${dayAndClock(Date.parse(row.paused_until))}`
+    : row.status === "paused"
+      ? "no end"
+      : "";
   return html`<span class=${role === "fail" ? "col fail b" : "q"}>${row.status === "active" ? "none left" : word}</span><small>${until}</small>`;
 }
 
@@ -220,7 +239,10 @@ function NoRows({ page, filters, change }) {
       <//>
     `;
   }
-  const example = { timing: { after: "PT1M" }, action: { type: "email", to: ["you@example.com"], subject: "Hello", text: "It is time." } };
+  const example = {
+    timing: { after: "PT1M" },
+    action: { type: "email", to: ["you@example.com"], subject: "Hello", text: "It is time." },
+  };
   return html`
     <${Empty} title="No schedules yet" text=${html`Create one here, or send a <code>POST</code> to <code>/v1/schedules</code>.`}>
       <a class="btn main" href=${to("/new")}>New schedule</a>
@@ -251,7 +273,8 @@ async function forAll(chosen, past, send) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (chosen.length > refused.length) say(`${count(chosen.length - refused.length, "schedule")} ${past}`);
-  if (refused.length) say(`${count(refused.length, "schedule")} not ${past}. ${refused.slice(0, 3).join("; ")}`, "fail");
+  if (refused.length)
+    say(`${count(refused.length, "schedule")} not ${past}. ${refused.slice(0, 3).join("; ")}`, "fail");
 }
 
 /** @param {{chosen: Schedule[], done: () => void, clear: () => void}} props */
@@ -290,8 +313,12 @@ function Bulk({ chosen, done, clear }) {
 /** J and K go through the rows, X selects, Enter opens. @param {Schedule[]} rows @param {(id: string) => void} toggle */
 function useRowKeys(rows, toggle) {
   const links = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll("tbody .nm a")]);
-  const current = () => links().findIndex((link) => link === document.activeElement || link.closest("tr")?.contains(document.activeElement));
-  const step = (/** @type {number} */ by) => () => links()[Math.min(Math.max(current() + by, 0), rows.length - 1)]?.focus();
+  const current = () =>
+    links().findIndex(
+      (link) => link === document.activeElement || link.closest("tr")?.contains(document.activeElement),
+    );
+  const step = (/** @type {number} */ by) => () =>
+    links()[Math.min(Math.max(current() + by, 0), rows.length - 1)]?.focus();
   useCommands([
     { title: "Next row", key: "j", run: step(1) },
     { title: "Previous row", key: "k", run: step(-1) },
