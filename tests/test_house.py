@@ -97,7 +97,7 @@ def _part(module: str, package: str) -> str:
         ("chalicelib.core", 4, 10),
         ("chalicelib.api", 6, 26),
         ("chalicelib.api.models", 4, 6),
-        ("chalicelib.scheduling", 6, 47),
+        ("chalicelib.scheduling", 6, 49),
         ("chalicelib.scheduling.arguments", 4, 10),
         ("notification", 7, 20),
         ("local", 5, 26),
