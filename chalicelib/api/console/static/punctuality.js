@@ -76,7 +76,7 @@ function Chart({ runs, told, point }) {
       () => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT }),
     );
     const themes = new MutationObserver(redraw);
-    import("./uplot.js").then(({ default: UPlot }) => {
+    Promise.all([import("./uplot.js"), style()]).then(([{ default: UPlot }]) => {
       if (isGone || !box.current) return;
       chart = new UPlot(options(runs, box.current, point), /** @type {any} */ (data(runs)), box.current);
       sizes.observe(box.current);
@@ -92,6 +92,18 @@ function Chart({ runs, told, point }) {
     };
   }, [drawn]);
   return html`<div class="plot" role="img" aria-label=${told} ref=${box} />`;
+}
+
+/** Loads the library's style sheet, once. The chart is drawn after it, because the sheet places the canvas. */
+function style() {
+  const href = new URL("./uplot.css", import.meta.url).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  document.head.append(link);
+  return new Promise((resolve) => {
+    link.onload = resolve;
+    link.onerror = resolve;
+  });
 }
 
 /** @param {Run[]} runs */
@@ -116,8 +128,8 @@ function options(runs, box, point) {
     padding: [12, 8, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: {
-      x: { time: false, range: [-0.6, Math.max(runs.length - 0.4, 1)] },
-      y: { distr: 3, range: [LEAST / 3, most] },
+      x: { time: false, range: () => [-0.6, Math.max(runs.length - 0.4, 1)] },
+      y: { distr: 3, range: () => [LEAST / 3, most] },
     },
     axes: [
       {
@@ -134,6 +146,8 @@ function options(runs, box, point) {
         size: 56,
         grid: { stroke: () => color("--line"), width: 1 },
         splits: () => TICKS.filter((seconds) => seconds <= most),
+        // By default a logarithmic axis shows the text of powers of ten only.
+        filter: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits,
         values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(tick),
       },
     ],

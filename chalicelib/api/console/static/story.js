@@ -130,12 +130,15 @@ function reasons(run) {
   const ended = last?.ended_at ? Date.parse(last.ended_at) : null;
   return [
     run.reason ?? (run.status === "retrying" || run.status === "failed" ? last?.error : null),
-    run.next_attempt_at && `The next attempt is ${relative(Date.parse(run.next_attempt_at), now.value)}.`,
+    run.next_attempt_at && nextAttempt(Date.parse(run.next_attempt_at)),
     run.status === "succeeded" && run.attempts.length > 1 && ended && `Done ${duration(ended - due)} after its time.`,
     run.possibly_repeated && "An interrupted attempt may have done the work before.",
     run.unforeseen && "EventBridge fired at a time that the API did not predict.",
   ].filter(Boolean);
 }
+
+/** @param {number} at */
+const nextAttempt = (at) => (at > now.value ? `The next attempt is ${relative(at)}.` : "The next attempt is due.");
 
 /** @param {{run: Run}} props */
 const Attempts = ({ run }) => html`
