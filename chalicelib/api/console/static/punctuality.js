@@ -2,7 +2,8 @@
 import { lookOf, RUN } from "./glyphs.js";
 import { html, useEffect, useRef, useState } from "./libs.js";
 import { count, lateness } from "./parts.js";
-import { clock, date, HERE, SECOND } from "./time.js";
+import { figures } from "./runs.js";
+import { clock, date, SECOND } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */
 
@@ -14,21 +15,6 @@ const TICKS = [0.1, 1, 10, 60, 600, 3600, 36_000];
 /** @param {number} seconds */
 const tick = (seconds) =>
   seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`;
-
-/** @param {number[]} sorted @param {number} share */
-export const percentile = (sorted, share) =>
-  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
-
-/** The figures of a list of runs: how many started, median and 95th percentile of the lateness. @param {Run[]} runs */
-export function figures(runs) {
-  const late = runs.flatMap((run) => (run.lateness_ms === null ? [] : [run.lateness_ms])).sort((a, b) => a - b);
-  return {
-    started: late.length,
-    median: percentile(late, 0.5),
-    p95: percentile(late, 0.95),
-    beyond: late.filter((ms) => ms > LATE * SECOND).length,
-  };
-}
 
 /** @param {{runs: Run[]}} props the newest first */
 export function Punctuality({ runs }) {
@@ -138,8 +124,7 @@ function options(runs, box, point) {
         size: 28,
         space: 90,
         incrs: [1, 2, 5, 10, 20, 50],
-        values: (/** @type {any} */ _, /** @type {number[]} */ at) =>
-          at.map((index) => (runs[index] ? date(Date.parse(runs[index].scheduled_time), HERE) : "")),
+        values: (/** @type {any} */ _, /** @type {number[]} */ at) => labels(at.map((index) => runs[index])),
       },
       {
         ...axis,
@@ -157,6 +142,16 @@ function options(runs, box, point) {
       draw: [(/** @type {any} */ plot) => draw(plot, runs, color)],
     },
   };
+}
+
+/** Dates, or the time of day where the date is that of the label before. @param {(Run | undefined)[]} at */
+function labels(at) {
+  const instants = at.map((run) => (run ? Date.parse(run.scheduled_time) : null));
+  return instants.map((instant, index) => {
+    const before = instants[index - 1];
+    if (instant === null) return "";
+    return before && date(before) === date(instant) ? clock(instant) : date(instant);
+  });
 }
 
 /** A token's colour in the current theme. Canvas takes no variables. @param {HTMLElement} box @param {string} name */
