@@ -86,11 +86,11 @@ test("nothing is lost between marks and bands", () => {
 });
 
 test("a slice shows the status that asks for somebody", () => {
-  const slices = [
+  const slices = /** @type {NonNullable<Lane["slices"]>} */ ([
     { since: "2027-03-26T00:00:00Z", until: "2027-03-26T01:00:00Z", counts: { succeeded: 59, failed: 1 } },
     { since: "2027-03-26T01:00:00Z", until: "2027-03-26T02:00:00Z", counts: {} },
     { since: "2027-03-26T02:00:00Z", until: "2027-03-26T03:00:00Z", counts: { planned: 60 } },
-  ];
+  ]);
 
   const { bands } = shapesOf(lane({ slices }), DAY);
 
