@@ -91,14 +91,14 @@ class SignIn:
     def _authorized(self, request: Request, answer: Callable[[Authorization], Response]) -> Response:
         """Returns the answer to a valid request. Otherwise returns an error page, or tells the client the error."""
         try:
-            redirect_uri = _client(request.args)
+            redirect_uri = _client(request.values)
         except NoClient as error:
             return _page(render_error(str(error)), None, HTTPStatus.BAD_REQUEST)
         try:
-            return answer(_authorization(request.args, redirect_uri))
+            return answer(_authorization(request.values, redirect_uri))
         except Refused as refused:
             told = {"error": refused.error, "error_description": refused.description}
-            return self._redirect(redirect_uri, told, request.args.get("state"))
+            return self._redirect(redirect_uri, told, request.values.get("state"))
 
     def _grant(self, authorization: Authorization, request: Request) -> Response:
         if request.headers.get("Origin") != _origin(self._issuer.url):

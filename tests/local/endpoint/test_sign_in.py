@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -53,7 +54,10 @@ class Browser:
     def open(self, **changed: str | None) -> Response:
         return self.endpoint.show(request("GET", asked(changed)))
 
-    def submit(self, user: str = "alice", origin: str | None = CLOUD, **changed: str | None) -> Response:
+    def submit(self, user: str = "alice", /, **changed: str | None) -> Response:
+        return self.submit_from(CLOUD, user, **changed)
+
+    def submit_from(self, origin: str | None, user: str = "alice", /, **changed: str | None) -> Response:
         return self.endpoint.submit(request("POST", asked(changed), {"user": user}, origin))
 
     def code(self, user: str = "alice", **changed: str | None) -> str:
@@ -78,7 +82,7 @@ def asked(changed: dict[str, str | None]) -> dict[str, str]:
 def request(
     method: str, query: dict[str, str], form: dict[str, str] | None = None, origin: str | None = None
 ) -> Request:
-    headers = {"Origin": origin} if origin else {}
+    headers = Headers({"Origin": origin} if origin else {})
     query_string = urlencode(query)
     return Request(
         EnvironBuilder(method=method, query_string=query_string, data=form or {}, headers=headers).get_environ()
@@ -272,7 +276,7 @@ def test_a_name_that_no_user_can_have_is_asked_for_again(browser: Browser, name:
 
 @pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1:8000", f"{CLOUD}.evil.com"])
 def test_the_form_of_another_page_signs_nobody_in(browser: Browser, origin: str | None) -> None:
-    response = browser.submit(origin=origin)
+    response = browser.submit_from(origin)
 
     assert (response.status_code, "Location" in response.headers) == (403, False)
 
