@@ -105,7 +105,7 @@ class Cloud:
             on_line=on_line,
             begin_session=self._iam.begin_session,
         )
-        self._user_requests = UserRequests(self._runtime)
+        self._user_requests = UserRequests(self._runtime, clock)
         self._rules = ScheduledRules(clock, agenda, self._runtime, sweeping)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)

@@ -30,7 +30,7 @@ class Client:
     """One user of an HTTP API. `token` None sends no credentials."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        self._url = url
+        self.url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(30))
 
@@ -38,7 +38,7 @@ class Client:
         content = {} if body is None else {"body": body if isinstance(body, bytes) else json.dumps(body)}
         response = self._pool.request(
             method,
-            self._url + path,
+            self.url + path,
             headers={"Content-Type": "application/json", **self._headers, **headers},
             **content,  # type: ignore[arg-type]
         )

@@ -119,6 +119,13 @@ def test_it_holds_the_app_the_time_zones_and_none_of_our_other_parts(package: Zi
     assert {name.split("/")[0] for name in names} & ours == {"app.py", "chalicelib"}
 
 
+def test_it_holds_the_files_of_the_console(package: Zip) -> None:
+    static = PROJECT / "chalicelib/api/console/static"
+
+    packed = set(names_in(package("arm64")))
+    assert {str(path.relative_to(PROJECT)) for path in static.iterdir()} <= packed
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_lambda_takes_it_as_it_is(package: Zip, architecture: str) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,25 @@ def test_the_app_follows_the_cloud_s_clock_from_request_to_request(
 
     assert abs(datetime.fromisoformat(travelled) - in_a_month) < timedelta(seconds=5)
     assert abs(datetime.fromisoformat(back) - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_the_header_date_is_the_cloud_s_time_for_a_page_to_count_from(
+    connection: http.client.HTTPConnection, project: Path
+) -> None:
+    in_a_month = datetime.now(UTC) + timedelta(days=30)
+
+    write_offset(project / "clock-offset", timedelta(days=30).total_seconds())
+    dates = [date_of(connection, path) for path in ("/", "/nothing")]
+    write_offset(project / "clock-offset", 0.0)
+
+    assert all(abs(date - in_a_month) < timedelta(seconds=5) for date in dates)
+
+
+def date_of(connection: http.client.HTTPConnection, path: str) -> datetime:
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    return parsedate_to_datetime(response.headers["Date"])
 
 
 def test_an_app_that_starts_late_is_in_the_cloud_s_time_before_it_is_imported(project: Path) -> None:
