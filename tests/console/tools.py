@@ -25,6 +25,8 @@ ENTRIES = HERE / "vendored"
 """One module for each vendored file: what it exports, with types."""
 
 UNIT = HERE / "unit"
+TYPES = HERE / "types"
+"""Shapes of the API's answers, for `import("./types.js")`."""
 FOLDER = PROJECT / "build" / "console"
 """Kept between runs and ignored by Git."""
 
@@ -74,7 +76,7 @@ def _copies(static: Path, unit: Path) -> Iterator[Path]:
     """
     with TemporaryDirectory(dir=FOLDER) as directory:
         folder = Path(directory)
-        for source, name in ((static, STATIC), (ENTRIES, STATIC), (unit, UNIT)):
+        for source, name in ((static, STATIC), (ENTRIES, STATIC), (TYPES, STATIC), (unit, UNIT)):
             copytree(source, folder / name.relative_to(PROJECT), dirs_exist_ok=True)
         for config in HERE.glob("tsconfig*.json"):
             copy(config, folder)

@@ -10,7 +10,7 @@ from chalice.app import Response
 from ..auth import IssuerUnavailable
 from ..console import assets
 from ..console.pages import not_configured
-from ..console.policy import FILE_HEADERS, page_headers
+from ..console.policy import FILE_HEADERS, SAME_FOR_ALL, page_headers
 from ..decorators import Routes
 from ..models.console import ConsoleFilePath, ConsoleNotConfigured, ConsoleSettingsView
 from ..models.operation import Answer
@@ -57,7 +57,7 @@ def console(services: Services, sign_in: Callable[[], SignIn]) -> Routes:
     )
     def get_console_settings() -> Response:
         """Get the settings of the console's sign-in: the issuer's endpoints and the console's client id."""
-        return Response(sign_in().as_json(), {"Cache-Control": CHECK_ALWAYS})
+        return Response(sign_in().as_json(), {"Cache-Control": CHECK_ALWAYS, **SAME_FOR_ALL})
 
     @routes.get(
         "/console/{file}",
