@@ -81,6 +81,16 @@ class Watch:
     def findings(self) -> list[str]:
         return [found for found in self._found if not any(re.search(pattern, found) for pattern in self.expected)]
 
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Fails at the end if there are findings. An earlier failure gets them as a note."""
+        try:
+            yield
+        except BaseException as failed:
+            failed.add_note("\n".join(["the pages' findings:", *self.findings()]))
+            raise
+        assert self.findings() == []
+
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self._found.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.console.browser import chromium
 from tests.console.site import Site, running_site
-from tests.console.story import story
+from tests.console.views import STORY, seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from tests.console.seeds import Seeds
 
-STORY_USER = "alice"
-MANY_USER = "many"
+MANY_USER = "ten-thousand"
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +55,8 @@ def page(site: Site, user: str) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def storyteller(site: Site) -> str:
     """A user with the schedules and runs of story.py, for tests that change nothing."""
-    site.seeds.write(*story(STORY_USER))
-    return STORY_USER
+    seed(site)
+    return STORY
 
 
 @pytest.fixture(scope="module")

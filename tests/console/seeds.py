@@ -19,13 +19,12 @@ from chalicelib.core.model.run import Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import Action, LastRun, Schedule, Status, Timing
 from chalicelib.core.timing.instants import epoch_ms
 from chalicelib.scheduling.run_starts import MISSED
-from tests.e2e.aws import client
+from local.testing import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chalicelib.core.dynamodb.items import Item
-    from local.app.stack import Stack
 
 MOMENT = datetime(2032, 3, 26, 7, 41, tzinfo=UTC)
 """A Friday, 08:41 in Berlin, two days before the clocks go forward there. The tests' cloud has this time."""
@@ -33,6 +32,7 @@ MOMENT = datetime(2032, 3, 26, 7, 41, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LATE = timedelta(milliseconds=400)
 KEPT = timedelta(days=90)
+TABLE = "-schedules-local"
 IN_A_BATCH = 25
 """DynamoDB's limit of a BatchWriteItem."""
 
@@ -116,11 +116,11 @@ def missed(schedule: Schedule, at: datetime) -> Run:
 
 
 class Seeds:
-    """Writes schedules and runs to the table of a running stack."""
+    """Writes schedules and runs to the table of a local cloud. cloud_url: its endpoint."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._table = stack.outputs["table_name"]
-        self._client = client(stack, "dynamodb")
+    def __init__(self, cloud_url: str) -> None:
+        self._client = Workbench(cloud_url).client("dynamodb")
+        self._table = next(name for name in self._client.list_tables()["TableNames"] if name.endswith(TABLE))
         self._repository = DynamoRepository(self._client, self._table)
 
     def write(self, *schedules: tuple[Schedule, Sequence[Run]]) -> None:
