@@ -3,7 +3,7 @@ import { Problem } from "./api.js";
 import { Glyph, lookOf, RUN, SCHEDULE } from "./glyphs.js";
 import { html, signal, useEffect, useRef, useState } from "./libs.js";
 import { toSchedule } from "./router.js";
-import { city, clock, date, dayAndClock, exact, HERE, isNow, MINUTE, now, relative, SECOND } from "./time.js";
+import { city, clock, date, dayAndClock, duration, exact, HERE, isNow, now, relative, SECOND } from "./time.js";
 
 // Loading
 
@@ -188,8 +188,19 @@ export const otherWall = (at, zone) =>
   `${date(at, zone) === date(at) ? "" : `${date(at, zone)} `}${clock(at, zone)} ${zone === "UTC" ? zone : city(zone)}`;
 
 /** `0.4 s late`. @param {number | null} ms */
-export const lateness = (ms) =>
-  ms === null ? "" : `${ms < MINUTE ? `${(ms / SECOND).toFixed(1)} s` : relative(ms, 0).replace("in ", "")} late`;
+export function lateness(ms) {
+  if (ms === null) return "";
+  return ms < SECOND / 20 ? "on time" : `${ms < 10 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : duration(ms)} late`;
+}
+
+/**
+ * The timing in English. A start that has passed means nothing to the reader.
+ * @param {{description: string, timing: Record<string, string>}} schedule
+ */
+export const timingText = ({ description, timing }) =>
+  timing.start_at && Date.parse(timing.start_at) <= now.value
+    ? description.replace(/, from \d{4}-\d\d-\d\d [\d:]+ UTC/, "")
+    : description;
 
 // Actions
 

@@ -155,6 +155,9 @@ export function day(instant, zone = HERE) {
   return Math.abs(days) <= 6 ? WEEKDAYS[(dayNumber(wall(instant, zone)) + 4) % 7] : date(instant, zone);
 }
 
+/** What the clocks would show without their change `by` at this instant. @param {number} at @param {number} by @param {string} zone */
+export const clockBefore = (at, by, zone) => clock(at + offset(at, zone) - by, "UTC");
+
 /** `Today 08:45`. @param {number} instant @param {string} [zone] */
 export const dayAndClock = (instant, zone = HERE) => `${day(instant, zone)} ${clock(instant, zone)}`;
 

@@ -2,11 +2,12 @@
 import { get } from "./api.js";
 import { Glyph } from "./glyphs.js";
 import { html } from "./libs.js";
-import { Countdown, count, Empty, NameLink, Shown, useLoad, useTitle } from "./parts.js";
+import { Countdown, count, Empty, NameLink, Shown, timingText, useLoad, useTitle } from "./parts.js";
 import { to, toSchedule } from "./router.js";
 import {
   city,
   clock,
+  clockBefore,
   DAY,
   date,
   day,
@@ -140,7 +141,7 @@ function Next({ schedules }) {
               <tr key=${schedule.schedule_id}>
                 <td class="nw"><${Countdown} at=${at} /></td>
                 <td class="num nw b">${day(at) === "Today" ? "" : `${day(at)} `}${clock(at)}</td>
-                <td class="nm"><${NameLink} schedule=${schedule} /><small>${schedule.description}</small></td>
+                <td class="nm"><${NameLink} schedule=${schedule} /><small>${timingText(schedule)}</small></td>
                 <td class="hide nw">${schedule.action.type}</td>
                 <td class="hide nw">${isSame ? html`<span class="q">same</span>` : html`${clock(at, zone)}<small>${zone}</small>`}</td>
               </tr>
@@ -195,7 +196,7 @@ function Clocks({ schedules }) {
           ({ zone, at, by }) => html`
             <div class="note retry" key=${zone}>
               <${Glyph} name="warning" role="retry" />
-              <strong>${zone}, ${date(at - SECOND, zone)}, ${clock(at - MINUTE, zone)} to ${clock(at, zone)}</strong>
+              <strong>${zone}, ${date(at - SECOND, zone)}, ${clockBefore(at, by, zone)} to ${clock(at, zone)}</strong>
               <p>${by > 0 ? `Clocks go forward ${duration(by)} in ${city(zone)}: wall times between do not exist.` : `Clocks go back ${duration(by)} in ${city(zone)}: wall times occur twice.`}</p>
             </div>
           `,

@@ -13,6 +13,7 @@ import {
   Shown,
   Status,
   say,
+  timingText,
   useCommands,
   useLoad,
   useTitle,
@@ -90,7 +91,7 @@ function Filters({ filters, change }) {
           `,
         )}
       </div>
-      <select class="in" aria-label="Kind" value=${filters.kind} onChange=${(/** @type {any} */ event) => change({ kind: event.target.value })}>
+      <select class="in hide" aria-label="Kind" value=${filters.kind} onChange=${(/** @type {any} */ event) => change({ kind: event.target.value })}>
         <option value="">One-time and recurring</option>
         <option value="one_time">One-time</option>
         <option value="recurring">Recurring</option>
@@ -181,7 +182,7 @@ function Row({ row, isGone, isSelected, toggle }) {
     <tr class=${[isSelected && "on", hasEnded && "ended", isGone && "gone"].filter(Boolean).join(" ")}>
       <td class="hide"><input type="checkbox" checked=${isSelected} aria-label=${`Select ${nameOf(row)}`} onChange=${() => toggle(row.schedule_id)} /></td>
       <td><${Status} status=${row.status} of="schedule" isWordHidden /></td>
-      <td class="nm"><${NameLink} schedule=${row} /><small>${row.description}</small></td>
+      <td class="nm"><${NameLink} schedule=${row} /><small>${timingText(row)}</small></td>
       <td class="nw"><${Next} row=${row} /></td>
       <td class="nw hide">${row.next_run_at && html`<${Walls} at=${Date.parse(row.next_run_at)} zone=${zone} />`}</td>
       <td class="nw hide">
