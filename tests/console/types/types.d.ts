@@ -72,3 +72,16 @@ export interface Preview {
   occurrences: string[];
   warnings: string[];
 }
+export interface Lane {
+  schedule_id: string;
+  name: string | null;
+  resource_id: string | null;
+  status: string;
+  timezone: string | null;
+  description: string;
+  runs: { run_id: string; scheduled_time: string; status: string; lateness_ms: number | null; attempts: number; reason: string | null }[];
+  occurrences: string[];
+  slices: { since: string; until: string; counts: Record<string, number> }[] | null;
+  is_cut: boolean;
+}
+export type TimelinePage = Page<Lane>;
