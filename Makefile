@@ -53,6 +53,11 @@ test-all: $(INSTALLED) ## run the long tests, and the property tests with many m
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 2 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
+screenshots: $(INSTALLED) ## write docs/images: the console's views at three sizes in both themes
+	@tests/e2e/install_chromium.sh
+	@$(BIN)/python -m tests.console.screenshots
+.PHONY: screenshots
+
 mutants: $(INSTALLED) ## run the mutation tests and list the survivors: make mutants ONLY=guard.py
 	@$(BIN)/python -m tests.simulation.mutants --only '$(ONLY)'
 .PHONY: mutants

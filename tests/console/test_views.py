@@ -1,0 +1,56 @@
+"""Each view and state of the console: accessible in both themes and on a phone, without errors, and cheap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.console.accessibility import axe
+from tests.console.browser import PHONE, THEMES
+from tests.console.budgets import cost
+from tests.console.site import settled
+from tests.console.views import VIEWS, View, shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.console.site import Site
+
+pytestmark = pytest.mark.e2e
+
+MOST_REQUESTS = 12
+MOST_BYTES = 400 * 1024
+"""Uncompressed, as the local server sends them: API Gateway compresses. The first view without its data."""
+
+MOST_ELEMENTS = 1500
+TOO_WIDE = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.usefixtures("storyteller")
+def test_a_view_is_accessible_in_both_themes_and_fits_a_phone(site: Site, view: View) -> None:
+    with shown(site, view) as page:
+        violations = {theme: in_theme(page, theme) for theme in THEMES}
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        violations["phone"] = axe(page)
+        overflow = page.evaluate(TOO_WIDE)
+
+    assert "\n".join(f"{where}:\n{found}" for where, found in violations.items() if found) == ""
+    assert overflow <= 0
+
+
+def in_theme(page: Page, theme: str) -> str:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    return axe(page)
+
+
+def test_the_first_view_is_cheap(site: Site, storyteller: str) -> None:
+    with site.page(storyteller, "#/overview") as page:
+        settled(page)
+        found = cost(page)
+    own = [url for url in found.requests if "/v1/" not in url and "/_local/" not in url]
+
+    assert len(own) <= MOST_REQUESTS, own
+    assert found.uncompressed <= MOST_BYTES
+    assert found.elements <= MOST_ELEMENTS
