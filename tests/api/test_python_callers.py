@@ -367,6 +367,20 @@ LISTS: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
         )
     ),
     (f"/v1/schedules?cursor={'x' * 8193}", SchedulerService.list_for_user, {"cursor": "x" * 8193}),
+    *(
+        (f"/v1/timeline?{name}={value}", SchedulerService.timeline, {name: int(value) if name == "limit" else value})
+        for name, value in (
+            ("limit", "0"),
+            ("limit", "21"),
+            ("search", ""),
+            ("since", "yesterday"),
+            ("since", "2027-03-01T00:00:00"),
+            ("since", "2199-01-01T00:00:00Z"),
+            ("until", "2027-02-01T00:00:00Z"),
+            ("until", "2027-12-01T00:00:00Z"),
+            ("resource_id", "x" * 257),
+        )
+    ),
     ("/v1/runs?limit=0", SchedulerService.list_runs_of_user, {"limit": 0}),
     ("/v1/runs?status=held", SchedulerService.list_runs_of_user, {"status": "held"}),
     ("/v1/runs?since=yesterday", SchedulerService.list_runs_of_user, {"since": "yesterday"}),

@@ -19,8 +19,9 @@ from chalice.test import Client
 from app import app
 from chalicelib.api.auth import Caller, Scope
 from chalicelib.api.console.sign_in import SignIn
-from chalicelib.api.models.parameters import ListQuery, RunsQuery
+from chalicelib.api.models.parameters import ListQuery, RunsQuery, TimelineQuery
 from chalicelib.api.models.requests import CreateSchedule, RedriveRuns
+from chalicelib.api.models.timeline import LaneView, RunMarkView, SliceView, TimelineView
 from chalicelib.api.models.views import JobView, RunView, ScheduleView, WebhookKeyView
 from chalicelib.api.routes import Services, blueprints
 from chalicelib.core.model.run import RunStatus
@@ -46,8 +47,12 @@ STEP = re.compile(
 REST = "…"
 MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor", "secret"})
 LATENESS = timedelta(milliseconds=250)
-SHOWN = sorted({name for model in (ScheduleView, RunView, JobView, WebhookKeyView) for name in model.model_fields})
-SENT = (CreateSchedule, RedriveRuns, ListQuery, RunsQuery)
+VIEWS = (
+    *(ScheduleView, RunView, JobView, WebhookKeyView),
+    *(TimelineView, LaneView, RunMarkView, SliceView),
+)
+SHOWN = sorted({name for model in VIEWS for name in model.model_fields})
+SENT = (CreateSchedule, RedriveRuns, ListQuery, RunsQuery, TimelineQuery)
 FIELDS = sorted({name for model in SENT for name in model.model_fields})
 
 CALLERS = {

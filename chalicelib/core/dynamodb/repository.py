@@ -181,6 +181,13 @@ class DynamoRepository:
         page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
+    def list_runs_between(
+        self, user_id: str, schedule_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> Page[Run]:
+        pk, between = ids.schedule_pk(user_id, schedule_id), ids.runs_between(since, until)
+        page = self._query(None, pk, "", limit=limit, cursor=None, newest_first=True, between=between)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
         pk, between = ids.schedule_pk(user_id, schedule_id), ids.runs_from(since)
         page_at = partial(self._query, None, pk, "", limit=RUNS_AT_ONCE, consistent=True, between=between)

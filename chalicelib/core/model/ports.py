@@ -127,6 +127,14 @@ class ScheduleRepository(Protocol):
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         """Returns runs, newest first. Raises InvalidCursor if the cursor is not of this list."""
 
+    def list_runs_between(
+        self, user_id: str, schedule_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> Page[Run]:
+        """Returns the latest runs, newest first, that are scheduled from `since` until before `until` (whole seconds).
+
+        `next_cursor` is not None if there may be more of them.
+        """
+
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
         """Returns the running runs of a schedule that are scheduled at or after `since`, oldest first.
 
