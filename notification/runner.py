@@ -156,6 +156,8 @@ class Runner:
                 reserving=_reserving(run, schedule, existing),
             )
             if refusal is None:
+                if existing is None:
+                    _log_if_unforeseen(run)
                 return Claimed(run, schedule)
             if refusal.schedule_changed and refusal.schedule is None:
                 self._give_up("the schedule has no record in this table", delivery.event)
@@ -167,7 +169,6 @@ class Runner:
         """Returns a skipped run for the occurrence that an unforeseen run stands for: the nearest one without a run."""
         if not run.unforeseen:
             return None
-        log.warning("unforeseen: the schedule's timing has no occurrence at this time", extra=_facts(run))
         is_open = schedule.pending_since is not None
         spans = self._repository.list_spans(schedule.user_id, schedule.schedule_id) if is_open else ()
         for at in occurrences.stands_for(run, delivery, schedule, spans):
@@ -200,6 +201,8 @@ class Runner:
         stood_for = self._stood_for(run, delivery, schedule) if existing is None else None
         recorded = self._finish(run, schedule, replacing=existing, beside=stood_for)
         if recorded is not None:
+            if existing is None:
+                _log_if_unforeseen(recorded)
             self._told(recorded, delivery)
         return recorded is not None
 
@@ -361,6 +364,12 @@ def _without_schedule(run: Run) -> Run:
 def _with_dead_letter(run: Run) -> Run:
     """Marks the message as pending in the same write as the failure, so that a crash before sending cannot lose it."""
     return replace(run, dead_letter_pending=run.status is RunStatus.FAILED)
+
+
+def _log_if_unforeseen(run: Run) -> None:
+    """Logs the line that the metric of unforeseen runs counts: once for each run, after its first write."""
+    if run.unforeseen:
+        log.warning("unforeseen: the schedule's timing has no occurrence at this time", extra=_facts(run))
 
 
 def _facts(run: Run) -> dict[str, Any]:
