@@ -13,7 +13,7 @@ from ..core.actions.filled_texts import filled
 from ..core.actions.providers.sns import publish
 from ..core.actions.templates import Text, as_written
 from ..core.actions.text_rules import DEVICE, in_one_line
-from ..core.model.values import dumps
+from ..core.model.values import json_size
 
 TEXTS = {"title": Text(in_one_line), "text": Text(as_written)}
 
@@ -34,7 +34,7 @@ def _data(data: Mapping[str, str]) -> None:
     for name in data:
         if not KEY.fullmatch(name) or name in RESERVED_KEYS:
             raise ValueError(f"{name!r} is not an allowed key; use letters, digits and `_`, and no reserved key")
-    if (size := len(dumps(data).encode())) > DATA_BYTES:
+    if (size := json_size(data)) > DATA_BYTES:
         raise ValueError(f"has {size:,} bytes as JSON; the limit is {DATA_BYTES:,}")
 
 

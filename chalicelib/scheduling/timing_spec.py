@@ -193,8 +193,14 @@ def instant_of(field: str, when: str | datetime) -> datetime:
     """Returns the instant in UTC. Raises InvalidInput if it has no `Z` or offset."""
     time = _time(field, when)
     if time.tzinfo is None:
-        _refuse(field, f"{when!r} is a wall time; add Z or an offset")
+        _refuse(field, _wall_time(when))
     return time.astimezone(UTC)
+
+
+def _wall_time(when: str | datetime) -> str:
+    if isinstance(when, datetime):
+        return f"{when.isoformat()} is a wall time; add a time zone"
+    return f"{when!r} is a wall time; add Z or an offset"
 
 
 def _future(timing: Timing, field: str, now: datetime) -> Timing:
@@ -235,7 +241,8 @@ def _time(field: str, when: str | datetime) -> datetime:
     try:
         time = datetime.fromisoformat(match[1] + (match[2] or ""))
     except ValueError as exc:
-        raise InvalidInput.of(field, f"{when!r} is not a time: {exc}") from exc
+        hint = "is not a time that exists; write a real date and time such as 2027-03-01T09:00:00"
+        raise InvalidInput.of(field, f"{when!r} {hint}") from exc
     return _in_calendar(field, time)
 
 
