@@ -23,6 +23,10 @@ DATA_BYTES = 2048
 KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
 RESERVED_KEYS = frozenset({"aps", "from", "message_type", "notification", "run_id"})
 """Keys that Apple and Google reserve (firebase.google.com, fcm/v1 Message.data), and `run_id` of this service."""
+KEY_RULE = (
+    "use 1 to 100 letters, digits and `_`, not first a digit; "
+    f"reserved keys are {', '.join(sorted(RESERVED_KEYS))} and those that begin with google or gcm"
+)
 
 
 def _device(text: str) -> None:
@@ -33,7 +37,7 @@ def _device(text: str) -> None:
 def _data(data: Mapping[str, str]) -> None:
     for name in data:
         if not KEY.fullmatch(name) or name in RESERVED_KEYS:
-            raise ValueError(f"{name!r} is not an allowed key; use letters, digits and `_`, and no reserved key")
+            raise ValueError(f"{name!r} is not an allowed key; {KEY_RULE}")
     if (size := json_size(data)) > DATA_BYTES:
         raise ValueError(f"has {size:,} bytes as JSON; the limit is {DATA_BYTES:,}")
 
