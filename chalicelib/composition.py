@@ -13,9 +13,9 @@ from botocore.config import Config
 from .api.auth import Authenticator, SigningKeys, fetch_keys
 from .aws.eventbridge import EventBridgeGateway, SchedulerNames
 from .aws.lambda_invoker import LambdaStarter
+from .core.actions.fields import ActionRules
 from .core.actions.master_secret import MasterSecret
 from .core.dynamodb.repository import DynamoRepository
-from .scheduling.actions import ActionRules
 from .scheduling.service import SchedulerService
 from .scheduling.sweeper import SHARDS_AT_ONCE, Sweeper
 from .scheduling.webhook_keys import WebhookKeys

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
+    from ..core.actions.fields import ActionRules
     from ..core.model.ports import ScheduleRepository
-    from .actions import ActionRules
     from .intents import Intents
     from .quota import Quota
     from .timing_spec import TimingSpec

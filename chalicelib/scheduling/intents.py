@@ -6,6 +6,7 @@ never deleted: if EventBridge refuses a change, another intent reverts it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -57,10 +58,6 @@ class Intents:
         Raises ScheduleExists, SchedulerRefused, SchedulerUnavailable.
         """
         self._repository.create(schedule, action, replacing=replacing)
-        return self.start(schedule, action)
-
-    def start(self, schedule: Schedule, action: Action) -> Schedule:
-        """Does the second and third step of a create. Errors and result are those of `create`."""
         try:
             return self.apply(schedule, action)
         except SchedulerUnavailable as exc:
@@ -141,7 +138,8 @@ class Intents:
     def finish(self, schedule: Schedule) -> Schedule:
         """Finishes an intent whose lease has expired. Raises SchedulerUnavailable.
 
-        If EventBridge refuses the intent, a change is reverted and a create ends as failed.
+        If EventBridge refuses the intent, a change is reverted and a create ends as failed. Raises ScheduleNotFound if
+        the table has no action for it.
         """
         try:
             return self.apply(schedule)
@@ -155,12 +153,10 @@ class Intents:
         If the record has changed, it is marked unconfirmed: this call may have overwritten a later revision in
         EventBridge.
         """
-        try:
+        with suppress(StoreUnavailable):
             if self._repository.confirm(schedule):
                 return schedule.as_confirmed()
             self._repository.mark_unconfirmed(schedule, now=self._clock())
-        except StoreUnavailable:
-            return schedule
         return schedule
 
     def next_revision(self, schedule: Schedule) -> Schedule:

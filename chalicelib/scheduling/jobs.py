@@ -168,7 +168,7 @@ def _looked(job: Job, began_at: datetime) -> tuple[Job, bool]:
     settled_at = job.created_at + LISTS_SETTLE
     if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
         # A run does not leave its list while the job selects it, so one walk is enough.
-        return replace(job, walk_began_at=None), (job.walk_began_at or began_at) >= settled_at
+        return replace(job, walk_began_at=None), job.walk_began_at is not None and job.walk_began_at >= settled_at
     if job.walk_began_at is None:
         return replace(job, walk_began_at=whole_ms(began_at) if began_at >= settled_at else None), False
     return job, whole_ms(began_at) >= job.walk_began_at + LISTS_SETTLE

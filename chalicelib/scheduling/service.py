@@ -45,10 +45,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Unpack
 
+    from ..core.actions.fields import ActionRules
     from ..core.model.job import Job
     from ..core.model.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
     from ..core.model.schedule import Schedule, Timing
-    from .actions import ActionRules
     from .arguments.bodies import ActionLike, TimingLike
     from .options import ScheduleOptions
     from .retention import Durations

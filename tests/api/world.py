@@ -18,8 +18,8 @@ from chalicelib.api.auth import Authenticator, IssuerUnavailable, Scope, Signing
 from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.models.requests import RequestLimits
 from chalicelib.api.routes import Services, blueprints
+from chalicelib.core.actions.fields import ActionRules
 from chalicelib.core.model.run import RunStatus
-from chalicelib.scheduling.actions import ActionRules
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.webhook_keys import WebhookKeys

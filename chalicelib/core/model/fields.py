@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import ids
 from .run import RunStatus
 from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status, Timing
 from .values import (
@@ -155,7 +154,7 @@ EARLIEST = Codec(lambda at: [SECONDS.write(at)], lambda times: SECONDS.read(min(
 
 # The fields are in the order of the payload. The action is a separate item, so it has no row.
 SCHEDULE = (
-    Field("user_id", "user_id", required=True, limits=Limits(1, ids.USER_ID_BYTES), is_shown=True),
+    Field("user_id", "user_id", required=True, is_shown=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),
     _option("resource_id", limits=Limits(1, 256)),
     _option("name", limits=Limits(1, 200)),

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import BeforeValidator, ConfigDict
 
-from ...core.actions.fields import Fields
+from ...core.actions.fields import ActionRules, Fields
 from ...core.errors import InvalidInput
 from ...core.model.schedule import Action, DeliveryPolicy, RetryPolicy
 from ...core.model.values import json_size
-from ..actions import ActionRules, AnyAction, as_clients_write, fields_as_clients_write
+from ..actions import AnyAction, as_clients_write, fields_as_clients_write
 from ..timing_spec import TimingSpec
 from . import shapes, values
 from .described import NOT_NAMED, DescribedAs, about
