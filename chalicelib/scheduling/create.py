@@ -52,7 +52,7 @@ REPLACED_BY_PUT = ("action", *OPTIONS)
 
 class ScheduleCreator:
     """Creates schedules. `clock` returns aware UTC datetimes, `payload_limit` is in bytes, `min_period` is the shortest
-    period of a recurring schedule. `rules` None: every action type is accepted.
+    period of a recurring schedule. `rules` None: every action type and webhooks to loopback addresses are accepted.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ LISTS_SETTLE = timedelta(minutes=1)
 """Lists are eventually consistent: only a walk that begins this long after the job can prove that nothing is left.
 
 A schedule that is paused or resumed during a walk may be missing from both lists: one was read before the change, and
-the other does not show it yet. So two walks, this far apart, must find nothing.
+the other does not show it yet. So two walks, this far apart, must leave nothing undone.
 """
 PER_MINUTE = 60
 """Default number of runs that a job queues per minute."""

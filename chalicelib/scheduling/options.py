@@ -32,7 +32,7 @@ class ScheduleOptions(TypedDict, total=False):
     resource_id: str | None
     name: str | None
     metadata: Mapping[str, Any] | None
-    flexible_window_minutes: int
+    flexible_window_minutes: int | None
     delivery: DeliveryPolicy | None
     max_runs: int | None
     exclusions: Sequence[date] | None

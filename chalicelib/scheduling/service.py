@@ -84,11 +84,12 @@ class SchedulerService:
     `clock` returns aware UTC datetimes. `sleep` waits, in seconds, while another change is being applied.
     `payload_limit` is in bytes. `most_live` limits a user's active and paused schedules. `min_period` is the shortest
     period of recurring schedules. `durations` are Terraform's retention times. `action_rules` name the application's
-    own action types; None: every type is accepted.
+    own action types; None: every type and webhooks to loopback addresses are accepted.
 
-    Each method raises InvalidInput if an argument is missing or not valid, with the fields and messages of HTTP, and
-    StoreUnavailable if the table is throttled or unavailable. Returned datetimes are aware UTC. A time argument without
-    its own description is a datetime with a time zone, or an ISO 8601 text with `Z` or an offset.
+    Each method raises TypeError if a required argument is missing, InvalidInput with the fields and messages of HTTP if
+    an argument is not valid, and StoreUnavailable if the table is throttled or unavailable. Returned datetimes are
+    aware UTC. A time argument without its own description is a datetime with a time zone, or an ISO 8601 text with `Z`
+    or an offset.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The field table: the only definition of the fields of Schedule, Run and Span.
+"""The field table: the only mapping and lists of the fields of Schedule, Run and Span.
 
 The mapping to table and payload, the attribute lists of conditional writes, the options of clients with their defaults
 and limits, the fields that PUT replaces and those that the payload resets derive from it. Stored names must never

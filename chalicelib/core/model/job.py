@@ -54,7 +54,7 @@ class Job:
 
     A walk over the list of runs takes several slices. It began at `walk_began_at` and continues at `cursor`; for a
     release, in the list of this `shard`. `passed_over` counts the runs that the walk could not queue. A walk over the
-    lists of schedules takes one slice; `walk_began_at` is then the start of the first walk that found nothing to do.
+    lists of schedules takes one slice; `walk_began_at` is then the start of the first walk that left nothing undone.
     """
 
     job_id: str

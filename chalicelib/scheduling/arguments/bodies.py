@@ -187,7 +187,7 @@ def read_timing(timing: TimingLike) -> TimingSpec:
 def checked(model: type[DetailsBody], given: Mapping[str, Any], rules: ActionRules | None) -> dict[str, Any]:
     """Returns the given fields, with `timing` as a TimingSpec and `action` as an Action. Raises InvalidInput.
 
-    `rules` None: every action type is accepted.
+    `rules` None: every action type and webhooks to loopback addresses are accepted.
     """
     action = given.get("action")
     if isinstance(action, MakesAction) and not isinstance(action, type):
