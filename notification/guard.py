@@ -224,7 +224,7 @@ def _reason_against_its_time(
     if (reason := _reason_against_another(schedule, occurrence, existing)) is not None:
         return reason
     was_due = any(span.has(occurrence) for span in spans) or (existing is not None and existing.reason != NOT_ITS_TIME)
-    if delivery.schedule.revision != schedule.revision and not occurrences.is_owed(delivery, schedule, was_due=was_due):
+    if delivery.schedule.revision != schedule.revision and not occurrences.is_due(delivery, schedule, was_due=was_due):
         return NOT_ITS_TIME
     return None
 

@@ -30,7 +30,7 @@ tzdata may know different laws on time zones, which usually move clocks by up to
 MAX_CANDIDATES = 8
 
 
-def is_owed(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
+def is_due(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
     """Returns whether the occurrence is due although its payload has an old revision.
 
     It is due if it lies before the change, or if the current timing has it as well. The clock of the process that

@@ -131,7 +131,7 @@ class Runner:
         schedule = read or guard.believed(delivery)
         existing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
-            schedule = self._doubted(delivery, schedule)
+            schedule = self._mark_unconfirmed_if_stale(delivery, schedule)
             running = self._running(delivery, schedule, invocation)
             counted = guard.with_running(schedule, existing, running)
             verdict = guard.judge(delivery, counted, existing, invocation, self._spans(delivery, schedule))
@@ -203,10 +203,10 @@ class Runner:
         if recorded is not None:
             if existing is None:
                 _log_if_unforeseen(recorded)
-            self._told(recorded, delivery)
+            self._log_and_report(recorded, delivery)
         return recorded is not None
 
-    def _doubted(self, delivery: Delivery, schedule: Schedule) -> Schedule:
+    def _mark_unconfirmed_if_stale(self, delivery: Delivery, schedule: Schedule) -> Schedule:
         """Marks the schedule unconfirmed if its payload is outdated: an old write may have reached EventBridge last."""
         is_stale = delivery.schedule.revision < schedule.revision or schedule.status is not Status.ACTIVE
         if delivery.started is not None or not is_stale or not schedule.confirmed:
@@ -276,9 +276,9 @@ class Runner:
         if recorded is None:
             log.warning("another invocation took the run over", extra=_facts(run))
             return
-        self._told(recorded, delivery)
+        self._log_and_report(recorded, delivery)
 
-    def _told(self, run: Run, delivery: Delivery) -> None:
+    def _log_and_report(self, run: Run, delivery: Delivery) -> None:
         log.info("run recorded", extra=_facts(run))
         self._send_dead_letter(run, delivery)
 

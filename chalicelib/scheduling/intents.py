@@ -234,14 +234,16 @@ class Intents:
             applied=None,
         )
         try:
-            reverted = self._record(reverted, replacing=schedule, action=body, was=_as_it_went_on(applied, schedule))
+            reverted = self._record(
+                reverted, replacing=schedule, action=body, was=_without_the_refused_change(applied, schedule)
+            )
             self.apply(reverted, body)
         except (ChangeLost, StoreUnavailable, SchedulerRefused, SchedulerUnavailable):
             # The sweeper finishes the intent that is in the table now, the refused one or its reversal.
             return
 
 
-def _as_it_went_on(applied: Schedule, refused: Schedule) -> Schedule:
+def _without_the_refused_change(applied: Schedule, refused: Schedule) -> Schedule:
     """Returns the schedule that EventBridge has, as if the refused change had not been recorded.
 
     The span of the refused change has the occurrences due before it. It lacks those that the change would have

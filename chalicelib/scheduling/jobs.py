@@ -81,7 +81,7 @@ class JobRunner:
             return "nothing"
         began_at = self._clock()
         following, is_through = self._slice(job, min(began_at + SLICE, stop_at))
-        following, complete = _looked(following, began_at) if is_through else (following, False)
+        following, complete = _after_walk(following, began_at) if is_through else (following, False)
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)
             self._repository.erase_webhook_keys(job.user_id)
@@ -163,7 +163,7 @@ class JobRunner:
         )
 
 
-def _looked(job: Job, began_at: datetime) -> tuple[Job, bool]:
+def _after_walk(job: Job, began_at: datetime) -> tuple[Job, bool]:
     """Returns the job after a complete walk whose last slice began at `began_at`, and whether the job is completed."""
     settled_at = job.created_at + LISTS_SETTLE
     if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):

@@ -117,7 +117,7 @@ class SpanWalker:
     def _walk(self, walk: Walk) -> str:
         occurrences = walk.span.occurrences()
         for due in islice(occurrences, OCCURRENCES_AT_ONCE):
-            wait_until = self._see_to(walk, due)
+            wait_until = self._process(walk, due)
             if wait_until is not None:
                 self._move(walk.span, due, wait_until)
                 return "waiting"
@@ -128,7 +128,7 @@ class SpanWalker:
             self._close(walk)
         return "recorded"
 
-    def _see_to(self, walk: Walk, due: datetime) -> datetime | None:
+    def _process(self, walk: Walk, due: datetime) -> datetime | None:
         """Records or queues an occurrence if it is time. Returns when to check it again.
 
         None: it has an outcome, or the record or another span waits for it.

@@ -75,9 +75,9 @@ class TimingSpec:
     def asked(self) -> dict[str, str]:
         """Returns the timing as texts that are equal for every spelling of the same timing, even if it is not valid."""
         times = {"at": self.at, "start_at": self.start_at, "end_at": self.end_at}
-        asked = {name: _said_time(when) for name, when in times.items() if when is not None}
+        asked = {name: _canonical_time(when) for name, when in times.items() if when is not None}
         if self.after is not None:
-            asked["after"] = _said_duration(self.after)
+            asked["after"] = _canonical_duration(self.after)
         if self.rate is not None:
             # UTC is the default zone of a rate, because its period does not depend on a zone.
             asked |= {"rate": _one_blank(_spelled("rate", self.rate)), "timezone": "UTC"}
@@ -246,7 +246,7 @@ def _time(field: str, when: str | datetime) -> datetime:
     return _in_calendar(field, time)
 
 
-def _said_time(when: str | datetime) -> str:
+def _canonical_time(when: str | datetime) -> str:
     """Returns an instant in UTC, a wall time unchanged, and any other text unchanged."""
     try:
         time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
@@ -255,7 +255,7 @@ def _said_time(when: str | datetime) -> str:
     return iso(time) if time.tzinfo is not None else time.isoformat()
 
 
-def _said_duration(delay: str | timedelta) -> str:
+def _canonical_duration(delay: str | timedelta) -> str:
     try:
         duration = _duration(delay) if isinstance(delay, str) else delay
     except InvalidInput:
