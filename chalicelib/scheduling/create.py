@@ -238,7 +238,7 @@ class ScheduleCreator:
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
             never_applied=True,
-            **options_to_record({**dict.fromkeys(OPTIONS), **details}, resolved),
+            **options_to_record({**dict.fromkeys(OPTIONS), **details}, is_one_time=resolved.is_one_time),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from ..core.errors import FieldError, InvalidInput
 from ..core.model.schedule import Timing
+from ..core.timing.cron import YEAR
 from ..core.timing.expressions import InvalidExpression, Rate, ceil_minute, parse
 from ..core.timing.instants import ceil_second, iso
 from ..core.timing.zones import NonexistentWallTime, UnknownZone, resolve_wall_time, zone
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 KINDS = ("at", "after", "rate", "cron")
-FIRST_YEAR, LAST_YEAR = 1970, 2199
-OUTSIDE_THE_CALENDAR = f"must be in the years {FIRST_YEAR} to {LAST_YEAR}"
+OUTSIDE_THE_CALENDAR = f"must be in the years {YEAR.low} to {YEAR.high}"
 
 SHORTEST_PERIOD = timedelta(minutes=1)
 """The shortest period that EventBridge allows."""
@@ -269,7 +269,7 @@ def _one_blank(text: str) -> str:
 
 def _in_calendar(field: str, time: datetime) -> datetime:
     """Returns the time. Raises InvalidInput if it is before the epoch or after the last year that cron allows."""
-    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+    if not YEAR.low <= time.year <= YEAR.high:
         _refuse(field, OUTSIDE_THE_CALENDAR)
     return time
 

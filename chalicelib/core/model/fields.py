@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .run import RunStatus
-from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status, Timing
+from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
 from .values import (
     AS_IT_IS,
     ATTEMPT,
@@ -48,21 +48,12 @@ PAUSE_AFTER_FAILURES = 10
 
 
 class Limits(NamedTuple):
-    """The limits of a number, of the characters of a text, of the items of a list, of the bytes of an object as JSON,
-    or of the bytes of a user id in a key. They apply to HTTP and Python callers.
+    """The limits of a number, of the characters of a text, of the items of a list, or of the bytes of an object as
+    JSON. They apply to HTTP and Python callers.
     """
 
     least: int
     most: int
-
-
-class Option(NamedTuple):
-    """An optional field that clients set and PUT replaces.
-
-    `default` returns the default for a timing. None: the default is that of the field.
-    """
-
-    default: Callable[[Timing], Any] | None = None
 
 
 class Field(NamedTuple):
@@ -70,11 +61,12 @@ class Field(NamedTuple):
 
     A record without a `required` field is refused; another missing field has its default. An `is_sparse` field is not
     written while it has its default, so that a usual record costs one write unit. Older releases wrote some of these
-    defaults; both forms are equal. None is never written. `option` is set if clients may set the field. `limits` are
-    those of the value, or of its parts by their names. `is_shown`: responses contain it. `changed_by` lists what
-    changes it after the creation. `is_compared`: the optimistic lock compares it. `sent_as` is its value in
-    EventBridge's payload: a confirmed schedule without runs. `is_derived`: it is calculated from other fields, written
-    for operators and never read.
+    defaults; both forms are equal. None is never written. `is_option`: clients may set the field, and PUT replaces it.
+    `default_for` returns the default of a one-time (True) or recurring (False) schedule; None: it is `default` for
+    both. `limits` are those of the value, or of its parts by their names. `is_shown`: responses contain it.
+    `changed_by` lists what changes it after the creation. `is_compared`: the optimistic lock compares it. `sent_as` is
+    its value in EventBridge's payload: a confirmed schedule without runs. `is_derived`: it is calculated from other
+    fields, written for operators and never read.
     """
 
     name: str
@@ -84,7 +76,8 @@ class Field(NamedTuple):
     required: bool = False
     is_sparse: bool = True
     limits: Limits | Mapping[str, Limits] | None = None
-    option: Option | None = None
+    is_option: bool = False
+    default_for: Callable[[bool], Any] | None = None
     is_shown: bool = False
     changed_by: tuple[str, ...] = ()
     is_compared: bool = False
@@ -132,12 +125,21 @@ def _option(
     codec: Codec = AS_IT_IS,
     *,
     default: Any = None,
-    default_for: Callable[[Timing], Any] | None = None,
+    default_for: Callable[[bool], Any] | None = None,
     limits: Limits | Mapping[str, Limits] | None = None,
 ) -> Field:
     """Returns a field that clients set and change, and that responses contain."""
-    option = Option(default_for)
-    return Field(name, name, codec, default, limits=limits, option=option, is_shown=True, changed_by=BY_CLIENTS)
+    return Field(
+        name,
+        name,
+        codec,
+        default,
+        limits=limits,
+        is_option=True,
+        default_for=default_for,
+        is_shown=True,
+        changed_by=BY_CLIENTS,
+    )
 
 
 def _applied_to_text(schedule: Schedule) -> str:
@@ -205,7 +207,7 @@ SCHEDULE = (
         "on_missed",
         one_of(OnMissed),
         default=OnMissed.SKIP,
-        default_for=lambda timing: OnMissed.RUN_NOW if timing.is_one_time else OnMissed.SKIP,
+        default_for=lambda is_one_time: OnMissed.RUN_NOW if is_one_time else OnMissed.SKIP,
     ),
     Field("paused_until", "paused_until", MILLISECONDS, None, is_shown=True, changed_by=BY_CLIENTS),
     Field("pending_since", "owed", EARLIEST, None, changed_by=BY_BOTH, is_compared=True, sent_as=None),
@@ -226,7 +228,7 @@ SCHEDULE = (
         "pause_after_failures",
         NUMBER,
         default=0,
-        default_for=lambda timing: 0 if timing.is_one_time else PAUSE_AFTER_FAILURES,
+        default_for=lambda is_one_time: 0 if is_one_time else PAUSE_AFTER_FAILURES,
         limits=Limits(0, 1000),
     ),
     Field(
@@ -247,7 +249,7 @@ SCHEDULE = (
     Field("expires_at", "expires_at", EXPIRY, None, changed_by=BY_BOTH, is_compared=True),
 )
 
-OPTIONS = {field.name: field for field in SCHEDULE if field.option}
+OPTIONS = {field.name: field for field in SCHEDULE if field.is_option}
 LIMITS = {field.name: field.limits for field in SCHEDULE if field.limits}
 SENT_AS = {field.name: field.sent_as for field in SCHEDULE if field.sent_as is not UNCHANGED}
 """The values to which the payload resets fields."""

@@ -21,7 +21,7 @@ from chalicelib.scheduling.arguments.bodies import DetailsBody
 from chalicelib.scheduling.options import ScheduleOptions, options_to_record
 from local.testing import running_cloud
 from tests import additions
-from tests.builders import NOW, a_schedule
+from tests.builders import NOW
 from tests.tables import create_table
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_a_request_has_the_limits_of_the_table(name: str) -> None:
 
 
 def test_an_option_that_is_none_has_its_default() -> None:
-    assert options_to_record({"on_unknown": None}, a_schedule().timing) == {"on_unknown": OnUnknown.RETRY}
+    assert options_to_record({"on_unknown": None}, is_one_time=True) == {"on_unknown": OnUnknown.RETRY}
 
 
 # A field made up here: a copy of the library with the edits that CONTRIBUTING.md lists has a schedule's colour.
