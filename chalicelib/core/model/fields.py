@@ -1,4 +1,4 @@
-"""The field table: the only mapping and lists of the fields of Schedule, Run and Span.
+"""The field table: the only mapping and lists of the fields of Schedule, Run, Span and Job.
 
 The mapping to table and payload, the attribute lists of conditional writes, the options of clients with their defaults
 and limits, the fields that PUT replaces and those that the payload resets derive from it. Stored names must never
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .job import JobKind, JobStatus, Selection
 from .run import RunStatus
 from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
 from .values import (
@@ -148,6 +149,14 @@ def _applied_to_text(schedule: Schedule) -> str:
 
 def _applied(text: str) -> Schedule:
     return Schedule(**from_plain(SCHEDULE, json.loads(text)))
+
+
+def _selection_to_plain(selection: Selection) -> dict[str, Any]:
+    return to_plain(SELECTION, selection)
+
+
+def _selection(plain: Mapping[str, Any]) -> Selection:
+    return Selection(**from_plain(SELECTION, plain))
 
 
 TIMES = many(SECONDS)
@@ -303,4 +312,33 @@ SPAN = (
     Field("timing_changed_at", "timing_changed_at", MILLISECONDS, None),
     Field("never_applied", "never_applied", default=False),
     Field("watch_at", "watch_at", SECONDS, required=True),
+)
+
+# A job is written whole, so its fields have no `changed_by`.
+SELECTION = (
+    Field("user_id", "user_id", required=True),
+    Field("status", "status", one_of(RunStatus), required=True),
+    Field("since", "since", SECONDS, required=True),
+    Field("until", "until", SECONDS, required=True),
+    Field("schedule_id", "schedule_id", default=None),
+    Field("resource_id", "resource_id", default=None),
+)
+
+JOB = (
+    Field("job_id", "job_id", required=True),
+    Field("kind", "kind", one_of(JobKind), required=True),
+    Field("user_id", "user_id", default=None),
+    Field("status", "status", one_of(JobStatus), required=True),
+    Field("done", "done", NUMBER, required=True),
+    Field("created_at", "created_at", MILLISECONDS, required=True),
+    Field("updated_at", "updated_at", MILLISECONDS, required=True),
+    Field("watch_at", "watch_at", SECONDS, None),
+    Field("expires_at", "expires_at", EXPIRY, None),
+    Field("selection", "selection", Codec(_selection_to_plain, _selection), None),
+    Field("per_minute", "per_minute", NUMBER, 60, is_sparse=False),
+    Field("next_at", "next_at", MILLISECONDS, None),
+    Field("passed_over", "passed_over", NUMBER, 0),
+    Field("walk_began_at", "walk_began_at", MILLISECONDS, None),
+    Field("cursor", "cursor", default=None),
+    Field("shard", "shard", NUMBER, 0),
 )

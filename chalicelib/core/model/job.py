@@ -59,12 +59,12 @@ class Job:
 
     job_id: str
     kind: JobKind
-    user_id: str | None
+    user_id: str | None = None
     status: JobStatus
     done: int
     created_at: datetime
     updated_at: datetime
-    watch_at: datetime | None
+    watch_at: datetime | None = None
     expires_at: datetime | None = None
     selection: Selection | None = None
     per_minute: int = 60

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.api.models.views import RunView, ScheduleView
-from chalicelib.core.model.fields import NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SPAN, Field, Limits
+from chalicelib.core.model.fields import JOB, NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SELECTION, SPAN, Field, Limits
+from chalicelib.core.model.job import Job, Selection
 from chalicelib.core.model.run import Run
 from chalicelib.core.model.schedule import OnUnknown, Schedule
 from chalicelib.core.model.span import Span
@@ -42,6 +43,8 @@ def test_each_field_of_a_record_has_a_row_and_each_row_a_field() -> None:
     assert not unpaired(SCHEDULE, Schedule, without_row=frozenset({"action"}))
     assert not unpaired(RUN, Run)
     assert not unpaired(SPAN, Span)
+    assert not unpaired(JOB, Job)
+    assert not unpaired(SELECTION, Selection)
 
 
 def test_a_row_without_a_field_and_a_field_without_a_row_are_found() -> None:
