@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, Status
 from chalicelib.testing import Crash
@@ -122,4 +123,4 @@ def test_an_unforeseen_run_whose_three_invocations_die_ends_as_well(life: Life) 
 
 
 def _is_stood_for(run: Run) -> bool:
-    return run.status is RunStatus.SKIPPED and (run.reason or "").startswith("stood for by")
+    return run.status is RunStatus.SKIPPED and (run.reason or "").startswith(reasons.STOOD_FOR_BY)
