@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from chalicelib.core.model import reasons
 from chalicelib.core.model.run import Run, RunStatus
 from chalicelib.core.model.schedule import OnUnknown, Overlap, Schedule, Status
-from chalicelib.core.timing.zones import wall_time, zone
 from tests.simulation.agreement import disagreements
 from tests.simulation.lambda_queue import EVENT_AGE
 from tests.simulation.month import Fulfilled
@@ -90,7 +90,7 @@ def _after(wish: Wish, calendar: Calendar | None, *, is_on: bool) -> tuple[Calen
 def _is_excluded(plan: Plan, calendar: Calendar, at: datetime) -> bool:
     days = plan.details.get("exclusions") or ()
     zone_name = calendar.spec.timezone or "UTC"
-    return bool(days) and wall_time(at, zone(zone_name)).date() in days
+    return bool(days) and at.astimezone(ZoneInfo(zone_name)).date() in days
 
 
 class Ledger:

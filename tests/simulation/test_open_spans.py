@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,7 @@ from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
+from tests.simulation.due import due_times
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
 
 if TYPE_CHECKING:
@@ -402,7 +402,7 @@ def _without_lambda(life: Life, during: timedelta) -> None:
 
 
 def _due(schedule: Schedule, *, until: datetime) -> list[datetime]:
-    return list(takewhile(lambda at: at <= until, schedule.timing.occurrences(schedule.created_at)))
+    return due_times(schedule.timing, schedule.created_at, until)
 
 
 def _recorded(life: Life, schedule: Schedule) -> set[datetime]:
