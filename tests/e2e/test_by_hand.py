@@ -16,8 +16,9 @@ from local.app.stack import REGION, SCOPES
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
 from tests.e2e.by_hand import CURL, FIVE_COMMANDS, ONCE, Terminal, a_clone, running_by_itself
-from tests.e2e.client import Client, within
+from tests.e2e.client import Client
 from tests.e2e.cloud import Clock, LocalCloud
+from tests.processes import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
