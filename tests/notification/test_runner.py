@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -216,12 +216,17 @@ def test_an_action_that_is_not_deployed_is_named(world: World) -> None:
     assert reason.startswith(f"unknown action 'invoice.remind'; deployed: {', '.join(sorted(built_in()))}")
 
 
-def test_a_crash_in_the_work_leaves_a_lease_that_the_next_try_respects(world: World) -> None:
-    event = world.event(world.a_schedule())
+def crash(world: World, event: dict[str, Any]) -> None:
+    """An invocation of this event dies in its work; the next one will not."""
     world.aws.error = Crash()
     with pytest.raises(Crash):
         world.fire(event)
     world.aws.error = None
+
+
+def test_a_crash_in_the_work_leaves_a_lease_that_the_next_try_respects(world: World) -> None:
+    event = world.event(world.a_schedule())
+    crash(world, event)
 
     with pytest.raises(RunLeased):
         world.fire(event, lateness=timedelta(seconds=20))
@@ -288,10 +293,7 @@ def test_what_takes_a_key_is_not_possibly_repeated_after_a_crash(
     schedule = world.a_schedule(action=action)
     event = world.event(schedule)
     world.aws.answer = {"Entries": [{"EventId": "1"}]}
-    world.aws.error = Crash()
-    with pytest.raises(Crash):
-        world.fire(event)
-    world.aws.error = None
+    crash(world, event)
 
     world.fire(event, lateness=A_MINUTE)
 
@@ -302,10 +304,7 @@ def test_what_takes_a_key_is_not_possibly_repeated_after_a_crash(
 def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: World) -> None:
     schedule = world.a_schedule()
     event = world.event(schedule)
-    world.aws.error = Crash()
-    with pytest.raises(Crash):
-        world.fire(event)
-    world.aws.error = None
+    crash(world, event)
 
     world.fire(event, lateness=A_MINUTE)
 
@@ -316,9 +315,7 @@ def test_lambdas_next_try_takes_a_crashed_run_over_once_its_lease_is_out(world: 
 
 def test_work_that_must_not_be_repeated_is_not_given_up_by_a_clock_that_is_ahead(world: World) -> None:
     event = world.event(world.a_schedule(on_unknown=OnUnknown.STOP))
-    world.aws.error = Crash()
-    with pytest.raises(Crash):
-        world.fire(event)
+    crash(world, event)
 
     with pytest.raises(RunLeased):
         world.fire(event, lateness=2 * A_MINUTE)
