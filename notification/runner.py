@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreRefused, StoreUnavailable
-from chalicelib.core.model import backoff, ids, payload
+from chalicelib.core.model import backoff, ids, payload, reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
 from chalicelib.core.model.transitions import left_open, with_outcome, with_reservation
@@ -238,7 +238,7 @@ class Runner:
         run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
         at = backoff.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
         if run.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
-            error = f"{failure}; the work may have been done, and on_unknown is stop"
+            error = reasons.failed_and_may_be_done(str(failure))
         elif at is not None and not failure.permanent:
             return run.to_be_retried(now, error=str(failure), next_attempt_at=at)
         else:
@@ -358,7 +358,7 @@ def _without_schedule(run: Run) -> Run:
     """Fails a retrying or held run whose schedule is gone."""
     if not run.is_in_progress:
         return run
-    return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
+    return replace(run, status=RunStatus.FAILED, reason=reasons.without_schedule(run.reason), next_attempt_at=None)
 
 
 def _with_dead_letter(run: Run) -> Run:

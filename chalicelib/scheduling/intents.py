@@ -19,6 +19,7 @@ from ..core.errors import (
     SchedulerUnavailable,
     StoreUnavailable,
 )
+from ..core.model import reasons
 from ..core.model.schedule import CLOCKS_DIFFER, INTENT_LEASE, LATE_AFTER, Schedule, Status
 from ..core.model.span import due, earliest, opened_span
 from ..core.timing.instants import EPOCH, whole_ms
@@ -230,7 +231,7 @@ class Intents:
             last_run=schedule.last_run,
             run_count=schedule.run_count,
             failures_in_a_row=schedule.failures_in_a_row,
-            reason=f"EventBridge refused a change: {reason}",
+            reason=reasons.change_refused(reason),
             applied=None,
         )
         try:

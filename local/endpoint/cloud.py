@@ -22,7 +22,7 @@ from local.endpoint.calls import Call, Calls
 from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.endpoint.issuer import TOKEN_PATH, Issuer
+from local.endpoint.issuer import Issuer
 from local.endpoint.mail import RefusedBySes, check_mail, set_account_details, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
@@ -130,8 +130,6 @@ class Cloud:
         self._agenda.stop()
 
     def _respond(self, request: Request) -> Response:
-        if request.path == TOKEN_PATH:
-            return self._issuer.token_answer(request)
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()
@@ -158,7 +156,7 @@ class Cloud:
             return access_denied(operation, str(denied))
         except RoleNotTrusted as untrusted:
             return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
-        except (Unsupported, NotImplementedError) as error:  # NotImplementedError: moto lacks it, or a part of it
+        except Unsupported as error:
             return error_response(
                 operation,
                 HTTPStatus.NOT_IMPLEMENTED,
@@ -184,10 +182,17 @@ class Cloud:
             return invoke(self._runtime, operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        response = _answer_beside_moto(operation) or self._aws.respond(operation.request)
+        response = _answer_beside_moto(operation) or self._ask_moto(operation)
         if operation.service == "events":
             self._rules.refresh()
         return response
+
+    def _ask_moto(self, operation: Operation) -> Response:
+        """Raises Unsupported if moto lacks the operation or a part of it."""
+        try:
+            return self._aws.respond(operation.request)
+        except NotImplementedError as lacking:
+            raise Unsupported(str(lacking)) from lacking
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 from local.endpoint.calls import Calls
 from local.endpoint.faults import Faults, InvalidFault
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.endpoint.issuer import Issuer
+from local.endpoint.issuer import TOKEN_PATH, Issuer
 from local.endpoint.outbox import Outbox
 from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
 from local.endpoint.sweeping import Sweeping
@@ -72,6 +72,7 @@ class Control:
             f"{PREFIX}sweeper": {"GET": self._show_sweeper, "POST": self._register_sweeper},
             f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
             f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
+            TOKEN_PATH: {"POST": self._issuer.token_answer},
         }
 
     def respond(self, request: Request) -> Response:

@@ -60,9 +60,9 @@ class Issuer:
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
     def token_answer(self, request: Request) -> Response:
-        """Answer a POST of the form `user=alice&scope=schedules:read schedules:write` like a token endpoint."""
+        """Answer the form `user=alice&scope=schedules:read schedules:write` like a token endpoint."""
         user = request.form.get("user", "")
-        if request.method != "POST" or not user:
+        if not user:
             return Response('{"error": "invalid_request"}', HTTPStatus.BAD_REQUEST, content_type="application/json")
         token = self.make_token(user, request.form.get("scope", "").split())
         body = json.dumps({"access_token": token, "token_type": "Bearer"})
