@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Literal, Unpack
 
+    from ..core.actions.fields import ActionRules
     from ..core.model.job import Job
     from ..core.model.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
     from ..core.model.schedule import Schedule, Timing
-    from .actions import ActionRules
     from .arguments.bodies import ActionLike, TimingLike
     from .options import ScheduleOptions
     from .retention import Durations
@@ -87,11 +87,12 @@ class SchedulerService:
     `clock` returns aware UTC datetimes. `sleep` waits, in seconds, while another change is being applied.
     `payload_limit` is in bytes. `most_live` limits a user's active and paused schedules. `min_period` is the shortest
     period of recurring schedules. `durations` are Terraform's retention times. `action_rules` name the application's
-    own action types; None: every type is accepted.
+    own action types; None: every type and webhooks to loopback addresses are accepted.
 
-    Each method raises InvalidInput if an argument is missing or not valid, with the fields and messages of HTTP, and
-    StoreUnavailable if the table is throttled or unavailable. Returned datetimes are aware UTC. A time argument without
-    its own description is a datetime with a time zone, or an ISO 8601 text with `Z` or an offset.
+    Each method raises TypeError if a required argument is missing, InvalidInput with the fields and messages of HTTP if
+    an argument is not valid, and StoreUnavailable if the table is throttled or unavailable. Returned datetimes are
+    aware UTC. A time argument without its own description is a datetime with a time zone, or an ISO 8601 text with `Z`
+    or an offset.
     """
 
     def __init__(

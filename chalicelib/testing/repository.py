@@ -304,9 +304,9 @@ class InMemoryRepository(InMemoryTable):
             item = self.items.get((watch.pk, watch.sk))
             if item is None or item.get("watch_at") != watch.at:
                 return None
-            taken = records.leased(item, now)
-            self._write(taken)
-        return readings.record_of(taken)
+            acquired = records.leased(item, now)
+            self._write(acquired)
+        return readings.record_of(acquired)
 
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
         with self._transaction("advance"):

@@ -24,9 +24,9 @@ from chalicelib.api.models.requests import CreateSchedule, RedriveRuns
 from chalicelib.api.models.timeline import LaneView, RunMarkView, SliceView, TimelineView
 from chalicelib.api.models.views import JobView, RunView, ScheduleView, WebhookKeyView
 from chalicelib.api.routes import Services, blueprints
+from chalicelib.core.actions.fields import ActionRules
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
-from chalicelib.scheduling.actions import ActionRules
 from chalicelib.scheduling.webhook_keys import WebhookKeys
 from tests.api.world import CLIENT, CONFIGURATION
 from tests.docs.route_table import COMMAND, written

@@ -252,7 +252,7 @@ class ScheduleRepository(Protocol):
     def get_job(self, job_id: str) -> Job | None: ...
 
     def erase(self, schedule: Schedule) -> None:
-        """Deletes a schedule's record. `erase_runs` deletes its action and runs."""
+        """Deletes a schedule's record. `erase_runs` deletes its action, runs and spans."""
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         """Deletes up to `limit` items of a schedule's partition, found by a consistent read. True if none is left."""

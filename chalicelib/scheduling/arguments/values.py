@@ -22,12 +22,12 @@ from pydantic import (
     WrapValidator,
 )
 
+from ...core.actions.text_rules import one_line
 from ...core.model import ids
 from ...core.model.fields import LIMITS, Limits
 from ...core.model.run import RunStatus
 from ...core.model.schedule import OnMissed, OnUnknown, Overlap, Status
 from ...core.model.values import json_size
-from ..actions import one_line
 from ..lists.filters import Kind
 from ..lists.schedules import ANY
 from ..lists.timeline import MOST_LANES
