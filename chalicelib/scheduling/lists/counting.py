@@ -60,11 +60,10 @@ def _of_cron(cron: Cron, edges: Sequence[datetime], without: AbstractSet[date]) 
     for day, of_day in groupby(hours, key=lambda hour: hour.date()):
         midnight = datetime.combine(day, time())
         begin = _begin_of_even_day(midnight, tz)
-        for hour in of_day:
-            if begin is None:
-                _add(found, _sorted_into(edges, _instants(cron, hour, tz)))
-            else:
-                _add_hour(found, edges, begin + (hour - midnight), cron.fields.minutes)
+        if begin is None:
+            _add(found, _sorted_into(edges, (at for hour in of_day for at in _instants(cron, hour, tz))))
+        else:
+            _add_day(found, edges, [begin + (hour - midnight) for hour in of_day], cron.fields.minutes)
     return found
 
 
@@ -74,14 +73,19 @@ def _begin_of_even_day(midnight: datetime, tz: ZoneInfo) -> datetime | None:
     return begin if begin is not None and end is not None and end - begin == _DAY else None
 
 
-def _add_hour(found: list[int], edges: Sequence[datetime], hour: datetime, minutes: Sequence[int]) -> None:
-    """Adds the minutes of the hour that begins at an instant."""
-    first, last = hour + minutes[0] * _MINUTE, hour + minutes[-1] * _MINUTE
+def _add_day(found: list[int], edges: Sequence[datetime], hours: Sequence[datetime], minutes: Sequence[int]) -> None:
+    """Adds the minutes of the hours that begin at these instants: all at once if one interval has the whole day."""
+    first, last = hours[0] + minutes[0] * _MINUTE, hours[-1] + minutes[-1] * _MINUTE
+    if last < edges[0] or first >= edges[-1]:
+        return
     place = bisect_right(edges, first) - 1
-    if 0 <= place < len(found) and last < edges[place + 1]:
-        found[place] += len(minutes)
-    elif last >= edges[0] and first < edges[-1]:
-        _add(found, _sorted_into(edges, (hour + minute * _MINUTE for minute in minutes)))
+    if place >= 0 and last < edges[place + 1]:
+        found[place] += len(hours) * len(minutes)
+    elif len(hours) > 1:
+        for hour in hours:
+            _add_day(found, edges, [hour], minutes)
+    else:
+        _add(found, _sorted_into(edges, (hours[0] + minute * _MINUTE for minute in minutes)))
 
 
 def _add(found: list[int], more: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,48 +12,52 @@ from ...core.timing.expressions import At
 from .counting import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterator, Sequence
     from datetime import datetime
 
     from ...core.model.schedule import Schedule
     from ...core.timing.expressions import Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """The planned occurrences of `schedule`: `overdue`, if it is set, and those from `begin` on; `most` at most.
+    """The planned occurrences of `schedule` from `since` on: `overdue`, if it is set, and those from `begin` on.
 
-    `is_begin_planned`: the first of them is known, without a calculation, to be `overdue` or else `begin`.
+    `most` is the number of executions that the schedule has left, before `since` as well; None: no limit.
+    `is_first_known`: the first occurrence is `overdue`, else `begin`, without a calculation.
     """
 
     schedule: Schedule
+    since: datetime
     begin: datetime
     overdue: datetime | None
     most: int | None
-    is_begin_planned: bool = False
+    is_first_known: bool
 
-    def has_any(self, since: datetime, until: datetime) -> bool:
-        """Returns whether an occurrence is from `since` until before `until`. It rarely parses the timing."""
-        if since <= (self.overdue or self.begin) < until and self.is_begin_planned:
+    def may_have_any(self, until: datetime) -> bool:
+        """Returns whether an occurrence is before `until`, although `max_runs` may have no execution left for it.
+
+        It is cheap, because it is asked for each schedule that a page reads: it rarely parses the timing.
+        """
+        if self.is_first_known and self.since <= (self.overdue or self.begin) < until:
             return True
-        return bool(self.listed(since, until, 1))
+        return next(self._occurrences(until), None) is not None
 
-    def listed(self, since: datetime, until: datetime, most: int) -> list[datetime]:
-        """Returns the first occurrences from `since` until before `until`, `most` at most."""
-        first = [self.overdue] if self.overdue and since <= self.overdue < until else []
-        begin = max(since, self.begin)
-        if begin >= until:
-            return first[:most]
-        expression = _ended(self.schedule.timing.parsed, until)
-        found = expression.occurrences(begin - begin.resolution, without=self.schedule.excluded_days)
-        room = self._room(begin)
-        allowed = most if room is None else min(most, room)
-        return [*first, *islice((at for at in found if at < until), allowed)][:most]
+    def listed(self, until: datetime, most: int) -> list[datetime]:
+        """Returns the first occurrences before `until`, `most` at most."""
+        first = [self.overdue] if self.overdue and self.since <= self.overdue < until else []
+        if self._begin >= until:
+            return first
+        allowed = most if self._room is None else min(most, self._room)
+        return [*first, *islice(self._occurrences(until), allowed)][:most]
 
     def counted(self, edges: Sequence[datetime]) -> list[int]:
-        """Returns how many occurrences each interval has, from one of the `edges` until before the next."""
+        """Returns how many occurrences each interval has, from one of the `edges` until before the next.
+
+        The first of the edges is `since`.
+        """
         found = self._counts([max(edge, self.begin) for edge in edges])
-        room = self._room(max(edges[0], self.begin))
+        room = self._room
         if room is not None:
             for place, number in enumerate(found):
                 found[place] = min(number, room)
@@ -62,18 +67,30 @@ class Plan:
                 found[place] += edges[place] <= self.overdue < edge
         return found
 
-    def _room(self, begin: datetime) -> int | None:
-        """Returns how many of the occurrences from `begin` on are executed. None: all."""
+    def _occurrences(self, until: datetime) -> Iterator[datetime]:
+        """Yields the occurrences from `_begin` until before `until`, without regard to `most`."""
+        if self._begin < until:
+            after = self._begin - self._begin.resolution
+            found = _ended(self.schedule.timing.parsed, until).occurrences(after, without=self.schedule.excluded_days)
+            yield from (at for at in found if at < until)
+
+    @property
+    def _begin(self) -> datetime:
+        return max(self.since, self.begin)
+
+    @cached_property
+    def _room(self) -> int | None:
+        """Returns how many of the occurrences from `_begin` on are executed. None: all."""
         if self.most is None:
             return None
-        earlier = sum(self._counts([self.begin, begin])) if self.begin < begin else 0
+        earlier = sum(self._counts([self.begin, self._begin])) if self.begin < self._begin else 0
         return max(0, self.most - (self.overdue is not None) - earlier)
 
     def _counts(self, edges: Sequence[datetime]) -> list[int]:
         return counts(self.schedule.timing.parsed, edges, self.schedule.excluded_days)
 
 
-def plan_of(schedule: Schedule, begun: Container[datetime], now: datetime) -> Plan | None:
+def plan_of(schedule: Schedule, begun: Container[datetime], *, since: datetime, now: datetime) -> Plan | None:
     """Returns the plan, or None if nothing is planned. `begun` are the scheduled times of the known runs.
 
     The next occurrence is planned even if it is due, as long as it has no run: EventBridge may be a minute late.
@@ -84,13 +101,13 @@ def plan_of(schedule: Schedule, begun: Container[datetime], now: datetime) -> Pl
     if most is not None and most <= 0:
         return None
     if schedule.status is Status.PAUSED and schedule.paused_until is not None:
-        return Plan(schedule, max(later, schedule.paused_until), None, most)
+        return Plan(schedule, since, max(later, schedule.paused_until), None, most, is_first_known=False)
     if schedule.status is not Status.ACTIVE or schedule.next_run_at is None:
         return None
     if schedule.next_run_at > now:
-        return Plan(schedule, schedule.next_run_at, None, most, is_begin_planned=True)
+        return Plan(schedule, since, schedule.next_run_at, None, most, is_first_known=True)
     overdue = None if schedule.next_run_at in begun else schedule.next_run_at
-    return Plan(schedule, later, overdue, most, is_begin_planned=overdue is not None)
+    return Plan(schedule, since, later, overdue, most, is_first_known=overdue is not None)
 
 
 def _ended(expression: Expression, until: datetime) -> Expression:

@@ -76,9 +76,6 @@ class Window:
             found.append(min(found[-1] + width, self.until))
         return found
 
-    def has(self, at: datetime) -> bool:
-        return self.since <= at < self.until
-
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -131,15 +128,14 @@ class Lanes:
     def lane(self, schedule: Schedule) -> Lane | None:
         """Returns the lane, or None if the schedule has nothing in the window."""
         runs, is_cut = self._read_runs(schedule)
-        plan = plan_of(schedule, {run.scheduled_time for run in runs}, self.now)
-        window = self.window
-        planned = plan.listed(window.since, window.until, MOST_MARKS + 1) if plan else []
+        plan = plan_of(schedule, {run.scheduled_time for run in runs}, since=self.window.since, now=self.now)
+        planned = plan.listed(self.window.until, MOST_MARKS + 1) if plan else []
         if not runs and not planned:
             return None
         runs_from = runs[0].scheduled_time if is_cut else None
         if len(runs) + len(planned) <= MOST_MARKS:
             return Lane(schedule, runs, planned, None, is_cut, runs_from)
-        edges = window.edges()
+        edges = self.window.edges()
         numbers = plan.counted(edges) if plan else [0] * (len(edges) - 1)
         return Lane(schedule, (), (), _slices(edges, runs, numbers), is_cut, runs_from)
 
@@ -168,8 +164,8 @@ class Lanes:
         return max(known)
 
     def _has_occurrences(self, schedule: Schedule) -> bool:
-        plan = plan_of(schedule, (), self.now)
-        return plan is not None and plan.has_any(self.window.since, self.window.until)
+        plan = plan_of(schedule, (), since=self.window.since, now=self.now)
+        return plan is not None and plan.may_have_any(self.window.until)
 
     def _read_runs(self, schedule: Schedule) -> tuple[list[Run], bool]:
         """Returns the latest runs, ascending, and whether earlier runs are left out."""
