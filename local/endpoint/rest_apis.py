@@ -104,11 +104,16 @@ def _backend(api_id: str) -> RestApis | None:
 
 
 def _route(api: RestAPI, method: str, path: str) -> _Route | None:
-    """Returns the matching resource with the fewest parameters, or None if none matches."""
+    """Returns the matching resource with the fewest parameters, or None if none matches.
+
+    A slash at the end is ignored; the event has the path as it was sent
+    (https://github.com/aws-powertools/powertools-lambda-python/issues/1552).
+    """
+    matched = path.removesuffix("/") or "/"
     fitting = [
         (resource, match.groupdict())
         for resource in api.resources.values()
-        if method in resource.resource_methods and (match := _pattern(resource.get_path()).fullmatch(path))
+        if method in resource.resource_methods and (match := _pattern(resource.get_path()).fullmatch(matched))
     ]
     if not fitting:
         return None

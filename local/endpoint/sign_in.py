@@ -89,7 +89,7 @@ class SignIn:
         return self._authorized(request, lambda authorization: self._grant(authorization, request))
 
     def _authorized(self, request: Request, answer: Callable[[Authorization], Response]) -> Response:
-        """Returns the answer to a valid request. Otherwise returns an error page, or tells the client the error."""
+        """Returns the answer to a valid request, else an error page or a redirect with the error."""
         try:
             redirect_uri = _client(request.values)
         except NoClient as error:
@@ -97,8 +97,8 @@ class SignIn:
         try:
             return answer(_authorization(request.values, redirect_uri))
         except Refused as refused:
-            told = {"error": refused.error, "error_description": refused.description}
-            return self._redirect(redirect_uri, told, request.values.get("state"))
+            parameters = {"error": refused.error, "error_description": refused.description}
+            return self._redirect(redirect_uri, parameters, request.values.get("state"))
 
     def _grant(self, authorization: Authorization, request: Request) -> Response:
         if request.headers.get("Origin") != _origin(self._issuer.url):
@@ -121,9 +121,9 @@ class SignIn:
 
     def _redirect(self, redirect_uri: str, parameters: Mapping[str, str], state: str | None) -> Response:
         """Returns the redirect to the client. It names the issuer, so that the client sees a mix-up (RFC 9207)."""
-        told = {**parameters, **({} if state is None else {"state": state}), "iss": self._issuer.url}
+        parameters = {**parameters, **({} if state is None else {"state": state}), "iss": self._issuer.url}
         separator = "&" if "?" in redirect_uri else "?"
-        location = f"{redirect_uri}{separator}{urlencode(told)}"
+        location = f"{redirect_uri}{separator}{urlencode(parameters)}"
         headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return Response(status=HTTPStatus.SEE_OTHER, headers=headers)
 
@@ -263,8 +263,8 @@ def _page(content: str, redirect_uri: str | None, status: HTTPStatus = HTTPStatu
 
 
 def _error(refused: Refused, headers: Mapping[str, str]) -> Response:
-    told = {"error": refused.error, "error_description": refused.description}
-    return _json(told, HTTPStatus.BAD_REQUEST, headers)
+    parameters = {"error": refused.error, "error_description": refused.description}
+    return _json(parameters, HTTPStatus.BAD_REQUEST, headers)
 
 
 def _json(body: Mapping[str, object], status: HTTPStatus, headers: Mapping[str, str]) -> Response:

@@ -49,7 +49,7 @@ OF_API_GATEWAY = (THROTTLED, NO_ANSWER_IN_TIME)
 
 HEADERS = {
     "ETag": ("Revision of the schedule, for `If-Match`", '"1803902400000"'),
-    "Location": ("Address of the created schedule, run or job, or of the page", "/v1/schedules/weekly-digest"),
+    "Location": ("Address of the created schedule, run or job, or of a redirect", "/v1/schedules/weekly-digest"),
     "Cache-Control": ("How long caches may keep the response; `no-store`: not at all", "no-store"),
     "WWW-Authenticate": (
         "Error of the token, or the missing scope (RFC 6750)",
@@ -175,7 +175,9 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
-    problems = [*(PROBLEMS[kind] for kind in _kinds(operation)), INTERNAL_ERROR, *OF_API_GATEWAY]
+    problems = [*(PROBLEMS[kind] for kind in _kinds(operation)), *OF_API_GATEWAY]
+    if operation.scope or operation.problems:
+        problems.append(INTERNAL_ERROR)
     found: dict[HTTPStatus, list[Problem]] = {}
     for problem in problems:
         found.setdefault(problem.status, []).append(problem)
