@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running stack at MOMENT, whose clock the tests share. With CONSOLE_SITE=8000:4566 it is that of a `make run`."""
+    """A running stack at MOMENT, whose clock the tests share. CONSOLE_SITE=8000:4566 names that of a `make run`."""
     if ports := os.environ.get("CONSOLE_SITE"):
         yield known_site(ports, browser)
         return
@@ -63,9 +63,12 @@ def storyteller(site: Site) -> str:
     return STORY
 
 
-@pytest.fixture(scope="module")
-def user_with_many(site: Site) -> Iterator[str]:
-    """A user with 10,000 schedules. They are removed behind the module: they make the local cloud's table slow."""
+@pytest.fixture(scope="session")
+def user_with_many(site: Site) -> str:
+    """A user with 10,000 schedules. Tests that use it run last: it makes the local cloud's table slow."""
     site.seeds.many(MANY_USER, 10_000)
-    yield MANY_USER
-    site.seeds.remove(MANY_USER)
+    return MANY_USER
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "user_with_many" in getattr(item, "fixturenames", ()))
