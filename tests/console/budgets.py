@@ -21,7 +21,7 @@ COST = """() => {
 
 @dataclass(frozen=True)
 class Cost:
-    """`requests`: the URLs since the navigation, each once. `transferred`, `uncompressed`: bytes, with and without headers."""
+    """`requests`: different URLs since the navigation. `transferred`: bytes with headers, `uncompressed`: without."""
 
     requests: tuple[str, ...]
     transferred: int
