@@ -156,7 +156,7 @@ class Cloud:
             return access_denied(operation, str(denied))
         except RoleNotTrusted as untrusted:
             return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
-        except (Unsupported, NotImplementedError) as error:  # NotImplementedError: moto lacks it, or a part of it
+        except Unsupported as error:
             return error_response(
                 operation,
                 HTTPStatus.NOT_IMPLEMENTED,
@@ -182,10 +182,17 @@ class Cloud:
             return invoke(self._runtime, operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        response = _answer_beside_moto(operation) or self._aws.respond(operation.request)
+        response = _answer_beside_moto(operation) or self._ask_moto(operation)
         if operation.service == "events":
             self._rules.refresh()
         return response
+
+    def _ask_moto(self, operation: Operation) -> Response:
+        """Raises Unsupported if moto lacks the operation or a part of it."""
+        try:
+            return self._aws.respond(operation.request)
+        except NotImplementedError as lacking:
+            raise Unsupported(str(lacking)) from lacking
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request

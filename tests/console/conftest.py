@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running stack at MOMENT, whose clock the tests share. CONSOLE_SITE=8000:4566 names that of a `make run`."""
+    """A running stack at MOMENT, whose clock the tests share. CONSOLE_SITE=8000:4566: that of a `make run`."""
     if ports := os.environ.get("CONSOLE_SITE"):
         yield known_site(ports, browser)
         return

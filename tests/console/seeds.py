@@ -15,10 +15,10 @@ from boto3.dynamodb.types import TypeSerializer
 
 from chalicelib.core.dynamodb import items
 from chalicelib.core.dynamodb.repository import DynamoRepository
+from chalicelib.core.model.reasons import MISSED
 from chalicelib.core.model.run import Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import Action, LastRun, Schedule, Status, Timing
 from chalicelib.core.timing.instants import epoch_ms
-from chalicelib.scheduling.run_starts import MISSED
 from local.testing import Workbench
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from local.app.stack import SCOPES, Stack, token_from
 from tests.console.browser import LAPTOP, LONGEST_WAIT_MS, Watch, window
 from tests.console.seeds import HOUR, MOMENT, Seeds
 from tests.console.tools import STATIC
-from tests.e2e.client import Client, free_port
+from tests.e2e.client import Client
 from tests.e2e.cloud import Clock, LocalCloud
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

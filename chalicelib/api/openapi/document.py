@@ -34,6 +34,7 @@ TAGS = {
     "Schedules": "Create, list, change and cancel the caller's schedules",
     "Runs": "List the runs of schedules, run a schedule now, and queue runs again",
     "Occurrences": "List the planned times of schedules and timings",
+    "Timeline": "Get the runs and planned times of several schedules in a window of time",
     "Resources": "List and cancel the schedules of a resource of the application, such as a contract",
     "Users": "Cancel or erase all schedules of a user, for admins, and get the progress of jobs",
     "Webhook keys": "List and rotate the keys that sign a user's webhooks (Standard Webhooks)",

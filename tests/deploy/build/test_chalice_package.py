@@ -20,6 +20,7 @@ import pytest
 from deploy.build.render import render
 from deploy.paths import PROJECT
 from deploy.terraform.provision import machine_variables
+from tests.deploy.build.test_package import names_in
 from tests.deploy.terraform_outputs import outputs
 
 Zip = Callable[[str], Path]
@@ -67,11 +68,6 @@ def a_rendered_project(project: Path, architecture: str) -> Path:
             (project / path.name).symlink_to(path)
     render("dev", outputs(app_name="scheduled-tasks", lambda_architecture=architecture), project)
     return project
-
-
-def names_in(package: Path) -> list[str]:
-    with zipfile.ZipFile(package) as archive:
-        return archive.namelist()
 
 
 def shared_objects(package: Path) -> dict[str, str]:

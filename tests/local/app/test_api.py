@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 from local.environment import sealed_environment
 from local.testing import REGION
 from local.time.travelled import write_offset
+from tests.processes import free_port, within
 
 APP = """
 import os
@@ -57,12 +58,11 @@ def connection(project: Path) -> Iterator[http.client.HTTPConnection]:
 
 @contextmanager
 def running_api(project: Path) -> Iterator[tuple[subprocess.Popen[bytes], http.client.HTTPConnection]]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     process = start(project, port)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        wait_for(connection)
+        within(15, lambda: is_answered(connection), "the API")
         yield process, connection
     finally:
         connection.close()
@@ -80,14 +80,11 @@ def start(project: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for(connection: http.client.HTTPConnection) -> None:
-    give_up_at = time.monotonic() + 15
-    while True:
-        try:
-            return connection.connect()
-        except ConnectionRefusedError:
-            assert time.monotonic() < give_up_at
-            time.sleep(0.02)
+def is_answered(connection: http.client.HTTPConnection) -> bool:
+    with suppress(ConnectionRefusedError):
+        connection.connect()
+        return True
+    return False
 
 
 def ask(connection: http.client.HTTPConnection, method: str = "GET", path: str = "/", body: Any = None) -> Any:
