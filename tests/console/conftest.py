@@ -63,9 +63,12 @@ def storyteller(site: Site) -> str:
     return STORY
 
 
-@pytest.fixture(scope="module")
-def user_with_many(site: Site) -> Iterator[str]:
-    """A user with 10,000 schedules. They are removed behind the module: they make the local cloud's table slow."""
+@pytest.fixture(scope="session")
+def user_with_many(site: Site) -> str:
+    """A user with 10,000 schedules. Tests that use it run last: it makes the local cloud's table slow."""
     site.seeds.many(MANY_USER, 10_000)
-    yield MANY_USER
-    site.seeds.remove(MANY_USER)
+    return MANY_USER
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "user_with_many" in getattr(item, "fixturenames", ()))
