@@ -1,4 +1,14 @@
 import htm from "htm";
+import {
+  allowInsecureRequests,
+  authorizationCodeGrantRequest,
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomState,
+  None,
+  processAuthorizationCodeResponse,
+  validateAuthResponse,
+} from "oauth4webapi";
 import { h } from "preact";
 
 export {
@@ -25,6 +35,18 @@ export {
   useRef,
   useState,
 } from "preact/hooks";
+
+/** What sign-in needs of oauth4webapi. */
+export const oauth = {
+  allowInsecureRequests,
+  authorizationCodeGrantRequest,
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomState,
+  None,
+  processAuthorizationCodeResponse,
+  validateAuthResponse,
+};
 
 /**
  * The element of a template. A template has one root.

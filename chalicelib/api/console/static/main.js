@@ -1,11 +1,10 @@
 /** The shell: navigation, clock, theme, keyboard, and the view of the place. */
 import { get, offlineSince } from "./api.js";
-import { Glyph, Symbols } from "./glyphs.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./libs.js";
-import { Palette, palette } from "./palette.js";
-import { commands, Empty, heldBack, Loading, Note, said, unsay, useLoad } from "./parts.js";
+import { commands, Empty, heldBack, Loading, Note, palette, said, unsay, useLoad } from "./parts.js";
 import { go, place, restore, to } from "./router.js";
 import { session, signIn, signOut, start } from "./session.js";
+import { Glyph, Symbols } from "./status.js";
 import { city, clock, DAY, date, HERE, now, SECOND, thisMinute, tick } from "./time.js";
 
 const THEME = "scheduled-tasks.theme";
@@ -45,7 +44,7 @@ function Console() {
       <${Shown} key=${place.value.path} path=${place.value.path} />
     </main>
     <${Messages} />
-    ${palette.value && html`<${Palette} navigation=${NAVIGATION} />`}
+    ${palette.value && html`<${LazyPalette} />`}
   `;
 }
 
@@ -71,6 +70,15 @@ function SignedOut() {
       <//>
     </main>
   `;
+}
+
+/** The palette, whose file is loaded when it is first opened. */
+function LazyPalette() {
+  const [found, setFound] = useState(/** @type {{Palette: any} | null} */ (null));
+  useEffect(() => {
+    import("./palette.js").then(setFound);
+  }, []);
+  return found && html`<${found.Palette} navigation=${NAVIGATION} />`;
 }
 
 /** @param {{path: string}} props */
@@ -101,7 +109,7 @@ function Side() {
   const { path } = place.value;
   return html`
     <header class="side">
-      <a class="brand" href=${to("/overview")}><img src="console/icon.svg" width="20" height="20" alt="" />Scheduled Tasks</a>
+      <a class="brand" href=${to("/overview")}><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="4" fill="var(--now)" /><path d="M10 4.2V10l4 2.6" fill="none" stroke="var(--on-now)" stroke-width="2.2" /></svg>Scheduled Tasks</a>
       <button class="jump" aria-keyshortcuts="Control+K" onClick=${() => (palette.value = true)}>
         Search or jump to <kbd>${/Mac|iP/.test(navigator.platform) ? "⌘ K" : "Ctrl K"}</kbd>
       </button>

@@ -1,12 +1,9 @@
 /** The command palette: views, commands of the shown view, and schedules by name, id or resource. */
 import { get } from "./api.js";
-import { html, signal, useEffect, useRef, useState } from "./libs.js";
-import { commands, nameOf, Status } from "./parts.js";
+import { html, useEffect, useRef, useState } from "./libs.js";
+import { commands, nameOf, palette, Status } from "./parts.js";
 import { go, to, toSchedule } from "./router.js";
 import { signOut } from "./session.js";
-
-/** Whether the palette is open. */
-export const palette = signal(false);
 
 const WAIT = 200; // milliseconds without a key before the API is asked
 

@@ -1,8 +1,8 @@
 /** Parts that views share. Names and reasons are texts of users: they are shown as text nodes, never as HTML. */
 import { Problem } from "./api.js";
-import { Glyph, lookOf, RUN, SCHEDULE } from "./glyphs.js";
 import { html, signal, useEffect, useRef, useState } from "./libs.js";
 import { toSchedule } from "./router.js";
+import { Glyph, lookOf, RUN, SCHEDULE } from "./status.js";
 import { city, clock, date, dayAndClock, duration, exact, HERE, isNow, now, relative, SECOND } from "./time.js";
 
 // Loading
@@ -333,6 +333,9 @@ export const described = (id, error, hasHelp = false) => ({
 /**
  * @typedef {{title: string, hint?: string, key?: string, run: () => void}} Command
  */
+
+/** Whether the command palette is open. */
+export const palette = signal(false);
 
 /** Commands of the view that is shown, for the palette and the keyboard. */
 export const commands = signal(/** @type {Command[]} */ ([]));

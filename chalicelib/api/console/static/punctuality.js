@@ -1,8 +1,8 @@
 /** The lateness of the last runs as a chart: one mark for each run, in the shape and colour of its status. */
-import { lookOf, RUN } from "./glyphs.js";
+
 import { html, useEffect, useRef, useState } from "./libs.js";
 import { count, lateness } from "./parts.js";
-import { figures } from "./runs.js";
+import { figures, lookOf, RUN } from "./status.js";
 import { clock, date, SECOND } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */
@@ -197,7 +197,7 @@ function line(ctx, color, from, to) {
   ctx.stroke();
 }
 
-/** Shapes in a square of 16, as in glyphs.js: filled ones, then lines in the status's colour, then lines cut out. */
+/** Shapes in a square of 16, as in status.js: filled ones, then lines in the status's colour, then lines cut out. */
 const MARKS = /** @type {Record<string, {fill?: string, stroke?: string, cut?: string}>} */ ({
   succeeded: { fill: "M14.5 8a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0z", cut: "m5 8.2 2.1 2.1L11.2 6" },
   failed: { fill: "M1.8 1.8h12.4v12.4H1.8z", cut: "m5.3 5.3 5.4 5.4m0-5.4-5.4 5.4" },

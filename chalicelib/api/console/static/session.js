@@ -1,10 +1,10 @@
 /**
  * Sign-in: OpenID Connect's authorization code flow with PKCE, against the issuer whose tokens the API accepts.
  *
- * Tokens are kept in memory only: a reload signs in again. sessionStorage has the verifier, the state, and the place to
- * return to, while the issuer's page is shown.
+ * Tokens are kept in memory only: a reload signs in again. sessionStorage has the verifier, the state, the settings and
+ * the place to return to, while the issuer's page is shown.
  */
-import { signal } from "./libs.js";
+import { oauth, signal } from "./libs.js";
 
 const PENDING = "scheduled-tasks.sign-in";
 
@@ -37,7 +37,6 @@ const here = () => location.origin + location.pathname;
 /** Reads the settings and takes the issuer's answer from the address, or goes to the issuer's page. */
 export async function start() {
   try {
-    settings = await readSettings();
     const answered = new URL(location.href);
     if (answered.searchParams.has("code") || answered.searchParams.has("error")) await finish(answered);
     else await signIn();
@@ -48,11 +47,10 @@ export async function start() {
 
 /** Goes to the issuer's page. Returns to the same place of the console. */
 export async function signIn() {
-  const oauth = await import("./oauth.js");
   settings ??= await readSettings();
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
-  sessionStorage.setItem(PENDING, JSON.stringify({ verifier, state, hash: location.hash }));
+  sessionStorage.setItem(PENDING, JSON.stringify({ verifier, state, settings, hash: location.hash }));
   const url = new URL(settings.authorization_endpoint);
   const values = {
     client_id: settings.client_id,
@@ -92,10 +90,10 @@ async function readSettings() {
 
 /** Exchanges the code of the issuer's answer for a token. @param {URL} answered */
 async function finish(answered) {
-  const oauth = await import("./oauth.js");
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "{}");
   sessionStorage.removeItem(PENDING);
   history.replaceState(null, "", here() + (pending.hash ?? ""));
+  settings = pending.settings ?? (await readSettings());
   const { issuer, token_endpoint, client_id } = /** @type {Settings} */ (settings);
   const server = { issuer, token_endpoint };
   const client = { client_id };

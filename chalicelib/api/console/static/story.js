@@ -1,9 +1,8 @@
 /** The history of a schedule's runs as a story: what happened, when, how late, and why. */
 import { call } from "./api.js";
-import { Glyph, lookOf, RUN } from "./glyphs.js";
 import { html, useState } from "./libs.js";
 import { Act, count, lateness, say } from "./parts.js";
-import { grouped } from "./runs.js";
+import { Glyph, grouped, lookOf, RUN } from "./status.js";
 import { city, clock, DAY, date, duration, exact, HERE, MINUTE, now, relative, transitions } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */

@@ -12,10 +12,10 @@ import {
   timingOf,
   WITH_PLACEHOLDERS,
 } from "./draft.js";
-import { Glyph } from "./glyphs.js";
 import { html, useEffect, useMemo, useState } from "./libs.js";
 import { Act, Copy, described, Field, nameOf, ProblemNote, Shown, say, useLoad, useTitle } from "./parts.js";
 import { go, place, to, toSchedule } from "./router.js";
+import { Glyph } from "./status.js";
 import { HERE } from "./time.js";
 import { asCreated, OccurrenceTable } from "./view-schedule.js";
 
@@ -35,6 +35,7 @@ export function View({ id }) {
   );
   useTitle(id ? "Edit" : "New schedule");
   return html`
+    ${!loaded.data && html`<h1 class="vh">${id ? "Edit the schedule" : "New schedule"}</h1>`}
     <${Shown} loaded=${loaded} what="The schedule">
       ${(/** @type {Schedule | Record<string, never>} */ schedule) => html`<${Editor} key=${`${id} ${from}`} id=${id} schedule=${from ? schedule : null} />`}
     <//>

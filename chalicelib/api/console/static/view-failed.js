@@ -1,11 +1,10 @@
 /** Failed and missed runs, grouped by error; redrive of one, of selected ones, or of all at a rate; and its job. */
 import { call, get } from "./api.js";
-import { Glyph, lookOf, RUN } from "./glyphs.js";
 import { html, useEffect, useMemo, useState } from "./libs.js";
 import { forgetNames, useName } from "./names.js";
 import { Act, attempt, count, Empty, lateness, Note, Shown, say, useCommands, useLoad, useTitle } from "./parts.js";
 import { go, place, to, toSchedule } from "./router.js";
-import { byError } from "./runs.js";
+import { byError, Glyph, lookOf, RUN } from "./status.js";
 import { DAY, dayAndClock, duration, exact, now, SECOND } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */

@@ -1,10 +1,9 @@
 /** What was missed and failed, what fires next, what needs somebody, and where clocks change soon. */
 import { get } from "./api.js";
-import { Glyph } from "./glyphs.js";
 import { html } from "./libs.js";
 import { Countdown, count, Empty, NameLink, Shown, timingText, useLoad, useTitle } from "./parts.js";
 import { to, toSchedule } from "./router.js";
-import { byError } from "./runs.js";
+import { byError, Glyph } from "./status.js";
 import {
   city,
   clock,

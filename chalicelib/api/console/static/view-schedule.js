@@ -40,6 +40,7 @@ export function View({ id }) {
   };
   return html`
     <nav class="s q crumb" aria-label="Breadcrumb"><a class="link" href=${to("/schedules")}>Schedules</a> / <bdi>${schedule.data?.resource_id ?? id}</bdi></nav>
+    ${!schedule.data && html`<h1 class="vh">Schedule</h1>`}
     <${Shown} loaded=${schedule} what="The schedule">
       ${(/** @type {Schedule} */ data) => html`
         <${Head} schedule=${data} path=${path} reload=${reload} />

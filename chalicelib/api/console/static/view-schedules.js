@@ -1,6 +1,5 @@
 /** The table of schedules: search, filters, pages, and pause, resume and cancel of many at once. */
 import { call, curl, get } from "./api.js";
-import { Glyph, SCHEDULE } from "./glyphs.js";
 import { html, useEffect, useMemo, useRef, useState } from "./libs.js";
 import {
   Copy,
@@ -21,6 +20,7 @@ import {
 } from "./parts.js";
 import { PauseDialog } from "./pause.js";
 import { go, place, to, toSchedule } from "./router.js";
+import { Glyph, SCHEDULE } from "./status.js";
 import { dayAndClock, SECOND } from "./time.js";
 
 /** @typedef {import("./types.js").Schedule} Schedule */

@@ -1,9 +1,9 @@
 /** The timeline: a lane for each schedule or resource, with past runs, planned occurrences, now, and changes of clocks. */
 import { get } from "./api.js";
-import { Glyph, lookOf, RUN } from "./glyphs.js";
 import { html, useEffect, useMemo, useRef, useState } from "./libs.js";
 import { Act, Countdown, count, Empty, lateness, otherWall, Shown, useCommands, useLoad, useTitle } from "./parts.js";
 import { go, place, to, toSchedule } from "./router.js";
+import { Glyph, lookOf, RUN } from "./status.js";
 import {
   city,
   clock,

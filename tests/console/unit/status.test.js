@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byError, figures, grouped } from "../../../chalicelib/api/console/static/runs.js";
+import { byError, figures, grouped } from "../../../chalicelib/api/console/static/status.js";
 
 /** @typedef {import("../../../chalicelib/api/console/static/types.js").Run} Run */
 
