@@ -14,6 +14,7 @@ services = Services(
     action_rules=composition.action_rules,
     limits=composition.limits,
     webhook_keys=composition.webhook_keys,
+    console=composition.console,
 )
 for blueprint in blueprints(services):
     app.register_blueprint(blueprint)

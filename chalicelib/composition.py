@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from .api.auth import Authenticator, SigningKeys, fetch_keys
+from .api.auth import Authenticator, SigningKeys, fetch_configuration, fetch_keys
+from .api.console.sign_in import ClientSettings, SignIn, default_scope
+from .api.models.console import ConsoleNotConfigured
 from .aws.eventbridge import EventBridgeGateway, SchedulerNames
 from .aws.lambda_invoker import LambdaStarter
 from .core.actions.master_secret import MasterSecret
@@ -19,7 +21,7 @@ from .scheduling.actions import ActionRules
 from .scheduling.service import SchedulerService
 from .scheduling.sweeper import SHARDS_AT_ONCE, Sweeper
 from .scheduling.webhook_keys import WebhookKeys
-from .settings import ApiSettings, CorsSettings, SchedulerSettings
+from .settings import ApiSettings, ConsoleSettings, CorsSettings, InvalidSettings, SchedulerSettings
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -92,6 +94,23 @@ def limits() -> RequestLimits:
 def cors_origins() -> tuple[str, ...]:
     """Returns the origins whose pages may call the API; none by default. Raises InvalidSettings."""
     return CorsSettings.from_environment().cors_origins
+
+
+@cache
+def console() -> SignIn:
+    """Returns the console's sign-in with the settings of the environment.
+
+    Raises ConsoleNotConfigured if one is missing, InvalidSettings if one is invalid.
+    """
+    try:
+        settings = ConsoleSettings.from_environment()
+    except InvalidSettings as exc:
+        if exc.wrong:
+            raise
+        raise ConsoleNotConfigured(exc.missing) from exc
+    scope = settings.console_scopes or default_scope(settings.scope_prefix)
+    client = ClientSettings(settings.jwt_issuer, settings.console_client_id, scope, settings.jwt_audience)
+    return SignIn(client, partial(fetch_configuration, settings.jwt_issuer))
 
 
 def caller(request: Request) -> Caller:

@@ -96,6 +96,19 @@ class SchedulerSettings(Settings):
         return self.stage == "local"
 
 
+class ConsoleSettings(Settings):
+    """The settings of the console. Separate, because the console needs nothing else.
+
+    `console_scopes`: the scopes that it asks for, separated by spaces. None: `openid` and the two scopes of a user.
+    """
+
+    jwt_issuer: str
+    jwt_audience: str
+    console_client_id: str
+    console_scopes: str | None = None
+    scope_prefix: str = ""
+
+
 class ApiSettings(SchedulerSettings):
     """The settings of the HTTP API: those of SchedulerService, and the issuer and audience of accepted tokens.
 

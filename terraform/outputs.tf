@@ -108,6 +108,16 @@ output "cors_origins" {
   value       = join(",", var.cors_origins)
 }
 
+output "console_client_id" {
+  description = "Client id of the console at the issuer of tokens; empty if the console is off."
+  value       = var.console_client_id
+}
+
+output "console_scopes" {
+  description = "Scopes that the console asks the issuer for, separated by spaces; empty means the defaults."
+  value       = join(" ", var.console_scopes)
+}
+
 output "api_policy_json" {
   description = "IAM policy of the Chalice app's functions; rendered to .chalice/policy-{stage}.json."
   value       = module.api_access.policy_json

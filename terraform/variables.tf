@@ -220,6 +220,28 @@ variable "cors_origins" {
   }
 }
 
+variable "console_client_id" {
+  description = "Client id of the console at the issuer of tokens, a public client with PKCE; empty turns the console off."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[!-~]*$", var.console_client_id))
+    error_message = "console_client_id must have no spaces: it is the client id that the issuer shows."
+  }
+}
+
+variable "console_scopes" {
+  description = "Scopes that the console asks the issuer for; empty means openid, schedules:read and schedules:write with SCOPE_PREFIX."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for scope in var.console_scopes : can(regex("^[!-~]+$", scope))])
+    error_message = "Each of console_scopes must be one scope without spaces: [\"openid\", \"schedules:read\"]."
+  }
+}
+
 variable "report_retention_days" {
   description = "Days that report files are kept; 0 keeps them forever. A link to a file works for hours only."
   type        = number

@@ -95,8 +95,9 @@ def _part(module: str, package: str) -> str:
     [
         ("chalicelib", 6, 16),
         ("chalicelib.core", 4, 10),
-        ("chalicelib.api", 6, 26),
-        ("chalicelib.api.models", 4, 6),
+        ("chalicelib.api", 6, 27),
+        ("chalicelib.api.console", 1, 0),
+        ("chalicelib.api.models", 4, 7),
         ("chalicelib.scheduling", 6, 47),
         ("chalicelib.scheduling.arguments", 4, 10),
         ("notification", 7, 20),

@@ -33,6 +33,8 @@ KEYS_MIN_INTERVAL_SECONDS = 10
 """Shortest interval between two requests to the issuer, so that tokens with unknown keys cannot flood it."""
 
 KEYS_TIMEOUT = urllib3.Timeout(connect=1, read=3)
+_UNUSABLE = (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError)
+"""What a request to the issuer, or reading its document, raises."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class ScopeMissing(ScheduledTasksError):
 
 
 class IssuerUnavailable(ScheduledTasksError):
-    """The keys of the token issuer cannot be fetched. Try again shortly."""
+    """The documents of the token issuer cannot be fetched. Try again shortly."""
 
     retry_after_seconds = KEYS_MIN_INTERVAL_SECONDS
 
@@ -193,23 +195,30 @@ def fetch_keys(issuer: str, jwks_url: str | None = None) -> Sequence[Mapping[str
     Raises IssuerUnavailable if a request fails or a document is not valid.
     """
     try:
-        url = jwks_url or _discovered(issuer)
+        url = jwks_url or fetch_configuration(issuer)["jwks_uri"]
         found: Sequence[Mapping[str, Any]] = _get_json(url)["keys"]
-    except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as exc:
+    except _UNUSABLE as exc:
         raise IssuerUnavailable from exc
     return found
 
 
-def _discovered(issuer: str) -> str:
-    """Returns the `jwks_uri` of the issuer's discovery document.
+def fetch_configuration(issuer: str) -> Mapping[str, Any]:
+    """Returns the issuer's discovery document.
 
-    Raises ValueError if the document names another issuer (OpenID Connect Discovery, section 4.3).
+    Raises IssuerUnavailable if the request fails, or the document names another issuer (OpenID Connect Discovery,
+    section 4.3).
     """
-    document = _get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-    if document["issuer"] != issuer:
-        raise ValueError(f"the discovery document of {issuer} names {document['issuer']}: JWT_ISSUER must equal that")
-    url: str = document["jwks_uri"]
-    return url
+    try:
+        document: Mapping[str, Any] = _get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        _check_issuer(document["issuer"], issuer)
+    except _UNUSABLE as exc:
+        raise IssuerUnavailable from exc
+    return document
+
+
+def _check_issuer(named: str, issuer: str) -> None:
+    if named != issuer:
+        raise ValueError(f"the discovery document of {issuer} names {named}: JWT_ISSUER must equal that")
 
 
 def _get_json(url: str) -> Any:

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 class Routes:
-    """The routes of one blueprint. A route without a scope is public, and its view receives no arguments."""
+    """The routes of one blueprint. A route without a scope is public; its view receives the values of its path only."""
 
     def __init__(self, name: str, services: Services, *, tag: str) -> None:
         self.blueprint = Blueprint(name)
@@ -91,19 +91,19 @@ class Routes:
                 **facts,
             )
             self.operations.append(operation)
-            answered = self._protected(operation, view) if scope else view
+            answered = self._answering(operation, view)
             content_types = {"content_types": BODY_TYPES} if operation.body else {}
             self.blueprint.route(address, methods=[method], **content_types)(answered)
             return answered
 
         return decorate
 
-    def _protected(self, operation: Operation, view: View) -> View:
+    def _answering(self, operation: Operation, view: View) -> View:
         @functools.wraps(view)
-        def protected(**path: str) -> Response:
+        def answering(**path: str) -> Response:
             request = self.blueprint.current_request
             try:
-                return view(**self._arguments(operation, request, path))
+                return view(**(self._arguments(operation, request, path) if operation.scope else path))
             except tuple(responses.PROBLEMS) as exc:
                 return responses.problem(exc)
             except ChaliceViewError:
@@ -114,7 +114,7 @@ class Routes:
                 self.blueprint.log.exception("request %s failed: %s %s", request_id, request.method, request.path)
                 return responses.internal_error(request_id)
 
-        return protected
+        return answering
 
     def _arguments(self, operation: Operation, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
         """Returns the view's arguments. The order of the checks decides which of several errors is returned."""

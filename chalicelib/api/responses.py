@@ -33,6 +33,7 @@ from ..core.errors import (
 )
 from .auth import InvalidToken, IssuerUnavailable, NotAuthenticated, ScopeMissing
 from .models.composed import TYPE_PREFIX, RunPageView, SchedulePageView
+from .models.console import ConsoleFileNotFound, ConsoleNotConfigured
 from .models.operation import Answer
 from .models.requests import BodyTooLarge, NotJson, UnsupportedMediaType
 from .models.views import JobView, RunView, ScheduleView
@@ -113,6 +114,8 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
     RunNotFound: Problem("run-not-found", HTTPStatus.NOT_FOUND, "Run not found"),
     RunNotRedrivable: Problem("run-not-redrivable", HTTPStatus.CONFLICT, "The run cannot be queued again"),
     JobNotFound: Problem("job-not-found", HTTPStatus.NOT_FOUND, "Job not found"),
+    ConsoleFileNotFound: Problem("file-not-found", HTTPStatus.NOT_FOUND, "The console has no such file"),
+    ConsoleNotConfigured: Problem("console-not-configured", HTTPStatus.NOT_FOUND, "The console is not set up"),
     ScheduleEnded: Problem("schedule-ended", HTTPStatus.CONFLICT, "The schedule has ended"),
     TooManySchedules: Problem("too-many-schedules", HTTPStatus.CONFLICT, "The user's limit of schedules is reached"),
     ScheduleBusy: Problem("schedule-busy", HTTPStatus.CONFLICT, "Another change is being applied"),

@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "EVENT_AGE_SECONDS": "event_age_seconds",
     "RUN_RETENTION_DAYS": "run_retention_days",
     "CORS_ORIGINS": "cors_origins",
+    "CONSOLE_CLIENT_ID": "console_client_id",
+    "CONSOLE_SCOPES": "console_scopes",
 }
 """Variable of the API's functions -> Terraform output."""
 

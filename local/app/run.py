@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 STEPS = 5
 
 READY = """
+  console  {api}/console           sign in as alice with one click
   API      {api}/v1/schedules      (log: {directory}/api.log)
   cloud    {cloud}                   (log: {directory}/cloud.log)
   outbox   {cloud}/_local/outbox     shows every email that was sent

@@ -15,7 +15,7 @@ from deploy.build.render import render
 from deploy.errors import DeployError
 from deploy.terraform.provision import provision
 
-from ..endpoint.issuer import AUDIENCE, TOKEN_PATH, Issuer
+from ..endpoint.issuer import AUDIENCE, CLIENT_ID, TOKEN_PATH, Issuer
 from ..endpoint.issuer import PATH as ISSUER_PATH
 from ..environment import sealed_environment
 from ..time.signal import FILE_NAME as OFFSET_FILE
@@ -137,6 +137,7 @@ class Stack:
         """Returns the Terraform variables that `envs/local.tfvars` does not set."""
         return {
             "notification_package": str(self._package.resolve()),
+            "console_client_id": CLIENT_ID,
             "cors_origins": [origin.strip() for origin in self._cors_origins.split(",") if origin.strip()],
         }
 

@@ -22,7 +22,7 @@ from local.endpoint.calls import Call, Calls
 from local.endpoint.control import PREFIX, Control
 from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
-from local.endpoint.issuer import TOKEN_PATH, Issuer
+from local.endpoint.issuer import Issuer
 from local.endpoint.mail import RefusedBySes, check_mail, set_account_details, set_default_configuration_set
 from local.endpoint.outbox import Outbox
 from local.endpoint.rest_apis import UserRequests, is_user_request
@@ -130,8 +130,6 @@ class Cloud:
         self._agenda.stop()
 
     def _respond(self, request: Request) -> Response:
-        if request.path == TOKEN_PATH:
-            return self._issuer.token_answer(request)
         if request.path.startswith(PREFIX):
             return self._control.respond(request)
         time, started = self._clock.now(), monotonic()

@@ -20,6 +20,7 @@ from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
 from local.endpoint.outbox import Outbox
 from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
+from local.endpoint.sign_in import SignIn
 from local.endpoint.sweeping import Sweeping
 from local.iam.enforce import Iam
 from local.moto_backends.dynamodb_lag import Lag
@@ -54,6 +55,7 @@ class Control:
         self._time_signal = time_signal
         self._outbox = outbox
         self._issuer = issuer
+        sign_in = SignIn(issuer)
         self._faults = faults
         self._calls = calls
         self._iam = iam
@@ -70,6 +72,8 @@ class Control:
             f"{PREFIX}iam": {"GET": self._show_iam},
             f"{PREFIX}table-lag": {"GET": self._show_table_lag, "POST": self._set_table_lag},
             f"{PREFIX}sweeper": {"GET": self._show_sweeper, "POST": self._register_sweeper},
+            f"{ISSUER_PATH}/authorize": {"GET": sign_in.show, "POST": sign_in.submit},
+            f"{ISSUER_PATH}/token": {"POST": sign_in.token, "OPTIONS": sign_in.preflight},
             f"{ISSUER_PATH}/.well-known/openid-configuration": {"GET": self._issuer_configuration},
             f"{ISSUER_PATH}/.well-known/jwks.json": {"GET": self._issuer_keys},
         }

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,24 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
-from werkzeug.wrappers import Request, Response
 
 AUDIENCE = "scheduled-tasks"
+CLIENT_ID = "scheduled-tasks-console"
+"""The only client: the console of the local API."""
+
 PATH = "/_local/issuer"  # below the endpoint of the local cloud
 TOKEN_PATH = f"{PATH}/token"
 
 _ALGORITHM = "RS256"
 _LONG = timedelta(days=3650)  # a token must stay valid when the cloud's clock is advanced
+TOKEN_SECONDS = int(_LONG.total_seconds())
 
 
 class Issuer:
     """A key pair and its public documents. directory: for the key, which is made if missing. url: the issuer's name."""
 
     def __init__(self, directory: Path, url: str) -> None:
-        self._url = url
+        self.url = url
         self._key = _load_or_make(directory / "issuer-key.pem")
         self.key_id = _thumbprint(self._key)
 
@@ -50,34 +52,43 @@ class Issuer:
         """
         issued_at = now or datetime.now(UTC)
         claims = {
-            "iss": self._url,
+            "iss": self.url,
             "aud": audience,
             "sub": user,
             "scope": " ".join(scopes),
             "iat": issued_at,
             "exp": issued_at + ttl,
         }
+        return self._sign(claims)
+
+    def make_id_token(self, user: str, client_id: str, nonce: str | None = None) -> str:
+        """Returns the token that tells the client who has signed in; no API accepts it, because its audience differs.
+
+        https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+        """
+        issued_at = datetime.now(UTC)
+        claims = {"iss": self.url, "aud": client_id, "sub": user, "iat": issued_at, "exp": issued_at + _LONG}
+        return self._sign(claims | ({"nonce": nonce} if nonce else {}))
+
+    def _sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id})
 
-    def token_answer(self, request: Request) -> Response:
-        """Answer a POST of the form `user=alice&scope=schedules:read schedules:write` like a token endpoint."""
-        user = request.form.get("user", "")
-        if request.method != "POST" or not user:
-            return Response('{"error": "invalid_request"}', HTTPStatus.BAD_REQUEST, content_type="application/json")
-        token = self.make_token(user, request.form.get("scope", "").split())
-        body = json.dumps({"access_token": token, "token_type": "Bearer"})
-        return Response(body, headers={"Cache-Control": "no-store"}, content_type="application/json")
-
     def configuration(self) -> dict[str, Any]:
-        """Returns the members of the discovery document that are needed to check a token.
-
-        https://openid.net/specs/openid-connect-discovery-1_0.html
-        """
+        """Returns the discovery document: https://openid.net/specs/openid-connect-discovery-1_0.html."""
         return {
-            "issuer": self._url,
-            "token_endpoint": f"{self._url}/token",
-            "jwks_uri": f"{self._url}/.well-known/jwks.json",
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/.well-known/jwks.json",
+            "scopes_supported": ["openid", "schedules:read", "schedules:write", "schedules:admin"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code"],
+            "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [_ALGORITHM],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
         }
 
     def keys(self) -> dict[str, Any]:

@@ -75,6 +75,11 @@ run "modules_that_hand_on_what_they_made" {
   }
 
   assert {
+    condition     = output.console_client_id == "" && output.console_scopes == ""
+    error_message = "The console is off unless its client id is given."
+  }
+
+  assert {
     condition     = output.event_age_seconds == "3600" && output.run_retention_days == "90"
     error_message = "The API and the sweeper keep to the same durations as the Notification Lambda."
   }

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).parents[2]
-PUBLIC = {"/healthz", "/openapi.json", "/docs"}
+PUBLIC = {"/healthz", "/openapi.json", "/docs", "/console", "/console/settings.json", "/console/{file}"}
 READ_BY_ANY_PAGE = {"Cache-Control"}
 """CORS exposes it always: https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name"""
 NEVER_OVER_HTTP = {

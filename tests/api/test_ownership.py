@@ -51,7 +51,7 @@ class Row:
 
 def promised_scope(method: str, address: str) -> Scope | None:
     """The scope that the route must need, independent of the scope that it declares; None: it is public."""
-    if address in ("/healthz", "/openapi.json", "/docs"):
+    if address in ("/healthz", "/openapi.json", "/docs") or address.startswith("/console"):
         return None
     if "{user_id}" in address:
         return Scope.ADMIN
@@ -107,13 +107,14 @@ def name_of(row: Row) -> str:
 
 
 def ids(world: World) -> dict[str, str]:
-    """What stands in paths: alice, her schedule, a run of it that failed, and a job of hers."""
+    """What stands in paths: alice, her schedule, a run of it that failed, a job of hers, and a file of the console."""
     schedule_id = world.created(resource_id="contract-42")["schedule_id"]
     return {
         "user_id": "alice",
         "schedule_id": schedule_id,
         "resource_id": "contract-42",
         "run_id": world.ended_run(schedule_id).run_id,
+        "file": "main.js",
         "job_id": world.service.redrive_all("alice").job_id,
     }
 

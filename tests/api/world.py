@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.api.auth import Authenticator, IssuerUnavailable, Scope, SigningKeys
+from chalicelib.api.console.sign_in import ClientSettings, SignIn, default_scope
 from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.models.requests import RequestLimits
 from chalicelib.api.routes import Services, blueprints
@@ -40,6 +41,12 @@ ISSUER = "https://issuer.example.com"
 AUDIENCE = "scheduled-tasks"
 READ_AND_WRITE = (Scope.READ, Scope.WRITE)
 RULES = ActionRules(own_types=frozenset({"invoice.remind"}))
+CLIENT = ClientSettings(ISSUER, "console-7m4pq2", default_scope(""), AUDIENCE)
+CONFIGURATION = {
+    "issuer": ISSUER,
+    "authorization_endpoint": "https://login.example.com/authorize",
+    "token_endpoint": "https://tokens.example.com/token",
+}
 MAIL = {"type": "email", "to": ["a@example.com"], "subject": "hello", "text": "It is time."}
 
 
@@ -68,17 +75,25 @@ class Key:
 
 @dataclass
 class FakeIssuer:
-    """Signs tokens, and shows its public keys unless it is down. `asked` counts how often it was asked for them."""
+    """Signs tokens, and shows its documents unless it is down. `asked` counts how often it was asked for one."""
 
     keys: list[Key]
+    configuration: dict[str, Any] = field(default_factory=CONFIGURATION.copy)
     is_down: bool = False
     asked: int = 0
 
     def fetch(self) -> list[dict[str, Any]]:
+        self._answer()
+        return [key.public() for key in self.keys]
+
+    def fetch_configuration(self) -> dict[str, Any]:
+        self._answer()
+        return self.configuration
+
+    def _answer(self) -> None:
         self.asked += 1
         if self.is_down:
             raise IssuerUnavailable
-        return [key.public() for key in self.keys]
 
     def token(self, user: str = "alice", *scopes: str, key: Key | None = None, **claims: Any) -> str:
         """A token that is good for a minute, but for the claims given. A claim that is None is left out."""
@@ -110,6 +125,7 @@ class World:
     url_prefix: str | None = None
     caller: Callable[[Request], Caller] | None = None
     cors_origins: tuple[str, ...] = ()
+    console: Callable[[], SignIn] | None = None
 
     def __post_init__(self) -> None:
         self.repository = InMemoryRepository(self.faults)
@@ -121,6 +137,7 @@ class World:
             self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep
         )
         self.sweeper = Sweeper(self.repository, self.gateway, self.starter, clock=self.clock, sleep=self.clock.sleep)
+        self.sign_in = SignIn(CLIENT, self.issuer.fetch_configuration)
         self.app = self._make_app()
         self._http = Client(self.app).http
 
@@ -135,6 +152,7 @@ class World:
             action_rules=lambda: self.rules,
             limits=lambda: self.limits,
             webhook_keys=lambda: self.webhook_keys,
+            console=self.console or (lambda: self.sign_in),
         )
         for blueprint in blueprints(services):
             app.register_blueprint(blueprint, url_prefix=self.url_prefix)

@@ -27,6 +27,8 @@ def outputs(stage: str = "dev", **changed: str) -> dict[str, str]:
         "event_age_seconds": "600",
         "run_retention_days": "30",
         "cors_origins": "https://app.example.com",
+        "console_client_id": "7m4pq2example",
+        "console_scopes": "",
         "api_rate_limit": "100",
         "api_burst_limit": "200",
         "api_policy_json": json.dumps(POLICY),

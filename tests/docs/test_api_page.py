@@ -18,6 +18,7 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.api.auth import Caller, Scope
+from chalicelib.api.console.sign_in import SignIn
 from chalicelib.api.models.parameters import ListQuery, RunsQuery
 from chalicelib.api.models.requests import CreateSchedule, RedriveRuns
 from chalicelib.api.models.views import JobView, RunView, ScheduleView, WebhookKeyView
@@ -26,6 +27,7 @@ from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
 from chalicelib.scheduling.actions import ActionRules
 from chalicelib.scheduling.webhook_keys import WebhookKeys
+from tests.api.world import CLIENT, CONFIGURATION
 from tests.docs.route_table import COMMAND, written
 from tests.notification.world import World
 
@@ -83,6 +85,7 @@ class Reader:
             caller=caller,
             action_rules=lambda: ActionRules(own_types=frozenset({"invoice.remind"})),
             webhook_keys=lambda: WebhookKeys(self.world.repository, self.world.master, clock=self.world.clock),
+            console=lambda: SignIn(CLIENT, CONFIGURATION.copy),
         )
         for blueprint in blueprints(services):
             documented.register_blueprint(blueprint)

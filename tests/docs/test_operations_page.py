@@ -7,7 +7,7 @@ import re
 import shlex
 
 from app import app
-from chalicelib.settings import ApiSettings, CorsSettings
+from chalicelib.settings import ApiSettings, ConsoleSettings, CorsSettings
 from deploy.__main__ import parser, run_explain, run_hold, run_reconcile, run_release
 from deploy.build.render import A_PERSONS_SETTINGS, ENVIRONMENT, OWN_ACTION_TYPES
 from deploy.operate.reconcile import Kind
@@ -27,7 +27,7 @@ def variables_of_the_notification_lambda() -> set[str]:
 
 
 def test_every_variable_of_the_api_stands_on_the_page_with_who_sets_it() -> None:
-    fields = ApiSettings.model_fields | CorsSettings.model_fields
+    fields = ConsoleSettings.model_fields | ApiSettings.model_fields | CorsSettings.model_fields
     names = {field.upper() for field in fields}
     optional = {name.upper() for name, field in fields.items() if not field.is_required()}
 

@@ -37,6 +37,7 @@ TAGS = {
     "Resources": "List and cancel the schedules of a resource of the application, such as a contract",
     "Users": "Cancel or erase all schedules of a user, for admins, and get the progress of jobs",
     "Webhook keys": "List and rotate the keys that sign a user's webhooks (Standard Webhooks)",
+    "Console": "Get the console's page, files and settings, without a token",
     "System": "Get the health and the documentation of the API, without a token",
 }
 
@@ -47,8 +48,8 @@ OF_API_GATEWAY = (THROTTLED, NO_ANSWER_IN_TIME)
 
 HEADERS = {
     "ETag": ("Revision of the schedule, for `If-Match`", '"1803902400000"'),
-    "Location": ("Address of the created schedule, run or job", "/v1/schedules/weekly-digest"),
-    "Cache-Control": ("`no-store`: the response must not be cached", "no-store"),
+    "Location": ("Address of the created schedule, run or job, or of the page", "/v1/schedules/weekly-digest"),
+    "Cache-Control": ("How long caches may keep the response; `no-store`: not at all", "no-store"),
     "WWW-Authenticate": (
         "Error of the token, or the missing scope (RFC 6750)",
         'Bearer error="invalid_token"',
@@ -173,9 +174,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
-    problems = [*(PROBLEMS[kind] for kind in _kinds(operation)), *OF_API_GATEWAY]
-    if operation.scope:
-        problems.append(INTERNAL_ERROR)
+    problems = [*(PROBLEMS[kind] for kind in _kinds(operation)), INTERNAL_ERROR, *OF_API_GATEWAY]
     found: dict[HTTPStatus, list[Problem]] = {}
     for problem in problems:
         found.setdefault(problem.status, []).append(problem)
@@ -184,11 +183,10 @@ def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
 
 def _kinds(operation: Operation) -> Problems:
     """Returns the errors of a route: those of any token, of its body, of its parameters and of its work."""
-    if operation.scope is None:
-        return operation.problems
+    of_tokens = OF_TOKENS if operation.scope else ()
     of_body = OF_BODIES if operation.body else ()
     of_parameters = [kind for model in operation.parameters.values() for kind in model.problems]
-    return (*OF_TOKENS, *of_body, *of_parameters, *operation.problems)
+    return (*of_tokens, *of_body, *of_parameters, *operation.problems)
 
 
 def _problems(status: HTTPStatus, found: Sequence[Problem]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..dependencies import Services
 from ..sweep_function import schedule_sweeper
 from . import (
     batch,
+    console,
     occurrences,
     resources,
     runs,
@@ -36,7 +37,8 @@ __all__ = ["Services", "all_routes", "blueprints", "operations_of", "schedule_sw
 def blueprints(services: Services) -> list[Blueprint]:
     """Returns new blueprints with all routes. Each app needs its own, because registering a blueprint changes it.
 
-    The routes of webhook keys are included unless `services.webhook_keys` is None.
+    The routes of webhook keys are included unless `services.webhook_keys` is None, and those of the console unless
+    `services.console` is None.
     """
     return [routes.blueprint for routes in all_routes(services)]
 
@@ -52,7 +54,8 @@ def all_routes(services: Services) -> list[Routes]:
         users.users(services),
         *([webhook_keys.webhook_keys(services, keys)] if keys else []),
     ]
-    return [*of_users, system.system(services, operations_of(of_users))]
+    others = [*of_users, *([console.console(services, services.console)] if services.console else [])]
+    return [*others, system.system(services, operations_of(others))]
 
 
 def operations_of(tables: Iterable[Routes]) -> list[Operation]:

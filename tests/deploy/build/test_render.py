@@ -39,6 +39,8 @@ def test_the_stage_gets_what_terraform_made(tmp_path: Path) -> None:
             "EVENT_AGE_SECONDS": "600",
             "RUN_RETENTION_DAYS": "30",
             "CORS_ORIGINS": "https://app.example.com",
+            "CONSOLE_CLIENT_ID": "7m4pq2example",
+            "CONSOLE_SCOPES": "",
         },
     }
 

@@ -284,6 +284,8 @@ def rendered(folder: Path) -> Path:
         EVENT_AGE_SECONDS="3600",
         RUN_RETENTION_DAYS="90",
         CORS_ORIGINS="",
+        CONSOLE_CLIENT_ID="",
+        CONSOLE_SCOPES="",
     )
 
 
