@@ -45,6 +45,8 @@ REMEDIES: Mapping[str, str] = {
     "schedule-not-found": "correct the id: the user has no such schedule",
     "run-not-found": "correct the id: the schedule has no such run, or its record has expired",
     "job-not-found": "correct the id: there is no such job, or the caller may not see it",
+    "file-not-found": "correct the name: the console has no such file",
+    "console-not-configured": "inform the operator: `detail` names the missing settings",
     "run-not-redrivable": (
         "do not repeat the request: the run is in progress or has succeeded; `detail` contains its status"
     ),
@@ -66,7 +68,9 @@ REMEDIES: Mapping[str, str] = {
     "scheduler-refused": "correct the request: EventBridge refused the schedule permanently; `detail` is its message",
     "throttled": "send the request again after `Retry-After` seconds",
     "internal-error": "report the `request_id` to the operator",
-    "issuer-unavailable": "send the request again after `Retry-After` seconds: the issuer's keys cannot be fetched",
+    "issuer-unavailable": (
+        "send the request again after `Retry-After` seconds: the issuer's keys or discovery document cannot be fetched"
+    ),
     "scheduler-unavailable": "send the request again after `Retry-After` seconds: EventBridge is unavailable",
     "scheduler-denied": "inform the operator: a permission, a role or EventBridge quota is missing",
     "master-secret-unavailable": (

@@ -8,7 +8,7 @@ from . import models, operations, problems
 from .markup import Html, code, joined, link, paragraphs, tag, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .operations import Entry
 
@@ -20,18 +20,15 @@ REFERENCE = (("problems", "Problems"), ("Timing", "Timings"), ("Action", "Action
 THEMES = ("system", "light", "dark")
 
 
-def render(document: Mapping[str, Any], address: Callable[[str], str] = "console/{}".format) -> str:
-    """Returns the HTML page of an OpenAPI document of this service. All texts are escaped.
-
-    `address` returns the address of a file of the console, such as `docs.css`, relative to the page.
-    """
+def render(document: Mapping[str, Any]) -> str:
+    """Returns the HTML page of an OpenAPI document of this service. All texts are escaped."""
     found = operations.entries(document)
     title = f"{document['info']['title']} API"
     head = [
         *(tag("meta", charset="utf-8"), tag("meta", name="viewport", content="width=device-width, initial-scale=1")),
         tag("title", f"{title} reference"),
-        *(tag("link", rel="stylesheet", href=address(name)) for name in ("tokens.css", "docs.css")),
-        tag("script", type="module", src=address("docs.js")),
+        *(tag("link", rel="stylesheet", href=f"console/{name}") for name in ("tokens.css", "docs.css")),
+        tag("script", type="module", src="console/docs.js"),
     ]
     body = [
         tag("a", "Skip to content", class_="skip btn", href="#main"),
@@ -83,18 +80,16 @@ def _foot(document: Mapping[str, Any]) -> Html:
         )
         for one in THEMES
     ]
-    links = joined(
-        [
-            *(
-                f"Version {document['info']['version']} · ",
-                tag("a", f"OpenAPI {document['openapi']}", href="openapi.json", class_="link"),
-            ),
-            *(" · ", tag("a", "Console", href="console", class_="link")),
-        ]
-    )
+    about = f"Version {document['info']['version']}"
+    links = [tag("a", f"OpenAPI {document['openapi']}", href="openapi.json", class_="link")]
+    if "/console" in document["paths"]:
+        links.append(tag("a", "Console", href="console", class_="link"))
     legend = tag("legend", "Theme", class_="vh")
     return tag(
-        "div", tag("p", links, class_="s q"), tag("fieldset", legend, *themes, class_="seg theme"), class_="foot"
+        "div",
+        tag("p", joined([about, *links], " · "), class_="s q"),
+        tag("fieldset", legend, *themes, class_="seg theme"),
+        class_="foot",
     )
 
 
