@@ -129,8 +129,9 @@ function arm(form, of, isArmed) {
   if (!send || !back) return;
   form.dataset.armed = String(isArmed);
   send.textContent = isArmed ? `${of.operation.summary}: ${of.method} ${request(form, of).path}` : "Send";
-  send.classList.toggle("danger", isArmed);
-  send.classList.toggle("main", !isArmed);
+  const removes = isArmed && of.method === "DELETE";
+  send.classList.toggle("danger", removes);
+  send.classList.toggle("main", !removes);
   back.hidden = !isArmed;
 }
 
@@ -164,7 +165,7 @@ function bodyField({ operation, described: { components } }) {
   const id = `try-${operation.operationId}-body`;
   const value = components.examples[Object.keys(examples)[0] ?? ""]?.value;
   const text = JSON.stringify(value, null, 2);
-  const rows = String(Math.min(text.split("\n").length + 1, 24));
+  const rows = String(Math.min(text.split("\n").length, 24));
   const area = element("textarea", { id, name: "body json", class: "in", rows, spellcheck: "false" }, text);
   return [element("div", { class: "f" }, element("label", { for: id }, "Body"), area)];
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from . import models, operations, problems
 from .markup import Html, code, joined, link, paragraphs, tag, text
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from .operations import Entry
 
 MARK = Html(
-    '<svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="4"'
-    ' fill="#ffd60a"/><path d="M10 4.2V10l4 2.6" fill="none" stroke="#1b1c18" stroke-width="2.2"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">'
+    '<rect width="20" height="20" rx="4" fill="#ffd60a"/>'
+    '<path d="M10 4.2V10l4 2.6" fill="none" stroke="#1b1c18" stroke-width="2.2"/></svg>'
 )
 REFERENCE = (("problems", "Problems"), ("Timing", "Timings"), ("Action", "Actions"), ("schemas", "Schemas"))
 THEMES = ("system", "light", "dark")
@@ -27,6 +29,7 @@ def render(document: Mapping[str, Any]) -> str:
     head = [
         *(tag("meta", charset="utf-8"), tag("meta", name="viewport", content="width=device-width, initial-scale=1")),
         tag("title", f"{title} reference"),
+        tag("link", rel="icon", href=f"data:image/svg+xml,{quote(MARK)}"),
         *(tag("link", rel="stylesheet", href=f"console/{name}") for name in ("tokens.css", "docs.css")),
         tag("script", type="module", src="console/docs.js"),
     ]
@@ -47,7 +50,7 @@ def _side(document: Mapping[str, Any], title: str, found: Sequence[Entry]) -> li
         hidden=True,
         aria_label="Search the reference",
         aria_keyshortcuts="/",
-        placeholder=f"Search {len(found)} operations and fields",
+        placeholder="Search operations and fields",
         autocomplete="off",
     )
     groups = [_group(one["name"], _of_tag(one["name"], found)) for one in document["tags"]]
@@ -81,7 +84,7 @@ def _foot(document: Mapping[str, Any]) -> Html:
         for one in THEMES
     ]
     about = f"Version {document['info']['version']}"
-    links = [tag("a", f"OpenAPI {document['openapi']}", href="openapi.json", class_="link")]
+    links = [tag("a", f"OpenAPI {document['openapi'].rpartition('.')[0]}", href="openapi.json", class_="link")]
     if "/console" in document["paths"]:
         links.append(tag("a", "Console", href="console", class_="link"))
     legend = tag("legend", "Theme", class_="vh")

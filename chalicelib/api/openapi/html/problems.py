@@ -53,7 +53,7 @@ def of_operation(operation: Mapping[str, Any], common: frozenset[str]) -> Html:
         if name not in listed
     ]
     every = tag("p", "As every operation with a token: ", joined(also, ", "), class_="s q") if also else Html("")
-    return joined([tag("h4", "Problems"), shown, every])
+    return tag("div", tag("h4", "Problems"), shown, every)
 
 
 def section() -> Html:
