@@ -53,6 +53,11 @@ test-all: $(INSTALLED) ## run the long tests, and the property tests with many m
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 2 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
+screenshots: $(INSTALLED) ## write docs/images: the console's views at three sizes in both themes
+	@tests/e2e/install_chromium.sh
+	@$(BIN)/python -m tests.console.screenshots
+.PHONY: screenshots
+
 mutants: $(INSTALLED) ## run the mutation tests and list the survivors: make mutants ONLY=guard.py
 	@$(BIN)/python -m tests.simulation.mutants --only '$(ONLY)'
 .PHONY: mutants
@@ -62,6 +67,7 @@ check: $(INSTALLED) ## check format, lint, types and the direction of imports
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
+	@$(BIN)/python -m tests.console.tools check
 .PHONY: check
 
 hooks: $(INSTALLED) ## install a Git hook that runs the same checks before each commit
@@ -75,6 +81,7 @@ audit: $(INSTALLED) ## look for known vulnerabilities in the deployed packages (
 format: $(INSTALLED) ## format the code and fix what the linter can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/python -m tests.console.tools format
 	@terraform fmt -recursive terraform
 .PHONY: format
 

@@ -22,8 +22,8 @@ settings.register_profile("quick", PATIENT, max_examples=25)
 settings.register_profile("thorough", PATIENT, max_examples=400)
 settings.load_profile("quick")
 
-TOGETHER = ("tests/e2e", "tests/deploy", "tests/terraform")
-"""Folders whose tests share something slow: a running stack, an initialised terraform."""
+TOGETHER = ("tests/console", "tests/e2e", "tests/deploy", "tests/terraform")
+"""Folders whose tests share something slow: a running stack, a browser, an initialised terraform."""
 
 
 @pytest.fixture

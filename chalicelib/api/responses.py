@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from chalice.app import Request
 
+    from ..scheduling.lists.schedules import SearchedPage
     from .models.views import View
 
 JSON = "application/json"
@@ -150,6 +151,11 @@ def ok(shown: View, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 def page(items: Iterable[View], next_cursor: str | None) -> Response:
     return _answer(HTTPStatus.OK, {"items": [item.as_json() for item in items], "next_cursor": next_cursor})
+
+
+def schedule_page(found: SearchedPage) -> Response:
+    items = [ScheduleView.of(schedule).as_json() for schedule in found.items]
+    return _answer(HTTPStatus.OK, {"items": items, "next_cursor": found.next_cursor, "searched": found.searched})
 
 
 def schedule(shown: ScheduleView) -> Response:

@@ -33,6 +33,8 @@ from .arguments.checks import Arguments, ListArguments, PutArguments, RunsArgume
 from .create import ScheduleCreator
 from .intents import Intents
 from .jobs import PER_MINUTE, JobRunner
+from .lists.filters import Kind, ScheduleFilter
+from .lists.schedules import ScheduleList, SearchedPage
 from .quota import Quota
 from .redrive import RunRedriver
 from .retention import USUAL
@@ -43,7 +45,7 @@ from .validation import PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Unpack
+    from typing import Literal, Unpack
 
     from ..core.model.job import Job
     from ..core.model.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
@@ -411,15 +413,33 @@ class SchedulerService:
 
     @checked_by(ListArguments)
     def list_for_user(
-        self, user_id: str, *, status: Status = Status.ACTIVE, limit: int = 50, cursor: str | None = None
-    ) -> Page[Schedule]:
+        self,
+        user_id: str,
+        *,
+        status: Status | Literal["any"] = Status.ACTIVE,
+        search: str | None = None,
+        kind: Kind | None = None,
+        action_type: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> SearchedPage:
         """Returns one page of up to `limit` (1 to 100) of the user's schedules, without actions, the soonest first.
+
+        With the status "any" the active schedules come first, then the paused, failed, completed and cancelled ones.
+        `search` (1 to 100 characters) is a part of the name, the id or the resource id in any case; None for `search`,
+        `kind` or `action_type`: any. The filters are applied to at most 500 schedules per page; the page's `searched`
+        is their number.
 
         `cursor` is the `next_cursor` of the previous page; None: the first page. A page may have fewer items than
         `limit`. Raises InvalidCursor if the cursor does not belong to this list.
         """
-        page = self._repository.list_by_user(user_id, status, limit=limit, cursor=cursor)
-        return self._unexpired(page)
+        found = ScheduleList(
+            owner=("user", user_id),
+            read=partial(self._repository.list_by_user, user_id),
+            cursor_after=self._repository.cursor_by_user,
+        )
+        wanted = ScheduleFilter(search, kind, action_type)
+        return found.page(status, wanted, limit=limit, cursor=cursor, is_gone=self._is_gone())
 
     @checked_by(ListArguments)
     def list_for_resource(
@@ -427,16 +447,24 @@ class SchedulerService:
         resource_id: str,
         *,
         user_id: str | None = None,
-        status: Status = Status.ACTIVE,
+        status: Status | Literal["any"] = Status.ACTIVE,
+        search: str | None = None,
+        kind: Kind | None = None,
+        action_type: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
-    ) -> Page[Schedule]:
+    ) -> SearchedPage:
         """Returns one page of a resource's schedules: those of `user_id`, the soonest first; None: all users', by user.
 
-        `limit`, `cursor` and errors are those of `list_for_user`.
+        The other arguments and the errors are those of `list_for_user`.
         """
-        page = self._repository.list_by_resource(resource_id, status, user_id=user_id, limit=limit, cursor=cursor)
-        return self._unexpired(page)
+        found = ScheduleList(
+            owner=("resource", resource_id, user_id or ""),
+            read=partial(self._repository.list_by_resource, resource_id, user_id=user_id),
+            cursor_after=partial(self._repository.cursor_by_resource, user_id=user_id),
+        )
+        wanted = ScheduleFilter(search, kind, action_type)
+        return found.page(status, wanted, limit=limit, cursor=cursor, is_gone=self._is_gone())
 
     @checked_by(Arguments)
     def occurrences(self, user_id: str, schedule_id: str, *, limit: int = 10) -> list[datetime]:
@@ -508,9 +536,9 @@ class SchedulerService:
 
     # Helpers
 
-    def _unexpired(self, page: Page[Schedule]) -> Page[Schedule]:
+    def _is_gone(self) -> Callable[[Schedule], bool]:
         now = self._clock()
-        return replace(page, items=[schedule for schedule in page.items if not schedule.is_expired(now)])
+        return lambda schedule: schedule.is_expired(now)
 
 
 def _until(since: datetime, until: str | datetime | None, *, default: datetime) -> datetime:

@@ -138,6 +138,13 @@ class InMemoryRepository(InMemoryTable):
             )
         return Page([readings.schedule_of(item) for item in page.items], page.next_cursor)
 
+    def cursor_by_user(self, schedule: Schedule) -> str:
+        return self._cursor("by_time", records.schedule_item(schedule))
+
+    def cursor_by_resource(self, schedule: Schedule, *, user_id: str | None) -> str:
+        prefix = keys.joined("USER", user_id) + "#" if user_id is not None else ""
+        return self._cursor("by_resource", records.schedule_item(schedule), prefix)
+
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         pk = keys.partition(user_id, schedule_id)
         with self._call("list_runs"):

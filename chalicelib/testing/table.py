@@ -198,6 +198,11 @@ class InMemoryTable:
         next_cursor = write_cursor(scope, shown[limit - 1]) if len(shown) >= limit else None
         return Page([found[at] for at in shown[:limit]], next_cursor)
 
+    def _cursor(self, index: str, item: Item, prefix: str = "") -> str:
+        """Returns the cursor of a page of an index that ended with this item."""
+        pk_name, sk_name = INDEXES[index]
+        return write_cursor((index, item[pk_name], prefix), (item[sk_name], item["PK"], item["SK"]))
+
     def _seen(self) -> Iterator[tuple[Key, Item]]:
         """Yields all items as an eventually consistent read sees them."""
         past = self._past()

@@ -248,7 +248,7 @@ def test_a_list_shows_nobody_else_s(world: World) -> None:
 
     lists = [world.get(path, token=bob).json_body for path in ("/v1/schedules", "/v1/resources/contract-42/schedules")]
 
-    assert lists == [{"items": [], "next_cursor": None}] * 2
+    assert lists == [{"items": [], "next_cursor": None, "searched": 0}] * 2
 
 
 def test_cancelling_a_resource_leaves_the_others_schedules(world: World) -> None:

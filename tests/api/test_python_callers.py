@@ -356,6 +356,16 @@ LISTS: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("/v1/schedules?limit=0", SchedulerService.list_for_user, {"limit": 0}),
     ("/v1/schedules?limit=101", SchedulerService.list_for_user, {"limit": 101}),
     ("/v1/schedules?status=asleep", SchedulerService.list_for_user, {"status": "asleep"}),
+    *(
+        (f"/v1/schedules?{name}={value}", SchedulerService.list_for_user, {name: value})
+        for name, value in (
+            ("search", ""),
+            ("search", "x" * 101),
+            ("kind", "sometimes"),
+            ("action_type", ""),
+            ("action_type", "x" * 65),
+        )
+    ),
     (f"/v1/schedules?cursor={'x' * 8193}", SchedulerService.list_for_user, {"cursor": "x" * 8193}),
     ("/v1/runs?limit=0", SchedulerService.list_runs_of_user, {"limit": 0}),
     ("/v1/runs?status=held", SchedulerService.list_runs_of_user, {"status": "held"}),

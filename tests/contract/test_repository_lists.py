@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.core.errors import InvalidCursor
-from chalicelib.core.model.schedule import Status
+from chalicelib.core.model.schedule import LastRun, Status
 from tests.builders import (
     DAY,
     HOUR,
@@ -137,6 +138,38 @@ def test_pages_of_runs_show_each_run_once(repository: ScheduleRepository, limit:
     runs = _ran(repository, 3)
 
     assert _walk(lambda **page: _runs(repository, **page), limit) == runs[::-1]
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.PAUSED, Status.COMPLETED])
+def test_a_list_continues_after_any_schedule_that_it_showed(repository: ScheduleRepository, status: Status) -> None:
+    # Equal times, an ended schedule that is sorted by its last run, and one by its last change.
+    ran = a_schedule(
+        schedule_id="ran",
+        resource_id="contract-42",
+        status=status,
+        next_run_at=None,
+        last_run=LastRun(NOW + DAY, "failed"),
+    )
+    ended = a_schedule(schedule_id="ended", resource_id="contract-42", status=status, next_run_at=None)
+    due = [_due(f"s{n}", NOW + HOUR, resource_id="contract-42", status=status) for n in range(3)]
+    _create(repository, [ran, ended, *due])
+    lists: list[tuple[Callable[..., Page[Schedule]], Callable[[Schedule], str]]] = [
+        (partial(_of_user, repository, status=status), repository.cursor_by_user),
+        *(
+            (
+                partial(_of_resource, repository, status=status, user_id=user_id),
+                partial(repository.cursor_by_resource, user_id=user_id),
+            )
+            for user_id in (None, "alice")
+        ),
+    ]
+
+    for list_of, cursor_after in lists:
+        shown = _ids(list_of())
+        assert shown == ["ended", "s0", "s1", "s2", "ran"]
+        assert [_ids(list_of(cursor=cursor_after(schedule))) for schedule in list_of().items] == [
+            shown[number:] for number in range(1, 6)
+        ]
 
 
 def test_a_page_that_is_not_full_is_the_last(repository: ScheduleRepository) -> None:

@@ -15,6 +15,7 @@ from chalicelib.api.routes.batch import BEGINS_WITHIN
 from chalicelib.aws.eventbridge import EventBridgeGateway
 from chalicelib.composition import PATIENCE
 from chalicelib.core.dynamodb.repository import DynamoRepository
+from chalicelib.core.model.schedule import Status
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.testing import FakeStarter
 from chalicelib.testing.gateway import NAMES
@@ -100,6 +101,23 @@ def test_a_page_of_a_list_is_one_query(service: SchedulerService, calls: list[st
     service.list_for_user("alice", limit=2, cursor=page.next_cursor)
     service.list_for_resource("contract-42", limit=2)
     assert calls == ["Query"] * 3
+
+
+def test_a_search_reads_five_hundred_schedules_in_five_queries(service: SchedulerService, calls: list[str]) -> None:
+    service.create_many("alice", [{"timing": {"after": "P1D"}, "action": an_action()}] * 501)
+    calls.clear()
+
+    page = service.list_for_user("alice", search="no hit")
+    assert (calls, page.searched) == (["Query"] * 5, 500)
+    assert page.next_cursor is not None
+
+
+def test_a_search_over_every_status_is_ten_queries_at_most(service: SchedulerService, calls: list[str]) -> None:
+    _create(service)
+    calls.clear()
+
+    page = service.list_for_user("alice", status="any", search="no hit")
+    assert (calls, page.searched, page.next_cursor) == (["Query"] * len(Status), 1, None)
 
 
 def test_a_page_of_runs_is_one_query_and_a_look_whose_they_are(service: SchedulerService, calls: list[str]) -> None:

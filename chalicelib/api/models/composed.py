@@ -37,6 +37,7 @@ class SchedulePageView(Composed):
 
     items: Annotated[list[ScheduleSummaryView], about("Schedules; a page may be shorter than `limit`, even empty")]
     next_cursor: NextCursor
+    searched: Annotated[int, about("Schedules that were compared with the filters for this page, at most 500", 120)]
 
 
 class RunPageView(Composed):

@@ -15,14 +15,23 @@ from ...core.errors import (
     ScheduleNotFound,
 )
 from ...core.model.run import RunStatus
-from ...core.model.schedule import Schedule, Status
 from ...scheduling.arguments.described import about
-from ...scheduling.arguments.values import Cursor, IdempotencyKey, ResourceId, Undone, UndoneStatus
+from ...scheduling.arguments.values import (
+    ActionType,
+    Cursor,
+    IdempotencyKey,
+    KindOfTiming,
+    ListedStatus,
+    ListStatus,
+    ResourceId,
+    Search,
+    Undone,
+    UndoneStatus,
+)
 from ...scheduling.timing_spec import instant_of
 from .values import (
     Count,
     ExistingScheduleId,
-    Kind,
     NewScheduleId,
     OwnerId,
     PageSize,
@@ -80,15 +89,15 @@ class PageQuery(Query):
     cursor: Cursor | None = None
 
 
-class ResourceQuery(PageQuery):
-    status: Annotated[Status, about("Status of the schedules", Status.ACTIVE.value)] = Status.ACTIVE
+class ListQuery(PageQuery):
+    status: ListStatus = ListedStatus.ACTIVE
+    search: Search | None = None
+    kind: KindOfTiming | None = None
+    action_type: ActionType | None = None
 
-
-class ListQuery(ResourceQuery):
-    kind: Annotated[Kind, about("Only one-time or only recurring schedules. Default: both.", "recurring")] | None = None
-
-    def wants(self, schedule: Schedule) -> bool:
-        return self.kind is None or self.kind.fits(schedule)
+    def arguments(self) -> dict[str, Any]:
+        """Returns keyword arguments of SchedulerService."""
+        return self.model_dump(exclude={"user_id"})
 
 
 class RunsQuery(PageQuery):

@@ -4,14 +4,12 @@ The limits and checks are in scheduling/arguments, because they also apply to Py
 """
 
 import re
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
 from ...core.errors import ScheduleNotFound
 from ...core.model import ids
-from ...core.model.schedule import Schedule
 from ...scheduling.arguments import values
 from ...scheduling.arguments.described import about, text_like
 
@@ -30,16 +28,6 @@ def _revision(etag: object) -> int:
     if match is None:
         raise ValueError('must be the ETag of a response, with its quotes, such as "1803902400000"')
     return int(match[1])
-
-
-class Kind(StrEnum):
-    """Whether a schedule fires once or repeatedly."""
-
-    ONE_TIME = "one_time"
-    RECURRING = "recurring"
-
-    def fits(self, schedule: Schedule) -> bool:
-        return schedule.timing.is_one_time == (self is Kind.ONE_TIME)
 
 
 Since = Annotated[

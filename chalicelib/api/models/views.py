@@ -11,6 +11,7 @@ from ...core.model.job import Job, JobKind, JobStatus
 from ...core.model.run import Run, RunStatus
 from ...core.model.schedule import OnMissed, OnUnknown, Overlap, Schedule, Status, Timing
 from ...core.timing.instants import iso, iso_ms
+from ...scheduling import english
 from ...scheduling.actions import as_clients_write
 from ...scheduling.arguments import shapes
 from ...scheduling.arguments.described import DescribedAs, about
@@ -30,6 +31,7 @@ TimingShown = Annotated[
     DescribedAs(lambda: shapes.Timing),
     about("When the schedule fires", {"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}),
 ]
+InEnglish = Annotated[str, about("The timing in English", "At 09:00 on Monday, Europe/Berlin")]
 Occurrences = Annotated[
     list[Planned], about("Planned times, the soonest first", ["2027-03-08T08:00:00Z", "2027-03-15T08:00:00Z"])
 ]
@@ -88,6 +90,7 @@ class ScheduleView(View):
     ]
     revision: Annotated[int, about("Number that each change increases; the value of `ETag`", 1803902400000)]
     timing: TimingShown
+    description: InEnglish
     action: Annotated[
         dict[str, Any],
         DescribedAs(lambda: shapes.Action),
@@ -121,7 +124,12 @@ class ScheduleView(View):
         action = as_clients_write(schedule.action) if schedule.action else {"type": schedule.action_type}
         # The record keeps it after the pause, to decide which occurrences were due during the pause.
         paused_until = schedule.paused_until if schedule.status is Status.PAUSED else None
-        derived = {"timing": timing_shown(schedule.timing), "action": action, "paused_until": paused_until}
+        derived = {
+            "timing": timing_shown(schedule.timing),
+            "description": english.describe(schedule.timing.parsed),
+            "action": action,
+            "paused_until": paused_until,
+        }
         return cls.model_validate({**vars(schedule), **derived})
 
 
@@ -188,7 +196,7 @@ class PreviewView(View):
     """A preview of a timing, without a schedule."""
 
     timing: TimingShown
-    description: Annotated[str, about("The timing in English", "At 09:00 every Monday, Europe/Berlin")]
+    description: InEnglish
     occurrences: Occurrences
     warnings: Annotated[
         list[str],

@@ -9,8 +9,8 @@ from .. import responses
 from ..auth import Scope
 from ..decorators import Routes
 from ..models.operation import Answer
-from ..models.parameters import Query, ResourcePath, ResourceQuery
-from ..models.views import CancelledView, ScheduleView
+from ..models.parameters import ListQuery, Query, ResourcePath
+from ..models.views import CancelledView
 
 if TYPE_CHECKING:
     from chalice.app import Response
@@ -25,19 +25,19 @@ def resources(services: Services) -> Routes:
     @routes.get(
         "/v1/resources/{resource_id}/schedules",
         Scope.READ,
-        query=ResourceQuery,
+        query=ListQuery,
         path=ResourcePath,
         answers=responses.SCHEDULE_PAGE,
     )
-    def list_resource_schedules(caller: Caller, query: ResourceQuery, resource_id: str) -> Response:
+    def list_resource_schedules(caller: Caller, query: ListQuery, resource_id: str) -> Response:
         """List a resource's schedules.
 
         Users get their own schedules. Admins get those of all users, or of `user_id`.
         """
-        found = services.scheduler().list_for_resource(
-            resource_id, user_id=_whose(caller, query), status=query.status, limit=query.limit, cursor=query.cursor
+        user_id = _whose(caller, query)
+        return responses.schedule_page(
+            services.scheduler().list_for_resource(resource_id, user_id=user_id, **query.arguments())
         )
-        return responses.page(map(ScheduleView.of, found.items), found.next_cursor)
 
     @routes.delete(
         "/v1/resources/{resource_id}/schedules",

@@ -48,11 +48,10 @@ def schedules(services: Services) -> Routes:
     def list_schedules(query: ListQuery, user_id: str) -> Response:
         """List the caller's schedules, the soonest first.
 
-        A page may be shorter than `limit`, even empty. The list ends when `next_cursor` is null.
+        A page may be shorter than `limit`, even empty: a request compares at most 500 schedules with `search`, `kind`
+        and `action_type`. The list ends when `next_cursor` is null.
         """
-        found = services.scheduler().list_for_user(user_id, status=query.status, limit=query.limit, cursor=query.cursor)
-        # The filter can make a page shorter than its limit; the cursor is still the end of the unfiltered page.
-        return responses.page(map(ScheduleView.of, filter(query.wants, found.items)), found.next_cursor)
+        return responses.schedule_page(services.scheduler().list_for_user(user_id, **query.arguments()))
 
     @routes.get("/v1/schedules/{schedule_id}", Scope.READ, query=Query, path=SchedulePath, answers=responses.SCHEDULE)
     def get_schedule(user_id: str, schedule_id: str) -> Response:

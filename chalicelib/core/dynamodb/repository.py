@@ -170,6 +170,12 @@ class DynamoRepository:
         page = self._query("by_resource", pk, prefix, limit=limit, cursor=cursor)
         return Page([schedule_from_plain(item) for item in page.items], page.next_cursor)
 
+    def cursor_by_user(self, schedule: Schedule) -> str:
+        return _cursor_after("by_time", schedule, "")
+
+    def cursor_by_resource(self, schedule: Schedule, *, user_id: str | None) -> str:
+        return _cursor_after("by_resource", schedule, ids.by_resource_prefix(user_id) if user_id is not None else "")
+
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         pk = ids.schedule_pk(user_id, schedule_id)
         page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
@@ -426,7 +432,7 @@ class DynamoRepository:
         with translated(_store_error):
             response = self._client.query(**query)
         last = response.get("LastEvaluatedKey")
-        return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, last) if last else None)
+        return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, _plain(last)) if last else None)
 
     def _update_one(self, update: Mapping[str, Any]) -> ExistingItem:
         """Returns None if the write succeeded, else the existing item."""
@@ -607,8 +613,13 @@ def _start_key(names: tuple[str, str], scope: tuple[str, ...], cursor: str) -> d
     return {names[0]: scope[1], names[1]: index_sk, "PK": pk, "SK": sk}
 
 
-def _cursor(names: tuple[str, str], scope: tuple[str, ...], last: Mapping[str, Any]) -> str:
-    key = _plain(last)
+def _cursor_after(index: str, schedule: Schedule, prefix: str) -> str:
+    """Returns the cursor of a page of the index that ended with this schedule."""
+    item, names = items.schedule_item(schedule), INDEXES[index]
+    return _cursor(names, (index, item[names[0]], prefix), item)
+
+
+def _cursor(names: tuple[str, str], scope: tuple[str, ...], key: items.Item) -> str:
     position = (key["SK"],) if names == ("PK", "SK") else (key[names[1]], key["PK"], key["SK"])
     return write_cursor(scope, position)
 

@@ -68,8 +68,9 @@ class Watch:
 
 
 class ScheduleRepository(Protocol):
-    """The table. Reads by id are consistent, lists eventually consistent. Every method except `list_spans` and
-    `list_running` is one DynamoDB call.
+    """The table. Reads by id are consistent, lists eventually consistent. Every method is one DynamoDB call, except
+    `list_spans` and `list_running`, which may need several, and `cursor_by_user` and `cursor_by_resource`, which need
+    none.
 
     Every method raises StoreUnavailable if the table is throttled or unavailable, and StoreRefused if an item is larger
     than DynamoDB allows; then nothing is written. Reads by id return None for an id that is too long.
@@ -116,6 +117,12 @@ class ScheduleRepository(Protocol):
         self, resource_id: str, status: Status, *, user_id: str | None, limit: int, cursor: str | None
     ) -> Page[Schedule]:
         """Returns a user's schedules, the soonest first; None: all users' schedules, by user. Raises InvalidCursor."""
+
+    def cursor_by_user(self, schedule: Schedule) -> str:
+        """Returns the cursor with which `list_by_user` continues after this schedule, as it was listed."""
+
+    def cursor_by_resource(self, schedule: Schedule, *, user_id: str | None) -> str:
+        """Returns the cursor with which `list_by_resource` continues after this schedule, as it was listed."""
 
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         """Returns runs, newest first. Raises InvalidCursor if the cursor is not of this list."""

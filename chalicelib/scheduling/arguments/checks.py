@@ -7,16 +7,22 @@ from inspect import signature
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from ...core.model.run import RunStatus
+from ...core.model.schedule import Status
+from ..lists.schedules import ANY
 from .reading import Body, read
 from .values import (
     AS_JSON,
+    ActionType,
     Cursor,
+    KindOfTiming,
     Limit,
+    ListedStatus,
     ListStatus,
     PerMinute,
     Reason,
     ResourceId,
     ScheduleId,
+    Search,
     Time,
     Undone,
     UndoneStatus,
@@ -53,6 +59,9 @@ class ListArguments(Arguments):
     """Arguments of methods that list schedules."""
 
     status: ListStatus = NOT_GIVEN
+    search: Search = NOT_GIVEN
+    kind: KindOfTiming = NOT_GIVEN
+    action_type: ActionType = NOT_GIVEN
 
 
 class PutArguments(Arguments):
@@ -94,4 +103,11 @@ def checked_by(model: type[Arguments]) -> Callable[[Callable[P, R]], Callable[P,
 
 
 def _taken(value: Any) -> Any:
-    return RunStatus(value.value) if isinstance(value, Undone) else value
+    match value:
+        case Undone():
+            return RunStatus(value.value)
+        case ListedStatus.ANY:
+            return ANY
+        case ListedStatus():
+            return Status(value.value)
+    return value

@@ -28,6 +28,8 @@ from ...core.model.run import RunStatus
 from ...core.model.schedule import OnMissed, OnUnknown, Overlap, Status
 from ...core.model.values import json_size
 from ..actions import one_line
+from ..lists.filters import Kind
+from ..lists.schedules import ANY
 from .described import DescribedAs, about, text_like
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -220,4 +222,32 @@ class Undone(StrEnum):
 
 
 UndoneStatus = Annotated[Undone, Field(strict=False), about("How the runs ended", Undone.FAILED.value)]
-ListStatus = Annotated[Status, Field(strict=False)]
+
+
+class ListedStatus(StrEnum):
+    """Status of the listed schedules, or `any` of them."""
+
+    ANY = ANY
+    ACTIVE = Status.ACTIVE.value
+    PAUSED = Status.PAUSED.value
+    FAILED = Status.FAILED.value
+    COMPLETED = Status.COMPLETED.value
+    CANCELLED = Status.CANCELLED.value
+
+
+ListStatus = Annotated[
+    ListedStatus,
+    Field(strict=False),
+    about("Status of the schedules, or `any`: active ones, then paused, failed, completed and cancelled ones", "any"),
+]
+Search = Annotated[
+    str,
+    Field(min_length=1, max_length=100),
+    about("Part of the name, of the id or of the resource id, in any case", "digest"),
+]
+KindOfTiming = Annotated[
+    Kind, Field(strict=False), about("Only one-time or only recurring schedules. Default: both.", Kind.RECURRING.value)
+]
+ActionType = Annotated[
+    str, Field(min_length=1, max_length=64), about("Only schedules with an action of this type", "email")
+]

@@ -64,6 +64,54 @@ def test_a_kind_is_picked_out_over_all_pages_and_none_is_dropped(world: World) -
     assert [id_ for page in one_time for id_ in ids(page)] == [created[0], created[2]]
 
 
+def test_a_schedule_says_its_timing_in_english(world: World) -> None:
+    timing = {"cron": "0 9 ? * 2-6 *", "timezone": "Europe/Berlin"}
+    created = world.created(timing=timing)
+    previewed = world.post("/v1/occurrences", {"timing": timing}).json_body
+
+    (listed,) = world.get("/v1/schedules").json_body["items"]
+
+    assert created["description"] == "At 09:00 on Monday to Friday, Europe/Berlin"
+    assert listed["description"] == previewed["description"] == created["description"]
+
+
+def test_a_search_shows_what_it_finds_and_how_many_it_compared(world: World) -> None:
+    found = world.created(name="Weekly Digest", resource_id="contract-42")["schedule_id"]
+    world.created(name="Trial ends")
+
+    for search in ("DIGEST", "Contract-42", found[3:20].upper()):
+        page = world.get(f"/v1/schedules?search={search}").json_body
+        assert (ids(page), page["next_cursor"], page["searched"]) == ([found], None, 2)
+
+
+def test_a_search_may_be_any_text(world: World) -> None:
+    world.created(name="50 % & <b>größer</b>")
+
+    for search in ("50 % &", "<B>GRÖSSER", "größer"):
+        page = world.get(f"/v1/schedules?search={percent_encoded(search)}").json_body
+        assert len(page["items"]) == 1, search
+
+
+def test_schedules_are_found_by_the_type_of_their_action(world: World) -> None:
+    world.created()
+    event = world.created(action={"type": "event", "detail_type": "x"})["schedule_id"]
+
+    assert ids(world.get("/v1/schedules?action_type=event").json_body) == [event]
+    assert ids(world.get("/v1/schedules?action_type=nothing").json_body) == []
+
+
+@pytest.mark.parametrize("path", ["/v1/schedules", "/v1/resources/c/schedules"])
+def test_any_status_is_listed_active_ones_first(world: World, path: str) -> None:
+    cancelled, paused, active = (world.created(resource_id="c")["schedule_id"] for _ in range(3))
+    world.delete(f"/v1/schedules/{cancelled}")
+    world.post(f"/v1/schedules/{paused}/pause", {})
+
+    pages = list(pages_of(world, f"{path}?status=any&limit=1"))
+
+    assert [id_ for page in pages for id_ in ids(page)] == [active, paused, cancelled]
+    assert ids(world.get(f"{path}?status=any").json_body) == [active, paused, cancelled]
+
+
 def test_a_cursor_of_another_list_is_refused(world: World) -> None:
     for _ in range(2):
         world.created(resource_id="contract-42")

@@ -55,7 +55,10 @@ def test_clients_set_what_the_table_says() -> None:
 
 
 def test_clients_are_shown_what_the_table_says() -> None:
-    assert ScheduleView.model_fields.keys() == {row.name for row in SCHEDULE if row.is_shown} | {"action"}
+    assert ScheduleView.model_fields.keys() == {row.name for row in SCHEDULE if row.is_shown} | {
+        "action",
+        "description",
+    }
     shown_as = {"lateness": "lateness_ms"}
     assert RunView.model_fields.keys() == {shown_as.get(row.name, row.name) for row in RUN if row.is_shown}
 

@@ -1,4 +1,120 @@
-/** @returns {Promise<any>} the settings of the sign-in */
-export async function settings() {
-  return (await fetch(new URL("settings.json", import.meta.url))).json();
+/** Calls of the API, its problems, and what is known of the connection. */
+import { signal } from "./libs.js";
+import { clearToken, token } from "./session.js";
+import { learnClock } from "./time.js";
+
+/** The address of the API: the folder of the console's page, under any stage path or domain. */
+export const BASE = new URL(".", location.href.replace(/[?#].*/, "").replace(/\/$/, ""));
+
+/** Since when the API cannot be reached, in the browser's milliseconds; null: the last call was answered. */
+export const offlineSince = signal(/** @type {number | null} */ (null));
+
+/**
+ * @typedef {{field: string, message: string}} FieldError
+ * @typedef {Record<string, string | number | boolean | null | undefined>} Query
+ * @typedef {{query?: Query, body?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} Options
+ */
+
+/** An answer of the API that is an error (RFC 9457), or none (`status` 0). */
+export class Problem extends Error {
+  /** @param {number} status @param {Record<string, any>} body @param {number | null} [retryAfter] in seconds */
+  constructor(status, body, retryAfter = null) {
+    super(body.detail || body.title || `status ${status}`);
+    this.status = status;
+    /** @type {string} the end of the problem's `type`, such as `schedule-busy` */
+    this.kind =
+      String(body.type ?? "")
+        .split(/[:/]/)
+        .pop() ?? "";
+    /** @type {string} */
+    this.title = body.title ?? "The API did not answer as described";
+    /** @type {FieldError[]} */
+    this.errors = body.errors ?? [];
+    this.retryAfter = retryAfter;
+    this.body = body;
+  }
+
+  /** Whether the same request can succeed later. */
+  get isTransient() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** @param {string} path @param {Query} [query] */
+export function address(path, query = {}) {
+  const url = new URL(path.replace(/^\//, ""), BASE);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+/**
+ * Sends a request. Returns the answer's JSON, or null if it has none. Throws Problem.
+ * @param {string} method @param {string} path such as `v1/schedules` @param {Options} [options]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, { query, body, headers = {}, signal: aborted } = {}) {
+  const asked = Date.now();
+  const answer = await reach(address(path, query), {
+    method,
+    headers: {
+      ...(token() ? { Authorization: `Bearer ${token()}` } : {}),
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(aborted ? { signal: aborted } : {}),
+    cache: "no-store",
+    credentials: "omit",
+  });
+  learnClock(answer.headers.get("Date"), asked, Date.now());
+  const read = await json(answer);
+  if (answer.ok) return read;
+  if (answer.status === 401) clearToken();
+  throw new Problem(answer.status, read ?? {}, seconds(answer.headers.get("Retry-After")));
+}
+
+/** @param {string} path @param {Query} [query] @param {AbortSignal} [signal] */
+export const get = (path, query, signal) =>
+  call("GET", path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
+
+/** @param {URL} url @param {RequestInit} request */
+async function reach(url, request) {
+  try {
+    const answer = await fetch(url, request);
+    offlineSince.value = null;
+    return answer;
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    offlineSince.value ??= Date.now();
+    throw new Problem(0, { title: "No answer", detail: "The API cannot be reached. Check the connection." });
+  }
+}
+
+/** @param {Response} answer */
+async function json(answer) {
+  const text = await answer.text();
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { title: `The answer is not JSON (status ${answer.status})` };
+  }
+}
+
+/** @param {string | null} header */
+const seconds = (header) => (header && /^\d+$/.test(header) ? Number(header) : null);
+
+/**
+ * The request as a curl command for a POSIX shell. The token stays out of it.
+ * @param {string} method @param {string} path @param {unknown} [body]
+ */
+export function curl(method, path, body) {
+  /** @param {string} text */
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const lines = [`curl -X ${method} ${quoted(address(path).href)}`, '-H "Authorization: Bearer $TOKEN"'];
+  if (body !== undefined)
+    lines.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body, null, 2))}`);
+  return lines.join(" \\\n  ");
 }

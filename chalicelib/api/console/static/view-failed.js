@@ -1,0 +1,297 @@
+/** Failed and missed runs, grouped by error; redrive of one, of selected ones, or of all at a rate; and its job. */
+import { call, get } from "./api.js";
+import { Glyph, lookOf, RUN } from "./glyphs.js";
+import { html, useEffect, useMemo, useState } from "./libs.js";
+import { forgetNames, useName } from "./names.js";
+import { Act, attempt, count, Empty, lateness, Note, Shown, say, useCommands, useLoad, useTitle } from "./parts.js";
+import { go, place, to, toSchedule } from "./router.js";
+import { DAY, dayAndClock, duration, exact, now, SECOND } from "./time.js";
+
+/** @typedef {import("./types.js").Run} Run */
+/** @typedef {import("./types.js").RunPage} RunPage */
+/** @typedef {import("./types.js").Job} Job */
+
+const PERIODS = {
+  day: { name: "24 hours", days: 1 },
+  week: { name: "7 days", days: 7 },
+  all: { name: "All kept", days: 0 },
+};
+const ROWS = 20; // of a group that are shown at first
+const RATES = [10, 60, 300, 600]; // a minute
+
+/** @param {{id: string | undefined, path: string}} props */
+export function View({ id, path }) {
+  return path.startsWith("/jobs/") && id ? html`<${JobView} id=${id} />` : html`<${Failed} />`;
+}
+
+function Failed() {
+  useTitle("Failed work");
+  useEffect(() => forgetNames, []);
+  const { query } = place.value;
+  const status = query.get("status") === "missed" ? "missed" : "failed";
+  const period = Object.hasOwn(PERIODS, query.get("period") ?? "")
+    ? /** @type {keyof typeof PERIODS} */ (query.get("period"))
+    : "week";
+  const job = query.get("job");
+  /** @param {Record<string, string>} changed */
+  const change = (changed) => go(to("/failed", { status, period, ...(job ? { job } : {}), ...changed }));
+  const since = () => (PERIODS[period].days ? new Date(now.peek() - PERIODS[period].days * DAY).toISOString() : null);
+  const loaded = useLoad(
+    `${status} ${period}`,
+    (signal) => get("v1/runs", { status, since: since(), limit: 100 }, signal),
+    { every: 10 * SECOND },
+  );
+  return html`
+    <div class="top">
+      <div>
+        <h1>${status === "failed" ? "Failed work" : "Missed work"}</h1>
+        <p>${status === "failed" ? "Runs whose work failed after all retries." : "Occurrences that were not delivered in time."} A redrive keeps the run's id and history.</p>
+      </div>
+    </div>
+    ${job && html`<${JobNote} id=${job} close=${() => change({ job: "" })} reload=${loaded.reload} />`}
+    <div class="bar">
+      <div class="seg" role="group" aria-label="Status">
+        ${["failed", "missed"].map((name) => {
+          const { glyph, role, word } = lookOf(RUN, name);
+          return html`<button aria-pressed=${name === status ? "true" : "false"} onClick=${() => change({ status: name })}><${Glyph} name=${glyph} role=${role} />${word}</button>`;
+        })}
+      </div>
+      <div class="seg" role="group" aria-label="Period">
+        ${Object.entries(PERIODS).map(([key, { name }]) => html`<button aria-pressed=${key === period ? "true" : "false"} onClick=${() => change({ period: key })}>${name}</button>`)}
+      </div>
+    </div>
+    <${Shown} loaded=${loaded} what="Runs">
+      ${(/** @type {RunPage} */ page) => html`<${Groups} key=${`${status} ${period}`} first=${page} status=${status} since=${since()} reload=${loaded.reload} follow=${(/** @type {Job} */ started) => change({ job: started.job_id })} />`}
+    <//>
+  `;
+}
+
+/**
+ * Runs by their reason, the largest group first.
+ * @param {Run[]} runs
+ * @returns {{error: string, runs: Run[]}[]}
+ */
+export function byError(runs) {
+  /** @type {Map<string, Run[]>} */
+  const groups = new Map();
+  for (const run of runs) {
+    const error = run.reason ?? run.attempts.at(-1)?.error ?? "without a reason";
+    groups.set(error, [...(groups.get(error) ?? []), run]);
+  }
+  return [...groups].map(([error, of]) => ({ error, runs: of })).sort((a, b) => b.runs.length - a.runs.length);
+}
+
+/** @param {{first: RunPage, status: string, since: string | null, reload: () => void, follow: (job: Job) => void}} props */
+function Groups({ first, status, since, reload, follow }) {
+  const [more, setMore] = useState(/** @type {RunPage | null} */ (null));
+  const [selected, setSelected] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const runs = useMemo(() => {
+    const newest = new Set(first.items.map(keyOf));
+    return [...first.items, ...(more?.items ?? []).filter((run) => !newest.has(keyOf(run)))];
+  }, [first, more]);
+  const cursor = more ? more.next_cursor : first.next_cursor;
+  const chosen = runs.filter((run) => selected.has(keyOf(run)));
+  const readMore = async () => {
+    const next = await get("v1/runs", { status, since, limit: 100, cursor });
+    setMore({ items: [...(more?.items ?? []), ...next.items], next_cursor: next.next_cursor });
+  };
+  const redriveChosen = async () => {
+    await redriveEach(chosen);
+    setSelected(new Set());
+    reload();
+  };
+  useCommands(
+    chosen.length
+      ? [{ title: `Redrive ${count(chosen.length, "run")}`, key: "r", run: () => void attempt(redriveChosen) }]
+      : [],
+  );
+  if (runs.length === 0) {
+    return html`<${Empty} glyph="succeeded" title=${`0 ${status}`} text=${`Runs that are ${status} appear here, grouped by error.`}><a class="btn" href=${to("/overview")}>Overview</a><//>`;
+  }
+  return html`
+    <${All} status=${status} since=${since} number=${runs.length} isMore=${cursor !== null} follow=${follow} />
+    ${byError(runs).map(({ error, runs: of }) => html`<${Group} key=${error} error=${error} runs=${of} selected=${selected} select=${setSelected} reload=${reload} />`)}
+    <p class="s q">${count(runs.length, "run")} read${cursor ? "; there are more" : ", all of this period"}.</p>
+    ${cursor && html`<p class="acts"><${Act} label="Read 100 more" act=${readMore} /></p>`}
+    ${
+      chosen.length > 0 &&
+      html`
+      <div class="bulk" role="region" aria-label="Selected runs">
+        <span role="status">${chosen.length} selected</span>
+        <${Act} class="small main" label=${`Redrive ${chosen.length}`} act=${redriveChosen} />
+        <button class="btn small bare" onClick=${() => setSelected(new Set())}>Clear</button>
+      </div>
+    `
+    }
+  `;
+}
+
+/** @param {Run} run */
+const keyOf = (run) => `${run.schedule_id} ${run.run_id}`;
+
+const AT_ONCE = 5;
+
+/** @param {Run[]} runs */
+async function redriveEach(runs) {
+  const waiting = [...runs];
+  let done = 0;
+  /** @type {string[]} */
+  const refused = [];
+  const work = async () => {
+    for (let run = waiting.shift(); run; run = waiting.shift()) {
+      try {
+        await redrive(run);
+        done += 1;
+      } catch (error) {
+        refused.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (done) say(`${count(done, "run")} queued`);
+  if (refused.length)
+    say(`${count(refused.length, "run")} not queued: ${[...new Set(refused)].slice(0, 3).join("; ")}`, "fail");
+}
+
+/** @param {Run} run */
+const redrive = (run) =>
+  call("POST", `v1/schedules/${encodeURIComponent(run.schedule_id)}/runs/${encodeURIComponent(run.run_id)}/redrive`);
+
+/** @param {{status: string, since: string | null, number: number, isMore: boolean, follow: (job: Job) => void}} props */
+function All({ status, since, number, isMore, follow }) {
+  const [rate, setRate] = useState(60);
+  const start = async () => {
+    const job = await call("POST", "v1/runs/redrive", {
+      body: { status, ...(since ? { since } : {}), per_minute: rate },
+    });
+    say("The job is recorded. The sweeper does the work");
+    follow(job);
+  };
+  return html`
+    <div class="bar all">
+      <span class="s q">${isMore ? `More than ${number}` : number} ${status}</span>
+      <label class="s end">Redrive all at <select class="in inline" value=${rate} onChange=${(/** @type {any} */ event) => setRate(Number(event.target.value))}>${RATES.map((each) => html`<option value=${each}>${each}</option>`)}</select> a minute</label>
+      <${Act} class="small" label=${`Redrive all ${isMore ? "" : number}`} act=${start} />
+    </div>
+  `;
+}
+
+/** @param {{error: string, runs: Run[], selected: ReadonlySet<string>, select: (keys: ReadonlySet<string>) => void, reload: () => void}} props */
+function Group({ error, runs, selected, select, reload }) {
+  const [rows, setRows] = useState(ROWS);
+  const schedules = new Set(runs.map((run) => run.schedule_id)).size;
+  const oldest = Date.parse(runs.at(-1)?.scheduled_time ?? "");
+  const all = runs.every((run) => selected.has(keyOf(run)));
+  /** @param {Run[]} of @param {boolean} isOn */
+  const set = (of, isOn) => {
+    const next = new Set(selected);
+    for (const run of of) isOn ? next.add(keyOf(run)) : next.delete(keyOf(run));
+    select(next);
+  };
+  return html`
+    <details class="card grp" open=${runs.length <= ROWS}>
+      <summary>
+        <${Glyph} name="i-chevron" role="chev" />
+        <span class="two-l"><strong dir="auto">${error}</strong><small>${count(schedules, "schedule")} · since ${dayAndClock(oldest)}</small></span>
+        <span class="b">${runs.length}</span>
+      </summary>
+      <table class="list">
+        <thead>
+          <tr>
+            <th><input type="checkbox" aria-label=${`Select all ${runs.length} of this error`} checked=${all} onChange=${() => set(runs, !all)} /></th>
+            <th>Due</th>
+            <th>Schedule</th>
+            <th class="hide">Attempts</th>
+            <th><span class="vh">Action</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${runs.slice(0, rows).map((run) => html`<${Row} key=${keyOf(run)} run=${run} isSelected=${selected.has(keyOf(run))} set=${set} reload=${reload} />`)}
+        </tbody>
+      </table>
+      ${runs.length > rows && html`<div class="pager"><span>${rows} of ${runs.length} shown</span><button class="btn small" onClick=${() => setRows(rows + 100)}>Show more</button></div>`}
+    </details>
+  `;
+}
+
+/** @param {{run: Run, isSelected: boolean, set: (of: Run[], isOn: boolean) => void, reload: () => void}} props */
+function Row({ run, isSelected, set, reload }) {
+  const due = Date.parse(run.scheduled_time);
+  const act = async () => {
+    await redrive(run);
+    say("The run is queued");
+    reload();
+  };
+  return html`
+    <tr class=${isSelected ? "on" : ""}>
+      <td><input type="checkbox" checked=${isSelected} aria-label=${`Select the run of ${run.schedule_id} due ${dayAndClock(due)}`} onChange=${() => set([run], !isSelected)} /></td>
+      <td class="nw" title=${exact(due)}>${dayAndClock(due)}<small>${run.lateness_ms === null ? "" : lateness(run.lateness_ms)}</small></td>
+      <td class="nm"><a href=${toSchedule(run.schedule_id)} dir="auto">${useName(run.schedule_id)}</a><small dir="auto">${[run.action_type, run.resource_id].filter(Boolean).join(" · ")}</small></td>
+      <td class="hide">${run.attempts.length}</td>
+      <td class="num"><${Act} class="small" label="Redrive" act=${act} /></td>
+    </tr>
+  `;
+}
+
+/** The progress of a job above the list. @param {{id: string, close: () => void, reload: () => void}} props */
+function JobNote({ id, close, reload }) {
+  const loaded = useJob(id, reload);
+  const job = loaded.data;
+  if (!job)
+    return (
+      loaded.problem &&
+      html`<${Note} role="fail" glyph="failed" title="The job could not be read" text=${loaded.problem.message}><button class="act btn small bare" onClick=${close}>Close</button><//>`
+    );
+  const isRunning = job.status === "running";
+  return html`
+    <div class="job">
+      <${Note} role=${isRunning ? "busy" : "ok"} glyph=${isRunning ? "running" : "succeeded"} live title=${jobTitle(job)} text=${html`<a class="link" href=${to(`/jobs/${encodeURIComponent(id)}`)}>Job ${id.slice(0, 8)}</a>`}>
+        <button class="act btn small bare" onClick=${close}>Close</button>
+      <//>
+    </div>
+  `;
+}
+
+/** @param {string} id @param {() => void} [changed] */
+function useJob(id, changed = () => undefined) {
+  const [isDone, setDone] = useState(false);
+  return useLoad(
+    `job-${id}`,
+    async (signal) => {
+      const job = await get(`v1/jobs/${encodeURIComponent(id)}`, undefined, signal);
+      if (job.status !== "running" && !isDone) {
+        setDone(true);
+        changed();
+      }
+      return job;
+    },
+    { every: isDone ? 0 : 3 * SECOND },
+  );
+}
+
+/** @param {Job} job */
+const jobTitle = (job) =>
+  `${job.status === "running" ? "Redriving" : "Redrive ended"}: ${count(job.done, "run")} queued${job.passed_over ? `, ${job.passed_over} cannot be queued` : ""}`;
+
+/** @param {{id: string}} props */
+function JobView({ id }) {
+  useTitle("Job");
+  const loaded = useJob(id);
+  return html`
+    <nav class="s q crumb" aria-label="Breadcrumb"><a class="link" href=${to("/failed")}>Failed work</a> / job</nav>
+    <div class="top"><h1>Job <code>${id.slice(0, 8)}</code></h1></div>
+    <${Shown} loaded=${loaded} what="The job" rows=${3}>
+      ${(/** @type {Job} */ job) => html`
+        <dl class="facts">
+          <dt>Status</dt><dd>${job.status}</dd>
+          <dt>Kind</dt><dd>${job.kind.replaceAll("_", " ")}</dd>
+          <dt>Done</dt><dd>${job.done}</dd>
+          <dt>Passed over</dt><dd>${job.passed_over}</dd>
+          <dt>Begun</dt><dd>${dayAndClock(Date.parse(job.created_at))}</dd>
+          <dt>Last change</dt><dd>${dayAndClock(Date.parse(job.updated_at))}, ${duration(Date.parse(job.updated_at) - Date.parse(job.created_at))} after it began</dd>
+          <dt>Id</dt><dd><code>${job.job_id}</code></dd>
+        </dl>
+      `}
+    <//>
+  `;
+}
