@@ -1,24 +1,36 @@
 // @ts-check
 // The token of "try it": that of the console's sign-in, or one that the reader pastes. It is kept in memory only.
 
-/** @typedef {{signIn: () => Promise<void>, token: () => string | null, ready?: Promise<unknown>}} Session */
-
-/** The console's sign-in. The page also works without it. */
-const MODULE = "./session.js";
+/** @typedef {typeof import("./session.js")} Session */
 
 /** @type {Session | null} */
 let session = null;
 let pasted = "";
 
-/** Loads the console's sign-in, which also completes one whose code is in the page's address. */
-export async function load() {
-  session ??= await import(MODULE).catch(() => null);
-  await session?.ready;
+/** Whether the issuer has just returned to this page. */
+export const isReturning = () => /[?&](code|error)=/.test(location.search);
+
+/** Whether the API has a console, whose sign-in this page uses. */
+export const canSignIn = () => document.querySelector('a[href="console"]') !== null;
+
+/** Leaves for the issuer's page, which returns to this page. */
+export async function signIn() {
+  await (await load()).signIn();
 }
 
-export const isReturning = () => /[?&](code|error)=/.test(location.search);
-export const canSignIn = () => session !== null;
-export const signIn = async () => session?.signIn();
+/** Takes the token from the issuer's answer in the page's address. Returns why there is none, or an empty text. */
+export async function finish() {
+  const { start, session: state } = await load();
+  await start();
+  return state.value.reason;
+}
+
+/** @returns {Promise<Session>} */
+async function load() {
+  session ??= await import("./session.js");
+  return session;
+}
+
 export const token = () => pasted || session?.token() || "";
 
 /** @param {string} text */
@@ -30,9 +42,8 @@ export function paste(text) {
 export function holder() {
   try {
     const [, payload = ""] = token().split(".");
-    const claims = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
-    const minutes = Math.floor((claims.exp * 1000 - Date.now()) / 60000);
-    return `as ${claims.sub}${minutes >= 0 ? `, token for ${minutes} min` : ""}`;
+    const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    return `as ${claims.sub}`;
   } catch {
     return token() ? "with a token" : "";
   }

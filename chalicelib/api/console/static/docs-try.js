@@ -2,7 +2,7 @@
 // "Try it": a form per operation that sends a request and shows the answer as the API sends it.
 
 import { all, byId, element } from "./docs-dom.js";
-import { canSignIn, holder, isReturning, load, paste, signIn, token } from "./docs-session.js";
+import { canSignIn, finish, holder, isReturning, paste, signIn, token } from "./docs-session.js";
 
 const MOST_SECONDS = 30;
 const MOST_CHARACTERS = 100_000;
@@ -47,9 +47,10 @@ function described() {
  */
 async function open(section, button, values = {}) {
   button.setAttribute("disabled", "");
+  /** @type {HTMLFormElement | null} */
+  let form = null;
   try {
-    const [found] = await Promise.all([entry(section.id), load()]);
-    const form = tryForm(found, values);
+    form = tryForm(await entry(section.id), values);
     button.parentElement?.replaceWith(form);
     /** @type {HTMLElement | null} */ (form.querySelector("input, textarea, select, button"))?.focus({
       preventScroll: true,
@@ -58,6 +59,7 @@ async function open(section, button, values = {}) {
     button.textContent = `Try it: the description cannot be loaded (${error})`;
   }
   button.removeAttribute("disabled");
+  return form;
 }
 
 /**
@@ -88,7 +90,7 @@ function tryForm(of, values) {
   const form = /** @type {HTMLFormElement} */ (
     element(
       "form",
-      { class: "try", "aria-labelledby": id },
+      { class: "try", "aria-label": `Try it: ${of.operation.summary}` },
       element("div", { class: "head" }, element("h4", { id }, "Try it"), element("span", { class: "s q who" })),
       element("div", { class: "token" }),
       ...of.operation.parameters.map((parameter) => parameterField(of, parameter)),
@@ -206,20 +208,33 @@ function showToken(form, of) {
 async function leave(form, of) {
   const values = Object.fromEntries(controls(form).map((control) => [control.name, control.value]));
   sessionStorage.setItem(KEPT, JSON.stringify({ id: of.operation.operationId, values }));
-  await signIn();
+  try {
+    await signIn();
+  } catch (error) {
+    tell(form, error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function restore() {
   const kept = sessionStorage.getItem(KEPT);
   sessionStorage.removeItem(KEPT);
-  await load();
-  if (!kept) return;
-  const { id, values } = JSON.parse(kept);
-  const section = document.getElementById(id);
-  const button = section?.querySelector(".try-open");
-  if (!section || !(button instanceof HTMLElement)) return;
-  await open(section, button, values);
-  byId(`try-${id}`).scrollIntoView();
+  const reason = await finish();
+  const { id, values } = JSON.parse(kept ?? "{}");
+  const button = document.getElementById(id)?.querySelector(".try-open");
+  if (!(button instanceof HTMLElement)) return;
+  const form = await open(byId(id), button, values);
+  if (form && reason) tell(form, reason);
+  form?.scrollIntoView({ block: "center" });
+}
+
+/**
+ * Says why nobody is signed in.
+ * @param {HTMLFormElement} form
+ * @param {string} reason
+ */
+function tell(form, reason) {
+  const status = element("span", { class: "st fail" }, "Not signed in");
+  form.querySelector(".ans")?.replaceChildren(element("p", { role: "status", class: "s q" }, status, ` ${reason}`));
 }
 
 // The request
@@ -232,9 +247,9 @@ function request(form, of) {
   const path = of.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(filled(form, "path")[name] ?? ""));
   const query = String(new URLSearchParams(filled(form, "query")));
   const body = filled(form, "body").json;
-  const content = body === undefined ? {} : { "Content-Type": "application/json" };
-  const bearer = of.operation.security.length && token() ? { Authorization: `Bearer ${token()}` } : {};
-  const headers = { ...filled(form, "header"), ...content, ...bearer };
+  const headers = filled(form, "header");
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (of.operation.security.length && token()) headers.Authorization = `Bearer ${token()}`;
   return { path: query ? `${path}?${query}` : path, headers, body };
 }
 

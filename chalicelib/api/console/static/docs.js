@@ -6,15 +6,17 @@ import { all, byId, element } from "./docs-dom.js";
 import { tryIt } from "./docs-try.js";
 
 const MOST_FIELDS = 40;
+const THEME = "scheduled-tasks.theme";
+const LANGUAGE = "scheduled-tasks.language";
 
 // Theme: the same choice as the console's.
 
 function restoreTheme() {
-  const chosen = stored("theme");
+  const chosen = stored(THEME);
   const radio = chosen && document.getElementById(`theme-${chosen}`);
   if (radio instanceof HTMLInputElement) radio.checked = true;
   for (const one of all("input[name=theme]")) {
-    one.addEventListener("change", () => store("theme", one.id.replace("theme-", "")));
+    one.addEventListener("change", () => store(THEME, one.id.replace("theme-", "")));
   }
 }
 
@@ -49,14 +51,14 @@ function chooseLanguage(label) {
 }
 
 function followLanguage() {
-  const chosen = stored("docs-language");
+  const chosen = stored(LANGUAGE);
   if (all(".sample label").some((label) => label.textContent === chosen)) chooseLanguage(String(chosen));
   for (const radio of all("input[name^=lang-]")) {
     radio.addEventListener("change", () => {
       const top = radio.getBoundingClientRect().top;
       const label = String(radio.parentElement?.textContent);
       chooseLanguage(label);
-      store("docs-language", label);
+      store(LANGUAGE, label);
       // The examples above have another height now: what the reader looks at stays in its place.
       scrollBy(0, radio.getBoundingClientRect().top - top);
     });
