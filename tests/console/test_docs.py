@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.accessibility import axe
-from tests.console.browser import LAPTOP, PHONE, THEMES, Watch, window
+from tests.console.browser import LAPTOP, LONGEST_WAIT_MS, PHONE, THEMES, Watch, window
 from tests.console.budgets import cost
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def reference(
         watch.attach(context)
         page = context.new_page()
         page.goto(f"{site.api_url}/docs")
-        expect(page.get_by_role("button", name="Try it").first).to_be_visible()
+        expect(page.get_by_role("button", name="Try it").first).to_be_visible(timeout=LONGEST_WAIT_MS)
         yield page
 
 
@@ -47,7 +47,7 @@ def docs(site: Site) -> Iterator[Page]:
 
 def open_form(page: Page, operation: str) -> None:
     page.locator(f"#{operation}").get_by_role("button", name="Try it").click()
-    expect(page.locator(f"#{operation} form")).to_be_visible()
+    expect(page.locator(f"#{operation} form")).to_be_visible(timeout=LONGEST_WAIT_MS)
 
 
 def sign_in(site: Site, page: Page, user: str) -> None:
@@ -65,13 +65,13 @@ def test_a_reader_signs_in_and_creates_a_schedule(site: Site, docs: Page, user: 
     )
     sign_in(site, docs, user)
     form = docs.locator("#createSchedule form")
-    expect(form.get_by_text(f"as {user}")).to_be_visible()
+    expect(form.get_by_text(f"as {user}")).to_be_visible(timeout=LONGEST_WAIT_MS)
 
     form.get_by_role("button", name="Send").click()
     assert site.client(user).get("/v1/schedules")["items"] == []
     form.get_by_role("button", name="Create a schedule: POST /v1/schedules").click()
 
-    expect(form.get_by_role("status")).to_contain_text(re.compile(r"^201.* in \d+ ms$"))
+    expect(form.get_by_role("status")).to_contain_text(re.compile(r"^201.* in \d+ ms$"), timeout=LONGEST_WAIT_MS)
     expect(form.get_by_role("region", name="Headers of the answer")).to_contain_text("location: /v1/schedules/")
     expect(form.get_by_role("region", name="Body of the answer")).to_contain_text('"name": "From the reference"')
     assert "code=" not in docs.url
@@ -85,7 +85,7 @@ def test_an_error_is_shown_as_the_api_sends_it(site: Site) -> None:
 
         form.get_by_role("button", name="Send").click()
 
-        expect(form.get_by_role("status")).to_contain_text("401")
+        expect(form.get_by_role("status")).to_contain_text("401", timeout=LONGEST_WAIT_MS)
         expect(form.get_by_role("region", name="Body of the answer")).to_contain_text(":problem:invalid-token")
 
 
@@ -197,7 +197,9 @@ def test_axe_finds_nothing(site: Site, theme: str, size: tuple[int, int]) -> Non
             open_form(page, operation)
         page.locator("#listSchedules form").get_by_role("button", name="Send").click()
         page.locator("#cancelSchedule form").get_by_role("button", name="Send").click()
-        expect(page.locator("#listSchedules form").get_by_role("status")).to_contain_text("401")
+        expect(page.locator("#listSchedules form").get_by_role("status")).to_contain_text(
+            "401", timeout=LONGEST_WAIT_MS
+        )
         page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
 
         assert axe(page) == ""

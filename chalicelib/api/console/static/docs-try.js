@@ -31,6 +31,7 @@ export async function tryIt() {
     sample.append(element("p", {}, button));
   }
   if (isReturning()) await restore();
+  else sessionStorage.removeItem(KEPT);
 }
 
 /** @returns {Promise<Description>} */
@@ -191,10 +192,11 @@ function showToken(form, of) {
   const input = /** @type {HTMLInputElement} */ (
     element("input", { id, class: "in", type: "password", autocomplete: "off" })
   );
-  input.addEventListener("change", () => {
+  // The field stays while it has the focus: if it went away on leaving it, the button would move from under the pointer.
+  input.addEventListener("input", () => {
     paste(input.value);
-    for (const other of all("form.try .token")) if (token()) other.replaceChildren();
-    for (const other of all("form.try .who")) if (token()) other.textContent = holder();
+    for (const other of all("form.try .who")) other.textContent = holder();
+    for (const other of all("form.try .token")) if (other !== place && token()) other.replaceChildren();
   });
   const label = element("label", { for: id }, "Token", element("small", {}, " kept in memory only"));
   place.append(element("div", { class: "f" }, label, input));
