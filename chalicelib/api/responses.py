@@ -54,7 +54,7 @@ SCHEDULE: Mapping[int, Answer] = {200: Answer("The schedule", ScheduleView, ("ET
 _UNCONFIRMED = "The change is recorded but not confirmed in EventBridge; the sweeper applies it"
 CHANGED: Mapping[int, Answer] = {
     200: Answer("The changed schedule", ScheduleView, ("ETag",)),
-    202: Answer(_UNCONFIRMED, ScheduleView, ("ETag",)),
+    202: Answer(_UNCONFIRMED, ScheduleView, ("ETag",), differs={"confirmed": False}),
 }
 CREATED: Mapping[int, Answer] = {
     201: Answer("The schedule will fire", ScheduleView, ("Location", "ETag")),
@@ -62,6 +62,7 @@ CREATED: Mapping[int, Answer] = {
         "The schedule will fire. It is not confirmed in EventBridge; the sweeper applies it",
         ScheduleView,
         ("Location", "ETag"),
+        differs={"confirmed": False},
     ),
 }
 PUT: Mapping[int, Answer] = {

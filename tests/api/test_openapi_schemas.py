@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from chalicelib.api.models.views import ScheduleView
 from chalicelib.scheduling.actions import BUILT_IN
 from tests.api.route_table import OPERATIONS, document, example_of
 from tests.api.test_ownership import WHO, ids
@@ -54,6 +55,20 @@ def test_an_operation_has_examples_of_what_it_takes_and_answers(operation: dict[
     assert all(at["description"] and at["example"] is not None for at in operation["parameters"])
     assert all(content["examples"] for content in contents if content["schema"])
     assert all(answer["description"] for answer in operation["responses"].values())
+
+
+def test_the_example_of_an_answer_that_is_not_final_says_so() -> None:
+    shown = {
+        (operation["operationId"], name): content["examples"][name]["value"]
+        for operation in DESCRIBED
+        for content in operation["responses"].get("202", {}).get("content", {}).values()
+        for name in content["examples"]
+        if "value" in content["examples"][name]
+    }
+
+    assert shown.pop(("cancelResourceSchedules", "Cancelled")) == {"cancelled": 1, "complete": False}
+    assert {operation for operation, _ in shown} >= {"createSchedule", "putSchedule", "updateSchedule", "pauseSchedule"}
+    assert all(example == example_of(ScheduleView) | {"confirmed": False} for example in shown.values())
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.id)

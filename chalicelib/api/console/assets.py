@@ -54,7 +54,11 @@ class Assets:
 
     def page(self) -> str:
         """Returns index.html, whose references have the current digest."""
-        return _FROM_PAGE.sub(lambda found: f'"console/{self._served(found[1], self.digest)}"', self._page)
+        return self.linked(self._page)
+
+    def linked(self, page: str) -> str:
+        """Returns a page with the current digest in its references to files, such as `"console/main.js"`."""
+        return _FROM_PAGE.sub(lambda found: f'"console/{self._served(found[1], self.digest)}"', page)
 
     def find(self, name: str) -> Asset:
         """Returns a file by its served name, with any digest or none. Raises ConsoleFileNotFound."""

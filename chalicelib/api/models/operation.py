@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .parameters import NoQuery
 
@@ -22,7 +22,8 @@ class Answer:
     """One response of a route, for OpenAPI.
 
     `model` None means no content, or content without a model if there is a `media_type`. `media_type` None means JSON.
-    `conditional_headers` maps a header that not every such response has to its condition.
+    `conditional_headers` maps a header that not every such response has to its condition. `differs` has the fields that
+    differ from the model's example.
     """
 
     description: str
@@ -30,6 +31,7 @@ class Answer:
     headers: tuple[str, ...] = ()
     conditional_headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
+    differs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

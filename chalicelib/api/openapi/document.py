@@ -125,7 +125,7 @@ def _described(operation: Operation, described: Mapping[str, Any]) -> dict[str, 
         "description": operation.text,
         "parameters": _parameters(operation, described),
         **body,
-        "responses": _answers(operation),
+        "responses": _answers(operation, described),
         "security": [{"bearer": [operation.scope]}] if operation.scope else [],
     }
 
@@ -160,18 +160,24 @@ def _content(model: type[BaseModel]) -> dict[str, Any]:
     return {"schema": reference(model), "examples": {name: {"$ref": f"#/components/examples/{name}"}}}
 
 
-def _answers(operation: Operation) -> dict[str, Any]:
-    good = {str(status): _answer(answer) for status, answer in sorted(operation.answers.items())}
+def _answers(operation: Operation, named: Mapping[str, Any]) -> dict[str, Any]:
+    good = {str(status): _answer(answer, named) for status, answer in sorted(operation.answers.items())}
     return good | {str(int(status)): _problems(status, found) for status, found in _by_status(operation).items()}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Answer, named: Mapping[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.description}
     if answer.model:
-        described["content"] = {answer.media_type or JSON: _content(answer.model)}
+        content = _content(answer.model) | _own_example(answer.model, answer.differs, named)
+        described["content"] = {answer.media_type or JSON: content}
     elif answer.media_type:
         described["content"] = {answer.media_type: {"schema": {}}}
     return described | _headers(answer.headers, answer.conditional_headers)
+
+
+def _own_example(model: type[BaseModel], differs: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    name = schema_name(model.__name__)
+    return {"examples": {name: {"value": named[name]["examples"][0] | differs}}} if differs else {}
 
 
 def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:

@@ -89,6 +89,10 @@ class _Schemas(GenerateJsonSchema):
         """Returns False, because pydantic's titles only repeat the names of the fields."""
         return False
 
+    def sort(self, value: Schema, parent_key: str | None = None) -> Schema:  # noqa: ARG002 - pydantic's signature
+        """Returns the schema as it is: examples keep the order of their fields, so that a type stands first."""
+        return value
+
     def default_schema(self, schema: Any) -> dict[str, JsonValue]:
         described: dict[str, JsonValue] = super().default_schema(schema)
         if described.get("default", ...) is None:

@@ -38,8 +38,8 @@ __all__ = ["Services", "all_routes", "blueprints", "operations_of", "schedule_sw
 def blueprints(services: Services) -> list[Blueprint]:
     """Returns new blueprints with all routes. Each app needs its own, because registering a blueprint changes it.
 
-    The routes of webhook keys are included unless `services.webhook_keys` is None, and those of the console unless
-    `services.console` is None.
+    The routes of webhook keys are included unless `services.webhook_keys` is None, and the console unless
+    `services.console` is None. The API reference has the console's files in any case.
     """
     return [routes.blueprint for routes in all_routes(services)]
 
@@ -56,7 +56,8 @@ def all_routes(services: Services) -> list[Routes]:
         users.users(services),
         *([webhook_keys.webhook_keys(services, keys)] if keys else []),
     ]
-    others = [*of_users, *([console.console(services, services.console)] if services.console else [])]
+    of_console = [console.console(services, services.console)] if services.console else []
+    others = [*of_users, *of_console, console.files(services)]
     return [*others, system.system(services, operations_of(others))]
 
 

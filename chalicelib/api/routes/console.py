@@ -1,4 +1,4 @@
-"""Public routes of the console: its page, its static files and the settings of its sign-in."""
+"""Public routes of the console: its page, the settings of its sign-in, and the static files."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ def console(services: Services, sign_in: Callable[[], SignIn]) -> Routes:
     def get_console_settings() -> Response:
         """Get the settings of the console's sign-in: the issuer's endpoints and the console's client id."""
         return Response(sign_in().as_json(), {"Cache-Control": CHECK_ALWAYS, **SAME_FOR_ALL})
+
+    return routes
+
+
+def files(services: Services) -> Routes:
+    """Returns the route of the files, which the API reference needs as well."""
+    routes = Routes(__name__, services, tag="Console")
 
     @routes.get(
         "/console/{file}",

@@ -46,7 +46,11 @@ def resources(services: Services) -> Routes:
         path=ResourcePath,
         answers={
             200: Answer("All these schedules are cancelled", CancelledView),
-            202: Answer("Some of them are cancelled: send the request again for the others", CancelledView),
+            202: Answer(
+                "Some of them are cancelled: send the request again for the others",
+                CancelledView,
+                differs={"complete": False},
+            ),
         },
     )
     def cancel_resource_schedules(caller: Caller, query: Query, resource_id: str) -> Response:

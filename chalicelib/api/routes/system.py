@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chalice.app import Response
 
+from ..console.assets import assets
+from ..console.policy import page_headers
 from ..decorators import Routes
 from ..models.composed import HealthView
+from ..models.console import ConsoleNotConfigured
 from ..models.operation import Answer
 from ..responses import JSON
 
@@ -20,11 +24,6 @@ if TYPE_CHECKING:
     from ..models.operation import Operation
 
 HTML = "text/html"
-PAGE_HEADERS: dict[str, str | list[str]] = {
-    "Content-Type": f"{HTML}; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def system(services: Services, others: Sequence[Operation]) -> Routes:
@@ -44,16 +43,31 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
         operations = (*others, *routes.operations)
         return Response(document.document(operations, _before(routes.blueprint.current_request, "/openapi.json")))
 
-    @routes.get("/docs", answers={200: Answer("The HTML page", media_type=HTML)})
+    @routes.get("/docs", answers={200: Answer("The HTML page", headers=("Cache-Control",), media_type=HTML)})
     def get_docs() -> Response:
-        """Get the API's documentation as one HTML page without scripts."""
+        """Get the API's documentation as one HTML page, which is complete without scripts."""
+        headers: dict[str, str | list[str]] = {
+            "Content-Type": f"{HTML}; charset=utf-8",
+            "Cache-Control": "no-cache",
+            **page_headers(*_origins(services)),
+        }
+        return Response(page(_before(routes.blueprint.current_request, "/docs")), headers)
+
+    @lru_cache(maxsize=8)
+    def page(server: str) -> str:
         from ..openapi import document, html  # noqa: PLC0415 - as above
 
-        operations = (*others, *routes.operations)
-        described = document.document(operations, _before(routes.blueprint.current_request, "/docs"))
-        return Response(html.render(described), PAGE_HEADERS)
+        return assets().linked(html.render(document.document((*others, *routes.operations), server)))
 
     return routes
+
+
+def _origins(services: Services) -> tuple[str | None, str | None]:
+    """Returns the origins of the issuer's token and authorization endpoints, or None if nobody can sign in."""
+    try:
+        return services.console().origins() if services.console else (None, None)
+    except ConsoleNotConfigured:
+        return None, None
 
 
 def _before(request: Request, route: str) -> str:

@@ -149,11 +149,11 @@ def test_it_works_below_a_prefix_of_an_existing_app(issuer: FakeIssuer) -> None:
     assert world.get("/tasks/console/", token="").headers["Location"] == "../console"
 
 
-def test_an_app_without_the_setting_of_the_console_has_no_such_routes(world: World) -> None:
+def test_an_app_without_the_setting_of_the_console_has_only_the_files_that_the_reference_needs(world: World) -> None:
     app = Chalice(app_name="shop", configure_logs=False)
     for blueprint in blueprints(Services(scheduler=lambda: world.service, caller=lambda _: pytest.fail("not asked"))):
         app.register_blueprint(blueprint)
 
     response = Client(app).http.get("/console")
 
-    assert (response.status_code, [path for path in app.routes if "console" in path]) == (403, [])
+    assert (response.status_code, [path for path in app.routes if "console" in path]) == (403, ["/console/{file}"])
