@@ -108,8 +108,8 @@ def test_a_report_tells_a_users_runs_by_mail_and_behind_its_links(
     (mail,) = cloud.messages("Rita's day")
     pages = {url.partition("?")[0][-4:]: fetched(url) for url in re.findall(r"http://\S+", mail["text"])}
     rows = list(csv.DictReader(pages[".csv"].splitlines()))
-    assert (mail["to"], "Runs: 4 (4 succeeded)" in mail["html"]) == (["rita@example.com"], True)
-    assert "<td>=1+1</td>" in pages["html"]
+    assert (mail["to"], "4 of 4 succeeded." in mail["html"]) == (["rita@example.com"], True)
+    assert "<bdi>=1+1</bdi>" in pages["html"]
     assert sorted((row["name"], row["status"]) for row in rows) == [("", "")] + [("'=1+1", "succeeded")] * 4
 
 
