@@ -108,7 +108,7 @@ def days(report: Report) -> list[tuple[date, Lateness]]:
     return [(day, Lateness.of(of_day)) for day, of_day in runs]
 
 
-def story(report: Report) -> Iterator[Line]:
+def history(report: Report) -> Iterator[Line]:
     """Yields the runs, newest first. Successes in a row are one line, as are equal other results of one schedule."""
     line: Line | None = None
     for name, run in _every(report):

@@ -64,7 +64,7 @@ def as_html(report: Report) -> str:
         headline=escape(wording.headline(report)),
         period=escape(wording.period(report)),
         timezone=escape(report.timezone),
-        sections="\n".join(filter(None, (*sections, _schedules(report), _story(report)))),
+        sections="\n".join(filter(None, (*sections, _schedules(report), _history(report)))),
     )
 
 
@@ -215,12 +215,12 @@ def _schedule(entry: Entry, report: Report) -> str:
     )
 
 
-def _story(report: Report) -> str:
-    lines = "".join(_line(line, report) for line in digest.story(report))
+def _history(report: Report) -> str:
+    lines = "".join(_line(line, report) for line in digest.history(report))
     if not lines:
         return ""
     return _section(
-        "What happened", "Newest first. Successes in a row are one line.", f'<ol class="story">{lines}</ol>'
+        "What happened", "Newest first. Successes in a row are one line.", f'<ol class="history">{lines}</ol>'
     )
 
 

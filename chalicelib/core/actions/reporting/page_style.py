@@ -64,16 +64,16 @@ td>.g{margin-top:2px}
 .chart .bar{fill:var(--ok);opacity:.45}.chart .med{stroke:var(--ink);stroke-width:2;fill:none}.chart .g{color:var(--c)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:8px;font-size:.8125rem;color:var(--ink-2)}
 .narrow{display:none}
-.story>li{display:grid;grid-template-columns:116px 16px minmax(0,1fr) 150px;gap:0 12px;padding-block:9px;
+.history>li{display:grid;grid-template-columns:116px 16px minmax(0,1fr) 150px;gap:0 12px;padding-block:9px;
   position:relative}
-.story>li::before{content:"";position:absolute;inset-block:0;inset-inline-start:135px;width:2px;background:var(--line)}
-.story>li:first-child::before{top:16px}.story>li:last-child::before{bottom:calc(100% - 16px)}
-.story .g{position:relative;margin-top:2px;background:var(--canvas);box-shadow:0 0 0 4px var(--canvas)}
-.story .cut{stroke:var(--canvas)}
-.story .when{white-space:nowrap}.story .when small{white-space:normal}
-.story small{display:block;font-size:.75rem;line-height:16px;color:var(--ink-2)}
-.story .why{color:var(--ink-2);font-size:.8125rem}
-.story .end{text-align:end;font-size:.8125rem;color:var(--ink-2)}
+.history>li::before{content:"";position:absolute;inset-block:0;inset-inline-start:135px;width:2px;background:var(--line)}
+.history>li:first-child::before{top:16px}.history>li:last-child::before{bottom:calc(100% - 16px)}
+.history .g{position:relative;margin-top:2px;background:var(--canvas);box-shadow:0 0 0 4px var(--canvas)}
+.history .cut{stroke:var(--canvas)}
+.history .when{white-space:nowrap}.history .when small{white-space:normal}
+.history small{display:block;font-size:.75rem;line-height:16px;color:var(--ink-2)}
+.history .why{color:var(--ink-2);font-size:.8125rem}
+.history .end{text-align:end;font-size:.8125rem;color:var(--ink-2)}
 @media (max-width:720px){
 .bar-top,footer{padding-inline:16px}main{padding:16px 16px 32px;gap:24px}
 .figs{grid-template-columns:1fr 1fr}.figs>div,.figs>div:first-child{padding:12px 0 12px 16px}
@@ -81,13 +81,13 @@ td>.g{margin-top:2px}
 .figs .v{font-size:1.625rem}
 .wide{display:none!important}.narrow{display:block}
 th,td{padding-inline:10px}.nm,.no{width:auto}
-.story>li{grid-template-columns:96px 16px minmax(0,1fr);gap:0 10px}.story>li::before{inset-inline-start:113px}
-.story .when,.story>li>.g{grid-row:span 2}.story .end{grid-column:3;text-align:start;padding-top:2px}
+.history>li{grid-template-columns:96px 16px minmax(0,1fr);gap:0 10px}.history>li::before{inset-inline-start:113px}
+.history .when,.history>li>.g{grid-row:span 2}.history .end{grid-column:3;text-align:start;padding-top:2px}
 }
 @media print{
 html{background:#fff}.bar-top,.card{background:none}main{padding-block:16px;gap:20px}
 tr,li,figure,.figs{break-inside:avoid}h2{break-after:avoid}.bar-top,footer,main{padding-inline:0}
-.story .g{background:none;box-shadow:none}.story>li::before{display:none}
+.history .g{background:none;box-shadow:none}.history>li::before{display:none}
 }
 """
 

@@ -47,9 +47,9 @@ def headings(page: str) -> list[str]:
 
 
 def lines(page: str) -> list[str]:
-    """The lines of the story, as texts."""
-    story = page.split('<ol class="story">')[1].split("</ol>", maxsplit=1)[0]
-    return [re.sub(r"\s+", " ", Parsed(line).text).strip() for line in story.split("<li>")[1:]]
+    """The lines of the history, as texts."""
+    history = page.split('<ol class="history">')[1].split("</ol>", maxsplit=1)[0]
+    return [re.sub(r"\s+", " ", Parsed(line).text).strip() for line in history.split("<li>")[1:]]
 
 
 def test_what_needs_the_reader_is_before_everything_else() -> None:
