@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Request, Response
 
 from local.endpoint.outbox import Exchange, Outbox
-from local.endpoint.outbox_message import HTML_POLICY, Links, html_document
+from local.endpoint.outbox_message import HTML_POLICY, THEMES, Links, html_document
 from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, PATH, STATIC, View, render
 from local.time.clock import Clock
 from local.time.outgoing import PATH as WEBHOOKS_PATH
@@ -55,7 +55,8 @@ class OutboxControl:
         message = self._outbox.find(number) if number is not None else None
         if message is None:
             raise NotFound("the outbox has no such message")
-        return _html(html_document(message.html), HTML_POLICY)
+        theme = request.args.get("theme", "")
+        return _html(html_document(message.html, theme if theme in THEMES else ""), HTML_POLICY)
 
     def _show_file(self, request: Request) -> Response:
         path, kind = STATIC[request.path.rpartition("/")[2]]

@@ -14,6 +14,9 @@ from local.endpoint.webhook_check import Check
 
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_THEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
+_ALWAYS, _NEVER = "(min-width:0)", "(max-width:0)"
+THEMES = ("light", "dark")
 _BASE = '<base target="_blank">'
 
 HTML_POLICY = (
@@ -35,12 +38,20 @@ class Links:
     check: Callable[[Message], Check] | None = None
 
 
-def html_document(html: str) -> str:
-    """Returns the email's HTML with a `base` element, so that its links open in new tabs."""
+def html_document(html: str, theme: str = "") -> str:
+    """Returns the email's HTML with a `base` element, so that its links open in new tabs.
+
+    theme: light or dark shows the email as a reader with this theme sees it; "" means the browser's. The rules of a
+    theme become rules that always or never apply, because a page cannot choose the theme of a sandboxed frame.
+    """
+    added = _BASE
+    if theme:
+        added += f"<style>:root{{color-scheme:{theme}!important}}</style>"
+        html = _THEME.sub(lambda rule: _ALWAYS if rule[1].lower() == theme else _NEVER, html)
     head = _HEAD.search(html)
     if head is None:
-        return f"<!doctype html>{_BASE}{html}"
-    return f"{html[: head.end()]}{_BASE}{html[head.end() :]}"
+        return f"<!doctype html>{added}{html}"
+    return f"{html[: head.end()]}{added}{html[head.end() :]}"
 
 
 def message_html(message: Message, messages: Sequence[Message], links: Links, *, back: str) -> str:
@@ -102,11 +113,11 @@ def _preview_choices() -> str:
     widths = _choice("width", "wide", "Wide", is_first=True) + _choice("width", "narrow", "Phone")
     themes = "".join(
         _choice("theme-of-mail", key, label, is_first=key == "auto")
-        for key, label in (("auto", "Auto"), ("day", "Light"), ("night", "Dark"))
+        for key, label in (("auto", "Auto"), ("light", "Light"), ("dark", "Dark"))
     )
     return (
         f'<div class="seg of-html end" role="radiogroup" aria-label="Width">{widths}</div>'
-        f'<div class="seg of-html" role="radiogroup" aria-label="Theme of the email">{themes}</div>'
+        f'<div class="seg of-html by-script" role="radiogroup" aria-label="Theme of the email">{themes}</div>'
     )
 
 
@@ -194,4 +205,4 @@ def _pretty(text: str) -> str:
 
 def _linked(text: str) -> str:
     """Returns the escaped text with its URLs as links."""
-    return _URL.sub(r'<a class="link" href="\g<0>" target="_blank" rel="noreferrer">\g<0></a>', escape(text))
+    return _URL.sub(r'<a href="\g<0>" target="_blank" rel="noreferrer" class="link">\g<0></a>', escape(text))

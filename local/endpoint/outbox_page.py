@@ -56,7 +56,8 @@ _PAGE = """<!doctype html>
 <nav aria-label="Local cloud"><ul>
 <li><a href="{path}" aria-current="page">{mail}Outbox</a></li>
 {elsewhere}</ul></nav>
-<div class="foot"><p class="clock" id="clock">{now}<span class="zone">UTC</span><span class="whose"><br>clock of the local cloud</span></p>
+<div class="foot"><p class="clock" id="clock">{now}<span class="zone">UTC</span>\
+<span class="whose"><br>clock of the local cloud</span></p>
 <div class="seg theme" id="theme" role="radiogroup" aria-label="Theme" hidden>
 <label><input class="vh" type="radio" name="theme" value="" checked>System</label>\
 <label><input class="vh" type="radio" name="theme" value="light" id="theme-light">Light</label>\

@@ -18,7 +18,7 @@ from local.endpoint.outbox import Message
 
 @dataclass(frozen=True)
 class Check:
-    """Whether a signature fits one of the keys, and the sentence that says so. `fits`: None if it could not be checked."""
+    """Whether a signature fits one of the keys, None if it could not be checked, and the sentence that says so."""
 
     fits: bool | None
     text: str

@@ -47,6 +47,7 @@ async function refresh() {
     replace("#count", page);
     if (!find("#list") || !find("#list", page)) {
       if (Boolean(find("#list")) !== Boolean(find("#list", page))) show(page);
+      showTheme();
       return;
     }
     replace("#bar nav", page);
@@ -114,6 +115,25 @@ function show(page) {
   waiting = 0;
 }
 
+/** What the reader chose for one message, such as the tab, stays chosen for the next one that has it. */
+const chosen = {};
+document.addEventListener("change", ({ target }) => {
+  if (target.closest(".tabs")) chosen[target.name] = target.value;
+  if (target.name.startsWith("theme")) showTheme();
+});
+
+/** Shows the email in the theme that was chosen for it, or else in the page's. */
+function showTheme() {
+  const [frame, own] = [find("iframe.mail"), find("input[name=theme-of-mail]:checked")];
+  if (!frame || !own) return;
+  own.closest(".by-script").classList.add("works");
+  const theme = own.value === "auto" ? find("#theme :checked").value : own.value;
+  const [path, query] = frame.getAttribute("src").split("?");
+  const message = new URLSearchParams(query).get("message");
+  const url = `${path}?message=${message}${theme ? `&theme=${theme}` : ""}`;
+  if (frame.getAttribute("src") !== url) frame.src = url;
+}
+
 let listScroll = 0;
 
 async function go(url, { push = true } = {}) {
@@ -121,12 +141,14 @@ async function go(url, { push = true } = {}) {
   const wasList = !find("#main").classList.contains("one");
   if (isPhone.matches && wasList) listScroll = scrollY;
   try {
-    const tab = find("input[name=tab]:checked")?.value;
     const page = await load(url);
     if (push) history.pushState(null, "", url);
     show(page);
-    const same = tab && find(`input[name=tab][value=${tab}]`);
-    if (same) same.checked = true;
+    for (const [name, value] of Object.entries(chosen)) {
+      const same = find(`.tabs input[name=${name}][value=${value}]`);
+      if (same) same.checked = true;
+    }
+    showTheme();
     if (isPhone.matches) scrollTo(0, reads ? 0 : listScroll);
     if (reads) (isPhone.matches ? find("#message") : find("#list [aria-current]"))?.focus({ preventScroll: true });
   } catch {
@@ -177,13 +199,14 @@ document.addEventListener("click", async (event) => {
 function keepTheme() {
   const form = find("#theme");
   const stored = localStorage.getItem("theme") ?? "";
-  const chosen = find(`input[value="${CSS.escape(stored)}"]`, form);
-  if (chosen) chosen.checked = true;
+  const known = find(`input[value="${CSS.escape(stored)}"]`, form);
+  if (known) known.checked = true;
   form.addEventListener("change", () => localStorage.setItem("theme", find(":checked", form).value));
   form.hidden = false;
 }
 
 showTimes(document);
 keepTheme();
+showTheme();
 find("#clear").hidden = !find("#list");
 setInterval(refresh, EVERY_MS);
