@@ -54,7 +54,7 @@ _PAGE = """<!doctype html>
 <a class="brand" href="{path}"><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">\
 <rect class="sun" width="20" height="20" rx="4"/><path class="hand" d="M10 4.2V10l4 2.6"/></svg>Scheduled Tasks</a>
 <nav aria-label="Local cloud"><ul>
-<li><a href="{path}" aria-current="page">{mail}Outbox</a></li>
+<li><a href="{path}" aria-current="page">{icon}Outbox</a></li>
 {elsewhere}</ul></nav>
 <div class="foot"><p class="clock" id="clock">{now}<span class="zone">UTC</span>\
 <span class="whose"><br>clock of the local cloud</span></p>
@@ -125,7 +125,7 @@ def render(messages: Sequence[Message], view: View, now: datetime, links: Links,
         path=PATH,
         title=f"Outbox ({sent:,}) \u00b7 local cloud",
         symbols=SYMBOLS,
-        mail=glyph("email"),
+        icon=glyph("email"),
         elsewhere=_elsewhere(links),
         now=time_element(now),
         view="outbox one" if view.message is not None and messages else "outbox",

@@ -22,7 +22,7 @@ _getresponse = HTTPConnection.getresponse
 
 
 def install() -> None:
-    """Make each HTTPConnection of this process tell the cloud about its exchange."""
+    """Make each HTTPConnection of this process show the cloud its exchange."""
     HTTPConnection.request = _observed_request  # type: ignore[method-assign]
     HTTPConnection.getresponse = _observed_response  # type: ignore[method-assign]
 
@@ -59,8 +59,9 @@ def _is_webhook(connection: HTTPConnection) -> bool:
 
 def _exchange(connection: Any, method: str, path: str, body: Any, headers: Any) -> dict[str, Any]:
     shown = {str(key): str(value) for key, value in headers.items()}
-    host = next((value for key, value in shown.items() if key.lower() == "host"), connection.host)
-    scheme = "http" if connection.port == 80 or host.rpartition(":")[2].isdigit() else "https"  # noqa: PLR2004 - HTTP's
+    address = f"{connection.host}:{connection.port}".removesuffix(f":{connection.default_port}")
+    host = next((value for key, value in shown.items() if key.lower() == "host"), address)
+    scheme = "http" if getattr(connection, "_context", None) is None else "https"  # the TLS context, also http.client's
     content = body if isinstance(body, bytes) else str(body or "").encode()
     return {
         "url": f"{scheme}://{host}{path}",

@@ -36,7 +36,7 @@ def test_a_mail_has_its_receivers_and_its_sender(cloud: LocalCloud, alice: Clien
     assert (mail["from"], mail["text"], mail["html"]) == ("tasks@example.com", "It is time.", "<p>Now")
 
 
-def test_a_webhook_posts_its_body_with_the_run_id(alice: Client, clock: Clock) -> None:
+def test_a_webhook_posts_its_body_with_the_run_id(cloud: LocalCloud, alice: Client, clock: Clock) -> None:
     with consumer() as hook:
         action = {"type": "webhook", "url": hook.url, "headers": {"X-Trial": "7"}, "body": {"trial": "over", "ü": [1]}}
         schedule = alice.create(timing={"after": "PT1M"}, action=action)
@@ -50,6 +50,8 @@ def test_a_webhook_posts_its_body_with_the_run_id(alice: Client, clock: Clock) -
         "7",
         "application/json",
     )
+    shown = next(sent for sent in cloud.get("/_local/outbox")["webhooks"] if sent["run_id"] == run["run_id"])
+    assert (shown["to"], shown["schedule_id"]) == ([hook.url], schedule["schedule_id"])
 
 
 def test_an_event_tells_its_consumer_which_run_it_is(cloud: LocalCloud, alice: Client, clock: Clock) -> None:
