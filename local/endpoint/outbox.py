@@ -74,6 +74,11 @@ class Message:
         run = {"schedule_id": self.origin.schedule_id, "run_id": self.origin.run_id} if self.origin else {}
         return {"from": self.sender, **members, "sent_at": iso_ms(self.sent_at), **run}
 
+    @property
+    def title(self) -> str:
+        """Returns the subject, or else the first line of the text."""
+        return self.subject or self.text.strip().partition("\n")[0][:200] or "(no subject)"
+
     def contains(self, text: str) -> bool:
         """Returns whether the message, its addresses or its run contain the text, in any case."""
         origin = self.origin

@@ -9,7 +9,7 @@ from html import escape
 from urllib.parse import quote
 
 from local.endpoint.outbox import Exchange, Message
-from local.endpoint.outbox_parts import glyph, name, time_element
+from local.endpoint.outbox_parts import glyph, label, name, time_element
 from local.endpoint.webhook_check import Check
 
 _URL = re.compile(r"https?://[^\s<>\"']+")
@@ -57,12 +57,12 @@ def html_document(html: str, theme: str = "") -> str:
 def message_html(message: Message, messages: Sequence[Message], links: Links, *, back: str) -> str:
     """Returns the message. back: the URL of the list. messages: all of the outbox."""
     content = _exchange(message, messages, links) if message.exchange else _tabs(message)
-    facts = "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in _facts(message, links) if value)
+    facts = "".join(f"<dt>{fact}</dt><dd>{value}</dd>" for fact, value in _facts(message, links) if value)
     return (
         f'<p class="back"><a class="btn small" href="{escape(back)}">All messages</a></p>'
         f'<article class="msg" data-number="{message.number}" aria-labelledby="subject"><div class="head">'
-        f'<h2 id="subject"><bdi>{escape(message.subject or "(no subject)")}</bdi></h2>'
-        f'<span class="st q">{glyph(message.channel)}{message.channel}</span></div>'
+        f'<h2 id="subject"><bdi>{escape(message.title)}</bdi></h2>'
+        f'<span class="st q">{glyph(message.channel)}{label(message.channel)}</span></div>'
         f'<dl class="facts">{facts}</dl>{content}</article>'
     )
 
@@ -73,7 +73,7 @@ def _facts(message: Message, links: Links) -> list[tuple[str, str]]:
     sent = f'<span class="times">{time_element(message.sent_at)}</span>'
     return [
         ("From", escape(message.sender)),
-        *(("URL" if exchange else label, escape(", ".join(who))) for label, who in receivers),
+        *(("URL" if exchange else role, escape(", ".join(who))) for role, who in receivers),
         ("Sent", sent),
         ("Schedule", _schedule(message, links)),
         ("Run", f"<code>{escape(origin.run_id)}</code>" if origin else ""),
@@ -100,7 +100,7 @@ def _tabs(message: Message) -> str:
     if message.text or not message.html:
         panes.append(("text", "Text", _text(message)))
     panes.append(("source", "Source", _source(message)))
-    choices = "".join(_choice("tab", key, label, is_first=not number) for number, (key, label, _) in enumerate(panes))
+    choices = "".join(_choice("tab", key, text, is_first=not number) for number, (key, text, _) in enumerate(panes))
     shown = "".join(f'<div class="pane {key}">{content}</div>' for key, _, content in panes)
     more = _preview_choices() if message.html else ""
     return (
@@ -112,8 +112,8 @@ def _tabs(message: Message) -> str:
 def _preview_choices() -> str:
     widths = _choice("width", "wide", "Wide", is_first=True) + _choice("width", "narrow", "Phone")
     themes = "".join(
-        _choice("theme-of-mail", key, label, is_first=key == "auto")
-        for key, label in (("auto", "Auto"), ("light", "Light"), ("dark", "Dark"))
+        _choice("theme-of-mail", key, text, is_first=key == "auto")
+        for key, text in (("auto", "Auto"), ("light", "Light"), ("dark", "Dark"))
     )
     return (
         f'<div class="seg of-html end" role="radiogroup" aria-label="Width">{widths}</div>'
@@ -121,13 +121,13 @@ def _preview_choices() -> str:
     )
 
 
-def _choice(group: str, key: str, label: str, *, is_first: bool = False) -> str:
+def _choice(group: str, key: str, text: str, *, is_first: bool = False) -> str:
     checked = " checked" if is_first else ""
-    return f'<label><input class="vh" type="radio" name="{group}" value="{key}"{checked}>{label}</label>'
+    return f'<label><input class="vh" type="radio" name="{group}" value="{key}"{checked}>{text}</label>'
 
 
 def _frame(message: Message) -> str:
-    title = escape(f"HTML of {message.subject or 'the message'}")
+    title = escape(f"HTML of {message.title}")
     return (
         f'<iframe class="mail" sandbox="allow-popups allow-popups-to-escape-sandbox" title="{title}" '
         f'src="/_local/outbox/html?message={message.number}"></iframe>'

@@ -15,12 +15,11 @@ from urllib.parse import urlencode
 
 from local.endpoint.outbox import Message
 from local.endpoint.outbox_message import Links, NotSent, message_html
-from local.endpoint.outbox_parts import SYMBOLS, glyph, name, time_element
+from local.endpoint.outbox_parts import SYMBOLS, glyph, label, name, time_element
 
 PATH = "/_local/outbox"
 MOST_ROWS = 100
 CHANNELS = ("email", "sms", "push", "topic", "webhook", "event")
-WRITTEN = {"sms": "SMS"}
 
 _STATIC = Path(__file__).parent / "static"
 _TOKENS = Path(__file__).parents[2] / "chalicelib/api/console/static/tokens.css"
@@ -185,22 +184,18 @@ def _shown(messages: Sequence[Message], rows: Sequence[Message], view: View, lin
 
 def _channels(messages: Sequence[Message], view: View) -> str:
     counts = Counter(message.channel for message in messages)
-    every = [("", "All", len(messages)), *((channel, _label(channel), counts[channel]) for channel in CHANNELS)]
+    every = [("", "All", len(messages)), *((channel, label(channel), counts[channel]) for channel in CHANNELS)]
     return "".join(_channel(*tab, view) for tab in every if tab[2] or tab[0] in ("email", view.channel))
 
 
-def _channel(channel: str, label: str, number: int, view: View) -> str:
+def _channel(channel: str, text: str, number: int, view: View) -> str:
     current = ' aria-current="true"' if channel == view.channel else ""
     url = escape(replace(view, channel=channel, before=None, message=None).url)
-    return f'<a href="{url}"{current}>{glyph(channel) if channel else ""}{label} {number:,}</a>'
-
-
-def _label(channel: str) -> str:
-    return WRITTEN.get(channel, channel.capitalize())
+    return f'<a href="{url}"{current}>{glyph(channel) if channel else ""}{text} {number:,}</a>'
 
 
 def _nothing(view: View) -> str:
-    what = f"{_label(view.channel)} message" if view.channel else "message"
+    what = f"{label(view.channel)} message" if view.channel else "message"
     return f"No {what} matches \u201c{escape(view.search)}\u201d." if view.search else f"No {what} here."
 
 
@@ -209,13 +204,9 @@ def _row(message: Message, view: View, *, is_shown: bool) -> str:
     url = escape(replace(view, message=message.number).url)
     return (
         f'<li data-number="{message.number}"><a href="{url}"{current}>{glyph(message.channel)}'
-        f'<span class="b">{name(message.subject or _first_line(message))}</span>{time_element(message.sent_at)}'
+        f'<span class="b">{name(message.title)}</span>{time_element(message.sent_at)}'
         f'<small><span class="vh">{message.channel}, </span>{_about(message)}</small>{_outcome(message)}</a></li>'
     )
-
-
-def _first_line(message: Message) -> str:
-    return message.text.strip().partition("\n")[0][:200] or "(no subject)"
 
 
 def _about(message: Message) -> str:

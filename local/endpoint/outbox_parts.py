@@ -34,6 +34,10 @@ def glyph(icon: str) -> str:
     return f'<svg class="g {icon}" aria-hidden="true"><use href="#g-{icon}"/></svg>'
 
 
+def label(channel: str) -> str:
+    return "SMS" if channel == "sms" else channel.capitalize()
+
+
 def time_element(instant: datetime) -> str:
     """Returns the time of day in UTC. The script replaces it with that of the reader's zone."""
     return f'<time datetime="{instant:%Y-%m-%dT%H:%M:%S.%f}Z">{instant:%H:%M:%S}</time>'
