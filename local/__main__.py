@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     cloud = commands.add_parser("cloud", help="start the local cloud alone: an AWS endpoint for any client")
     _add_common(cloud, "--port")
     lifeline.add_option(cloud)
+    cloud.add_argument(
+        "--api-url", default="", help="URL of the API whose pages the outbox links to (default: no links)"
+    )
     cloud.set_defaults(command=run_cloud)
 
     token = commands.add_parser("token", help="print a token that the API of `run` accepts")
@@ -154,7 +157,13 @@ def run_cloud(options: argparse.Namespace) -> None:
     directory = _directory(options)
     with Claim(directory, "cloud"):
         print(f"The local cloud listens on http://127.0.0.1:{options.cloud_port}. Press Ctrl-C to stop it.", flush=True)
-        serve(options.cloud_port, directory=directory, lateness=options.lateness, iam=options.iam)
+        serve(
+            options.cloud_port,
+            directory=directory,
+            lateness=options.lateness,
+            iam=options.iam,
+            api_url=options.api_url,
+        )
 
 
 def print_token(options: argparse.Namespace) -> None:

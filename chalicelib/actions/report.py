@@ -19,7 +19,6 @@ from ..core.actions.providers.ses import send_mail
 from ..core.actions.report_period import Period, period
 from ..core.actions.reporting.gather import Gathering
 from ..core.actions.reporting.gather import Report as Gathered
-from ..core.actions.reporting.render import as_csv, as_html, failures, notes, summary, title
 from ..core.actions.templates import Text
 from ..core.actions.text_rules import in_one_line
 from ..core.errors import StoreUnavailable
@@ -40,10 +39,8 @@ LINKS_LIVE = timedelta(hours=12)
 temporary (S3 User Guide, ShareObjectPreSignedURL). Therefore the email contains the main results itself.
 """
 
-MOST_ROWS_IN_A_MAIL = 50
-"""The most rows of each table. Mail programs truncate emails of more than about 100 KB."""
-
 FILES = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+LINKS = {"html": "Open the whole report", "csv": "Download as CSV"}
 
 
 def _period_text(text: str) -> None:
@@ -74,18 +71,21 @@ class Report(FieldsWithTexts):
 
 
 def send(run: RunContext, data: Mapping[str, Any]) -> None:
+    # Each cold start imports this module, for other actions as well. The texts of reports are imported when needed.
+    from ..core.actions.reporting import csv_file, mail, page, wording  # noqa: PLC0415
+
     texts = filled(run, data, TEXTS)
     report = _gather(run, _period(run, data.get("period", "week")))
-    links = _stored(run, {"html": as_html(report).encode(), "csv": as_csv(report)})
-    lines = [title(report), "", summary(report), *notes(report), ""]
-    lines += [*(f"{text}: {url}" for text, url in links), "", *failures(report, most=MOST_ROWS_IN_A_MAIL)]
-    mail = {
-        "to": data["to"],
-        "subject": texts.get("subject") or title(report),
-        "text": "\n".join(lines).rstrip(),
-        "html": as_html(report, most_rows=MOST_ROWS_IN_A_MAIL, links=links),
-    }
-    send_mail(run, mail)
+    links = _stored(run, {"html": page.as_html(report).encode(), "csv": csv_file.as_csv(report)})
+    send_mail(
+        run,
+        {
+            "to": data["to"],
+            "subject": texts.get("subject") or wording.title(report),
+            "text": mail.as_text(report, links),
+            "html": mail.as_mail(report, links),
+        },
+    )
 
 
 def _period(run: RunContext, text: str) -> Period:
@@ -106,7 +106,7 @@ def _gather(run: RunContext, of: Period) -> Gathered:
 def _stored(run: RunContext, files: Mapping[str, bytes]) -> list[tuple[str, str]]:
     """Stores the files and returns the text and URL of a link to each. Raises ActionFailed if S3 fails."""
     try:
-        return [(f"The whole report as {kind.upper()}", _store(run, kind, body)) for kind, body in files.items()]
+        return [(LINKS[kind], _store(run, kind, body)) for kind, body in files.items()]
     except FAILURES as exc:
         # Not `unknown`: a retry stores the same objects again, and the email has not been sent.
         failed = failure("S3", exc, faults=frozenset({"NoSuchBucket"}))

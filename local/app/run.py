@@ -27,7 +27,7 @@ READY = """
   console  {api}/console           sign in as alice with one click
   API      {api}/v1/schedules      (log: {directory}/api.log)
   cloud    {cloud}                   (log: {directory}/cloud.log)
-  outbox   {cloud}/_local/outbox     shows every email that was sent
+  outbox   {cloud}/_local/outbox     shows every message that was sent
 
   A token for user alice (for another user: {token_command}):
 

@@ -110,7 +110,7 @@ class Stack:
 
     def _start_cloud(self) -> None:
         arguments = ("--port", str(self._ports[0]), "--directory", str(self.directory))
-        modes = ("--lateness", self._lateness, "--iam", self._iam)
+        modes = ("--lateness", self._lateness, "--iam", self._iam, "--api-url", self.api_url)
         self._child(CLOUD, "local", "cloud", *arguments, *modes).wait_until_it_answers(
             f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS
         )

@@ -7,6 +7,7 @@ never fires and its Lambda needs Docker. control.py answers requests below `/_lo
 import logging
 import signal
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
@@ -24,13 +25,17 @@ from local.endpoint.faults import Faults, Refused
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
 from local.endpoint.mail import RefusedBySes, check_mail, set_account_details, set_default_configuration_set
+from local.endpoint.origin import Origin, origin_of
 from local.endpoint.outbox import Outbox
+from local.endpoint.outbox_control import OutboxControl
+from local.endpoint.outbox_message import Links
 from local.endpoint.rest_apis import UserRequests, is_user_request
 from local.endpoint.rules import ScheduledRules
 from local.endpoint.s3_hosts import RefusedByS3, by_path
 from local.endpoint.server import HOST, Server
 from local.endpoint.sweeping import Sweeping
 from local.endpoint.targets import FailureDestinations, Queues, ScheduleDeadLetters, ScheduleTargets
+from local.endpoint.webhook_check import check_signature
 from local.environment import ACCOUNT
 from local.iam.enforce import AccessDenied, Iam, Mode, RoleNotTrusted
 from local.lambda_runtime.responses import invoke
@@ -55,9 +60,9 @@ class Cloud:
     """An AWS endpoint. It listens when it is made, and answers between `start` and `stop`.
 
     port: 0 chooses a free one. directory: for logs, unpacked functions and the issuer's key. iam: whether the policies
-    of roles are enforced. on_line: called with (function name, line) for each line that a function logs.
-    seconds_to_wait: for the end of a clock advance before it is answered. Raises PortUnavailable if the process cannot
-    listen on the port.
+    of roles are enforced. api_url: of the API whose pages the outbox links to, "" for no links. on_line: called with
+    (function name, line) for each line that a function logs. seconds_to_wait: for the end of a clock advance before it
+    is answered. Raises PortUnavailable if the process cannot listen on the port.
     """
 
     def __init__(
@@ -69,13 +74,14 @@ class Cloud:
         directory: Path,
         lateness: Lateness = "none",
         iam: Mode = "off",
+        api_url: str = "",
         on_line: LineListener = lambda *_: None,
         seconds_to_wait: float = SECONDS_TO_WAIT,
     ) -> None:
         self._clock = clock
         self._agenda = agenda
         self._server = Server(port, self._respond)
-        self._outbox = Outbox()
+        self._outbox = Outbox(self._origin_of)
         time_signal = TimeSignal(clock, directory)
         self._faults = Faults()
         self._calls = Calls()
@@ -87,7 +93,7 @@ class Cloud:
             clock=clock,
             time_travel=TimeTravel(clock, agenda, time_signal, seconds_to_wait=seconds_to_wait),
             time_signal=time_signal,
-            outbox=self._outbox,
+            outbox=OutboxControl(self._outbox, clock, self._links(api_url)),
             issuer=self._issuer,
             faults=self._faults,
             calls=self._calls,
@@ -130,6 +136,13 @@ class Cloud:
         self._server.stop()
         self._runtime.stop()
         self._agenda.stop()
+
+    def _origin_of(self, access_key_id: str) -> Origin | None:
+        return origin_of(self._runtime, access_key_id)
+
+    def _links(self, api_url: str) -> Links:
+        pages = {"console": f"{api_url}/console", "reference": f"{api_url}/docs"} if api_url else {}
+        return Links(**pages, check=partial(check_signature, endpoint=self.endpoint))
 
     def _respond(self, request: Request) -> Response:
         if request.path.startswith(PREFIX):
@@ -229,6 +242,7 @@ def serve(
     directory: Path,
     lateness: Lateness = "none",
     iam: Mode = "off",
+    api_url: str = "",
     on_line: LineListener = lambda *_: None,
 ) -> None:
     """Run the local cloud until SIGINT or SIGTERM. Raises PortUnavailable if it cannot listen on the port.
@@ -238,7 +252,14 @@ def serve(
     _log_to(directory / "requests.log")
     clock = Clock()
     cloud = Cloud(
-        port, clock=clock, agenda=Agenda(clock), directory=directory, lateness=lateness, iam=iam, on_line=on_line
+        port,
+        clock=clock,
+        agenda=Agenda(clock),
+        directory=directory,
+        lateness=lateness,
+        iam=iam,
+        api_url=api_url,
+        on_line=on_line,
     )
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):

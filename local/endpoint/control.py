@@ -18,8 +18,7 @@ from local.endpoint.calls import Calls
 from local.endpoint.faults import Faults, InvalidFault
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
-from local.endpoint.outbox import Outbox
-from local.endpoint.outbox_page import CONTENT_SECURITY_POLICY, render
+from local.endpoint.outbox_control import OutboxControl
 from local.endpoint.sign_in import SignIn
 from local.endpoint.sweeping import Sweeping
 from local.iam.enforce import Iam
@@ -42,7 +41,7 @@ class Control:
         clock: Clock,
         time_travel: TimeTravel,
         time_signal: TimeSignal,
-        outbox: Outbox,
+        outbox: OutboxControl,
         issuer: Issuer,
         faults: Faults,
         calls: Calls,
@@ -53,7 +52,6 @@ class Control:
         self._clock = clock
         self._time_travel = time_travel
         self._time_signal = time_signal
-        self._outbox = outbox
         self._issuer = issuer
         sign_in = SignIn(issuer)
         self._faults = faults
@@ -63,7 +61,7 @@ class Control:
         self._table_lag = table_lag
         self._routes: dict[str, dict[str, View]] = {
             f"{PREFIX}health": {"GET": self._health},
-            f"{PREFIX}outbox": {"GET": self._show_outbox, "DELETE": self._empty_outbox},
+            **outbox.routes,
             f"{PREFIX}clock": {"GET": self._show_clock, "POST": self._set_clock},
             f"{PREFIX}clock/journey": {"DELETE": self._end_journey},
             f"{PREFIX}clock/webhooks": {"GET": self._show_signing_time, "POST": self._set_signing_time},
@@ -96,21 +94,6 @@ class Control:
 
     def _health(self, _: Request) -> Response:
         return _json({"status": "ok", "now": self._clock.now().isoformat()})
-
-    def _show_outbox(self, request: Request) -> Response:
-        """Returns the page if the client prefers text/html, as browsers do, and JSON otherwise."""
-        messages = self._outbox.messages()
-        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-            return Response(
-                render(messages),
-                headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"},
-                content_type="text/html; charset=utf-8",
-            )
-        return _json({"messages": [message.as_json() for message in messages]})
-
-    def _empty_outbox(self, _: Request) -> Response:
-        self._outbox.clear()
-        return _nothing()
 
     def _show_clock(self, _: Request) -> Response:
         return _json(self._time_travel.state())

@@ -1,18 +1,21 @@
-"""Keeps every message that the local cloud accepts: email, SMS, push messages and events."""
+"""Keeps every message that the local cloud accepts: email, SMS, push messages and events, and webhooks that it saw."""
 
 import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from heapq import merge
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from chalicelib.core.timing.instants import iso_ms
 from local.aws_protocols.operations import Operation
+from local.endpoint.origin import Origin
 
 _MOST = 1000
 
@@ -20,13 +23,33 @@ Parameters = Mapping[str, Any]
 Fields = dict[str, Any]
 
 
+_SHOWN = ("channel", "message_id", "region", "to", "cc", "bcc", "subject", "text", "html")
+
+
 @dataclass(frozen=True)
+class Exchange:
+    """A request of a webhook and its answer. `status` is None if there was none; then `error` says why."""
+
+    url: str
+    request: str
+    headers: Mapping[str, str]
+    body: str
+    milliseconds: float
+    status: int | None = None
+    answer: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message. channel: email, sms, push, topic or event. A member that the channel does not have is empty.
+    """One message. channel: email, sms, push, topic, event or webhook. A member that the channel lacks is empty.
 
     For an event, `sender` is its source, `to` its bus, `subject` its detail type and `text` its detail as JSON.
+    `number` counts the messages of the outbox. `source` is the request to AWS, or the MIME message in it. `origin` is
+    the run that sent it, None if a client of the cloud did. `exchange` is set for a webhook.
     """
 
+    number: int
     channel: str
     message_id: str
     region: str
@@ -38,34 +61,98 @@ class Message:
     subject: str = ""
     text: str = ""
     html: str = ""
+    source: str = ""
+    origin: Origin | None = None
+    exchange: Exchange | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the members by name, with `from` for the sender. `sent_at` is in UTC, to the millisecond."""
-        members = asdict(self)
-        sender, sent_at = members.pop("sender"), members.pop("sent_at")
-        return {"from": sender, **members, "sent_at": iso_ms(sent_at)}
+        """Returns the members by name, with `from` for the sender. `sent_at` is in UTC, to the millisecond.
+
+        A message of a run has `schedule_id` and `run_id` as well.
+        """
+        members = {name: getattr(self, name) for name in _SHOWN}
+        run = {"schedule_id": self.origin.schedule_id, "run_id": self.origin.run_id} if self.origin else {}
+        return {"from": self.sender, **members, "sent_at": iso_ms(self.sent_at), **run}
+
+    @property
+    def title(self) -> str:
+        """Returns the subject, or else the first line of the text."""
+        return self.subject or self.text.strip().partition("\n")[0][:200] or "(no subject)"
+
+    def contains(self, text: str) -> bool:
+        """Returns whether the message, its addresses or its run contain the text, in any case."""
+        origin = self.origin
+        about = (origin.schedule_id, origin.name, origin.run_id) if origin else ()
+        words = (self.subject, self.text, self.sender, self.message_id, *self.to, *self.cc, *self.bcc, *about)
+        return any(text.casefold() in word.casefold() for word in words)
 
 
 class Outbox:
-    """The latest 1,000 messages, newest first. Thread-safe."""
+    """The latest 1,000 messages and the latest 1,000 webhooks, newest first. Thread-safe.
 
-    def __init__(self) -> None:
+    origin_of: returns the run that a key signs for.
+    """
+
+    def __init__(self, origin_of: Callable[[str], Origin | None] = lambda _: None) -> None:
+        self._origin_of = origin_of
         self._messages: deque[Message] = deque(maxlen=_MOST)
+        self._webhooks: deque[Message] = deque(maxlen=_MOST)
+        self._lock = Lock()
+        self.sent = 0
+        """The number of messages since the last `clear`, dropped ones included."""
+        self._number = 0
 
     def record(self, operation: Operation, status: int, answer: bytes, now: datetime) -> None:
         """Keep the operation's messages if it sends any and was answered with status 200."""
         channel = _CHANNELS.get(str(operation))
         if channel is not None and status == HTTPStatus.OK:
+            origin, source = self._origin_of(operation.access_key_id), _source(operation.parameters)
             for message_id, fields in zip(channel.ids(answer), channel.read(operation.parameters), strict=False):
-                self._messages.appendleft(
-                    Message(message_id=message_id, region=operation.region, sent_at=now, **fields)
-                )
+                about = {"message_id": message_id, "region": operation.region, "origin": origin}
+                self._keep(self._messages, sent_at=now, **about, **{"source": source, **fields})
+
+    def record_webhook(self, exchange: Exchange, access_key_id: str, now: datetime) -> None:
+        """Keep a webhook that a function sent with the credentials of this key in its environment."""
+        headers = {name.lower(): value for name, value in exchange.headers.items()}
+        host = exchange.url.partition("://")[2].partition("/")[0]
+        self._keep(
+            self._webhooks,
+            channel="webhook",
+            message_id=headers.get("webhook-id", ""),
+            region="",
+            sent_at=now,
+            to=[exchange.url],
+            subject=f"POST {host}",
+            text=exchange.body,
+            origin=self._origin_of(access_key_id),
+            exchange=exchange,
+        )
 
     def messages(self) -> list[Message]:
+        """Returns the messages that AWS accepted."""
         return list(self._messages)
 
+    def webhooks(self) -> list[Message]:
+        return list(self._webhooks)
+
+    def everything(self) -> list[Message]:
+        """Returns messages and webhooks, newest first."""
+        return list(merge(self.messages(), self.webhooks(), key=lambda message: -message.number))
+
+    def find(self, number: int) -> Message | None:
+        return next((message for message in self.everything() if message.number == number), None)
+
     def clear(self) -> None:
-        self._messages.clear()
+        with self._lock:
+            self._messages.clear()
+            self._webhooks.clear()
+            self.sent = 0
+
+    def _keep(self, messages: deque[Message], **fields: Any) -> None:
+        with self._lock:
+            self._number += 1
+            self.sent += 1
+            messages.appendleft(Message(number=self._number, **fields))
 
 
 @dataclass(frozen=True)
@@ -157,6 +244,7 @@ def _mime(data: bytes) -> Fields:
         "subject": str(mail["Subject"] or ""),
         "text": _part(mail, "plain"),
         "html": _part(mail, "html"),
+        "source": data.decode(errors="replace"),
     }
 
 
@@ -167,6 +255,11 @@ def _mailboxes(mail: EmailMessage, header: str) -> list[str]:
 def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     return str(part.get_content()) if part is not None else ""
+
+
+def _source(parameters: Parameters) -> str:
+    """Returns the request as JSON. A MIME message has its own source, and its bytes are not repeated here."""
+    return json.dumps(parameters, indent=2, ensure_ascii=False, default=lambda value: f"{len(value):,} bytes")
 
 
 def _present(fields: Fields) -> Fields:

@@ -48,6 +48,7 @@ class ExecutionEnvironment:
 
     def __init__(self, function: Function, place: Place, time_signal: TimeSignal, log: FunctionLog) -> None:
         self.function = function
+        self.invocation: Invocation | None = None
         self._time_signal = time_signal
         self._log = log
         self._log.write(f"INIT_START Runtime Version: {_PYTHON} (local)")
@@ -75,7 +76,9 @@ class ExecutionEnvironment:
         """Run the invocation within the function's timeout and memory. Never raises; a broken child is not `usable`."""
         self._log.write(f"START RequestId: {invocation.request_id} Version: {self.function.version}")
         started = monotonic()
+        self.invocation = invocation
         outcome = self._answer_to(invocation)
+        self.invocation = None
         self._output.finish()
         self._write_end(invocation.request_id, monotonic() - started)
         return outcome

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
+from weakref import WeakValueDictionary
 
 from deploy.build.provided import BY_AWS, FOR_TIME_TRAVEL, provide
 from local.lambda_runtime.asynchronous import AsynchronousInvocations, Destinations
@@ -51,6 +52,7 @@ class LambdaRuntime:
         self._on_line = on_line
         self._begin_session = begin_session
         self._fleets: dict[tuple[str, str, str], Fleet] = {}
+        self._by_key: WeakValueDictionary[str, ExecutionEnvironment] = WeakValueDictionary()
         self._stopped = False
         self._lock = Lock()
         self._asynchronous = AsynchronousInvocations(clock, agenda, self.run, destinations)
@@ -65,6 +67,16 @@ class LambdaRuntime:
     def submit(self, invocation: Invocation) -> None:
         """Queue the event, as an invocation of type Event."""
         self._asynchronous.accept(invocation)
+
+    def working_with(self, access_key_id: str) -> tuple[Function, Invocation] | None:
+        """Returns the function that has this key, and its present invocation. None: no function has it, or it is idle.
+
+        Each execution environment has a session, and so a key, of its own.
+        """
+        environment = self._by_key.get(access_key_id)
+        if environment is None or environment.invocation is None:
+            return None
+        return environment.function, environment.invocation
 
     def stop(self) -> None:
         """End every execution environment and start no further one."""
@@ -94,7 +106,9 @@ class LambdaRuntime:
             endpoint=self._endpoint,
             credentials=self._begin_session(function),
         )
-        return ExecutionEnvironment(function, place, self._time_signal, log)
+        environment = ExecutionEnvironment(function, place, self._time_signal, log)
+        self._by_key[place.credentials.get("AWS_ACCESS_KEY_ID", "")] = environment
+        return environment
 
     def _unpack(self, function: Function) -> Path:
         """Returns the folder of the function's unpacked zip. Its name is the zip's checksum."""

@@ -77,6 +77,7 @@ def run_handler(offset_file: Path, libraries: Path, handler: str) -> None:
     """Run the runtime interface client for `handler`; its main loop requests one invocation after the other."""
     travelled = TravelledTime(offset_file, libraries)
     travelled.catch_up()
+    runpy.run_path(str(Path(__file__).with_name("outgoing.py")))["install"]()
     client: Any = importlib.import_module("runtime_client")
     ask = client.next
 

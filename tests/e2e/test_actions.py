@@ -36,7 +36,7 @@ def test_a_mail_has_its_receivers_and_its_sender(cloud: LocalCloud, alice: Clien
     assert (mail["from"], mail["text"], mail["html"]) == ("tasks@example.com", "It is time.", "<p>Now")
 
 
-def test_a_webhook_posts_its_body_with_the_run_id(alice: Client, clock: Clock) -> None:
+def test_a_webhook_posts_its_body_with_the_run_id(cloud: LocalCloud, alice: Client, clock: Clock) -> None:
     with consumer() as hook:
         action = {"type": "webhook", "url": hook.url, "headers": {"X-Trial": "7"}, "body": {"trial": "over", "ü": [1]}}
         schedule = alice.create(timing={"after": "PT1M"}, action=action)
@@ -50,6 +50,8 @@ def test_a_webhook_posts_its_body_with_the_run_id(alice: Client, clock: Clock) -
         "7",
         "application/json",
     )
+    shown = next(sent for sent in cloud.get("/_local/outbox")["webhooks"] if sent["run_id"] == run["run_id"])
+    assert (shown["to"], shown["schedule_id"]) == ([hook.url], schedule["schedule_id"])
 
 
 def test_an_event_tells_its_consumer_which_run_it_is(cloud: LocalCloud, alice: Client, clock: Clock) -> None:
@@ -108,8 +110,8 @@ def test_a_report_tells_a_users_runs_by_mail_and_behind_its_links(
     (mail,) = cloud.messages("Rita's day")
     pages = {url.partition("?")[0][-4:]: fetched(url) for url in re.findall(r"http://\S+", mail["text"])}
     rows = list(csv.DictReader(pages[".csv"].splitlines()))
-    assert (mail["to"], "Runs: 4 (4 succeeded)" in mail["html"]) == (["rita@example.com"], True)
-    assert "<td>=1+1</td>" in pages["html"]
+    assert (mail["to"], "4 of 4 succeeded." in mail["html"]) == (["rita@example.com"], True)
+    assert "<bdi>=1+1</bdi>" in pages["html"]
     assert sorted((row["name"], row["status"]) for row in rows) == [("", "")] + [("'=1+1", "succeeded")] * 4
 
 

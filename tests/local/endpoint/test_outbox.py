@@ -1,17 +1,21 @@
 """Every message that AWS would have taken is in the outbox, as JSON and as a page."""
 
 import json
-from base64 import b64encode
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from hashlib import sha256
+from email.message import EmailMessage, Message
+from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local.endpoint.outbox import Exchange, Outbox
+from local.endpoint.outbox_message import Links
+from local.endpoint.outbox_page import View, render
 from local.testing import REGION, RunningCloud, running_cloud
 
 SENDER = "tasks@example.com"
@@ -275,17 +279,50 @@ def test_a_browser_gets_a_page(cloud: RunningCloud) -> None:
     send(cloud, "Hello")
 
     assert page(cloud).startswith("<!doctype html>")
-    assert "<h2>Hello</h2>" in page(cloud)
+    assert '<h2 id="subject"><bdi>Hello</bdi></h2>' in page(cloud)
 
 
-def test_the_browser_runs_the_page_s_own_script_only(cloud: RunningCloud) -> None:
-    request = Request(f"{cloud.endpoint}/_local/outbox", headers={"Accept": "text/html"})  # noqa: S310
+def asked(cloud: RunningCloud, path: str = "") -> tuple[str, Message]:
+    """The answer that a browser gets below the outbox's path, and its headers."""
+    request = Request(f"{cloud.endpoint}/_local/outbox{path}", headers={"Accept": "text/html"})  # noqa: S310
     with urlopen(request, timeout=10) as response:  # noqa: S310 - our own loopback
-        script = response.read().decode().split("<script>")[1].split("</script>")[0]
-        policy = response.headers["Content-Security-Policy"]
+        return response.read().decode(), response.headers
 
-    assert f"script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy
-    assert policy.startswith("default-src 'none';")
+
+def number_of_the_newest(cloud: RunningCloud) -> int:
+    found = re.search(r'<li data-number="(\d+)">', page(cloud))
+    assert found
+    return int(found[1])
+
+
+def test_the_page_has_its_own_files_only_and_nothing_inline(cloud: RunningCloud) -> None:
+    send(cloud)
+
+    shown, headers = asked(cloud)
+
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert not re.findall(r"<script(?! src)|<style|\sstyle=|\son\w+=|javascript:", shown)
+    files = re.findall(r'(?:src|href)="(/_local/outbox/[\w.]+\.\w+)"', shown)
+    assert [name.rpartition("/")[2] for name in files] == ["tokens.css", "outbox.css", "outbox.js"]
+
+
+@pytest.mark.parametrize("name", ["tokens.css", "outbox.css", "outbox.js"])
+def test_each_file_of_the_page_is_served_and_asks_for_no_other_host(cloud: RunningCloud, name: str) -> None:
+    content, headers = asked(cloud, f"/{name}")
+
+    assert headers.get_content_type() == {"css": "text/css", "js": "text/javascript"}[name.rpartition(".")[2]]
+    assert not re.findall(r"https?://|@import|url\(|innerHTML =|eval\(", content)
+
+
+def test_the_page_has_the_colours_of_the_console_and_none_of_its_own(cloud: RunningCloud) -> None:
+    tokens, _ = asked(cloud, "/tokens.css")
+    own, _ = asked(cloud, "/outbox.css")
+
+    assert tokens == Path("chalicelib/api/console/static/tokens.css").read_text(encoding="utf-8")
+    assert not re.findall(r"#[0-9a-f]{3,8}\b|rgba?\(", own)
+    assert {name for name in re.findall(r"var\((--[\w-]+)\)", own) if f"{name}:" not in tokens} == set()
 
 
 def test_the_empty_page_says_what_to_do(cloud: RunningCloud) -> None:
@@ -293,11 +330,133 @@ def test_the_empty_page_says_what_to_do(cloud: RunningCloud) -> None:
 
 
 def test_what_senders_write_cannot_become_part_of_the_page(cloud: RunningCloud) -> None:
-    attack = "</pre><script>alert(1)</script>"
+    attack = """</pre><script>alert(1)</script>" onload="alert(1)' x='"""
     send(cloud, attack, text=attack, html=attack)
 
-    shown = page(cloud)
+    shown, _ = asked(cloud)
 
-    assert attack not in shown
-    assert shown.count("<script>") == 1  # ours
-    assert '<iframe sandbox title="HTML of' in shown
+    assert "<script>" not in shown
+    assert ' onload="' not in shown
+    assert shown.count('<script src="/_local/outbox/outbox.js" defer></script>') == 1
+
+
+def test_html_is_a_document_of_its_own_without_scripts_whose_links_open_in_new_tabs(cloud: RunningCloud) -> None:
+    send(cloud, html="<html><head><title>x</title></head><a href='https://example.com/'>there</a></html>")
+    number = number_of_the_newest(cloud)
+
+    shown, _ = asked(cloud)
+    html, headers = asked(cloud, f"/html?message={number}")
+
+    sandbox = "allow-popups allow-popups-to-escape-sandbox"
+    assert f'<iframe class="mail" sandbox="{sandbox}"' in shown
+    assert f'src="/_local/outbox/html?message={number}"' in shown
+    assert headers["Content-Security-Policy"].endswith(f"sandbox {sandbox}")
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert html.startswith('<html><head><base target="_blank"><title>x</title>')
+
+
+def test_html_without_a_head_is_no_quirk(cloud: RunningCloud) -> None:
+    send(cloud, html="<p>Hi</p>")
+
+    html, _ = asked(cloud, f"/html?message={number_of_the_newest(cloud)}")
+
+    assert html == '<!doctype html><base target="_blank"><p>Hi</p>'
+
+
+def test_html_can_be_seen_in_either_theme(cloud: RunningCloud) -> None:
+    send(cloud, html="<style>@media (prefers-color-scheme:dark){a{color:#fff}}</style>")
+    place = f"/html?message={number_of_the_newest(cloud)}&theme="
+
+    light, dark, other = (asked(cloud, place + theme)[0] for theme in ("light", "dark", "blue"))
+
+    assert ("@media (max-width:0){a" in light, "color-scheme:light!important" in light) == (True, True)
+    assert ("@media (min-width:0){a" in dark, "color-scheme:dark!important" in dark) == (True, True)
+    assert "@media (prefers-color-scheme:dark){a" in other
+
+
+def test_a_message_that_is_not_there_is_said_to_be_gone(cloud: RunningCloud) -> None:
+    send(cloud)
+
+    assert "This message is not here" in asked(cloud, "?message=999999999")[0]
+    with pytest.raises(HTTPError, match="404"):
+        asked(cloud, "/html?message=999999999")
+
+
+def subjects(shown: str) -> list[str]:
+    return re.findall(r'<span class="b"><bdi title="([^"]*)">', shown)
+
+
+def test_the_list_can_be_filtered_by_channel_and_searched(cloud: RunningCloud) -> None:
+    send(cloud, "Hello", text="the trial ends")
+    cloud.client("sns").publish(PhoneNumber="+491701234567", Message="It is time.")
+
+    by_url = {
+        url: subjects(asked(cloud, url)[0])
+        for url in ("", "?channel=sms", "?search=TRIAL", "?channel=x", "?search=c@d")
+    }
+
+    assert by_url == {
+        "": ["It is time.", "Hello"],
+        "?channel=sms": ["It is time."],
+        "?search=TRIAL": ["Hello"],
+        "?channel=x": ["It is time.", "Hello"],
+        "?search=c@d": ["Hello"],
+    }
+    assert "No Push message matches \u201c&lt;b&gt;\u201d." in asked(cloud, "?channel=push&search=%3Cb%3E")[0]
+
+
+def an_outbox_of(number: int) -> Outbox:
+    outbox = Outbox()
+    for each in range(number):
+        exchange = Exchange("https://example.com/", "POST / HTTP/1.1", {}, f"{each}", 1, 200)
+        outbox.record_webhook(exchange, "", datetime(2027, 3, 1, tzinfo=UTC))
+    return outbox
+
+
+def rendered(outbox: Outbox, **view: Any) -> str:
+    now = datetime(2027, 3, 1, tzinfo=UTC)
+    return render(outbox.everything(), View(**view), now, Links(), sent=outbox.sent)
+
+
+def test_of_ten_thousand_messages_the_page_has_a_hundred_rows_and_a_link_to_older_ones() -> None:
+    outbox = an_outbox_of(10_000)
+
+    first = rendered(outbox)
+    second = rendered(outbox, before=9901)
+
+    assert (first.count("<li data-number"), second.count("<li data-number")) == (100, 100)
+    assert "The latest 1,000 of 10,000 messages, newest first." in first
+    assert '<a class="more" href="/_local/outbox?before=9901">Older (900)</a>' in first
+    assert '<li data-number="9900">' in second
+    assert len(first.encode()) < 80 * 1024
+
+
+def test_the_last_page_has_no_older_ones() -> None:
+    shown = rendered(an_outbox_of(150), before=51)
+
+    assert (shown.count("<li data-number"), "Older (" in shown) == (50, False)
+
+
+def test_a_webhook_is_shown_with_its_answer_or_without_one() -> None:
+    outbox, now = Outbox(), datetime(2027, 3, 1, tzinfo=UTC)
+    headers = {"webhook-id": "r1", "webhook-timestamp": "1803859198"}
+    for result in ({"status": 503, "answer": "HTTP/1.1 503 Busy"}, {"status": None, "error": "TimeoutError"}):
+        about = {"url": "https://example.com/a", "request": "POST /a HTTP/1.1", "body": '{"a":1}', "milliseconds": 812}
+        outbox.record_webhook(Exchange(**about, headers=headers, **result), "", now)  # type: ignore[arg-type]
+
+    answered, silent = (rendered(outbox, message=number) for number in (1, 2))
+
+    assert "HTTP/1.1 503 Busy" in answered
+    assert "after 812 ms" in answered
+    assert "sent 2 s after its timestamp" in answered
+    assert "the first request with this id" in answered
+    assert "No answer: TimeoutError" in silent
+    assert "request 2 with this id" in silent
+    assert outbox.messages() == []
+
+
+def test_a_copy_of_a_webhook_that_is_none_is_refused(cloud: RunningCloud) -> None:
+    for body in (b"no JSON", b"[]", b'{"access_key_id": "a"}', b'{"access_key_id": "a", "headers": 1}'):
+        request = Request(f"{cloud.endpoint}/_local/webhooks", data=body)  # noqa: S310
+        with pytest.raises(HTTPError, match="400"):
+            urlopen(request, timeout=10)  # noqa: S310 - our own loopback
