@@ -26,6 +26,9 @@ import { changesOf, lanesOf, rowsOf, ticksOf, tickText, windowAt, ZOOMS } from "
 /** @typedef {import("./types.js").TimelinePage} TimelinePage */
 /** @typedef {{since: number, until: number, share: (at: number) => string, width: (length: number) => string}} Window */
 
+const LANES = 20; // of a page
+const EMPTY_PAGES = 5; // that are read before the reader is asked
+
 const PLANNED = { glyph: "future", role: "next", word: "Planned" };
 
 /** @param {string} status */
@@ -65,7 +68,7 @@ export function View() {
   const { begin, until, search, by, as, zoomed, change } = settings;
   const loaded = useLoad(
     `${begin} ${until} ${search}`,
-    (signal) => get("v1/timeline", { since: iso(begin), until: iso(until), search, limit: 20 }, signal),
+    (signal) => readLanes({ since: iso(begin), until: iso(until), search }, signal),
     { every: 15 * SECOND },
   );
   const index = ZOOMS.indexOf(zoomed);
@@ -117,6 +120,20 @@ export function View() {
   `;
 }
 
+/**
+ * Reads a page of lanes. A page can be empty although there are more, because only schedules with something in the
+ * window have a lane.
+ * @param {Record<string, string | null>} query @param {AbortSignal} [signal]
+ * @returns {Promise<TimelinePage>}
+ */
+async function readLanes(query, signal) {
+  let page = await get("v1/timeline", { ...query, limit: LANES }, signal);
+  for (let read = 1; read < EMPTY_PAGES && page.items.length === 0 && page.next_cursor; read += 1) {
+    page = await get("v1/timeline", { ...query, limit: LANES, cursor: page.next_cursor }, signal);
+  }
+  return page;
+}
+
 /** @param {{search: string, change: (changed: {search: string}, options: {replace: boolean}) => void}} props */
 function Search({ search, change }) {
   const [text, setText] = useState(search);
@@ -139,7 +156,7 @@ function Page({ first, settings }) {
   const lanes = useMemo(() => lanesOf(schedules, until - begin, by === "resource"), [schedules, begin, until, by]);
   const cursor = more ? more.next_cursor : first.next_cursor;
   const readMore = async () => {
-    const next = await get("v1/timeline", { since: iso(begin), until: iso(until), search, limit: 20, cursor });
+    const next = await readLanes({ since: iso(begin), until: iso(until), search, cursor });
     setMore({ items: [...(more?.items ?? []), ...next.items], next_cursor: next.next_cursor });
   };
   if (lanes.length === 0 && !cursor) {
