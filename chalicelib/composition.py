@@ -15,9 +15,9 @@ from .api.console.sign_in import ClientSettings, SignIn, default_scope
 from .api.models.console import ConsoleNotConfigured
 from .aws.eventbridge import EventBridgeGateway, SchedulerNames
 from .aws.lambda_invoker import LambdaStarter
+from .core.actions.fields import ActionRules
 from .core.actions.master_secret import MasterSecret
 from .core.dynamodb.repository import DynamoRepository
-from .scheduling.actions import ActionRules
 from .scheduling.service import SchedulerService
 from .scheduling.sweeper import SHARDS_AT_ONCE, Sweeper
 from .scheduling.webhook_keys import WebhookKeys

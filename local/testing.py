@@ -19,6 +19,7 @@ from local.environment import ACCOUNT
 from local.iam.enforce import Mode
 from local.time.agenda import Agenda
 from local.time.clock import Clock
+from local.time.travel import SECONDS_TO_WAIT
 
 REGION = "eu-central-1"
 _ONE_TRY = Config(retries={"total_max_attempts": 1}, read_timeout=10)
@@ -93,12 +94,25 @@ class RunningCloud(Workbench):
 
 
 @contextmanager
-def running_cloud(directory: Path, *, iam: Mode = "off") -> Iterator[RunningCloud]:
-    """Run a local cloud in this process. Only one can run at a time, because moto keeps its data in the process."""
+def running_cloud(
+    directory: Path, *, iam: Mode = "off", seconds_to_wait: float = SECONDS_TO_WAIT
+) -> Iterator[RunningCloud]:
+    """Run a local cloud in this process. Only one can run at a time, because moto keeps its data in the process.
+
+    seconds_to_wait: for the end of a clock advance before it is answered.
+    """
     clock = Clock()
     agenda = Agenda(clock)
     lines: list[tuple[str, str]] = []
-    cloud = Cloud(0, clock=clock, agenda=agenda, directory=directory, iam=iam, on_line=lambda *line: lines.append(line))
+    cloud = Cloud(
+        0,
+        clock=clock,
+        agenda=agenda,
+        directory=directory,
+        iam=iam,
+        on_line=lambda *line: lines.append(line),
+        seconds_to_wait=seconds_to_wait,
+    )
     cloud.start()
     try:
         yield RunningCloud(cloud.endpoint, clock, agenda, directory, lines)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import CLOCKS_DIFFER, OnUnknown, Overlap, Schedule, Status
-from chalicelib.core.timing.instants import iso
 
 from . import occurrences
 
@@ -23,10 +23,6 @@ DONE = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED})
 
 ENDED_BY_ITSELF = (Status.COMPLETED, Status.FAILED)
 """A schedule with one of these may still finish a run that began earlier, or do one that a client asks for."""
-
-NOT_ITS_TIME = "superseded: a later change of the schedule has no occurrence at this time"
-
-OF_AN_EARLIER_SCHEDULE = "superseded: the run belongs to an earlier schedule with this id"
 
 BEGUN_BEFORE = timedelta(minutes=20)
 """How long a run that began before a change may still be running: Lambda's longest timeout plus clock differences."""
@@ -153,7 +149,7 @@ def _superseded(run: Run, delivery: Delivery, schedule: Schedule, existing: Run 
         is_recorded = delivery.started is not None or run.scheduled_time <= schedule.created_at
     else:
         is_recorded = existing.schedule_created_at != schedule.created_at and not _stays(existing, delivery)
-    return _put(run, RunStatus.SKIPPED, OF_AN_EARLIER_SCHEDULE) if is_recorded else Done(existing or run)
+    return _put(run, RunStatus.SKIPPED, reasons.OF_AN_EARLIER_SCHEDULE) if is_recorded else Done(existing or run)
 
 
 def _waits(existing: Run, invocation: Invocation) -> bool:
@@ -193,9 +189,9 @@ def _put(run: Run, status: RunStatus, reason: str) -> Record:
 def _reason_to_stop(schedule: Schedule, existing: Run) -> str | None:
     """Returns why an interrupted run must not be retried, or None."""
     if existing.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
-        return "the work may have been done: the invocation was interrupted, and on_unknown is stop"
+        return reasons.MAY_BE_DONE
     if existing.tries > schedule.retry.max_retries + LAMBDA_TRIES:
-        return f"the invocation crashed or timed out {existing.tries} times"
+        return reasons.crashed(existing.tries)
     return None
 
 
@@ -203,7 +199,7 @@ def _reason_to_skip(delivery: Delivery, schedule: Schedule, existing: Run | None
     if delivery.started is not None:
         return _reason_not_to_start(delivery.started, schedule, existing)
     if schedule.status is not Status.ACTIVE and not _is_still_to_be_done(schedule, existing):
-        return f"the schedule was {schedule.status}"
+        return reasons.schedule_was(schedule.status)
     return _reason_against_its_time(delivery, schedule, existing, spans)
 
 
@@ -218,14 +214,15 @@ def _reason_against_its_time(
 ) -> str | None:
     occurrence = occurrences.scheduled_time_of(delivery, schedule)
     if _is_in_a_pause(delivery, schedule, occurrence) and not any(span.has(occurrence) for span in spans):
-        return "the schedule was paused"
+        return reasons.schedule_was(Status.PAUSED)
     if schedule.is_excluded(occurrence):
-        return "the date is excluded"
+        return reasons.DATE_EXCLUDED
     if (reason := _reason_against_another(schedule, occurrence, existing)) is not None:
         return reason
-    was_due = any(span.has(occurrence) for span in spans) or (existing is not None and existing.reason != NOT_ITS_TIME)
-    if delivery.schedule.revision != schedule.revision and not occurrences.is_owed(delivery, schedule, was_due=was_due):
-        return NOT_ITS_TIME
+    is_recorded_as_due = existing is not None and existing.reason != reasons.NOT_ITS_TIME
+    was_due = is_recorded_as_due or any(span.has(occurrence) for span in spans)
+    if delivery.schedule.revision != schedule.revision and not occurrences.is_due(delivery, schedule, was_due=was_due):
+        return reasons.NOT_ITS_TIME
     return None
 
 
@@ -271,28 +268,25 @@ def _is_in_a_pause(delivery: Delivery, schedule: Schedule, occurrence: datetime)
 
 def _reason_against_another(schedule: Schedule, occurrence: datetime, existing: Run | None) -> str | None:
     """Returns why other runs leave no room for this one (`max_runs`, `overlap`), or None."""
-    if _is_full(schedule, existing):
-        return _full_reason(schedule)
+    if (full := _reason_if_full(schedule, existing)) is not None:
+        return full
     others = [at for at in schedule.in_progress if at < occurrence]
     others += [at for at in schedule.running if at != occurrence]
     if schedule.overlap is not Overlap.SKIP:
         return None
     if others:
-        return f"overlap: the run of {iso(others[-1])} has not ended"
+        return reasons.overlaps(others[-1])
     unlisted = schedule.waiting_runs - len(schedule.in_progress)
-    return f"overlap: {unlisted} earlier runs have not ended" if unlisted > 0 else None
+    return reasons.overlaps_unlisted(unlisted) if unlisted > 0 else None
 
 
-def _is_full(schedule: Schedule, existing: Run | None) -> bool:
-    """Returns whether `max_runs` is reached. A run that has its place already, `existing`, always has room."""
-    if schedule.max_runs is None or (existing is not None and (existing.counted or existing.counts)):
-        return False
+def _reason_if_full(schedule: Schedule, existing: Run | None) -> str | None:
+    """Returns the reason if `max_runs` is reached. A run that has its place already, `existing`, always has room."""
+    limit = schedule.max_runs
+    if limit is None or (existing is not None and (existing.counted or existing.counts)):
+        return None
     held = existing is not None and existing.holds_reservation
-    return schedule.run_count + schedule.reserved - held >= schedule.max_runs
-
-
-def _full_reason(schedule: Schedule) -> str:
-    return f"max_runs: the limit of {schedule.max_runs} is reached, including runs in progress"
+    return reasons.max_runs_reached(limit) if schedule.run_count + schedule.reserved - held >= limit else None
 
 
 def _reason_not_to_start(started: Started, schedule: Schedule, existing: Run | None) -> str | None:
@@ -301,10 +295,10 @@ def _reason_not_to_start(started: Started, schedule: Schedule, existing: Run | N
     A client may run a paused schedule now, or redrive a run of it. Retries and caught-up runs need an active one.
     """
     a_person_asked = started.token is not None or (existing is not None and existing.redriven)
-    if not a_person_asked and _is_full(schedule, existing):
-        return _full_reason(schedule)
+    if not a_person_asked and (full := _reason_if_full(schedule, existing)) is not None:
+        return full
     allowed = (Status.ACTIVE, *ENDED_BY_ITSELF, *((Status.PAUSED,) if a_person_asked else ()))
-    return None if schedule.status in allowed else f"the schedule was {schedule.status}"
+    return None if schedule.status in allowed else reasons.schedule_was(schedule.status)
 
 
 def _new_run(delivery: Delivery, schedule: Schedule, invocation: Invocation) -> Run:

@@ -8,6 +8,7 @@ from heapq import nsmallest
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import CLOCKS_DIFFER, Status
 from chalicelib.core.model.transitions import occurrence_for
@@ -30,7 +31,7 @@ tzdata may know different laws on time zones, which usually move clocks by up to
 MAX_CANDIDATES = 8
 
 
-def is_owed(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
+def is_due(delivery: Delivery, schedule: Schedule, *, was_due: bool) -> bool:
     """Returns whether the occurrence is due although its payload has an old revision.
 
     It is due if it lies before the change, or if the current timing has it as well. The clock of the process that
@@ -116,7 +117,7 @@ def stands_for(run: Run, delivery: Delivery, schedule: Schedule, spans: Sequence
 
 def stood_for(run: Run, occurrence: datetime) -> Run:
     """Returns a skipped run for the occurrence that an unforeseen run stands for. Its own delivery may replace it."""
-    reason = f"stood for by {run.run_id}"
+    reason = reasons.stood_for_by(run.run_id)
     skipped = replace(run, scheduled_time=occurrence, delivered_for=occurrence, status=RunStatus.SKIPPED, reason=reason)
     return replace(
         skipped, unforeseen=False, watched=False, reserved=False, attempts=(), tries=0, lateness=None, acting_since=None

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreRefused, StoreUnavailable
-from chalicelib.core.model import backoff, ids, payload
+from chalicelib.core.model import backoff, ids, payload, reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
 from chalicelib.core.model.transitions import left_open, with_outcome, with_reservation
@@ -131,7 +131,7 @@ class Runner:
         schedule = read or guard.believed(delivery)
         existing = guard.believed_run(delivery, schedule, invocation)
         for _ in range(TRIES):
-            schedule = self._doubted(delivery, schedule)
+            schedule = self._mark_unconfirmed_if_stale(delivery, schedule)
             running = self._running(delivery, schedule, invocation)
             counted = guard.with_running(schedule, existing, running)
             verdict = guard.judge(delivery, counted, existing, invocation, self._spans(delivery, schedule))
@@ -156,6 +156,8 @@ class Runner:
                 reserving=_reserving(run, schedule, existing),
             )
             if refusal is None:
+                if existing is None:
+                    _log_if_unforeseen(run)
                 return Claimed(run, schedule)
             if refusal.schedule_changed and refusal.schedule is None:
                 self._give_up("the schedule has no record in this table", delivery.event)
@@ -167,7 +169,6 @@ class Runner:
         """Returns a skipped run for the occurrence that an unforeseen run stands for: the nearest one without a run."""
         if not run.unforeseen:
             return None
-        log.warning("unforeseen: the schedule's timing has no occurrence at this time", extra=_facts(run))
         is_open = schedule.pending_since is not None
         spans = self._repository.list_spans(schedule.user_id, schedule.schedule_id) if is_open else ()
         for at in occurrences.stands_for(run, delivery, schedule, spans):
@@ -200,10 +201,12 @@ class Runner:
         stood_for = self._stood_for(run, delivery, schedule) if existing is None else None
         recorded = self._finish(run, schedule, replacing=existing, beside=stood_for)
         if recorded is not None:
-            self._told(recorded, delivery)
+            if existing is None:
+                _log_if_unforeseen(recorded)
+            self._log_and_report(recorded, delivery)
         return recorded is not None
 
-    def _doubted(self, delivery: Delivery, schedule: Schedule) -> Schedule:
+    def _mark_unconfirmed_if_stale(self, delivery: Delivery, schedule: Schedule) -> Schedule:
         """Marks the schedule unconfirmed if its payload is outdated: an old write may have reached EventBridge last."""
         is_stale = delivery.schedule.revision < schedule.revision or schedule.status is not Status.ACTIVE
         if delivery.started is not None or not is_stale or not schedule.confirmed:
@@ -235,7 +238,7 @@ class Runner:
         run = claimed.run if failure.unknown else replace(claimed.run, acting_since=None)
         at = backoff.next_attempt_at(run, schedule.retry, now, retry_after=failure.retry_after)
         if run.acting_since is not None and schedule.on_unknown is OnUnknown.STOP:
-            error = f"{failure}; the work may have been done, and on_unknown is stop"
+            error = reasons.failed_and_may_be_done(str(failure))
         elif at is not None and not failure.permanent:
             return run.to_be_retried(now, error=str(failure), next_attempt_at=at)
         else:
@@ -273,9 +276,9 @@ class Runner:
         if recorded is None:
             log.warning("another invocation took the run over", extra=_facts(run))
             return
-        self._told(recorded, delivery)
+        self._log_and_report(recorded, delivery)
 
-    def _told(self, run: Run, delivery: Delivery) -> None:
+    def _log_and_report(self, run: Run, delivery: Delivery) -> None:
         log.info("run recorded", extra=_facts(run))
         self._send_dead_letter(run, delivery)
 
@@ -355,12 +358,18 @@ def _without_schedule(run: Run) -> Run:
     """Fails a retrying or held run whose schedule is gone."""
     if not run.is_in_progress:
         return run
-    return replace(run, status=RunStatus.FAILED, reason=f"{run.reason}; its schedule is gone", next_attempt_at=None)
+    return replace(run, status=RunStatus.FAILED, reason=reasons.without_schedule(run.reason), next_attempt_at=None)
 
 
 def _with_dead_letter(run: Run) -> Run:
     """Marks the message as pending in the same write as the failure, so that a crash before sending cannot lose it."""
     return replace(run, dead_letter_pending=run.status is RunStatus.FAILED)
+
+
+def _log_if_unforeseen(run: Run) -> None:
+    """Logs the line that the metric of unforeseen runs counts: once for each run, after its first write."""
+    if run.unforeseen:
+        log.warning("unforeseen: the schedule's timing has no occurrence at this time", extra=_facts(run))
 
 
 def _facts(run: Run) -> dict[str, Any]:

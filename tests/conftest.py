@@ -22,8 +22,11 @@ settings.register_profile("quick", PATIENT, max_examples=25)
 settings.register_profile("thorough", PATIENT, max_examples=400)
 settings.load_profile("quick")
 
-TOGETHER = ("tests/console", "tests/e2e", "tests/deploy", "tests/terraform")
+TOGETHER = ("tests/console", "tests/e2e", "tests/terraform")
 """Folders whose tests share something slow: a running stack, a browser, an initialised terraform."""
+
+FIRST = (*TOGETHER, "tests/deploy", "tests/local", "tests/simulation")
+"""Folders whose files take long. They begin first, so that no worker has one of them alone at the end."""
 
 
 @pytest.fixture
@@ -48,7 +51,19 @@ class ByFolderOrFile(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolderOrFile:
+    """Returns it with the order of `pytest_collection_modifyitems`: by default xdist begins with the most tests."""
+    config.option.loadscopereorder = False
     return ByFolderOrFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sorts the tests of a worker by FIRST. Without workers the order of the command line stays."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(nodeid: str) -> int:
+    return next((place for place, folder in enumerate(FIRST) if nodeid.startswith(f"{folder}/")), len(FIRST))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib import composition
+from chalicelib.api.models.console import ConsoleNotConfigured
 from chalicelib.api.models.requests import RequestLimits
 from chalicelib.scheduling.retention import Durations
 from chalicelib.settings import ApiSettings, CorsSettings, InvalidSettings, SchedulerSettings
+from tests.api.documents import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,7 @@ ENVIRONMENT = {
 OPTIONAL = (
     *("JWKS_URL", "USER_CLAIM", "SCOPE_PREFIX", "OWN_ACTION_TYPES", "STAGE", "CORS_ORIGINS"),
     *("MOST_LIVE_SCHEDULES", "MIN_PERIOD_SECONDS", "MOST_BODY_BYTES", "MOST_IN_A_BATCH"),
+    *("CONSOLE_CLIENT_ID", "CONSOLE_SCOPES"),
     *("PAYLOAD_LIMIT_BYTES", "EVENT_AGE_SECONDS", "RUN_RETENTION_DAYS"),
 )
 
@@ -46,7 +49,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def nothing_made_yet() -> Iterator[None]:
     """Before the first request, and as if it had never been."""
-    makers = (composition.scheduler, composition.sweeper, composition.action_rules, composition.webhook_keys)
+    makers = (
+        *(composition.scheduler, composition.sweeper, composition.action_rules, composition.webhook_keys),
+        composition.console,
+    )
     for maker in makers:
         maker.cache_clear()
     yield
@@ -126,6 +132,51 @@ def test_webhooks_to_this_machine_are_for_the_local_stage(environment: pytest.Mo
     environment.setenv("STAGE", "local")
 
     assert composition.action_rules().loopback_webhooks is True
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+def test_the_console_needs_a_client_id_and_names_all_that_is_missing(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("JWT_AUDIENCE")
+
+    with pytest.raises(ConsoleNotConfigured) as caught:
+        composition.console()
+
+    assert caught.value.missing == ("JWT_AUDIENCE", "CONSOLE_CLIENT_ID")
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+def test_the_console_is_made_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONSOLE_CLIENT_ID", "7m4pq2example")
+
+    assert composition.console() is composition.console()
+
+
+@pytest.mark.usefixtures("nothing_made_yet")
+@pytest.mark.parametrize(
+    ("settings", "scope"),
+    [
+        ({}, "openid schedules:read schedules:write"),
+        ({"SCOPE_PREFIX": "tasks/"}, "openid tasks/schedules:read tasks/schedules:write"),
+        ({"SCOPE_PREFIX": "tasks/", "CONSOLE_SCOPES": "openid schedules:admin"}, "openid schedules:admin"),
+    ],
+)
+def test_the_console_asks_for_the_scopes_of_a_user_unless_it_is_told_others(
+    environment: pytest.MonkeyPatch, settings: dict[str, str], scope: str
+) -> None:
+    for name, value in {"CONSOLE_CLIENT_ID": "7m4pq2example", **settings}.items():
+        environment.setenv(name, value)
+    with documents() as (url, content):
+        environment.setenv("JWT_ISSUER", url)
+        content["/.well-known/openid-configuration"] = {
+            "issuer": url,
+            "authorization_endpoint": f"{url}/authorize",
+            "token_endpoint": f"{url}/token",
+        }
+
+        told = composition.console().as_json()
+
+    assert (told["client_id"], told["scope"]) == ("7m4pq2example", scope)
+    assert told["token_endpoint"] == f"{url}/token"
 
 
 @pytest.mark.usefixtures("nothing_made_yet")

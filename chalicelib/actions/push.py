@@ -13,7 +13,7 @@ from ..core.actions.filled_texts import filled
 from ..core.actions.providers.sns import publish
 from ..core.actions.templates import Text, as_written
 from ..core.actions.text_rules import DEVICE, in_one_line
-from ..core.model.values import dumps
+from ..core.model.values import json_size
 
 TEXTS = {"title": Text(in_one_line), "text": Text(as_written)}
 
@@ -23,6 +23,10 @@ DATA_BYTES = 2048
 KEY = re.compile(r"(?!google|gcm)[A-Za-z_][A-Za-z0-9_]{0,99}")
 RESERVED_KEYS = frozenset({"aps", "from", "message_type", "notification", "run_id"})
 """Keys that Apple and Google reserve (firebase.google.com, fcm/v1 Message.data), and `run_id` of this service."""
+KEY_RULE = (
+    "use 1 to 100 letters, digits and `_`, not first a digit; "
+    f"reserved keys are {', '.join(sorted(RESERVED_KEYS))} and those that begin with google or gcm"
+)
 
 
 def _device(text: str) -> None:
@@ -33,8 +37,8 @@ def _device(text: str) -> None:
 def _data(data: Mapping[str, str]) -> None:
     for name in data:
         if not KEY.fullmatch(name) or name in RESERVED_KEYS:
-            raise ValueError(f"{name!r} is not an allowed key; use letters, digits and `_`, and no reserved key")
-    if (size := len(dumps(data).encode())) > DATA_BYTES:
+            raise ValueError(f"{name!r} is not an allowed key; {KEY_RULE}")
+    if (size := json_size(data)) > DATA_BYTES:
         raise ValueError(f"has {size:,} bytes as JSON; the limit is {DATA_BYTES:,}")
 
 

@@ -8,22 +8,20 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from ..core.actions.contract import ActionFailed, BuiltIn, RunContext
 from ..core.actions.fields import LEFT_OUT, About, ActionRules, Check, Fields, Json, Length
-from ..core.actions.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound
+from ..core.actions.providers.http import TOTAL_SECONDS, AddressRefused, Answer, NoAnswer, Outbound, Target
 from ..core.actions.public_addresses import is_loopback, may_be_public
-from ..core.actions.webhook_signing import TIMESTAMP_HEADER, is_reserved_header
+from ..core.actions.webhook_signing import RESERVED_HEADERS, TIMESTAMP_HEADER, is_reserved_header
 from ..core.aws_errors import is_transient
 from ..core.errors import ScheduledTasksError
 from ..core.timing.instants import iso
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
-VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 TOLERANCE = timedelta(minutes=5)
@@ -44,10 +42,12 @@ def _url(url: str) -> None:
 
 def _headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-            raise ValueError(f"{name!r} is not a valid header; name and value must be printable ASCII characters")
+        if not HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a header name; use 1 to 100 letters, digits and any of !#$%&'*+.^_`|~-")
+        if not HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"the value of {name!r} must be printable ASCII characters, at most 2,000")
         if is_reserved_header(name):
-            raise ValueError(f"{name!r} is not allowed: this service sets it")
+            raise ValueError(f"{name!r} is reserved; not allowed: webhook-…, {', '.join(sorted(RESERVED_HEADERS))}")
     _check_each_once(headers)
 
 
@@ -61,20 +61,11 @@ def _check_each_once(headers: Mapping[str, str]) -> None:
 
 def _host(url: str) -> str:
     try:
-        address = urlsplit(url)
-        port_is_fine = address.port != 0
-    except ValueError:
-        port_is_fine = False
-    if (
-        not port_is_fine
-        or not VISIBLE.fullmatch(url)
-        or not address.hostname
-        or address.scheme not in ("http", "https")
-    ):
-        raise ValueError("must be a URL such as https://example.com/hook")
-    if "@" in address.netloc:
-        raise ValueError("must not contain a user or password; use `headers`")
-    return address.hostname
+        return Target.of(url).host
+    except AddressRefused:
+        raise ValueError(
+            "must be a URL such as https://example.com/hook, without user or password; use `headers`"
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..scheduling.actions import ActionRules
+from ..core.actions.fields import ActionRules
 from .models.requests import RequestLimits
 
 if TYPE_CHECKING:

@@ -132,7 +132,7 @@ PROBLEMS: Mapping[type[ScheduledTasksError], Problem] = {
         "request-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request"
     ),
     SchedulerRefused: Problem("scheduler-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "EventBridge refused the schedule"),
-    IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be verified now"),
+    IssuerUnavailable: Problem("issuer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The token issuer is unavailable"),
     SchedulerUnavailable: Problem(
         "scheduler-unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "EventBridge is unavailable"
     ),

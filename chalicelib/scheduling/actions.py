@@ -27,10 +27,7 @@ from ..actions import built_in
 from ..core.actions.contract import BuiltIn
 from ..core.actions.fields import LEFT_OUT, ActionRules, Fields
 from ..core.actions.templates import MARKER, has_braces, paths
-from ..core.actions.text_rules import one_line
 from ..core.model.schedule import Action
-
-__all__ = ["BUILT_IN", "ActionRules", "AnyAction", "OwnAction", "one_line"]
 
 WITHOUT_RULES = ActionRules(loopback_webhooks=True)
 """Rules for Python callers that give none."""

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
+    from ..core.actions.fields import ActionRules
     from ..core.model.ports import ScheduleRepository
-    from .actions import ActionRules
     from .intents import Intents
     from .quota import Quota
     from .timing_spec import TimingSpec
@@ -52,7 +52,7 @@ REPLACED_BY_PUT = ("action", *OPTIONS)
 
 class ScheduleCreator:
     """Creates schedules. `clock` returns aware UTC datetimes, `payload_limit` is in bytes, `min_period` is the shortest
-    period of a recurring schedule. `rules` None: every action type is accepted.
+    period of a recurring schedule. `rules` None: every action type and webhooks to loopback addresses are accepted.
     """
 
     def __init__(
@@ -238,7 +238,7 @@ class ScheduleCreator:
             next_run_at=None,
             intent_until=now + INTENT_LEASE,
             never_applied=True,
-            **options_to_record({**dict.fromkeys(OPTIONS), **details}, resolved),
+            **options_to_record({**dict.fromkeys(OPTIONS), **details}, is_one_time=resolved.is_one_time),
         )
         next_run_at = schedule.next_occurrence(now)
         if next_run_at is None:

@@ -6,6 +6,7 @@ never deleted: if EventBridge refuses a change, another intent reverts it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from ..core.errors import (
     SchedulerUnavailable,
     StoreUnavailable,
 )
+from ..core.model import reasons
 from ..core.model.schedule import CLOCKS_DIFFER, INTENT_LEASE, LATE_AFTER, Schedule, Status
 from ..core.model.span import due, earliest, opened_span
 from ..core.timing.instants import EPOCH, whole_ms
@@ -57,10 +59,6 @@ class Intents:
         Raises ScheduleExists, SchedulerRefused, SchedulerUnavailable.
         """
         self._repository.create(schedule, action, replacing=replacing)
-        return self.start(schedule, action)
-
-    def start(self, schedule: Schedule, action: Action) -> Schedule:
-        """Does the second and third step of a create. Errors and result are those of `create`."""
         try:
             return self.apply(schedule, action)
         except SchedulerUnavailable as exc:
@@ -141,7 +139,8 @@ class Intents:
     def finish(self, schedule: Schedule) -> Schedule:
         """Finishes an intent whose lease has expired. Raises SchedulerUnavailable.
 
-        If EventBridge refuses the intent, a change is reverted and a create ends as failed.
+        If EventBridge refuses the intent, a change is reverted and a create ends as failed. Raises ScheduleNotFound if
+        the table has no action for it.
         """
         try:
             return self.apply(schedule)
@@ -155,12 +154,10 @@ class Intents:
         If the record has changed, it is marked unconfirmed: this call may have overwritten a later revision in
         EventBridge.
         """
-        try:
+        with suppress(StoreUnavailable):
             if self._repository.confirm(schedule):
                 return schedule.as_confirmed()
             self._repository.mark_unconfirmed(schedule, now=self._clock())
-        except StoreUnavailable:
-            return schedule
         return schedule
 
     def next_revision(self, schedule: Schedule) -> Schedule:
@@ -234,18 +231,20 @@ class Intents:
             last_run=schedule.last_run,
             run_count=schedule.run_count,
             failures_in_a_row=schedule.failures_in_a_row,
-            reason=f"EventBridge refused a change: {reason}",
+            reason=reasons.change_refused(reason),
             applied=None,
         )
         try:
-            reverted = self._record(reverted, replacing=schedule, action=body, was=_as_it_went_on(applied, schedule))
+            reverted = self._record(
+                reverted, replacing=schedule, action=body, was=_without_the_refused_change(applied, schedule)
+            )
             self.apply(reverted, body)
         except (ChangeLost, StoreUnavailable, SchedulerRefused, SchedulerUnavailable):
             # The sweeper finishes the intent that is in the table now, the refused one or its reversal.
             return
 
 
-def _as_it_went_on(applied: Schedule, refused: Schedule) -> Schedule:
+def _without_the_refused_change(applied: Schedule, refused: Schedule) -> Schedule:
     """Returns the schedule that EventBridge has, as if the refused change had not been recorded.
 
     The span of the refused change has the occurrences due before it. It lacks those that the change would have

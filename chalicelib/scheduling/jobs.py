@@ -32,7 +32,7 @@ LISTS_SETTLE = timedelta(minutes=1)
 """Lists are eventually consistent: only a walk that begins this long after the job can prove that nothing is left.
 
 A schedule that is paused or resumed during a walk may be missing from both lists: one was read before the change, and
-the other does not show it yet. So two walks, this far apart, must find nothing.
+the other does not show it yet. So two walks, this far apart, must leave nothing undone.
 """
 PER_MINUTE = 60
 """Default number of runs that a job queues per minute."""
@@ -81,7 +81,7 @@ class JobRunner:
             return "nothing"
         began_at = self._clock()
         following, is_through = self._slice(job, min(began_at + SLICE, stop_at))
-        following, complete = _looked(following, began_at) if is_through else (following, False)
+        following, complete = _after_walk(following, began_at) if is_through else (following, False)
         if complete and job.kind is JobKind.ERASE and job.user_id is not None:
             self._repository.erase_count(job.user_id)
             self._repository.erase_webhook_keys(job.user_id)
@@ -163,12 +163,12 @@ class JobRunner:
         )
 
 
-def _looked(job: Job, began_at: datetime) -> tuple[Job, bool]:
+def _after_walk(job: Job, began_at: datetime) -> tuple[Job, bool]:
     """Returns the job after a complete walk whose last slice began at `began_at`, and whether the job is completed."""
     settled_at = job.created_at + LISTS_SETTLE
     if job.kind in (JobKind.REDRIVE, JobKind.RELEASE):
         # A run does not leave its list while the job selects it, so one walk is enough.
-        return replace(job, walk_began_at=None), (job.walk_began_at or began_at) >= settled_at
+        return replace(job, walk_began_at=None), job.walk_began_at is not None and job.walk_began_at >= settled_at
     if job.walk_began_at is None:
         return replace(job, walk_began_at=whole_ms(began_at) if began_at >= settled_at else None), False
     return job, whole_ms(began_at) >= job.walk_began_at + LISTS_SETTLE

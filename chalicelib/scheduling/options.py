@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..core.model.fields import OPTIONS, Field
-from ..core.model.schedule import Timing
 from ..core.model.values import JSON
 
 if TYPE_CHECKING:
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ..core.model.schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy
-
-
-ONE_TIME, RECURRING = Timing("at(1970-01-01T00:00:00)"), Timing("rate(1 minute)")
 
 
 class ScheduleOptions(TypedDict, total=False):
@@ -32,7 +28,7 @@ class ScheduleOptions(TypedDict, total=False):
     resource_id: str | None
     name: str | None
     metadata: Mapping[str, Any] | None
-    flexible_window_minutes: int
+    flexible_window_minutes: int | None
     delivery: DeliveryPolicy | None
     max_runs: int | None
     exclusions: Sequence[date] | None
@@ -43,30 +39,24 @@ class ScheduleOptions(TypedDict, total=False):
     pause_after_failures: int | None
 
 
-def options_to_record(options: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
-    """Returns the record's values of checked options, for a schedule with this timing. None becomes the default."""
+def options_to_record(options: Mapping[str, Any], *, is_one_time: bool) -> dict[str, Any]:
+    """Returns the record's values of checked options of a one-time or recurring schedule. None becomes the default."""
     values = dict(options)
     for name, field in OPTIONS.items():
         if name in options:
-            values[name] = _default(field, timing) if options[name] is None else options[name]
+            values[name] = _default(field, is_one_time=is_one_time) if options[name] is None else options[name]
     return values | ({"exclusions": tuple(sorted(values["exclusions"]))} if "exclusions" in values else {})
 
 
 def options_asked(options: Mapping[str, Any], *, is_one_time: bool) -> dict[str, Any]:
-    """Returns the options that differ from their default, in their stored form, with metadata as an object.
-
-    It takes only the kind of the timing: the defaults need no more, and a timing whose time has passed cannot be
-    resolved.
-    """
-    kind = ONE_TIME if is_one_time else RECURRING
-    defaults = options_to_record(dict.fromkeys(OPTIONS), kind)
+    """Returns the options that differ from their default, in their stored form, with metadata as an object."""
+    defaults = options_to_record(dict.fromkeys(OPTIONS), is_one_time=is_one_time)
     return {
         name: value if OPTIONS[name].codec is JSON else OPTIONS[name].codec.write(value)
-        for name, value in options_to_record(options, kind).items()
+        for name, value in options_to_record(options, is_one_time=is_one_time).items()
         if value != defaults[name]
     }
 
 
-def _default(field: Field, timing: Timing) -> Any:
-    default_for = field.option and field.option.default
-    return default_for(timing) if default_for else field.default
+def _default(field: Field, *, is_one_time: bool) -> Any:
+    return field.default_for(is_one_time) if field.default_for else field.default

@@ -99,14 +99,14 @@ class RunRedriver:
                 if now >= stop_at:
                     return
                 at = max(job.next_at or now, now)
-                if not _is_meant(run, job):
+                if not _is_selected(run, job):
                     continue
                 if self._queue_one(run, at, now):
                     job = replace(job, done=job.done + 1, next_at=at + job.interval)
                     yield job, False
                 else:
                     passed_over += 1
-            job, is_through = _behind(page, replace(job, passed_over=job.passed_over + passed_over))
+            job, is_through = _after_page(page, replace(job, passed_over=job.passed_over + passed_over))
             yield job, is_through
 
     def _queue_one(self, run: Run, at: datetime, now: datetime) -> bool:
@@ -170,7 +170,7 @@ def _outliving(schedule: Schedule, run: Run) -> Schedule | None:
     return replace(schedule, expires_at=expires_at) if schedule.expires_at < expires_at else None
 
 
-def _behind(page: Page[Run], job: Job) -> tuple[Job, bool]:
+def _after_page(page: Page[Run], job: Job) -> tuple[Job, bool]:
     """Returns the job after this page, and whether the page was its last one. A release reads all shards."""
     if page.next_cursor is not None:
         return replace(job, cursor=page.next_cursor), False
@@ -178,7 +178,7 @@ def _behind(page: Page[Run], job: Job) -> tuple[Job, bool]:
     return replace(job, cursor=None, shard=0 if is_last else job.shard + 1), is_last
 
 
-def _is_meant(run: Run, job: Job) -> bool:
+def _is_selected(run: Run, job: Job) -> bool:
     """Returns whether the job selects this run. A run with an attempt since the job's creation is not queued again."""
     of = job.selection
     if of is None:

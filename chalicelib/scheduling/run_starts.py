@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 LAMBDA_TRIES_WITHIN = timedelta(minutes=5)
 """Time that Lambda's two retries of a crashed invocation take: delays of 1 and 2 minutes, and the work itself."""
 
-MISSED = "not delivered in time, or EventBridge did not have the schedule"
-INTERRUPTED = "the run was interrupted and did not finish"
-
 
 class RunStarts:
     """Starts recorded runs with the schedule's action. Reads the action from the table if the schedule has none."""

@@ -29,12 +29,13 @@ from ..core.model.schedule import LIVE, Status
 from ..core.timing.instants import END_OF_TIME, EPOCH, whole_ms
 from . import advice, english
 from .arguments.bodies import UpdateSchedule, checked, read_timing
-from .arguments.checks import Arguments, ListArguments, PutArguments, RunsArguments, checked_by
+from .arguments.checks import Arguments, ListArguments, PutArguments, RunsArguments, TimelineArguments, checked_by
 from .create import ScheduleCreator
 from .intents import Intents
 from .jobs import PER_MINUTE, JobRunner
 from .lists.filters import Kind, ScheduleFilter
-from .lists.schedules import ScheduleList, SearchedPage
+from .lists.schedules import ANY, MOST_READ, ScheduleList, SearchedPage
+from .lists.timeline import MOST_LANES, Lanes, Timeline, Window
 from .quota import Quota
 from .redrive import RunRedriver
 from .retention import USUAL
@@ -47,10 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Literal, Unpack
 
+    from ..core.actions.fields import ActionRules
     from ..core.model.job import Job
     from ..core.model.ports import Page, RunStarter, ScheduleRepository, SchedulerGateway
     from ..core.model.schedule import Schedule, Timing
-    from .actions import ActionRules
     from .arguments.bodies import ActionLike, TimingLike
     from .options import ScheduleOptions
     from .retention import Durations
@@ -86,11 +87,12 @@ class SchedulerService:
     `clock` returns aware UTC datetimes. `sleep` waits, in seconds, while another change is being applied.
     `payload_limit` is in bytes. `most_live` limits a user's active and paused schedules. `min_period` is the shortest
     period of recurring schedules. `durations` are Terraform's retention times. `action_rules` name the application's
-    own action types; None: every type is accepted.
+    own action types; None: every type and webhooks to loopback addresses are accepted.
 
-    Each method raises InvalidInput if an argument is missing or not valid, with the fields and messages of HTTP, and
-    StoreUnavailable if the table is throttled or unavailable. Returned datetimes are aware UTC. A time argument without
-    its own description is a datetime with a time zone, or an ISO 8601 text with `Z` or an offset.
+    Each method raises TypeError if a required argument is missing, InvalidInput with the fields and messages of HTTP if
+    an argument is not valid, and StoreUnavailable if the table is throttled or unavailable. Returned datetimes are
+    aware UTC. A time argument without its own description is a datetime with a time zone, or an ISO 8601 text with `Z`
+    or an offset.
     """
 
     def __init__(
@@ -110,7 +112,7 @@ class SchedulerService:
         self._repository = repository
         self._starts = RunStarts(repository, starter)
         self._clock = clock
-        self._keep_runs = durations.keep_runs
+        self._keep_runs, self._keep_records = durations.keep_runs, durations.keep_records
         intents = Intents(repository, gateway, clock, durations)
         self._changes = ScheduleUpdater(
             repository, intents, clock=clock, sleep=sleep, payload_limit=payload_limit, min_period=min_period
@@ -433,13 +435,8 @@ class SchedulerService:
         `cursor` is the `next_cursor` of the previous page; None: the first page. A page may have fewer items than
         `limit`. Raises InvalidCursor if the cursor does not belong to this list.
         """
-        found = ScheduleList(
-            owner=("user", user_id),
-            read=partial(self._repository.list_by_user, user_id),
-            cursor_after=self._repository.cursor_by_user,
-        )
-        wanted = ScheduleFilter(search, kind, action_type)
-        return found.page(status, wanted, limit=limit, cursor=cursor, is_gone=self._is_gone())
+        found = self._of_user(user_id)
+        return self._page(found, status, ScheduleFilter(search, kind, action_type), limit, cursor)
 
     @checked_by(ListArguments)
     def list_for_resource(
@@ -458,13 +455,44 @@ class SchedulerService:
 
         The other arguments and the errors are those of `list_for_user`.
         """
-        found = ScheduleList(
-            owner=("resource", resource_id, user_id or ""),
-            read=partial(self._repository.list_by_resource, resource_id, user_id=user_id),
-            cursor_after=partial(self._repository.cursor_by_resource, user_id=user_id),
+        found = self._of_resource(resource_id, user_id)
+        return self._page(found, status, ScheduleFilter(search, kind, action_type), limit, cursor)
+
+    @checked_by(TimelineArguments)
+    def timeline(
+        self,
+        user_id: str,
+        *,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        search: str | None = None,
+        resource_id: str | None = None,
+        limit: int = MOST_LANES,
+        cursor: str | None = None,
+    ) -> Timeline:
+        """Returns one page of up to `limit` (1 to 20) lanes: the user's schedules that have something in a window.
+
+        A lane has the runs and the planned occurrences from `since` (default: a day ago) until before `until` (default:
+        two days after `since`). `search` and the order are those of `list_for_user` with the status "any";
+        `resource_id` restricts it to one resource. Raises InvalidInput if the window is empty, is longer than 35 days
+        or begins more than 366 days ahead, and InvalidCursor.
+
+        At most 500 schedules are read per page, and at most 1000 runs per lane.
+        """
+        now = self._clock()
+        begin, end = (None if at is None else instant_of(name, at) for name, at in (("since", since), ("until", until)))
+        lanes = Lanes(self._repository, Window.checked(begin, end, now), now, self._keep_records)
+        listed = self._of_user(user_id) if resource_id is None else self._of_resource(resource_id, user_id)
+        wanted = ScheduleFilter(search)
+        found = listed.page(
+            ANY,
+            lambda schedule: not schedule.is_expired(now) and wanted.fits(schedule) and lanes.may_have(schedule),
+            limit=limit,
+            most_read=MOST_READ,
+            cursor=cursor,
         )
-        wanted = ScheduleFilter(search, kind, action_type)
-        return found.page(status, wanted, limit=limit, cursor=cursor, is_gone=self._is_gone())
+        items = [lane for lane in map(lanes.lane, found.items) if lane is not None]
+        return Timeline(lanes.window, items, found.next_cursor, found.searched)
 
     @checked_by(Arguments)
     def occurrences(self, user_id: str, schedule_id: str, *, limit: int = 10) -> list[datetime]:
@@ -536,9 +564,37 @@ class SchedulerService:
 
     # Helpers
 
-    def _is_gone(self) -> Callable[[Schedule], bool]:
+    def _of_user(self, user_id: str) -> ScheduleList:
+        return ScheduleList(
+            owner=("user", user_id),
+            read=partial(self._repository.list_by_user, user_id),
+            cursor_after=self._repository.cursor_by_user,
+        )
+
+    def _of_resource(self, resource_id: str, user_id: str | None) -> ScheduleList:
+        return ScheduleList(
+            owner=("resource", resource_id, user_id or ""),
+            read=partial(self._repository.list_by_resource, resource_id, user_id=user_id),
+            cursor_after=partial(self._repository.cursor_by_resource, user_id=user_id),
+        )
+
+    def _page(
+        self,
+        listed: ScheduleList,
+        status: Status | Literal["any"],
+        wanted: ScheduleFilter,
+        limit: int,
+        cursor: str | None,
+    ) -> SearchedPage:
+        """Returns one page. Without filters it reads `limit` records at most, so that it costs one query."""
         now = self._clock()
-        return lambda schedule: schedule.is_expired(now)
+        return listed.page(
+            status,
+            lambda schedule: wanted.fits(schedule) and not schedule.is_expired(now),
+            limit=limit,
+            most_read=limit if wanted.is_empty else MOST_READ,
+            cursor=cursor,
+        )
 
 
 def _until(since: datetime, until: str | datetime | None, *, default: datetime) -> datetime:

@@ -10,12 +10,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..core.errors import ChangeLost
-from ..core.model import ids
+from ..core.model import ids, reasons
 from ..core.model.run import RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, OnMissed, Schedule, Status
 from ..core.model.span import A_SECOND, Span, earliest
 from ..core.model.transitions import last_of, left_open, with_outcome, with_span_closed
-from .run_starts import INTERRUPTED, LAMBDA_TRIES_WITHIN, MISSED, is_interrupted, not_done
+from .run_starts import LAMBDA_TRIES_WITHIN, is_interrupted, not_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,9 +30,6 @@ OCCURRENCES_AT_ONCE = 50
 TRIES = 4
 LOOKS_AGAIN_AFTER = 4
 """A span is checked again after a quarter of the time since its occurrence, because a late run does not update it."""
-
-SUPERSEDED = "superseded: the timing was changed within two minutes of this time"
-REPLACED = "the schedule ended, and a new schedule has its id"
 
 
 @dataclass(slots=True)
@@ -117,7 +114,7 @@ class SpanWalker:
     def _walk(self, walk: Walk) -> str:
         occurrences = walk.span.occurrences()
         for due in islice(occurrences, OCCURRENCES_AT_ONCE):
-            wait_until = self._see_to(walk, due)
+            wait_until = self._process(walk, due)
             if wait_until is not None:
                 self._move(walk.span, due, wait_until)
                 return "waiting"
@@ -128,7 +125,7 @@ class SpanWalker:
             self._close(walk)
         return "recorded"
 
-    def _see_to(self, walk: Walk, due: datetime) -> datetime | None:
+    def _process(self, walk: Walk, due: datetime) -> datetime | None:
         """Records or queues an occurrence if it is time. Returns when to check it again.
 
         None: it has an outcome, or the record or another span waits for it.
@@ -217,12 +214,14 @@ class SpanWalker:
 
     def _ending(self, walk: Walk, run: Run | None, due: datetime) -> tuple[RunStatus, str]:
         if walk.is_replaced:
-            return RunStatus.SKIPPED, REPLACED
+            return RunStatus.SKIPPED, reasons.REPLACED
         if not walk.is_active:
-            return RunStatus.SKIPPED, f"the schedule was {walk.schedule.status}"
+            return RunStatus.SKIPPED, reasons.schedule_was(walk.schedule.status)
         if run is not None:
-            return RunStatus.MISSED, INTERRUPTED
-        return (RunStatus.SKIPPED, SUPERSEDED) if walk.is_superseded(due) else (RunStatus.MISSED, MISSED)
+            return RunStatus.MISSED, reasons.INTERRUPTED
+        if walk.is_superseded(due):
+            return RunStatus.SKIPPED, reasons.TIMING_CHANGED
+        return RunStatus.MISSED, reasons.MISSED
 
     def _move(self, span: Span, since: datetime, until: datetime) -> None:
         if not self._repository.move_span(replace(span, since=since, watch_at=until), replacing=span):

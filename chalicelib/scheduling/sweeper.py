@@ -19,7 +19,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..core.errors import ChangeLost, ScheduledTasksError, SchedulerDenied, StoreUnavailable
-from ..core.model import ids
+from ..core.model import ids, reasons
 from ..core.model.ports import all_items
 from ..core.model.run import Run, RunStatus
 from ..core.model.schedule import CLOCKS_DIFFER, LATE_AFTER, RESUME_EARLY, OnMissed, Schedule, Status
@@ -30,7 +30,7 @@ from .intents import Intents
 from .jobs import JobRunner
 from .redrive import RunRedriver
 from .retention import USUAL
-from .run_starts import INTERRUPTED, LAMBDA_TRIES_WITHIN, MISSED, RunStarts, is_interrupted, not_done
+from .run_starts import LAMBDA_TRIES_WITHIN, RunStarts, is_interrupted, not_done
 from .spans import SpanWalker
 from .sweep_gateway import SweepGateway
 from .update import ScheduleUpdater
@@ -205,14 +205,14 @@ class Sweeper:
     def _resume(self, schedule: Schedule) -> str:
         following = auto_resumed(self._intents.next_revision(schedule), waits_from(schedule))
         if following is None:
-            self._intents.end(schedule, Status.COMPLETED, "the last occurrence passed during the pause")
+            self._intents.end(schedule, Status.COMPLETED, reasons.PASSED_IN_THE_PAUSE)
             return "ended"
         self._intents.change(following, replacing=schedule)
         return "resumed"
 
     def _pause_failing(self, schedule: Schedule) -> str:
         last = schedule.last_run.reason if schedule.last_run else None
-        reason = f"{schedule.failures_in_a_row} consecutive runs failed; the last failure: {last}"
+        reason = reasons.failed_in_a_row(schedule.failures_in_a_row, last)
         following = self._intents.next_revision(schedule)
         paused = replace(following, status=Status.PAUSED, reason=reason, paused_until=None, next_run_at=None)
         self._intents.change(paused, replacing=schedule)
@@ -341,9 +341,9 @@ class Sweeper:
 
     def _ended(self, schedule: Schedule, run: Run | None, due: datetime, now: datetime) -> Run:
         """Returns the occurrence as a missed or skipped run, with the attempts of `run` if there is one."""
-        ending = (RunStatus.MISSED, MISSED if run is None else INTERRUPTED)
+        ending = (RunStatus.MISSED, reasons.MISSED if run is None else reasons.INTERRUPTED)
         if schedule.status is not Status.ACTIVE:
-            ending = (RunStatus.SKIPPED, f"the schedule was {schedule.status}")
+            ending = (RunStatus.SKIPPED, reasons.schedule_was(schedule.status))
         keep_runs = self._durations.keep_runs
         return not_done(schedule, due, ending, earlier=run, claim_id=self._new_id(), now=now, keep_runs=keep_runs)
 
@@ -358,7 +358,7 @@ class Sweeper:
         schedule = self._repository.get(run.user_id, run.schedule_id)
         if schedule is None:
             # The run cannot be executed without its schedule. It gets no watch, and its record expires.
-            ended = replace(run, status=RunStatus.SKIPPED, reason="the schedule has no record", next_attempt_at=None)
+            ended = replace(run, status=RunStatus.SKIPPED, reason=reasons.NO_RECORD, next_attempt_at=None)
             self._repository.finish(ended, replacing=run, expecting=None, updated=None)
             return "orphaned"
         self._starts.start(run, schedule)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from ..core.errors import FieldError, InvalidInput
 from ..core.model.schedule import Timing
+from ..core.timing.cron import YEAR
 from ..core.timing.expressions import InvalidExpression, Rate, ceil_minute, parse
 from ..core.timing.instants import ceil_second, iso
 from ..core.timing.zones import NonexistentWallTime, UnknownZone, resolve_wall_time, zone
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 KINDS = ("at", "after", "rate", "cron")
-FIRST_YEAR, LAST_YEAR = 1970, 2199
-OUTSIDE_THE_CALENDAR = f"must be in the years {FIRST_YEAR} to {LAST_YEAR}"
+OUTSIDE_THE_CALENDAR = f"must be in the years {YEAR.low} to {YEAR.high}"
 
 SHORTEST_PERIOD = timedelta(minutes=1)
 """The shortest period that EventBridge allows."""
@@ -75,9 +75,9 @@ class TimingSpec:
     def asked(self) -> dict[str, str]:
         """Returns the timing as texts that are equal for every spelling of the same timing, even if it is not valid."""
         times = {"at": self.at, "start_at": self.start_at, "end_at": self.end_at}
-        asked = {name: _said_time(when) for name, when in times.items() if when is not None}
+        asked = {name: _canonical_time(when) for name, when in times.items() if when is not None}
         if self.after is not None:
-            asked["after"] = _said_duration(self.after)
+            asked["after"] = _canonical_duration(self.after)
         if self.rate is not None:
             # UTC is the default zone of a rate, because its period does not depend on a zone.
             asked |= {"rate": _one_blank(_spelled("rate", self.rate)), "timezone": "UTC"}
@@ -193,8 +193,14 @@ def instant_of(field: str, when: str | datetime) -> datetime:
     """Returns the instant in UTC. Raises InvalidInput if it has no `Z` or offset."""
     time = _time(field, when)
     if time.tzinfo is None:
-        _refuse(field, f"{when!r} is a wall time; add Z or an offset")
+        _refuse(field, _wall_time(when))
     return time.astimezone(UTC)
+
+
+def _wall_time(when: str | datetime) -> str:
+    if isinstance(when, datetime):
+        return f"{when.isoformat()} is a wall time; add a time zone"
+    return f"{when!r} is a wall time; add Z or an offset"
 
 
 def _future(timing: Timing, field: str, now: datetime) -> Timing:
@@ -235,11 +241,12 @@ def _time(field: str, when: str | datetime) -> datetime:
     try:
         time = datetime.fromisoformat(match[1] + (match[2] or ""))
     except ValueError as exc:
-        raise InvalidInput.of(field, f"{when!r} is not a time: {exc}") from exc
+        hint = "is not a time that exists; write a real date and time such as 2027-03-01T09:00:00"
+        raise InvalidInput.of(field, f"{when!r} {hint}") from exc
     return _in_calendar(field, time)
 
 
-def _said_time(when: str | datetime) -> str:
+def _canonical_time(when: str | datetime) -> str:
     """Returns an instant in UTC, a wall time unchanged, and any other text unchanged."""
     try:
         time = _time("timing.at", _spelled("at", when) if isinstance(when, str) else when)
@@ -248,7 +255,7 @@ def _said_time(when: str | datetime) -> str:
     return iso(time) if time.tzinfo is not None else time.isoformat()
 
 
-def _said_duration(delay: str | timedelta) -> str:
+def _canonical_duration(delay: str | timedelta) -> str:
     try:
         duration = _duration(delay) if isinstance(delay, str) else delay
     except InvalidInput:
@@ -262,7 +269,7 @@ def _one_blank(text: str) -> str:
 
 def _in_calendar(field: str, time: datetime) -> datetime:
     """Returns the time. Raises InvalidInput if it is before the epoch or after the last year that cron allows."""
-    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+    if not YEAR.low <= time.year <= YEAR.high:
         _refuse(field, OUTSIDE_THE_CALENDAR)
     return time
 

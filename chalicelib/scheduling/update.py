@@ -81,7 +81,7 @@ class ScheduleUpdater:
         def changed(schedule: Schedule) -> Schedule:
             now = whole_ms(self._clock())
             following = self._timed(self._intents.next_revision(schedule), timing, now)
-            following = replace(following, **options_to_record(fields, following.timing))
+            following = replace(following, **options_to_record(fields, is_one_time=following.timing.is_one_time))
             self._check_max_runs(following, schedule, now)
             return self._with_next_run(following, now)
 

@@ -67,6 +67,14 @@ def _errors(action: Action, texts: Iterable[str], values: Mapping[str, Any]) -> 
         try:
             for path in paths(text):
                 if path not in OF_EVERY_RUN:
-                    value_of(path, values)
+                    _check_value(path, values)
         except InvalidTemplate as exc:
             yield FieldError(f"action.{field}", str(exc))
+
+
+def _check_value(path: str, values: Mapping[str, Any]) -> None:
+    try:
+        value_of(path, values)
+    except InvalidTemplate as exc:
+        advice = "give the schedule a text, number or boolean for it, or remove the placeholder"
+        raise InvalidTemplate(f"{exc}; {advice}") from exc

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..aws.eventbridge import SchedulerNames, is_same, schedule_request
+from ..aws.eventbridge import SchedulerNames, schedule_request
 from ..core.model import ids
 from .faults import Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from ..core.model.schedule import Action, Schedule
@@ -22,6 +22,12 @@ NAMES = SchedulerNames(
     target_arn="arn:aws:lambda:eu-central-1:123456789012:function:fake-notification",
     dead_letter_arn="arn:aws:sqs:eu-central-1:123456789012:fake-dead-letters",
 )
+
+COMPARED = (
+    *("Name", "GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "EndDate", "State"),
+    *("FlexibleTimeWindow", "ActionAfterCompletion", "Target"),
+)
+"""The parameters in which a repeated create must equal the first. StartDate depends on the time of the attempt."""
 
 
 class FakeGateway:
@@ -46,7 +52,7 @@ class FakeGateway:
         with self._call("put"):
             existing = self.schedules.get(request["Name"])
             # The result of an earlier attempt of the same create is kept, with its StartDate.
-            if existing is None or not (schedule.is_first_revision and is_same(existing, request)):
+            if existing is None or not (schedule.is_first_revision and _is_same(existing, request)):
                 self.schedules[request["Name"]] = request
 
     def delete(self, schedule: Schedule) -> None:
@@ -61,3 +67,7 @@ class FakeGateway:
     def _call(self, method: str) -> Iterator[None]:
         with self.faults.around(f"gateway.{method}"), self._lock:
             yield
+
+
+def _is_same(existing: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    return all(existing.get(name) == request.get(name) for name in COMPARED)

@@ -151,6 +151,15 @@ class InMemoryRepository(InMemoryTable):
             page = self._query(None, pk, "RUN#", limit=limit, cursor=cursor, newest_first=True)
         return Page([readings.run_of(item) for item in page.items], page.next_cursor)
 
+    def list_runs_between(
+        self, user_id: str, schedule_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> Page[Run]:
+        pk = keys.partition(user_id, schedule_id)
+        between = f"RUN#{keys.s(since)[:-1]}", f"RUN#{keys.s(until)[:-1]}"
+        with self._call("list_runs_between"):
+            page = self._query(None, pk, "", limit=limit, cursor=None, newest_first=True, between=between)
+        return Page([readings.run_of(item) for item in page.items], page.next_cursor)
+
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
         pk, first = keys.partition(user_id, schedule_id), f"RUN#{keys.s(since)}"
         with self._call("list_running"):
@@ -295,9 +304,9 @@ class InMemoryRepository(InMemoryTable):
             item = self.items.get((watch.pk, watch.sk))
             if item is None or item.get("watch_at") != watch.at:
                 return None
-            taken = records.leased(item, now)
-            self._write(taken)
-        return readings.record_of(taken)
+            acquired = records.leased(item, now)
+            self._write(acquired)
+        return readings.record_of(acquired)
 
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
         with self._transaction("advance"):

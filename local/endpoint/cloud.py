@@ -44,7 +44,7 @@ from local.scheduler import Lateness, Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
 from local.time.signal import TimeSignal
-from local.time.travel import TimeTravel
+from local.time.travel import SECONDS_TO_WAIT, TimeTravel
 
 _logger = logging.getLogger(__name__)
 
@@ -55,8 +55,9 @@ class Cloud:
     """An AWS endpoint. It listens when it is made, and answers between `start` and `stop`.
 
     port: 0 chooses a free one. directory: for logs, unpacked functions and the issuer's key. iam: whether the policies
-    of roles are enforced. on_line: called with (function name, line) for each line that a function logs. Raises
-    PortUnavailable if the process cannot listen on the port.
+    of roles are enforced. on_line: called with (function name, line) for each line that a function logs.
+    seconds_to_wait: for the end of a clock advance before it is answered. Raises PortUnavailable if the process cannot
+    listen on the port.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Cloud:
         lateness: Lateness = "none",
         iam: Mode = "off",
         on_line: LineListener = lambda *_: None,
+        seconds_to_wait: float = SECONDS_TO_WAIT,
     ) -> None:
         self._clock = clock
         self._agenda = agenda
@@ -83,7 +85,7 @@ class Cloud:
         table_lag = Lag(clock.now)
         self._control = Control(
             clock=clock,
-            time_travel=TimeTravel(clock, agenda, time_signal),
+            time_travel=TimeTravel(clock, agenda, time_signal, seconds_to_wait=seconds_to_wait),
             time_signal=time_signal,
             outbox=self._outbox,
             issuer=self._issuer,
@@ -105,7 +107,7 @@ class Cloud:
             on_line=on_line,
             begin_session=self._iam.begin_session,
         )
-        self._user_requests = UserRequests(self._runtime)
+        self._user_requests = UserRequests(self._runtime, clock)
         self._rules = ScheduledRules(clock, agenda, self._runtime, sweeping)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)
@@ -156,7 +158,7 @@ class Cloud:
             return access_denied(operation, str(denied))
         except RoleNotTrusted as untrusted:
             return error_response(operation, HTTPStatus.BAD_REQUEST, "InvalidParameterValueException", str(untrusted))
-        except (Unsupported, NotImplementedError) as error:  # NotImplementedError: moto lacks it, or a part of it
+        except Unsupported as error:
             return error_response(
                 operation,
                 HTTPStatus.NOT_IMPLEMENTED,
@@ -182,10 +184,17 @@ class Cloud:
             return invoke(self._runtime, operation)
         if is_user_request(operation.request):
             return self._user_requests.respond(operation.request)
-        response = _answer_beside_moto(operation) or self._aws.respond(operation.request)
+        response = _answer_beside_moto(operation) or self._ask_moto(operation)
         if operation.service == "events":
             self._rules.refresh()
         return response
+
+    def _ask_moto(self, operation: Operation) -> Response:
+        """Raises Unsupported if moto lacks the operation or a part of it."""
+        try:
+            return self._aws.respond(operation.request)
+        except NotImplementedError as lacking:
+            raise Unsupported(str(lacking)) from lacking
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request

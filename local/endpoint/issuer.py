@@ -62,7 +62,7 @@ class Issuer:
         return self._sign(claims)
 
     def make_id_token(self, user: str, client_id: str, nonce: str | None = None) -> str:
-        """Returns the token that tells the client who has signed in; no API accepts it, because its audience differs.
+        """Returns the token with which the client learns who has signed in. No API accepts it: its audience differs.
 
         https://openid.net/specs/openid-connect-core-1_0.html#IDToken
         """

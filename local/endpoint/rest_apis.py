@@ -35,6 +35,7 @@ from local.lambda_runtime.invocation import Outcome
 from local.lambda_runtime.runtime import LambdaRuntime, new_invocation
 from local.moto_backends.apigateway import RestApis
 from local.moto_backends.unsupported import Unsupported
+from local.time.clock import Clock
 
 _URL = re.compile(r"/restapis/(?P<api>[^/]+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?")
 _FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
@@ -46,16 +47,22 @@ def is_user_request(request: Request) -> bool:
 
 
 class UserRequests:
-    """Runs the functions behind deployed REST APIs."""
+    """Runs the functions behind deployed REST APIs. Their answers have the cloud's time in `Date`."""
 
-    def __init__(self, runtime: LambdaRuntime) -> None:
+    def __init__(self, runtime: LambdaRuntime, clock: Clock) -> None:
         self._runtime = runtime
+        self._clock = clock
 
     def respond(self, request: Request) -> Response:
         """Returns the function's answer, or API Gateway's own answer. request: one for which `is_user_request` is true.
 
         Raises Unsupported for a method without a Lambda proxy integration.
         """
+        response = self._respond(request)
+        response.date = self._clock.now()
+        return response
+
+    def _respond(self, request: Request) -> Response:
         found = _URL.fullmatch(urlsplit(request.raw_url).path)
         backend = _backend(found["api"]) if found else None
         if found is None or backend is None or found["stage"] not in backend.apis[found["api"]].stages:
@@ -97,11 +104,16 @@ def _backend(api_id: str) -> RestApis | None:
 
 
 def _route(api: RestAPI, method: str, path: str) -> _Route | None:
-    """Returns the matching resource with the fewest parameters, or None if none matches."""
+    """Returns the matching resource with the fewest parameters, or None if none matches.
+
+    A slash at the end is ignored; the event has the path as it was sent
+    (https://github.com/aws-powertools/powertools-lambda-python/issues/1552).
+    """
+    matched = path.removesuffix("/") or "/"
     fitting = [
         (resource, match.groupdict())
         for resource in api.resources.values()
-        if method in resource.resource_methods and (match := _pattern(resource.get_path()).fullmatch(path))
+        if method in resource.resource_methods and (match := _pattern(resource.get_path()).fullmatch(matched))
     ]
     if not fitting:
         return None

@@ -106,8 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         request.get_data()  # caches the body, which reading a form would consume
         response = self._respond(request)
         body = response.get_data()
-        self.send_response(response.status_code)
-        for name, value in response.headers:
+        self.send_response_only(response.status_code)
+        for name, value in self._default_headers(response) + response.headers.to_wsgi_list():
             self.send_header(name, value)
         if response.content_length is None and response.status_code != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(body)))
@@ -116,6 +116,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815 - http.server's names
+
+    def _default_headers(self, response: Response) -> list[tuple[str, str]]:
+        """Returns the headers that `send_response` would send, less those that the response has itself."""
+        usual = [("Server", self.version_string()), ("Date", self.date_time_string())]
+        return [(name, value) for name, value in usual if name not in response.headers]
 
     def _environ(self) -> dict[str, Any]:
         """Returns the WSGI environment. moto reads the percent-encoded path from RAW_URI."""

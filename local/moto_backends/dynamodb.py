@@ -30,13 +30,12 @@ from moto.dynamodb.models import DynamoDBBackend, dynamo_type, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
 from werkzeug.wrappers import Response
 
-from local.moto_backends.dynamodb_conflicts import Conflicts, conflict_response
+from local.moto_backends.dynamodb_conflicts import TRANSACTION, Conflicts, conflict_response, key_in
 from local.moto_backends.dynamodb_lag import Lag, is_eventual
 from local.moto_backends.dynamodb_limits import check_item, check_key, check_transaction
 
 _MOST_OPERATIONS = 100
 _SECONDS_A_TOKEN_IS_KEPT = 600
-_TRANSACTION = "DynamoDB_20120810.TransactWriteItems"
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,7 @@ class IsolatedBackend(DynamoDBBackend):
             listen(text, found.to_json()["Attributes"] if found else None)
 
     def _key_of(self, table_name: str, item: dict[str, Any]) -> dict[str, Any]:
-        table = self.get_table(table_name)
-        return _only(item, table.hash_key_attr, table.range_key_attr)
+        return key_in(self.get_table(table_name), item)
 
     def _read(self, transact_items: list[dict[str, Any]]) -> list[_Operation]:
         if len(transact_items) > _MOST_OPERATIONS:
@@ -238,10 +236,6 @@ class IsolatedBackend(DynamoDBBackend):
             self.put_item(table_name, item.to_json()["Attributes"])
 
 
-def _only(item: dict[str, Any], *names: str | None) -> dict[str, Any]:
-    return {name: item[name] for name in names if name is not None and name in item}
-
-
 @dataclass(frozen=True)
 class _Remembered:
     request: dict[str, Any]
@@ -272,7 +266,7 @@ class IsolatedDynamoDB:
             if conflicts:
                 return conflict_response(target, conflicts)
             with self._lock:
-                if target == _TRANSACTION:
+                if target == TRANSACTION:
                     return self._respond_to_transaction(request, ask_moto)
                 if IsolatedBackend.lag.is_on and is_eventual(target, request):
                     with IsolatedBackend.as_it_was():

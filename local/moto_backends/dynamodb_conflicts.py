@@ -13,11 +13,12 @@ from threading import Lock
 from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from werkzeug.wrappers import Response
 
 _VERSION = "DynamoDB_20120810"
 _TYPE = "com.amazonaws.dynamodb.v20120810#"
-_TRANSACTION = f"{_VERSION}.TransactWriteItems"
+TRANSACTION = f"{_VERSION}.TransactWriteItems"
 _SINGLE_WRITES = frozenset(f"{_VERSION}.{name}" for name in ("PutItem", "UpdateItem", "DeleteItem"))
 _MESSAGE = "Transaction is ongoing for the item"
 
@@ -42,24 +43,29 @@ class Conflicts:
         targets = _targets(target, request)
         with self._lock:
             met = [each in self._open for each in targets]
-            if not any(met) and target == _TRANSACTION:
+            if not any(met) and target == TRANSACTION:
                 self._open.update(targets)
         if any(met):
             yield met
             return
         try:
-            if target == _TRANSACTION:
+            if target == TRANSACTION:
                 Conflicts.meanwhile()
             yield []
         finally:
-            if target == _TRANSACTION:
+            if target == TRANSACTION:
                 with self._lock:
                     self._open.difference_update(targets)
 
 
+def key_in(table: Table, item: dict[str, Any]) -> dict[str, Any]:
+    """Returns the item's key: the attributes that the table's key schema names."""
+    return {name: item[name] for name in (table.hash_key_attr, table.range_key_attr) if name in item}
+
+
 def conflict_response(target: str, met: list[bool]) -> Response:
     """Returns the answer to a request that conflicts with a transaction. met: as `admitted` yields it."""
-    if target != _TRANSACTION:
+    if target != TRANSACTION:
         return _refused("TransactionConflictException", {"message": _MESSAGE})
     reasons = [{"Code": "TransactionConflict", "Message": _MESSAGE} if each else {"Code": "None"} for each in met]
     codes = ", ".join(reason["Code"] for reason in reasons)
@@ -76,7 +82,7 @@ def _targets(target: str, request: dict[str, Any]) -> list[_Target]:
     """Returns the items of a write, in the order of its operations; empty if it writes nothing or is malformed."""
     if target in _SINGLE_WRITES:
         operations = [request]
-    elif target == _TRANSACTION:
+    elif target == TRANSACTION:
         operations = [members for item in request.get("TransactItems", ()) for members in item.values()]
     else:
         return []
@@ -95,5 +101,5 @@ def _key_of(table_name: str, item: dict[str, Any]) -> dict[str, Any] | None:
         for backend in backends.values():
             table = backend.tables.get(table_name)
             if table is not None:
-                return {name: item[name] for name in (table.hash_key_attr, table.range_key_attr) if name in item}
+                return key_in(table, item)
     return None

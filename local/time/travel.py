@@ -11,7 +11,7 @@ from local.time.agenda import Agenda
 from local.time.clock import Clock
 from local.time.signal import TimeSignal
 
-_SECONDS_TO_WAIT = 20.0  # less than the read timeout of common HTTP clients
+SECONDS_TO_WAIT = 20.0  # less than the read timeout of common HTTP clients
 
 
 class InvalidClockAdvance(ValueError):
@@ -23,17 +23,23 @@ class ClockAdvanceInProgress(Exception):
 
 
 class TimeTravel:
-    """Clock advances, one at a time, each on its own thread. Safe for threads."""
+    """Clock advances, one at a time, each on its own thread. Safe for threads.
 
-    def __init__(self, clock: Clock, agenda: Agenda, time_signal: TimeSignal) -> None:
+    seconds_to_wait: for the end of an advance, at most.
+    """
+
+    def __init__(
+        self, clock: Clock, agenda: Agenda, time_signal: TimeSignal, *, seconds_to_wait: float = SECONDS_TO_WAIT
+    ) -> None:
         self._clock = clock
         self._agenda = agenda
         self._time_signal = time_signal
+        self._seconds_to_wait = seconds_to_wait
         self._lock = Lock()
         self._advance: _ClockAdvance | None = None
 
     def advance(self, request: Mapping[str, Any]) -> None:
-        """Start a clock advance and wait for its end, at most 20 seconds; `state` shows its progress.
+        """Start a clock advance and wait for its end, at most `seconds_to_wait`; `state` shows its progress.
 
         request: {"advance": ISO 8601 duration}, {"to": ISO 8601 instant} or {"reset": true}, which ends an advance in
         progress. Raises InvalidClockAdvance, ClockAdvanceInProgress.
@@ -48,7 +54,7 @@ class TimeTravel:
                 self._agenda, self._time_signal, _target(request, self._clock.now())
             )
             advance.start()
-        advance.join(_SECONDS_TO_WAIT)
+        advance.join(self._seconds_to_wait)
 
     def end(self) -> None:
         """End the clock advance in progress, if there is one. The clock continues from its present time."""

@@ -18,6 +18,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app import app, services
 from chalicelib import __version__
 from chalicelib.api.models.composed import TYPE_PREFIX
+from chalicelib.api.models.console import ConsoleNotConfigured
 from chalicelib.api.openapi import document as openapi
 from chalicelib.api.openapi import html
 from chalicelib.api.responses import PROBLEM_JSON
@@ -31,6 +32,7 @@ from tests.api.world import READ_AND_WRITE, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalicelib.api.console.sign_in import SignIn
     from tests.api.world import FakeIssuer
 
 PROJECT = Path(__file__).parents[2]
@@ -103,7 +105,10 @@ def test_a_header_that_not_every_answer_has_is_shown_with_its_condition() -> Non
 
     assert {name: (header["required"], header["description"]) for name, header in headers.items()} == {
         "ETag": (True, "Revision of the schedule, for `If-Match`"),
-        "Location": (False, "Address of the created schedule, run or job, only if the schedule is new"),
+        "Location": (
+            False,
+            "Address of the created schedule, run or job, or of a redirect, only if the schedule is new",
+        ),
         "Retry-After": (False, "Seconds to wait before the next request, only with `schedule-busy`"),
     }
 
@@ -217,8 +222,20 @@ def with_the_issuer_down(world: World, row: Row) -> HTTPResponse:
 def with_something_broken(world: World, row: Row) -> HTTPResponse:
     of = ids(world)
     world.service = None  # type: ignore[assignment]
+    world.sign_in = None  # type: ignore[assignment]
     world.webhook_keys = None  # type: ignore[assignment]
     return ask(world, row, who(row), of)
+
+
+def with_a_slash_at_the_end(world: World, row: Row) -> HTTPResponse:
+    return world.send(row.method, f"{row.path}/")
+
+
+def without_a_client_id(world: World, row: Row) -> HTTPResponse:
+    def not_configured() -> SignIn:
+        raise ConsoleNotConfigured(["CONSOLE_CLIENT_ID"])
+
+    return usual(World(world.issuer, console=not_configured), row)
 
 
 def with_content(content: bytes, media_type: str = "application/json") -> Callable[[World, Row], HTTPResponse]:
@@ -237,7 +254,8 @@ WAYS: dict[int, list[Callable[[World, Row], HTTPResponse]]] = {
     400: [with_content(b"{")],
     401: [as_nobody],
     403: [without_a_scope],
-    404: [of_another_id],
+    307: [with_a_slash_at_the_end],
+    404: [of_another_id, without_a_client_id],
     409: [after_its_end, with_a_change_on_its_way, after_a_create_that_was_refused_and_is_not_withdrawn_yet],
     412: [with_an_old_etag],
     413: [with_content(json.dumps("x" * 1024 * 1024).encode())],

@@ -96,7 +96,9 @@ BY_ID = [row for row in MATRIX if ONE in row.path]
 OF_MANY = [
     row
     for row in MATRIX
-    if "resource_id" in row.path or "/v1/runs" in row.path or (row.method, row.path) == ("GET", "/v1/schedules")
+    if "resource_id" in row.path
+    or "/v1/runs" in row.path
+    or (row.method, row.path) in {("GET", "/v1/schedules"), ("GET", "/v1/timeline")}
 ]
 CHANGES = [row for row in BY_ID if row.method != "GET" and not row.path.endswith(("/run", "/redrive"))]
 OF_WHAT_STANDS = [row for row in BY_ID if row.method != "PUT"]
@@ -251,6 +253,18 @@ def test_a_list_shows_nobody_else_s(world: World) -> None:
     assert lists == [{"items": [], "next_cursor": None, "searched": 0}] * 2
 
 
+def test_a_timeline_shows_nobody_else_s(world: World) -> None:
+    world.created(resource_id="contract-42", name="Alice's")
+    bob = world.issuer.token("bob", *READ_AND_WRITE)
+    admin = world.issuer.token("root", Scope.ADMIN)
+
+    for query in ("", "?resource_id=contract-42", "?search=alice"):
+        assert world.get(f"/v1/timeline{query}", token=bob).json_body["items"] == [], query
+        assert len(world.get(f"/v1/timeline{query}").json_body["items"]) == 1, query
+    assert len(world.get("/v1/timeline?user_id=alice", token=admin).json_body["items"]) == 1
+    assert world.get("/v1/timeline?user_id=alice", token=bob).status_code == 403
+
+
 def test_cancelling_a_resource_leaves_the_others_schedules(world: World) -> None:
     schedule_id = world.created(resource_id="contract-42")["schedule_id"]
 
@@ -260,14 +274,23 @@ def test_cancelling_a_resource_leaves_the_others_schedules(world: World) -> None
     assert world.get(f"/v1/schedules/{schedule_id}").json_body["status"] == "active"
 
 
-@pytest.mark.parametrize("path", ["/v1/schedules", "/v1/resources/contract-42/schedules"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/schedules?status=active",
+        "/v1/schedules?status=any",
+        "/v1/resources/contract-42/schedules?status=active",
+        "/v1/resources/contract-42/schedules?status=any",
+        "/v1/timeline?since=2027-03-01T08:00:00Z",
+    ],
+)
 def test_a_cursor_of_another_user_shows_nothing_of_his(world: World, path: str) -> None:
     for _ in range(2):
         world.created(resource_id="contract-42")
-    cursor = world.get(f"{path}?limit=1").json_body["next_cursor"]
+    cursor = world.get(f"{path}&limit=1").json_body["next_cursor"]
     bob = world.issuer.token("bob", *READ_AND_WRITE)
 
-    foreign, invented = (world.get(f"{path}?cursor={text}", token=bob) for text in (cursor, "invented"))
+    foreign, invented = (world.get(f"{path}&cursor={text}", token=bob) for text in (cursor, "invented"))
 
     assert foreign.status_code == 422
     assert whole(foreign) == whole(invented)

@@ -45,7 +45,10 @@ def test_each_text_that_asks_for_what_the_schedule_lacks_is_named(world: World) 
     response = world.create(action=GREETING, metadata={"other": 1})
 
     assert fields(response) == ["action.subject", "action.html"]
-    assert "{{metadata.plan}} has no value" in response.json_body["detail"]
+    assert (
+        "{{metadata.plan}} has no value; give the schedule a text, number or boolean for it, or remove the placeholder"
+        in response.json_body["detail"]
+    )
 
 
 @pytest.mark.parametrize("change", [{"name": None}, {"metadata": {}}, {"action": a_mail(text="{{resource_id}}")}])

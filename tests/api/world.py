@@ -19,8 +19,8 @@ from chalicelib.api.console.sign_in import ClientSettings, SignIn, default_scope
 from chalicelib.api.edge.preflight import allow_origins
 from chalicelib.api.models.requests import RequestLimits
 from chalicelib.api.routes import Services, blueprints
+from chalicelib.core.actions.fields import ActionRules
 from chalicelib.core.model.run import RunStatus
-from chalicelib.scheduling.actions import ActionRules
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.sweeper import Sweeper
 from chalicelib.scheduling.webhook_keys import WebhookKeys

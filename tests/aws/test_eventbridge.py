@@ -10,15 +10,18 @@ from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from chalicelib.aws.eventbridge import EventBridgeGateway
+from chalicelib.aws.eventbridge import EventBridgeGateway, is_same, schedule_request
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
 from chalicelib.testing.gateway import NAMES
-from tests.builders import NOW, a_schedule, an_action, changed
+from tests.builders import DAY, NOW, a_schedule, an_action, changed, every_hour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+EVERY_HOUR = a_schedule(timing=every_hour(start_at=NOW + DAY, end_at=NOW + 2 * DAY))
+REQUEST = schedule_request(EVERY_HOUR, an_action(), NAMES, now=NOW)
 
 ROLE_NOT_YET_TRUSTED = (
     "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."  # facts, section 8
@@ -137,3 +140,13 @@ def test_one_that_fires_and_goes_while_we_compare_is_unavailable_and_not_refused
 
     with pytest.raises(SchedulerUnavailable):
         gateway.put(a_schedule(), an_action(), now=NOW)
+
+
+@pytest.mark.parametrize("name", sorted(REQUEST.keys() - {"StartDate"}))
+def test_a_schedule_that_differs_in_one_parameter_is_another_one(name: str) -> None:
+    assert is_same(REQUEST, REQUEST)
+    assert not is_same({**REQUEST, name: "other"}, REQUEST)
+
+
+def test_an_earlier_attempt_with_another_start_is_the_same_schedule() -> None:
+    assert is_same({**REQUEST, "StartDate": NOW}, REQUEST)

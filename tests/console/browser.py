@@ -15,7 +15,7 @@ from tests.e2e.browser import find_chromium
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Request
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PHONE, LAPTOP, WIDE = (390, 844), (1440, 900), (1920, 1080)
@@ -57,12 +57,13 @@ def window(
     try:
         yield context
     finally:
+        context.unroute_all(behavior="ignoreErrors")  # requests may be on their way
         context.close()
 
 
 @dataclass
 class Watch:
-    """What went wrong in a browser's pages: errors and warnings of the console, exceptions, and foreign hosts.
+    """What went wrong in a browser's pages: logged errors and warnings, exceptions, dialogs, and foreign hosts.
 
     `origins`: the pages may talk to these. `expected`: regular expressions of findings that belong to the test, such
     as `status of 422`.
@@ -77,6 +78,7 @@ class Watch:
         context.on("console", self._on_console)
         context.on("weberror", lambda error: self._on_error(error.error))
         context.on("request", self._on_request)
+        context.on("dialog", self._on_dialog)
 
     def findings(self) -> list[str]:
         return [found for found in self._found if not any(re.search(pattern, found) for pattern in self.expected)]
@@ -97,6 +99,10 @@ class Watch:
 
     def _on_error(self, error: Error) -> None:
         self._found.append(f"exception: {error.stack or error.message}")
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        self._found.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _on_request(self, request: Request) -> None:
         place = urlsplit(request.url)

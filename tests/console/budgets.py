@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 COST = """() => {
   const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
   return {
-    requests: all.map((entry) => entry.name),
+    requests: [...new Set(all.map((entry) => entry.name))],
     transferred: all.reduce((sum, entry) => sum + entry.transferSize, 0),
     uncompressed: all.reduce((sum, entry) => sum + entry.decodedBodySize, 0),
     elements: document.getElementsByTagName("*").length,
@@ -21,7 +21,7 @@ COST = """() => {
 
 @dataclass(frozen=True)
 class Cost:
-    """`requests`: the URLs since the navigation. `transferred`, `uncompressed`: bytes, with and without headers."""
+    """`requests`: different URLs since the navigation. `transferred`: bytes with headers, `uncompressed`: without."""
 
     requests: tuple[str, ...]
     transferred: int

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
 from tests.console.browser import chromium
-from tests.console.site import Site, running_site
+from tests.console.site import Site, known_site, running_site
 from tests.console.views import STORY, seed
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running stack at MOMENT. The tests share its clock, so a test that advances it must not expect much of it."""
+    """A running stack at MOMENT, whose clock the tests share. CONSOLE_SITE=8000:4566: that of a `make run`."""
+    if ports := os.environ.get("CONSOLE_SITE"):
+        yield known_site(ports, browser)
+        return
     with running_site(tmp_path_factory.mktemp("console"), browser) as site:
         yield site
 
@@ -59,9 +63,12 @@ def storyteller(site: Site) -> str:
     return STORY
 
 
-@pytest.fixture(scope="module")
-def user_with_many(site: Site) -> Iterator[str]:
-    """A user with 10,000 schedules. They are removed behind the module: they make the local cloud's table slow."""
+@pytest.fixture(scope="session")
+def user_with_many(site: Site) -> str:
+    """A user with 10,000 schedules. Tests that use it run last: it makes the local cloud's table slow."""
     site.seeds.many(MANY_USER, 10_000)
-    yield MANY_USER
-    site.seeds.remove(MANY_USER)
+    return MANY_USER
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "user_with_many" in getattr(item, "fixturenames", ()))

@@ -1,14 +1,17 @@
 """Writes docs/images: `python -m tests.console.screenshots` shows each view at three sizes and in both themes.
 
-It starts a stack of its own. With the ports of a `make run` it uses that one, whose clock it advances, and can show
-changed files of the console without a restart.
+It starts a stack of its own. With `--site` it uses the stack of a `make run`: it advances the clock, and shows changed
+files of the console without a restart.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
+from math import dist
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,8 +19,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from tests.console.browser import THEMES, chromium
-from tests.console.site import Site, running_site
-from tests.console.tools import PROJECT, STATIC
+from tests.console.site import known_site, running_site
+from tests.console.tools import PROJECT
 from tests.console.views import SIZES, VIEWS, View, seed, shown
 
 if TYPE_CHECKING:
@@ -25,8 +28,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from tests.console.site import Site
+
 IMAGES = PROJECT / "docs" / "images"
-COLOURS = 128
+COLOURS = 256
 
 
 def take(site: Site, view: View, folder: Path, themes: Sequence[str] = THEMES) -> None:
@@ -38,13 +43,27 @@ def take(site: Site, view: View, folder: Path, themes: Sequence[str] = THEMES) -
 
 
 def picture(page: Page) -> bytes:
-    """Returns the page's image with few colours, which makes it a third as large."""
-    taken = page.screenshot(animations="disabled", caret="hide")
-    image = Image.open(BytesIO(taken)).convert("RGB")
-    reduced = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    """Returns the page's image, reduced to COLOURS, which makes it a third as large."""
+    image = Image.open(BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
     written = BytesIO()
-    reduced.save(written, "PNG", optimize=True)
+    reduced(image).save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """Returns the image in its most frequent colours. A rarer one, as edges of letters have, becomes the nearest.
+
+    Pillow's own reduction changes the frequent ones as well.
+    """
+    data = image.tobytes()
+    pixels = list(zip(data[::3], data[1::3], data[2::3], strict=True))
+    frequent = [colour for colour, _ in Counter(pixels).most_common(COLOURS)]
+    index = {colour: number for number, colour in enumerate(frequent)}
+    for colour in set(pixels) - set(frequent):
+        index[colour] = index[min(frequent, key=partial(dist, colour))]
+    found = Image.frombytes("P", image.size, bytes(map(index.__getitem__, pixels)))
+    found.putpalette([part for colour in frequent for part in colour])
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,11 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @contextmanager
 def _site(options: argparse.Namespace, browser: Browser) -> Iterator[Site]:
-    if options.api_port:
-        api_url, cloud_url = (f"http://127.0.0.1:{port}" for port in (options.api_port, options.cloud_port))
-        site = Site(api_url, cloud_url, browser, files=STATIC)
-        site.travel_to_moment()
-        yield site
+    if options.site:
+        yield known_site(options.site, browser)
         return
     with TemporaryDirectory() as directory, running_site(Path(directory) / "stack", browser) as site:
         yield site
@@ -75,8 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("views", nargs="*", help="names of views in tests/console/views.py (default: all)")
     parser.add_argument("--to", type=Path, default=IMAGES, help="folder for the images (default: docs/images)")
     parser.add_argument("--theme", action="append", choices=THEMES, help="default: both")
-    parser.add_argument("--api-port", type=int, help="port of the API of a running `make run` (default: starts one)")
-    parser.add_argument("--cloud-port", type=int, default=4566, help="port of its cloud (default: %(default)s)")
+    parser.add_argument("--site", help="ports of the API and the cloud of a running `make run`, as in 8000:4566")
     return parser
 
 

@@ -15,10 +15,10 @@ from boto3.dynamodb.types import TypeSerializer
 
 from chalicelib.core.dynamodb import items
 from chalicelib.core.dynamodb.repository import DynamoRepository
+from chalicelib.core.model.reasons import MISSED
 from chalicelib.core.model.run import Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import Action, LastRun, Schedule, Status, Timing
 from chalicelib.core.timing.instants import epoch_ms
-from chalicelib.scheduling.run_starts import MISSED
 from local.testing import Workbench
 
 if TYPE_CHECKING:
@@ -141,27 +141,12 @@ class Seeds:
         self._put(items.schedule_item(schedule) for schedule in made)
         self._count(made)
 
-    def remove(self, user: str) -> None:
-        """Removes the user's schedules, so that later tests have a small table. Their runs remain."""
-        query = {"TableName": self._table, "KeyConditionExpression": "PK = :pk", "ProjectionExpression": "PK, SK"}
-        pages = self._client.get_paginator("query").paginate(
-            **query, ExpressionAttributeValues={":pk": {"S": items.count_key(user)["PK"]}}
-        )
-        self._write([{"DeleteRequest": {"Key": key}} for page in pages for key in page["Items"]])
-
     def _put(self, written: Iterable[Item]) -> None:
         serialize = TypeSerializer().serialize
-        self._write(
-            [
-                {"PutRequest": {"Item": {name: serialize(item[name]) for name in item if name not in UNWATCHED}}}
-                for item in written
-            ]
-        )
-
-    def _write(self, requests: Sequence[Any]) -> None:
-        left = iter(requests)
+        left = ({name: serialize(item[name]) for name in item if name not in UNWATCHED} for item in written)
         while batch := list(islice(left, IN_A_BATCH)):
-            answer = self._client.batch_write_item(RequestItems={self._table: batch})
+            requests = [{"PutRequest": {"Item": item}} for item in batch]
+            answer = self._client.batch_write_item(RequestItems={self._table: requests})
             assert not answer["UnprocessedItems"]
 
     def _count(self, schedules: Sequence[Schedule]) -> None:

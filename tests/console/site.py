@@ -14,8 +14,10 @@ from chalicelib.api.console.assets import CONTENT_TYPES
 from local.app.stack import SCOPES, Stack, token_from
 from tests.console.browser import LAPTOP, LONGEST_WAIT_MS, Watch, window
 from tests.console.seeds import HOUR, MOMENT, Seeds
-from tests.e2e.client import Client, free_port
+from tests.console.tools import STATIC
+from tests.e2e.client import Client
 from tests.e2e.cloud import Clock, LocalCloud
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,8 +109,8 @@ class Site:
 
 
 def settled(page: Page) -> None:
-    """Waits for the view: it has a heading, and nothing is busy."""
-    page.locator("main h1").first.wait_for()
+    """Waits for the view or its error: it has a heading, and nothing is busy."""
+    page.locator("main :is(h1, h2)").first.wait_for()
     expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=LONGEST_WAIT_MS)
 
 
@@ -133,6 +135,17 @@ def show_files(context: BrowserContext, files: Path) -> None:
         route.fulfill(path=file, content_type=CONTENT_TYPES[file.suffix])
 
     context.route(SERVED, answer)
+
+
+def known_site(ports: str, browser: Browser) -> Site:
+    """Returns the site of a running `make run`, with the console's files as they are now.
+
+    ports: those of the API and of the cloud, as in `8000:4566`. Advances the clock to MOMENT.
+    """
+    api_url, cloud_url = (f"http://127.0.0.1:{port}" for port in ports.split(":"))
+    site = Site(api_url, cloud_url, browser, files=STATIC)
+    site.travel_to_moment()
+    return site
 
 
 @contextmanager

@@ -71,6 +71,7 @@ def test_a_good_page_has_no_findings(show: Show, watch: Watch) -> None:
         ("console.warn('odd')", "warning: odd"),
         ("setTimeout(() => { throw new Error('thrown') })", "exception: Error: thrown"),
         ("Promise.reject(new Error('rejected'))", "rejected"),
+        ("alert(1)", "dialog: 1"),
         ("fetch('https://elsewhere.test/x').catch(() => {})", "policy: connect-src forbids https://elsewhere.test"),
         ("document.body.setAttribute('style', 'color: red')", "policy: style-src-attr forbids inline"),
     ],

@@ -55,7 +55,9 @@ def test_a_finding_of_the_linter_is_found(tmp_path: Path, name: str, text: str) 
 
 
 def test_no_text_becomes_markup_or_script() -> None:
-    texts = {path.name: path.read_text() for path in [*own_files(STATIC), *STATIC.glob("*.html")]}
+    texts = {
+        path.name: path.read_text() for path in [*own_files(STATIC), *STATIC.glob("*.html"), *STATIC.glob("*.svg")]
+    }
 
     assert {name: found for name, text in texts.items() if (found := FORBIDDEN.findall(text))} == {}
 
@@ -68,4 +70,4 @@ def test_a_way_from_text_to_script_is_found(text: str) -> None:
 
 
 def test_a_file_has_a_type_that_the_checks_know() -> None:
-    assert {path.suffix for path in STATIC.iterdir()} <= {*LINTED, ".html", ".txt"}
+    assert {path.suffix for path in STATIC.iterdir()} <= {*LINTED, ".html", ".svg", ".txt"}

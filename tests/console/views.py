@@ -54,10 +54,11 @@ def press(*keys: str) -> Callable[[Page], None]:
     return pressed
 
 
-def open_offline(page: Page) -> None:
-    """Opens another view without a network."""
+def go_offline(page: Page) -> None:
+    """Takes the network away, then opens the list with another filter: its file is loaded, its data is not."""
+    page.route("**/v1/**", lambda route: route.abort("internetdisconnected"))
     page.context.set_offline(True)
-    _open(page, ELSEWHERE)
+    _open(page, "#/schedules?status=paused")
 
 
 def open_answered(status: int) -> Callable[[Page], None]:
@@ -97,7 +98,7 @@ VIEWS = (
     View("schedules-no-match", "#/schedules?search=nothing", sizes=LAPTOP_ONLY),
     View("schedule-not-found", "#/schedules/unknown", sizes=LAPTOP_ONLY, expected=("status of 404",)),
     View("palette", "#/overview", prepare=press("Control+k"), sizes=LAPTOP_ONLY),
-    View("offline", "#/overview", prepare=open_offline, sizes=LAPTOP_ONLY, expected=("ERR_INTERNET",)),
+    View("offline", "#/schedules", prepare=go_offline, sizes=LAPTOP_ONLY, expected=("ERR_INTERNET",)),
     View("error", "#/overview", prepare=open_answered(503), sizes=LAPTOP_ONLY, expected=("status of 503",)),
     View("session-over", "#/overview", prepare=open_answered(401), sizes=LAPTOP_ONLY, expected=("status of 401",)),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from chalicelib.core.model.ports import Page, ScheduleRepository
     from chalicelib.core.model.run import Run
+    from chalicelib.core.model.schedule import Schedule
 
 
 def test_a_users_failed_runs_stand_in_one_list_newest_first(repository: ScheduleRepository) -> None:
@@ -104,6 +106,60 @@ def test_held_runs_of_everybody_stand_in_the_lists_of_their_shards(repository: S
     pages = [repository.list_held_runs(shard, limit=10, cursor=None) for shard in range(ids.WATCH_SHARDS)]
 
     assert sorted(run.schedule_id for page in pages for run in page.items) == ["s1", "s2"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        (NOW, NOW + 3 * HOUR, ["2h", "1h", "0h", "0h+ms"]),
+        (NOW, NOW + 2 * HOUR, ["1h", "0h", "0h+ms"]),
+        (NOW, NOW + 2 * HOUR + SECOND, ["2h", "1h", "0h", "0h+ms"]),
+        (NOW + SECOND, NOW + 2 * HOUR, ["1h"]),
+        (NOW + HOUR, NOW + HOUR + SECOND, ["1h"]),
+        (NOW - DAY, NOW, []),
+        (NOW + DAY, NOW + 2 * DAY, []),
+    ],
+    ids=str,
+)
+def test_the_runs_of_a_window_contain_its_begin_and_not_its_end(
+    repository: ScheduleRepository, since: datetime, until: datetime, found: list[str]
+) -> None:
+    schedule = _with_runs(repository)
+    names = {NOW + hour * HOUR: f"{hour}h" for hour in range(3)}
+
+    page = repository.list_runs_between("alice", schedule.schedule_id, since=since, until=until, limit=9)
+
+    assert [names.get(run.scheduled_time, "0h+ms") for run in page.items] == found
+    assert page.next_cursor is None
+
+
+def test_the_latest_runs_of_a_window_are_listed_up_to_the_limit(repository: ScheduleRepository) -> None:
+    schedule = _with_runs(repository)
+
+    pages = {
+        limit: repository.list_runs_between("alice", schedule.schedule_id, since=NOW, until=NOW + DAY, limit=limit)
+        for limit in (2, 5)
+    }
+
+    assert [run.scheduled_time for run in pages[2].items] == [NOW + 2 * HOUR, NOW + HOUR]
+    assert (pages[2].next_cursor is not None, pages[5].next_cursor) == (True, None)
+    assert len(pages[5].items) == 4
+
+
+def _with_runs(repository: ScheduleRepository) -> Schedule:
+    """Three occurrences of s1, a run outside the timing, and a run of another schedule."""
+    schedule = a_schedule()
+    _create_with_run(repository, a_schedule(schedule_id="s12"), [NOW + HOUR])
+    _create_with_run(repository, schedule, [NOW + hour * HOUR for hour in range(3)])
+    now_run = a_run(schedule, scheduled_time=NOW + timedelta(milliseconds=250), token="t")
+    assert repository.claim(now_run, expecting=schedule, replacing=None) is None
+    return schedule
+
+
+def _create_with_run(repository: ScheduleRepository, schedule: Schedule, times: list[datetime]) -> None:
+    repository.create(schedule, an_action())
+    for at in times:
+        assert repository.claim(a_run(schedule, scheduled_time=at), expecting=schedule, replacing=None) is None
 
 
 def _record(

@@ -19,13 +19,14 @@ from chalice.test import Client
 from app import app
 from chalicelib.api.auth import Caller, Scope
 from chalicelib.api.console.sign_in import SignIn
-from chalicelib.api.models.parameters import ListQuery, RunsQuery
+from chalicelib.api.models.parameters import ListQuery, RunsQuery, TimelineQuery
 from chalicelib.api.models.requests import CreateSchedule, RedriveRuns
+from chalicelib.api.models.timeline import LaneView, RunMarkView, SliceView, TimelineView
 from chalicelib.api.models.views import JobView, RunView, ScheduleView, WebhookKeyView
 from chalicelib.api.routes import Services, blueprints
+from chalicelib.core.actions.fields import ActionRules
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
-from chalicelib.scheduling.actions import ActionRules
 from chalicelib.scheduling.webhook_keys import WebhookKeys
 from tests.api.world import CLIENT, CONFIGURATION
 from tests.docs.route_table import COMMAND, written
@@ -46,8 +47,12 @@ STEP = re.compile(
 REST = "…"
 MADE_ANEW = frozenset({"schedule_id", "run_id", "job_id", "next_cursor", "secret"})
 LATENESS = timedelta(milliseconds=250)
-SHOWN = sorted({name for model in (ScheduleView, RunView, JobView, WebhookKeyView) for name in model.model_fields})
-SENT = (CreateSchedule, RedriveRuns, ListQuery, RunsQuery)
+VIEWS = (
+    *(ScheduleView, RunView, JobView, WebhookKeyView),
+    *(TimelineView, LaneView, RunMarkView, SliceView),
+)
+SHOWN = sorted({name for model in VIEWS for name in model.model_fields})
+SENT = (CreateSchedule, RedriveRuns, ListQuery, RunsQuery, TimelineQuery)
 FIELDS = sorted({name for model in SENT for name in model.model_fields})
 
 CALLERS = {

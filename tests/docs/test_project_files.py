@@ -35,6 +35,17 @@ def test_the_workflow_runs_both_test_commands_from_the_oldest_python_on() -> Non
     assert job["strategy"]["matrix"]["python"] == [oldest, "3.12", "3.13"]
 
 
+def test_a_weekly_workflow_runs_the_mutants_with_the_same_actions() -> None:
+    folder = PROJECT / ".github" / "workflows"
+    test, mutants = (yaml.safe_load((folder / name).read_text()) for name in ("test.yml", "mutants.yml"))  # type: ignore[no-untyped-call]
+    steps, usual = mutants["jobs"]["mutants"]["steps"], test["jobs"]["test"]["steps"]
+
+    # YAML 1.1 reads the key `on` as True.
+    assert [event["cron"].split()[-1] for event in mutants[True]["schedule"]] == ["1"]
+    assert [step["run"] for step in steps if "run" in step] == ["make mutants"]
+    assert [step["uses"] for step in steps if "uses" in step] == [step["uses"] for step in usual if "uses" in step]
+
+
 def test_contributing_lists_targets_of_make_that_exist() -> None:
     named = set(re.findall(r"`make ([a-z-]+)", (PROJECT / "CONTRIBUTING.md").read_text()))
     targets = set(re.findall(r"^([a-z-]+):.*## ", (PROJECT / "Makefile").read_text(), re.MULTILINE))

@@ -19,7 +19,7 @@ from local.app.processes import Child
 from local.app.stack import REGION
 from local.endpoint.issuer import AUDIENCE
 from local.environment import sealed_environment
-from tests.e2e.client import free_port
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

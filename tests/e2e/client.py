@@ -1,20 +1,12 @@
-"""What the end-to-end tests talk to a running stack with: HTTP, and patience that has an end."""
+"""What the end-to-end tests talk to a running stack with: HTTP."""
 
 from __future__ import annotations
 
 import json
-import socket
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import urllib3
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Found = TypeVar("Found")
-LOOKS_EVERY_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,7 +22,7 @@ class Client:
     """One user of an HTTP API. `token` None sends no credentials."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        self._url = url
+        self.url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(30))
 
@@ -38,7 +30,7 @@ class Client:
         content = {} if body is None else {"body": body if isinstance(body, bytes) else json.dumps(body)}
         response = self._pool.request(
             method,
-            self._url + path,
+            self.url + path,
             headers={"Content-Type": "application/json", **self._headers, **headers},
             **content,  # type: ignore[arg-type]
         )
@@ -57,19 +49,3 @@ class Client:
     def _expect(status: int, answer: Answer) -> Any:
         assert answer.status == status, answer
         return answer.json
-
-
-def within(seconds: float, look: Callable[[], Found | None], what: str) -> Found:
-    """What `look` finds as soon as it finds something. Fails, naming `what`, when the time is over."""
-    give_up_at = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < give_up_at, f"{what}: not within {seconds} s"
-        time.sleep(LOOKS_EVERY_SECONDS)
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from tests.e2e.client import Client, within
+from tests.e2e.client import Client
+from tests.processes import within
 
 ARRIVES_WITHIN_SECONDS = 120
 

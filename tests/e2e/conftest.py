@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.app.stack import SCOPES
-from tests.e2e.client import Client, free_port
+from tests.e2e.client import Client
 from tests.e2e.cloud import Clock, LocalCloud
 from tests.e2e.own_project import StackWithOwnActions, make_project
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

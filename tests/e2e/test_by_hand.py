@@ -16,8 +16,10 @@ from local.app.stack import REGION, SCOPES
 from local.endpoint.issuer import PATH as ISSUER_PATH
 from local.endpoint.issuer import Issuer
 from tests.e2e.by_hand import CURL, FIVE_COMMANDS, ONCE, Terminal, a_clone, running_by_itself
-from tests.e2e.client import Client, within
+from tests.e2e.client import Client
 from tests.e2e.cloud import Clock, LocalCloud
+from tests.e2e.schedules import an_email
+from tests.processes import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +65,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         terminal = Terminal(clone, port)
         terminal.type(ONCE + FIVE_COMMANDS)
         yield Deployed(url, port, clone, terminal, Issuer(directory, url + ISSUER_PATH).make_token("alice", SCOPES))
-
-
-def an_email(subject: str) -> dict[str, Any]:
-    return {"type": "email", "to": ["alice@example.com"], "subject": subject, "text": "It is time."}
 
 
 def proxy_event(deployed: Deployed, body: dict[str, Any]) -> dict[str, Any]:

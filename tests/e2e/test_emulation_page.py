@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
 
 if TYPE_CHECKING:
     from tests.e2e.cloud import Clock, LocalCloud
@@ -21,9 +22,20 @@ REQUESTS = re.findall(r"^\| `([A-Z]+) (/_local/\S+)` \|(?: `(.+?)`)? \|", PAGE, 
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 def test_each_request_on_the_page_works(cloud: LocalCloud, clock: Clock, method: str, path: str, body: str) -> None:
+    if body and not body.startswith("{"):
+        assert status_of_form(cloud, method, path, body) in (200, 303)
+        return
+
     answer = cloud.send(method, path, ahead_of(clock, json.loads(body)) if body else None)
 
     assert answer.status in (200, 201, 204), answer
+
+
+def status_of_form(cloud: LocalCloud, method: str, path: str, form: str) -> int:
+    """As the issuer's own page sends it; with GET as a query."""
+    url, body = (f"{cloud.url}{path}?{form}", None) if method == "GET" else (cloud.url + path, form)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": cloud.url}
+    return urllib3.request(method, url, body=body, headers=headers, redirect=False, retries=False).status
 
 
 def ahead_of(clock: Clock, body: dict[str, Any]) -> dict[str, Any]:

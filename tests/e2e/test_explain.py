@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.aws import dead_letters
-from tests.e2e.client import free_port
 from tests.e2e.commands import deploy
 from tests.e2e.schedules import due
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from local.app.stack import Stack

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.aws import client, dead_letters, role_for_schedules
-from tests.e2e.client import free_port
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.aws import left_in_eventbridge
-from tests.e2e.client import within
 from tests.e2e.schedules import an_email, ended_runs, path_of
+from tests.processes import within
 
 if TYPE_CHECKING:
     from local.app.stack import Stack

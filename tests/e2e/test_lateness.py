@@ -9,9 +9,10 @@ import pytest
 
 from local.app.stack import Stack
 from tests.e2e.aws import left_in_eventbridge
-from tests.e2e.client import Client, free_port
+from tests.e2e.client import Client
 from tests.e2e.cloud import Clock, LocalCloud
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -11,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.core.model import ids
-from deploy.paths import PROJECT
-from local.time.signal import FILE_NAME as OFFSET_FILE
 from tests.e2e.aws import client, dead_letters, left_in_eventbridge
 from tests.e2e.client import Client
+from tests.e2e.commands import deploy
 from tests.e2e.schedules import an_email, due, ended_runs, path_of
 
 if TYPE_CHECKING:
@@ -30,15 +27,6 @@ pytestmark = pytest.mark.e2e
 
 SWEPT = timedelta(minutes=3)
 """A lease of a minute, the sweeper's minute, and one more."""
-
-IN_TRAVELLED_TIME = """
-import sys
-from pathlib import Path
-from local.time.travelled import TravelledTime
-TravelledTime(Path(sys.argv.pop(1))).catch_up()
-from deploy.__main__ import main
-sys.exit(main())
-"""
 
 
 @pytest.fixture
@@ -73,29 +61,6 @@ def names_in_eventbridge(stack: Stack) -> set[str]:
     pages = client(stack, "scheduler").get_paginator("list_schedules")
     found = pages.paginate(GroupName=stack.outputs["scheduler_group_name"]).build_full_result()["Schedules"]
     return {schedule["Name"] for schedule in found}
-
-
-def reconcile(stack: Stack, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of the command, at the stack's time."""
-    project = ("--stage", "local", "--project", str(stack.directory / "project"))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            IN_TRAVELLED_TIME,
-            str(stack.directory / OFFSET_FILE),
-            "reconcile",
-            *project,
-            *arguments,
-        ],
-        cwd=PROJECT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_what_eventbridge_cannot_take_now_is_accepted_and_finished_by_the_sweeper(
@@ -265,7 +230,7 @@ def test_a_table_that_lost_its_records_loses_no_payload_and_is_filled_again_from
     assert carol.send("GET", path_of(schedule)).status == 404
 
     line = f"not in the table: carol / {schedule['schedule_id']}"
-    found, fixed, after = reconcile(stack), reconcile(stack, "--apply"), reconcile(stack)
+    found, fixed, after = deploy(stack, "reconcile"), deploy(stack, "reconcile", "--apply"), deploy(stack, "reconcile")
     assert (found[0], fixed[0]) == (1, 0), (found, fixed)
     assert line in found[1]
     assert f"{line} -> recorded again" in fixed[1]
@@ -294,7 +259,7 @@ def test_an_erased_user_leaves_nothing_and_nothing_brings_him_back(
     assert empty_table_of(stack, "dave") == 0
     assert left_in_eventbridge(stack, *schedules) == set()
     assert len(cloud.messages("erased")) == 3
-    assert "dave" not in reconcile(stack)[1]
+    assert "dave" not in deploy(stack, "reconcile")[1]
 
 
 def test_a_month_without_a_due_watch_takes_no_sweep_and_no_time(

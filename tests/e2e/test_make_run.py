@@ -21,9 +21,9 @@ import urllib3
 
 from deploy.paths import PROJECT
 from local.app.supervision import SHORTEST_LIFE_SECONDS
-from tests.e2e.client import free_port, within
 from tests.e2e.cloud import LocalCloud
 from tests.e2e.webhooks import consumer
+from tests.processes import free_port, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

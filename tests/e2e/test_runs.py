@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.core.model import reasons
 from tests.e2e.aws import client
 from tests.e2e.commands import deploy
 from tests.e2e.schedules import an_email, due, path_of
@@ -94,7 +95,7 @@ def test_an_answer_that_never_came_is_asked_for_once_and_told(
 
     stopped, repeated = the_run(alice, stops), the_run(alice, goes_on)
     assert (stopped["status"], len(cloud.messages("stops there"))) == ("failed", 1)
-    assert "on_unknown is stop" in stopped["reason"]
+    assert reasons.ON_UNKNOWN_IS_STOP in stopped["reason"]
     assert (repeated["status"], repeated["possibly_repeated"]) == ("succeeded", True)
     assert len(cloud.messages("asked again")) == 2
 

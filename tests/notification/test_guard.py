@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.payload import Delivery, Started
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Overlap, RetryPolicy, Schedule, Status, Timing
@@ -81,7 +82,7 @@ def test_an_old_revision_is_superseded_when_its_time_was_not_due_at_the_change(w
     verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=30)), new, None, INVOCATION)
 
     assert isinstance(verdict, guard.Record)
-    assert verdict.run.reason == guard.NOT_ITS_TIME
+    assert verdict.run.reason == reasons.NOT_ITS_TIME
 
 
 def test_an_old_revision_is_owed_when_the_new_timing_has_the_same_occurrence(world: World) -> None:
@@ -100,7 +101,7 @@ def test_an_old_revision_whose_time_the_new_timing_lacks_is_superseded(world: Wo
     verdict = guard.judge(a_delivery(old, NOON + timedelta(minutes=45)), new, None, INVOCATION)
 
     assert isinstance(verdict, guard.Record)
-    assert (verdict.run.reason or "").startswith("superseded")
+    assert verdict.run.reason == reasons.NOT_ITS_TIME
     assert not verdict.run.unforeseen
 
 
@@ -121,7 +122,7 @@ def test_an_earlier_one_time_timing_is_not_taken_for_the_new_one(world: World) -
 
     assert isinstance(verdict, guard.Record)
     assert verdict.run.scheduled_time == NOON + timedelta(hours=1)
-    assert (verdict.run.reason or "").startswith("superseded")
+    assert verdict.run.reason == reasons.NOT_ITS_TIME
 
 
 @pytest.mark.parametrize(
@@ -213,11 +214,11 @@ def test_a_crashed_run_has_lambdas_two_tries_beside_the_schedules_own_retries(
     verdict = guard.judge(a_delivery(schedule, next_run(schedule)), schedule, crashed, later)
 
     assert isinstance(verdict, guard.Do if begins else guard.Record)
-    assert begins or verdict.run.reason == "the invocation crashed or timed out 3 times"
+    assert begins or verdict.run.reason == reasons.crashed(3)
 
 
 @pytest.mark.parametrize(
-    ("minutes_before", "reason"), [(15, "the schedule was paused"), (0, None)], ids=["before", "at the end"]
+    ("minutes_before", "reason"), [(15, reasons.schedule_was(Status.PAUSED)), (0, None)], ids=["before", "at the end"]
 )
 def test_what_lies_before_the_end_of_a_pause_is_skipped_and_what_lies_at_its_end_is_done(
     world: World, minutes_before: int, reason: str | None
@@ -241,7 +242,7 @@ def test_an_excluded_date_that_eventbridge_fires_is_skipped(world: World) -> Non
     verdict = guard.judge(a_delivery(daily, fired_at), daily, None, INVOCATION)
 
     assert isinstance(verdict, guard.Record)
-    assert (verdict.run.status, verdict.run.reason) == (RunStatus.SKIPPED, "the date is excluded")
+    assert (verdict.run.status, verdict.run.reason) == (RunStatus.SKIPPED, reasons.DATE_EXCLUDED)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ def test_a_retry_goes_by_the_status_of_its_schedule_and_a_redrive_is_done_in_a_p
     verdict = guard.judge(started, replace(schedule, status=status), waiting, INVOCATION)
 
     assert isinstance(verdict, guard.Do if begins else guard.Record)
-    assert begins or verdict.run.reason == f"the schedule was {status}"
+    assert begins or verdict.run.reason == reasons.schedule_was(status)
 
 
 @pytest.mark.parametrize("redriven", [True, False])
@@ -304,7 +305,7 @@ def test_a_delivery_of_an_earlier_schedule_is_recorded_unless_it_is_in_the_time_
     )
 
     assert isinstance(before, guard.Record)
-    assert before.run.reason == guard.OF_AN_EARLIER_SCHEDULE
+    assert before.run.reason == reasons.OF_AN_EARLIER_SCHEDULE
     assert before.run.schedule_created_at == earlier.created_at
     assert isinstance(after, guard.Done)
 
@@ -322,7 +323,7 @@ def test_a_run_that_waits_overlaps_though_the_record_lists_later_ones_only(world
 
     assert isinstance(free, guard.Do)
     assert isinstance(taken, guard.Record)
-    assert taken.run.reason == "overlap: 1 earlier runs have not ended"
+    assert taken.run.reason == reasons.overlaps_unlisted(1)
 
 
 def at(clock: str) -> datetime:

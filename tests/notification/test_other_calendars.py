@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RetryPolicy, Status
 from chalicelib.testing import Crash
@@ -50,7 +51,7 @@ def test_an_unforeseen_delivery_runs_and_stands_for_the_nearest_occurrence(world
     stood_for, run = world.runs(daily)
     assert (run.scheduled_time, run.status, run.unforeseen) == (planned - AN_HOUR, RunStatus.SUCCEEDED, True)
     assert (stood_for.scheduled_time, stood_for.status) == (planned, RunStatus.SKIPPED)
-    assert stood_for.reason == f"stood for by {run.run_id}"
+    assert stood_for.reason == reasons.stood_for_by(run.run_id)
     assert len(world.mails()) == 1
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import Overlap, RetryPolicy
+from chalicelib.core.model.schedule import Overlap, RetryPolicy, Status
+from chalicelib.core.timing.instants import from_iso
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, Faults
 from tests.notification.world import A_MINUTE, EMAIL, World, next_run, throttled
@@ -79,10 +81,9 @@ def test_six_events_that_waited_side_by_side_are_no_more_mails_than_max_runs(
 
     after = world.service.get("alice", schedule.schedule_id)
     assert (len(world.mails()), after.run_count, after.reserved) == (2, 2, 0)
-    assert {run.reason for run in world.runs(schedule) if run.status is RunStatus.SKIPPED} <= {
-        "max_runs: the limit of 2 is reached, including runs in progress",
-        "the schedule was completed",
-    }
+    skipped = [run.reason for run in world.runs(schedule) if run.status is RunStatus.SKIPPED]
+    assert len(skipped) == 4
+    assert set(skipped) <= {reasons.max_runs_reached(2), reasons.schedule_was(Status.COMPLETED)}
 
 
 def test_a_run_that_is_running_in_this_second_overlaps(world: World, faults: WhileItSends) -> None:
@@ -93,7 +94,7 @@ def test_a_run_that_is_running_in_this_second_overlaps(world: World, faults: Whi
 
     skipped, done = world.runs(schedule)
     assert done.status is RunStatus.SUCCEEDED
-    assert skipped.reason == f"overlap: the run of {first['scheduled_time']} has not ended"
+    assert skipped.reason == reasons.overlaps(from_iso(first["scheduled_time"]))
     assert world.service.get("alice", schedule.schedule_id).running == ()
 
 
@@ -106,7 +107,7 @@ def test_a_late_delivery_overlaps_a_later_run_that_is_running(world: World, faul
     assert len(world.mails()) == 1
     done, skipped = world.runs(schedule)
     assert done.status is RunStatus.SUCCEEDED
-    assert skipped.reason == f"overlap: the run of {second['scheduled_time']} has not ended"
+    assert skipped.reason == reasons.overlaps(from_iso(second["scheduled_time"]))
 
 
 def test_a_later_run_that_waits_for_its_retry_does_not_overlap_a_late_delivery(world: World) -> None:
@@ -166,7 +167,7 @@ def test_a_held_run_keeps_its_place(world: World) -> None:
 
     skipped, held = world.runs(schedule)
     assert held.status is RunStatus.HELD
-    assert skipped.reason == "max_runs: the limit of 1 is reached, including runs in progress"
+    assert skipped.reason == reasons.max_runs_reached(1)
 
 
 def test_a_repeated_delivery_takes_no_second_place(world: World) -> None:

@@ -15,10 +15,10 @@ from chalicelib.actions.push import Push
 from chalicelib.actions.report import Report
 from chalicelib.actions.sms import Sms
 from chalicelib.actions.webhook import Webhook
+from chalicelib.core.actions.fields import ActionRules
 from chalicelib.core.errors import InvalidInput
 from chalicelib.scheduling.actions import (
     BUILT_IN,
-    ActionRules,
     AnyAction,
     OwnAction,
     as_clients_write,

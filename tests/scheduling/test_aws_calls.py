@@ -103,21 +103,30 @@ def test_a_page_of_a_list_is_one_query(service: SchedulerService, calls: list[st
     assert calls == ["Query"] * 3
 
 
-def test_a_search_reads_five_hundred_schedules_in_five_queries(service: SchedulerService, calls: list[str]) -> None:
-    service.create_many("alice", [{"timing": {"after": "P1D"}, "action": an_action()}] * 501)
-    calls.clear()
-
-    page = service.list_for_user("alice", search="no hit")
-    assert (calls, page.searched) == (["Query"] * 5, 500)
-    assert page.next_cursor is not None
-
-
-def test_a_search_over_every_status_is_ten_queries_at_most(service: SchedulerService, calls: list[str]) -> None:
+def test_a_search_of_a_user_with_few_schedules_is_a_query_for_each_status(
+    service: SchedulerService, calls: list[str]
+) -> None:
     _create(service)
     calls.clear()
 
     page = service.list_for_user("alice", status="any", search="no hit")
     assert (calls, page.searched, page.next_cursor) == (["Query"] * len(Status), 1, None)
+
+
+def test_a_page_of_the_timeline_is_a_query_for_its_schedules_and_one_for_each_lane_that_ran(
+    service: SchedulerService, calls: list[str]
+) -> None:
+    for _ in range(3):
+        service.run_now("alice", _create(service).schedule_id)
+    calls.clear()
+
+    ahead = service.timeline("alice", since=NOW + DAY, until=NOW + 2 * DAY)
+    assert (calls, len(ahead.items)) == (["Query"] * len(Status), 3)
+
+    calls.clear()
+    around = service.timeline("alice", since=NOW, until=NOW + 2 * DAY)
+    assert calls == ["Query"] * (len(Status) + 3)
+    assert [len(lane.runs) for lane in around.items] == [1, 1, 1]
 
 
 def test_a_page_of_runs_is_one_query_and_a_look_whose_they_are(service: SchedulerService, calls: list[str]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.actions.email import Email
+from chalicelib.actions.push import Push
 from chalicelib.core.actions.fields import Fields
 from chalicelib.core.errors import InvalidInput, NotReached, RevisionMismatch, ScheduleBusy, ScheduleExists
 from chalicelib.core.model.schedule import Action, Schedule
@@ -144,6 +146,38 @@ def test_fields_of_no_action_are_refused_with_the_actions_that_there_are(service
 
     assert str(caught.value) == str(refused) == refusal
     assert isinstance(made, Schedule)
+
+
+HALF_A_PAIR = "\ud800"
+IS_TEXT = "must be text without unpaired surrogates"
+DEVICE = "arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/shop/0f6b1c2d"
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"name": HALF_A_PAIR}, f"name: {IS_TEXT}"),
+        ({"timing": TimingSpec(at=HALF_A_PAIR)}, f"timing.at: {IS_TEXT}"),
+        (
+            {"action": Push(endpoint=DEVICE, title="t", text="t", data={"k": HALF_A_PAIR})},
+            "action.data: cannot be converted to JSON; ",
+        ),
+    ],
+)
+def test_text_that_cannot_be_encoded_is_refused_in_the_service_s_words(
+    service: SchedulerService, given: dict[str, Any], refusal: str
+) -> None:
+    with pytest.raises(InvalidInput, match=f"^{re.escape(refusal)}"):
+        service.create(user_id="alice", **{"timing": HOURLY, "action": an_action(), **given})
+
+
+def test_a_datetime_without_a_zone_is_refused_as_it_is_written(service: SchedulerService) -> None:
+    _put(service)
+
+    with pytest.raises(InvalidInput) as caught:
+        service.pause("alice", "s1", until=datetime(2027, 5, 1, 9))  # noqa: DTZ001 - what is refused
+
+    assert str(caught.value) == "until: 2027-05-01T09:00:00 is a wall time; add a time zone"
 
 
 def _put(service: SchedulerService) -> Schedule:

@@ -28,7 +28,7 @@ from chalicelib.scheduling.options import options_to_record
 from chalicelib.scheduling.service import SchedulerService
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash, FakeStarter
-from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, an_action, once
+from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, an_action
 
 if TYPE_CHECKING:
     from chalicelib.testing import FakeGateway, Faults, InMemoryRepository, StoppedClock
@@ -327,7 +327,7 @@ def test_each_value_that_a_run_puts_into_a_text_message_is_measured(service: Sch
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_default_that_is_spelled_out_is_the_same_request(name: str) -> None:
-    at, default = TimingSpec(at=TOMORROW), options_to_record({name: None}, once(NOW))
+    at, default = TimingSpec(at=TOMORROW), options_to_record({name: None}, is_one_time=True)
 
     assert default.keys() == {name}
     assert request_digest(at, an_action(), default) == request_digest(at, an_action(), {})

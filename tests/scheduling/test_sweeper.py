@@ -16,7 +16,7 @@ from chalicelib.core.errors import (
     StarterUnavailable,
     StoreUnavailable,
 )
-from chalicelib.core.model import ids
+from chalicelib.core.model import ids, reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, RetryPolicy, Status
 from chalicelib.core.timing.instants import from_iso
@@ -97,7 +97,7 @@ def test_a_change_that_eventbridge_refuses_later_is_gone_back_on(life: Life) -> 
 
     after = life.now_of(schedule)
     assert after.flexible_window_minutes == 0
-    assert (after.revision, after.reason) == (changed.revision + 1, "EventBridge refused a change: too wide")
+    assert (after.revision, after.reason) == (changed.revision + 1, reasons.change_refused("too wide"))
     assert life.story(schedule) == [(f"{time}", "succeeded") for time in ("12:15", "12:30", "12:45", "13:00")]
     assert disagreements(life) == []
 
@@ -165,7 +165,7 @@ def test_a_run_whose_schedule_has_no_record_is_looked_at_once(life: Life) -> Non
     life.travel(5 * A_MINUTE)
 
     (run,) = life.all_runs()
-    assert (run.status, run.reason) == (RunStatus.SKIPPED, "the schedule has no record")
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, reasons.NO_RECORD)
     assert [key for key, item in life.repository.items.items() if "watch_at" in item] == []
 
 
@@ -257,9 +257,7 @@ def test_a_one_time_schedule_that_is_not_to_be_made_up_for_has_failed(life: Life
 
     (run,) = life.runs_of(schedule)
     assert (run.status, life.now_of(schedule).status) == (RunStatus.MISSED, Status.FAILED)
-    assert (
-        run.reason == life.now_of(schedule).reason == "not delivered in time, or EventBridge did not have the schedule"
-    )
+    assert run.reason == life.now_of(schedule).reason == reasons.MISSED
     assert disagreements(life) == []
 
 
@@ -346,7 +344,7 @@ def test_a_run_whose_process_dies_each_time_has_failed_in_the_end_and_says_so(li
     life.travel(4 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.FAILED, "the invocation crashed or timed out 3 times")
+    assert (run.status, run.reason) == (RunStatus.FAILED, reasons.crashed(3))
     assert [attempt.ended_at for attempt in run.attempts] == [None] * 3
     assert [letter["run_id"] for letter in life.dead_letters()] == [run.run_id]
     assert disagreements(life) == []
@@ -589,7 +587,7 @@ def test_a_run_that_began_and_that_nobody_can_start_again_is_missed_in_the_end(l
     life.travel(4 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.MISSED, "the run was interrupted and did not finish")
+    assert (run.status, run.reason) == (RunStatus.MISSED, reasons.INTERRUPTED)
 
 
 def test_what_was_due_while_nobody_could_start_the_last_of_max_runs_again_is_recorded(life: Life) -> None:
@@ -638,7 +636,7 @@ def test_a_one_time_schedule_whose_time_passes_in_its_pause_is_over(life: Life) 
     life.travel(4 * AN_HOUR)
 
     after = life.now_of(schedule)
-    assert (after.status, after.reason) == (Status.COMPLETED, "the last occurrence passed during the pause")
+    assert (after.status, after.reason) == (Status.COMPLETED, reasons.PASSED_IN_THE_PAUSE)
     assert life.done() == []
     assert disagreements(life) == []
 

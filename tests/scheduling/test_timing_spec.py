@@ -98,6 +98,9 @@ def test_a_rate_that_has_started_goes_on_in_its_phase() -> None:
     assert timing.next_occurrence(NOW) == from_iso("2027-03-01T12:07:00Z")
 
 
+NO_SUCH_TIME = "is not a time that exists; write a real date and time such as 2027-03-01T09:00:00"
+
+
 @pytest.mark.parametrize(
     ("said", "field", "message"),
     [
@@ -105,9 +108,9 @@ def test_a_rate_that_has_started_goes_on_in_its_phase() -> None:
         ({"at": "2027-03-01T12:00:37", "timezone": "UTC"}, "at", "must be in the future"),
         ({"at": "tomorrow"}, "at", "'tomorrow' is not a time; write 2027-03-01T09:00:00 with Z"),
         ({"at": ""}, "at", "'' is not a time"),
-        ({"at": "2027-02-30T09:00:00Z"}, "at", "'2027-02-30T09:00:00Z' is not a time: day is out of range"),
-        ({"at": "2027-03-02T24:00:00Z"}, "at", "is not a time: hour must be in 0..23"),
-        ({"at": "2027-03-02T09:00:00+25:00"}, "at", "is not a time: offset"),
+        ({"at": "2027-02-30T09:00:00Z"}, "at", f"'2027-02-30T09:00:00Z' {NO_SUCH_TIME}"),
+        ({"at": "2027-03-02T24:00:00Z"}, "at", NO_SUCH_TIME),
+        ({"at": "2027-03-02T09:00:00+25:00"}, "at", NO_SUCH_TIME),
         ({"at": "2200-01-01T00:00:00Z"}, "at", "must be in the years 1970 to 2199"),
         ({"at": "2199-12-31T23:59:59-12:00"}, "at", "must be in the years 1970 to 2199"),
         ({"at": "0001-01-01T00:00:00+23:59"}, "at", "must be in the years 1970 to 2199"),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from chalicelib.core.errors import ScheduledTasksError
+from chalicelib.core.model import reasons
 from chalicelib.core.model.codec import run_from_plain
 from chalicelib.core.model.ids import RUN_PREFIX, WATCH_SHARDS, held_runs_pk, watch_shard_pk
 from chalicelib.core.model.payload import read
@@ -186,7 +187,7 @@ class WatchedItems(dict[tuple[str, str], "Item"]):
 
 def paused_itself(reason: str | None) -> bool:
     """Returns whether a schedule with this reason was paused because its runs failed."""
-    return "consecutive runs failed" in (reason or "")
+    return reasons.FAILED_IN_A_ROW in (reason or "")
 
 
 class WatchedRepository(InMemoryRepository):

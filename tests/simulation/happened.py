@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.codec import job_from_plain
 from chalicelib.core.model.job import Job, JobKind
 from chalicelib.core.model.run import RunStatus
+from chalicelib.core.model.schedule import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.ledger import Ledger
 
 WHY_SKIPPED = (
-    *("the schedule was paused", "the schedule was cancelled", "the schedule was completed", "the date is excluded"),
-    *("superseded", "max_runs", "overlap"),
+    *(reasons.schedule_was(status) for status in (Status.PAUSED, Status.CANCELLED, Status.COMPLETED)),
+    *(reasons.DATE_EXCLUDED, reasons.SUPERSEDED, reasons.MAX_RUNS, reasons.OVERLAP),
 )
 """How the reasons of skipped runs begin."""
 

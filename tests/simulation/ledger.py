@@ -10,10 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import Run, RunStatus
 from chalicelib.core.model.schedule import OnUnknown, Overlap, Schedule, Status
-from chalicelib.core.timing.zones import wall_time, zone
 from tests.simulation.agreement import disagreements
 from tests.simulation.lambda_queue import EVENT_AGE
 from tests.simulation.month import Fulfilled
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 STOPS = ("pause", "cancel")
 CARRIED_OUT = (RunStatus.SUCCEEDED, RunStatus.FAILED)
-WHY_FAILED = ("SES ", "EventBridge ", "the provider ", "the work may have been done: ", "the invocation crashed or ")
+WHY_FAILED = ("SES ", "EventBridge ", "the provider ", reasons.MAY_BE_DONE, reasons.CRASHED)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _after(wish: Wish, calendar: Calendar | None, *, is_on: bool) -> tuple[Calen
 def _is_excluded(plan: Plan, calendar: Calendar, at: datetime) -> bool:
     days = plan.details.get("exclusions") or ()
     zone_name = calendar.spec.timezone or "UTC"
-    return bool(days) and wall_time(at, zone(zone_name)).date() in days
+    return bool(days) and at.astimezone(ZoneInfo(zone_name)).date() in days
 
 
 class Ledger:
@@ -169,14 +170,14 @@ class Ledger:
         is_certain = run.scheduled_time in self.expected[plan.schedule_id].certain
         record = self.records[plan.schedule_id]
         return (
-            (reason == "the schedule was paused" and (not is_certain or "pause" in later))
-            or (reason == "the schedule was cancelled" and (not is_certain or "cancel" in later))
-            or (reason == "the schedule was completed" and self._may_come_too_late(plan, run, record))
-            or (reason == "the date is excluded" and run.scheduled_time in self.expected[plan.schedule_id].excluded)
-            or (reason.startswith("superseded") and not is_certain)
-            or (reason == "the schedule ended, and a new schedule has its id" and not is_certain)
-            or (reason.startswith("max_runs") and plan.details.get("max_runs") is not None)
-            or (reason.startswith("overlap") and plan.details.get("overlap") is Overlap.SKIP)
+            (reason == reasons.schedule_was(Status.PAUSED) and (not is_certain or "pause" in later))
+            or (reason == reasons.schedule_was(Status.CANCELLED) and (not is_certain or "cancel" in later))
+            or (reason == reasons.schedule_was(Status.COMPLETED) and self._may_come_too_late(plan, run, record))
+            or (reason == reasons.DATE_EXCLUDED and run.scheduled_time in self.expected[plan.schedule_id].excluded)
+            or (reason.startswith(reasons.SUPERSEDED) and not is_certain)
+            or (reason == reasons.REPLACED and not is_certain)
+            or (reason.startswith(reasons.MAX_RUNS) and plan.details.get("max_runs") is not None)
+            or (reason.startswith(reasons.OVERLAP) and plan.details.get("overlap") is Overlap.SKIP)
         )
 
 

@@ -83,11 +83,7 @@ def _of_run(life: Life, promised: Promised, record: Schedule, run: Run) -> Itera
 
 def _is_meant(promised: Promised, run: Run) -> bool:
     """What EventBridge fired and our calendar did not foresee says so itself."""
-    return run.scheduled_time in promised.due or run.scheduled_time in promised.also or is_unforeseen(run)
-
-
-def is_unforeseen(run: Run) -> bool:
-    return bool(getattr(run, "unforeseen", False))
+    return run.scheduled_time in promised.due or run.scheduled_time in promised.also or run.unforeseen
 
 
 def came_in_time(life: Life, record: Schedule, run: Run) -> bool:

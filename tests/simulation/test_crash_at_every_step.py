@@ -7,18 +7,20 @@ succeeded fires exactly at its times, and the table and EventBridge agree.
 from __future__ import annotations
 
 from collections import Counter
+from inspect import getmembers, isfunction
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnUnknown
+from chalicelib.scheduling.service import SchedulerService
 from tests.notification.world import NOON
 from tests.simulation.agreement import disagreements
 from tests.simulation.breaker import AGAIN, Breaker, Kind
 from tests.simulation.simulator import A_MINUTE, A_SECOND, AN_HOUR, Life
-from tests.simulation.use_cases import USE_CASES, UseCase
+from tests.simulation.use_cases import USE_CASES, HoldAndRelease, SweepRedriveAll, UseCase
 
 if TYPE_CHECKING:
     from tests.promises import Promise
@@ -27,20 +29,30 @@ MOST_ASKED = 30
 EMPTY_SHARDS = [("repository.due",) * 2, ("repository.list_held_runs",) * 2]
 HORIZON = NOON + 2 * AN_HOUR + 22 * A_MINUTE
 
-TAKES_LONG = {"SweepRedriveAll", "HoldAndRelease"}
-BY_COST = [
-    pytest.param(case, id=case.__name__, marks=[pytest.mark.long] if case.__name__ in TAKES_LONG else [])
-    for case in USE_CASES
-]
-QUICK = {Kind.CRASH_AFTER, Kind.TIMEOUT_DONE}
-"""The call did its work, and its caller does not know. The other kinds are long as well."""
-KINDS_BY_COST = [
-    pytest.param(kind, id=kind.name.lower(), marks=[] if kind in QUICK else [pytest.mark.long]) for kind in Kind
-]
+READERS = {
+    *("get_job", "get", "list_for_user", "list_for_resource", "occurrences", "preview", "get_run", "list_runs"),
+    *("list_runs_of_user",),
+}
+"""The methods of the service that change nothing."""
 
 
-@pytest.mark.parametrize("kind", KINDS_BY_COST)
-@pytest.mark.parametrize("use_case", BY_COST)
+def _is_quick(case: type[UseCase], kind: Kind) -> bool:
+    """Returns whether `make test` tries this kind of failure: two of five for each use case, one for a slow one."""
+    turn = (USE_CASES.index(case) + list(Kind).index(kind)) % len(Kind)
+    return turn < (1 if case in TAKES_LONG else 2)
+
+
+TAKES_LONG = {SweepRedriveAll, HoldAndRelease}
+PAIRS = [(case, kind, _is_quick(case, kind)) for case in USE_CASES for kind in Kind]
+
+
+@pytest.mark.parametrize(
+    ("use_case", "kind"),
+    [
+        pytest.param(case, kind, id=f"{case.__name__}-{kind.name.lower()}", marks=[] if quick else [pytest.mark.long])
+        for case, kind, quick in PAIRS
+    ],
+)
 def test_nothing_is_lost_and_nothing_orphaned(use_case: type[UseCase], kind: Kind) -> None:
     points = _points(use_case)
 
@@ -50,12 +62,49 @@ def test_nothing_is_lost_and_nothing_orphaned(use_case: type[UseCase], kind: Kin
             _break(use_case(), number, kind, asks_again=asks_again)
 
 
+def test_each_kind_and_each_use_case_is_among_the_quick_pairs() -> None:
+    quick = [(case, kind) for case, kind, is_quick in PAIRS if is_quick]
+
+    assert {kind for _, kind in quick} == set(Kind)
+    assert {case for case, _ in quick} == set(USE_CASES)
+
+
+def test_each_change_that_the_service_offers_has_a_use_case() -> None:
+    offered = {name for name, _ in getmembers(SchedulerService, isfunction) if not name.startswith("_")}
+
+    assert offered >= READERS
+    assert set().union(*map(_asked, USE_CASES)) == offered - READERS
+
+
 @pytest.mark.long
-def test_there_is_a_use_case_for_each_change_and_each_has_points_to_break(promise: Promise) -> None:
+def test_each_use_case_makes_calls_and_their_number_is_a_figure_of_the_first_promise(promise: Promise) -> None:
     breaks = {case: len(_points(case)) * len(Kind) * (2 if case.is_a_request else 1) for case in USE_CASES}
 
     assert all(breaks.values())
     promise(1, f"{sum(breaks.values()):,} crashes, throttles and time-outs in {len(breaks)} use cases: nothing lost")
+
+
+class _Watched:
+    """A service, and the names of its methods that were called."""
+
+    def __init__(self, service: SchedulerService) -> None:
+        self._service = service
+        self.called: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.called.add(name)
+        return getattr(self._service, name)
+
+
+def _asked(use_case: type[UseCase]) -> set[str]:
+    """The methods of the service that its `act` calls: these are what is broken."""
+    case, life = use_case(), _a_life()
+    case.prepare(life)
+    watched = _Watched(life.service)
+    life.service = cast("SchedulerService", watched)
+    life.travel(A_MINUTE)
+    case.act(life)
+    return watched.called
 
 
 def _points(use_case: type[UseCase]) -> list[int]:

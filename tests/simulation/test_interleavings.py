@@ -7,7 +7,6 @@ has a finished run.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +19,7 @@ from chalicelib.scheduling.timing_spec import TimingSpec
 from tests.notification.world import EMAIL, NOON
 from tests.simulation import actors
 from tests.simulation.agreement import disagreements, silent_disagreements
+from tests.simulation.due import due_times
 from tests.simulation.explorer import Explorer, play
 from tests.simulation.simulator import A_LEASE, A_MINUTE, AN_HOUR, Life
 
@@ -259,4 +259,4 @@ def _promised(record: Schedule, since: datetime) -> list[datetime]:
     """By an active schedule, and by one that has carried out its last occurrence."""
     if record.status not in (Status.ACTIVE, Status.COMPLETED) or record.max_runs is not None:
         return []
-    return list(takewhile(lambda at: at <= HORIZON, record.timing.occurrences(since)))
+    return due_times(record.timing, since, HORIZON)

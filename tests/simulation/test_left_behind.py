@@ -7,8 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.dynamodb.items import LONGEST_WATCH, leased
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
-from chalicelib.core.model.schedule import OnMissed, OnUnknown
+from chalicelib.core.model.schedule import OnMissed, OnUnknown, Status
 from chalicelib.testing import Crash
 from notification.action_api import ActionFailed
 from tests.notification.world import NOON, next_run
@@ -36,7 +37,7 @@ def test_a_run_that_never_ended_still_says_that_it_may_have_been_done(life: Life
     life.travel(9 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.MISSED, "the run was interrupted and did not finish")
+    assert (run.status, run.reason) == (RunStatus.MISSED, reasons.INTERRUPTED)
     assert run.acting_since is not None
 
 
@@ -79,7 +80,7 @@ def test_what_is_held_of_a_schedule_that_is_cancelled_is_skipped_at_the_release(
     life.travel(10 * A_MINUTE)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.SKIPPED, "the schedule was cancelled")
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, reasons.schedule_was(Status.CANCELLED))
 
 
 def test_what_was_lost_before_the_last_of_max_runs_is_told_of(life: Life) -> None:

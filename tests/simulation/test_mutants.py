@@ -9,6 +9,7 @@ import ast
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MUTANTS = read_tables()
 FILES = sorted({mutant.file for mutant in MUTANTS})
+LONG_TEST = "test_each_use_case_makes_calls_and_their_number_is_a_figure_of_the_first_promise"
 MUTANT = Mutant("a.py", "the sum", "one + two", "one - two", ("tests/test_a.py",))
 
 
@@ -49,11 +51,35 @@ def test_each_has_suites_that_exist() -> None:
     assert [suite for suite in sorted(suites) if not exists(suite)] == []
 
 
+@cache
+def quick_tests(path: Path) -> frozenset[str]:
+    """The names of a file's tests, without those marked long: `make mutants` does not run these."""
+    statements = ast.parse(path.read_text()).body
+    marks = [each for each in map(ast.unparse, statements) if each.startswith("pytestmark = ")]
+    if any("pytest.mark.long" in each for each in marks):
+        return frozenset()
+    tests = (each for each in statements if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"))
+    return frozenset(test.name for test in tests if not any(map(is_long, test.decorator_list)))
+
+
+def is_long(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator) == "pytest.mark.long"
+
+
 def exists(suite: str) -> bool:
-    """Is there such a file, and such a test in it if one is named?"""
+    """Returns whether the suite, a file or a test of a file, has a test that is not long."""
     file, _, name = suite.partition("::")
     path = PROJECT / file
-    return path.is_file() and (not name or f"\ndef {name}(" in path.read_text())
+    quick = quick_tests(path) if path.is_file() else frozenset()
+    return name in quick if name else bool(quick)
+
+
+def test_a_file_or_a_test_that_is_only_long_is_no_suite() -> None:
+    long = "tests/simulation/test_crash_at_every_step.py"
+
+    assert exists(long)
+    assert not exists(f"{long}::{LONG_TEST}")
+    assert not exists("tests/e2e/test_soak_week.py")
 
 
 @pytest.mark.parametrize("text", ["two + one", "one + two + one + two"])

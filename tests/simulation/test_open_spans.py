@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chalicelib.core.errors import SchedulerRefused, SchedulerUnavailable
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import DeliveryPolicy, OnMissed, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
-from notification.guard import NOT_ITS_TIME
 from tests.notification.world import EMAIL, NOON
 from tests.simulation.agreement import disagreements
+from tests.simulation.due import due_times
 from tests.simulation.simulator import A_DAY, A_MINUTE, A_SECOND, AN_HOUR, Life
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_what_lies_in_the_pause_is_not_done_though_a_span_is_open(life: Life) ->
     life.travel(10 * A_SECOND)
 
     (run,) = life.runs_of(schedule)
-    assert (run.status, run.reason) == (RunStatus.SKIPPED, "the schedule was paused")
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, reasons.schedule_was(Status.PAUSED))
 
 
 def test_of_all_that_was_missed_before_a_change_the_latest_is_made_up_for(life: Life) -> None:
@@ -287,14 +287,11 @@ def test_a_refused_change_leaves_no_gap(life: Life) -> None:
     due = _due(schedule, until=life.clock.now - A_MINUTE)
     recorded = _recorded(life, schedule)
     assert [at for at in due if at not in recorded] == []
-    assert {run.reason for run in life.runs_of(schedule)} <= {None, MISSED}
+    assert {run.reason for run in life.runs_of(schedule)} == {None, reasons.MISSED}
     assert disagreements(life) == []
 
 
 # Within two minutes of a change of timing
-
-MISSED = "not delivered in time, or EventBridge did not have the schedule"
-SUPERSEDED = "superseded: the timing was changed within two minutes of this time"
 
 
 @pytest.mark.parametrize("seconds", [-119, -1, 1, 119])
@@ -308,7 +305,11 @@ def test_an_occurrence_within_two_minutes_of_a_change_of_timing_is_superseded_if
     life.travel(4 * AN_HOUR)
 
     (run,) = life.runs_of(schedule)
-    assert (run.scheduled_time, run.status, run.reason) == (NOON + 15 * A_MINUTE, RunStatus.SKIPPED, SUPERSEDED)
+    assert (run.scheduled_time, run.status, run.reason) == (
+        NOON + 15 * A_MINUTE,
+        RunStatus.SKIPPED,
+        reasons.TIMING_CHANGED,
+    )
     assert life.done() == []
     assert disagreements(life) == []
 
@@ -356,7 +357,7 @@ def test_an_occurrence_after_its_timing_was_changed_is_not_done_because_the_timi
     life.travel(AN_HOUR / 2)
 
     assert life.story(schedule)[:2] == [("12:15", "succeeded"), ("12:30", "skipped")]
-    assert life.runs_of(schedule)[1].reason == NOT_ITS_TIME
+    assert life.runs_of(schedule)[1].reason == reasons.NOT_ITS_TIME
 
 
 def test_an_occurrence_that_the_new_timing_has_as_well_is_not_superseded(life: Life) -> None:
@@ -401,7 +402,7 @@ def _without_lambda(life: Life, during: timedelta) -> None:
 
 
 def _due(schedule: Schedule, *, until: datetime) -> list[datetime]:
-    return list(takewhile(lambda at: at <= until, schedule.timing.occurrences(schedule.created_at)))
+    return due_times(schedule.timing, schedule.created_at, until)
 
 
 def _recorded(life: Life, schedule: Schedule) -> set[datetime]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.core.errors import InvalidInput
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Overlap, RetryPolicy, Status
 from chalicelib.testing import Crash
@@ -159,5 +160,5 @@ def test_where_runs_must_not_overlap_one_that_begins_meanwhile_is_skipped(life: 
 
     runs = life.runs_of(schedule)
     assert [run.status for run in runs] == [RunStatus.SUCCEEDED, *[RunStatus.SKIPPED] * 5]
-    assert all((run.reason or "").startswith("overlap") for run in runs[1:])
+    assert all((run.reason or "").startswith(reasons.OVERLAP) for run in runs[1:])
     assert len(life.done()) == 1

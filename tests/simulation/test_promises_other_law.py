@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, Status
 from chalicelib.testing import Crash
 from tests.notification.world import EMAIL
 from tests.simulation.agreement import disagreements
 from tests.simulation.aws_calendar import with_fixed_clocks
-from tests.simulation.promised import is_unforeseen
 from tests.simulation.simulator import A_DAY, A_MINUTE, AN_HOUR, Life
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_of_a_recurring_one_each_day_has_one_mail_and_what_was_foreseen_says_wha
     assert len(life.done()) == 3
     for day in range(3):
         foreseen, fired = runs[nine + day * A_DAY], runs[nine + day * A_DAY + off]
-        assert (fired.status, is_unforeseen(fired)) == (RunStatus.SUCCEEDED, True)
+        assert (fired.status, fired.unforeseen) == (RunStatus.SUCCEEDED, True)
         assert _is_stood_for(foreseen)
     assert len(runs) == 6
 
@@ -104,7 +104,7 @@ def test_of_an_hourly_one_that_fires_all_the_same_nothing_is_unforeseen(
     life.travel(5 * AN_HOUR + abs(off))
 
     assert [run.status for run in life.runs_of(schedule)] == [RunStatus.SUCCEEDED] * 6
-    assert not any(is_unforeseen(run) for run in life.runs_of(schedule))
+    assert not any(run.unforeseen for run in life.runs_of(schedule))
 
 
 def test_an_unforeseen_run_whose_three_invocations_die_ends_as_well(life: Life) -> None:
@@ -122,4 +122,4 @@ def test_an_unforeseen_run_whose_three_invocations_die_ends_as_well(life: Life) 
 
 
 def _is_stood_for(run: Run) -> bool:
-    return run.status is RunStatus.SKIPPED and (run.reason or "").startswith("stood for by")
+    return run.status is RunStatus.SKIPPED and (run.reason or "").startswith(reasons.STOOD_FOR_BY)

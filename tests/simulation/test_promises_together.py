@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.core.errors import SchedulerUnavailable
+from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import OnMissed, Overlap, RetryPolicy, Status
 from chalicelib.scheduling.timing_spec import TimingSpec
@@ -191,7 +192,7 @@ def test_what_a_change_superseded_stands_for_nothing(life: Life) -> None:
 
     assert life.done() == []
     runs = {run.scheduled_time: run for run in life.runs_of(schedule)}
-    assert (runs[later].status, (runs[later].reason or "")[:10]) == (RunStatus.SKIPPED, "superseded")
+    assert (runs[later].status, runs[later].reason) == (RunStatus.SKIPPED, reasons.NOT_ITS_TIME)
     assert runs[waits].status is RunStatus.MISSED
 
 
@@ -206,8 +207,7 @@ def test_a_run_of_the_schedule_before_that_was_cut_short_ends_as_well(life: Life
     life.travel(2 * A_QUARTER)
 
     first, second = life.runs_of(schedule)[:2]
-    reason = "superseded: the run belongs to an earlier schedule with this id"
-    assert (first.status, first.reason) == (RunStatus.SKIPPED, reason)
+    assert (first.status, first.reason) == (RunStatus.SKIPPED, reasons.OF_AN_EARLIER_SCHEDULE)
     assert second.status is RunStatus.SUCCEEDED
 
 

@@ -17,11 +17,11 @@ from chalicelib.core.errors import (
     ScheduleNotFound,
     StoreUnavailable,
 )
-from chalicelib.core.model import ids, payload
+from chalicelib.core.model import ids, payload, reasons
 from chalicelib.core.model.job import JobStatus
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Action, OnUnknown, Overlap, RetryPolicy, Status
-from chalicelib.core.timing.instants import epoch_seconds
+from chalicelib.core.timing.instants import epoch_seconds, from_iso
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.core.actions.providers.servers import answers, running
@@ -141,7 +141,7 @@ def test_a_run_that_waits_counts_for_max_runs(life: Life) -> None:
 
     story = life.story(schedule)
     assert [time for time, status in story if status == "succeeded"] == ["12:15", "12:30"]
-    assert life.runs_of(schedule)[2].reason == "max_runs: the limit of 2 is reached, including runs in progress"
+    assert life.runs_of(schedule)[2].reason == reasons.max_runs_reached(2)
     assert life.now_of(schedule).status is Status.COMPLETED
 
 
@@ -152,7 +152,7 @@ def test_an_occurrence_is_skipped_while_an_earlier_one_is_tried_again_if_that_is
     life.travel(50 * A_MINUTE)
 
     assert life.story(schedule) == [("12:15", "succeeded"), ("12:30", "skipped"), ("12:45", "succeeded")]
-    assert life.runs_of(schedule)[1].reason == "overlap: the run of 2027-03-01T12:15:00Z has not ended"
+    assert life.runs_of(schedule)[1].reason == reasons.overlaps(from_iso("2027-03-01T12:15:00Z"))
     assert disagreements(life) == []
 
 
@@ -166,7 +166,7 @@ def test_a_run_is_not_tried_again_once_its_schedule_is_stopped(life: Life, chang
     life.travel(AN_HOUR)
 
     run = the_run(life, schedule)
-    assert (run.status, run.reason) == (RunStatus.SKIPPED, f"the schedule was {life.now_of(schedule).status}")
+    assert (run.status, run.reason) == (RunStatus.SKIPPED, reasons.schedule_was(life.now_of(schedule).status))
     assert (run.attempts[0].error, life.mails()) == ("SES TooManyRequestsException: slow down", [])
     assert disagreements(life) == []
 
@@ -180,7 +180,7 @@ def test_a_schedule_begun_anew_does_not_do_what_its_predecessor_failed_to(life: 
 
     life.travel(2 * AN_HOUR)
 
-    assert the_run(life, schedule).reason == "superseded: the run belongs to an earlier schedule with this id"
+    assert the_run(life, schedule).reason == reasons.OF_AN_EARLIER_SCHEDULE
     assert (life.mails(), life.events()) == ([], [])
 
 
@@ -206,7 +206,7 @@ def test_where_on_unknown_is_stop_nothing_is_sent_twice(life: Life, error: BaseE
 
     run = the_run(life, schedule)
     assert (run.status, len(life.mails())) == (RunStatus.FAILED, 1)
-    assert "on_unknown is stop" in (run.reason or "")
+    assert reasons.ON_UNKNOWN_IS_STOP in (run.reason or "")
     assert [letter["run_id"] for letter in life.dead_letters()] == [run.run_id]
 
 
@@ -581,7 +581,7 @@ def test_a_schedule_that_fails_again_and_again_pauses_and_says_why(life: Life) -
 
     record = life.now_of(schedule)
     assert (record.status, len(life.runs_of(schedule))) == (Status.PAUSED, 3)
-    assert record.reason == "3 consecutive runs failed; the last failure: SES MessageRejected: no"
+    assert record.reason == reasons.failed_in_a_row(3, "SES MessageRejected: no")
     assert disagreements(life) == []
 
 

@@ -6,13 +6,13 @@ import json
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chalicelib.api.routes.batch import BEGINS_WITHIN
 from chalicelib.core.errors import (
     NotReached,
     RunNotRedrivable,
+    ScheduleBusy,
     ScheduledTasksError,
     SchedulerUnavailable,
     StarterUnavailable,
@@ -23,6 +23,7 @@ from chalicelib.core.model.schedule import Action, OnMissed, OnUnknown, RetryPol
 from chalicelib.scheduling.timing_spec import TimingSpec
 from chalicelib.testing import Crash
 from tests.notification.world import EMAIL, NOON, refused, throttled
+from tests.simulation.due import due_times
 from tests.simulation.simulator import A_DAY, A_MINUTE
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class UseCase(ABC):
         """When this record, as it stands in the end, must have been carried out."""
         if record.status not in (Status.ACTIVE, Status.COMPLETED):
             return []
-        return list(takewhile(lambda at: at <= until, record.timing.occurrences(self.since)))
+        return due_times(record.timing, self.since, until)
 
 
 class CreateOneTime(UseCase):
@@ -82,7 +83,8 @@ class CreateTooNear(UseCase):
     """Too near for the sweeper: what cannot be sent now is not accepted."""
 
     def act(self, life: Life) -> None:
-        life.one_time(after=2 * A_MINUTE, idempotency_key="k1")
+        soon = TimingSpec(after=2 * A_MINUTE)
+        life.service.create(user_id="alice", timing=soon, action=EMAIL, idempotency_key="k1")
 
     def check(self, life: Life) -> None:
         assert Status.FAILED not in {record.status for record in life.records()}
@@ -212,6 +214,21 @@ class CancelAll(UseCase):
 
     def check(self, life: Life) -> None:
         assert {record.status for record in life.records()} == {Status.CANCELLED}
+
+
+class CancelForResource(UseCase):
+    """Two users have a schedule for the resource."""
+
+    def prepare(self, life: Life) -> None:
+        for user_id in ("alice", "bob"):
+            life.recurring(user_id=user_id, resource_id="contract-42")
+
+    def act(self, life: Life) -> None:
+        if not life.service.cancel_for_resource("contract-42").complete:
+            raise ScheduleBusy
+
+    def check(self, life: Life) -> None:
+        assert [record.status for record in life.records()] == [Status.CANCELLED] * 2
 
 
 class Erase(CancelAll):
@@ -441,6 +458,13 @@ class Redrive(UseCase):
         assert (record.status, run.status, record.run_count) == (Status.COMPLETED, RunStatus.SUCCEEDED, 1)
 
 
+class RedriveAll(Redrive):
+    """A person has all that failed done again."""
+
+    def act(self, life: Life) -> None:
+        life.service.redrive_all("alice")
+
+
 class SweepRedriveAll(GoesOn):
     """Three runs that failed are done again, one a minute."""
 
@@ -494,5 +518,5 @@ USE_CASES: tuple[type[UseCase], ...] = (
     *(SweepCreate, SweepChange, SweepCancel, SweepWake, SweepLostOneTime, SweepLostRecurring, SweepMadeUpFor),
     *(SweepQueued, SweepCancelAll, SweepErase),
     *(Retry, RetryRecurring, Exhausted, StopWhenUnknown, KeyedRun, Redrive, SweepRedriveAll),
-    *(HoldAndRelease, PauseAfterFailures),
+    *(HoldAndRelease, PauseAfterFailures, CancelForResource, RedriveAll),
 )

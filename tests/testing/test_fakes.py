@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 import chalicelib.testing
+from chalicelib.aws.eventbridge import schedule_request
 from chalicelib.core.errors import SchedulerUnavailable, StoreUnavailable
 from chalicelib.testing import Crash, FakeGateway, Faults, InMemoryRepository, StoppedClock
-from tests.builders import NOW, a_run, a_schedule, an_action
+from chalicelib.testing.gateway import COMPARED, NAMES
+from tests.builders import DAY, NOW, a_run, a_schedule, an_action, every_hour
 
 
 def test_the_example_in_the_documentation_is_true() -> None:
@@ -48,6 +50,12 @@ def test_a_stopped_clock_moves_by_what_is_slept() -> None:
     clock.sleep(0.5)
 
     assert clock() == NOW + timedelta(seconds=0.5)
+
+
+def test_a_repeated_create_is_compared_in_all_parameters_but_its_start() -> None:
+    schedule = a_schedule(timing=every_hour(start_at=NOW + DAY, end_at=NOW + 2 * DAY))
+
+    assert {*COMPARED, "StartDate"} == schedule_request(schedule, an_action(), NAMES, now=NOW).keys()
 
 
 # Faults

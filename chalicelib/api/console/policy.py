@@ -9,7 +9,7 @@ FILE_HEADERS = {**SAME_FOR_ALL, "Content-Security-Policy": "default-src 'none'; 
 
 
 def page_headers(token_origin: str | None, authorization_origin: str | None) -> dict[str, str]:
-    """Returns the headers of the page. The origins are the issuer's; None if nobody can sign in.
+    """Returns the headers of the page. The origins are the issuer's; None while the console is not set up.
 
     `Referrer-Policy` keeps the authorization code, which is in the page's URL, away from other sites.
     """

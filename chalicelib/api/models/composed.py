@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from ...scheduling.arguments.described import about
-from .views import RunView, ScheduleView, View
+from .views import NextCursor, RunView, ScheduleView, View
 
 TYPE_PREFIX = "urn:scheduled-tasks:problem:"
 
@@ -27,9 +27,6 @@ class ScheduleSummaryView(ScheduleView):
     model_config = ConfigDict(defer_build=True)
 
     action: Annotated[ActionTypeView, about("Type of the action", {"type": "email"})]  # type: ignore[assignment]
-
-
-NextCursor = Annotated[str | None, about("`cursor` of the next page; null on the last page", None, "WyI1ZDJj")]
 
 
 class SchedulePageView(Composed):

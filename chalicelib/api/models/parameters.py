@@ -28,10 +28,12 @@ from ...scheduling.arguments.values import (
     Undone,
     UndoneStatus,
 )
+from ...scheduling.lists.timeline import MOST_LANES
 from ...scheduling.timing_spec import instant_of
 from .values import (
     Count,
     ExistingScheduleId,
+    LaneCount,
     NewScheduleId,
     OwnerId,
     PageSize,
@@ -39,6 +41,8 @@ from .values import (
     Since,
     Until,
     UserId,
+    WindowBegin,
+    WindowEnd,
 )
 
 Problems = tuple[type[ScheduledTasksError], ...]
@@ -94,6 +98,21 @@ class ListQuery(PageQuery):
     search: Search | None = None
     kind: KindOfTiming | None = None
     action_type: ActionType | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Returns keyword arguments of SchedulerService."""
+        return self.model_dump(exclude={"user_id"})
+
+
+class TimelineQuery(Query):
+    problems = (InvalidCursor,)
+
+    since: WindowBegin | None = None
+    until: WindowEnd | None = None
+    limit: LaneCount = MOST_LANES
+    cursor: Cursor | None = None
+    search: Search | None = None
+    resource_id: ResourceId | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Returns keyword arguments of SchedulerService."""

@@ -36,6 +36,21 @@ Since = Annotated[
 Until = Annotated[
     values.Time, about("Only runs scheduled at this instant or earlier, with `Z` or an offset", "2027-03-31T00:00:00Z")
 ]
+WindowBegin = Annotated[
+    values.Time,
+    about(
+        "Begin of the window, with `Z` or an offset, at most 366 days ahead. Default: a day ago.",
+        "2027-03-08T00:00:00Z",
+    ),
+]
+WindowEnd = Annotated[
+    values.Time,
+    about(
+        "End of the window, with `Z` or an offset, at most 35 days after `since`; it is not part of the window."
+        " Default: two days after `since`.",
+        "2027-03-15T00:00:00Z",
+    ),
+]
 UserId = Annotated[
     values.UserId,
     about("User to act for; another user needs the scope `schedules:admin`. Default: the caller.", "alice"),
@@ -55,4 +70,5 @@ Revision = Annotated[
     ),
 ]
 Count = Annotated[values.Limit, about("Number of occurrences", 3)]
+LaneCount = Annotated[values.LaneLimit, about("Largest number of lanes per page", 20)]
 PageSize = Annotated[values.Limit, about("Largest number of items per page", 50)]

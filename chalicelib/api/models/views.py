@@ -41,6 +41,7 @@ Owner = Annotated[str, about("User who owns it", "alice")]
 OfSchedule = Annotated[str, about("Id of the schedule", "weekly-digest")]
 # A string and not the enum: after a rollback, a record may have a status that only the later release knows.
 OfRun = Annotated[str, DescribedAs(lambda: RunStatus), about("Status of the run", RunStatus.SUCCEEDED.value)]
+NextCursor = Annotated[str | None, about("`cursor` of the next page; null on the last page", None, "WyI1ZDJj")]
 ReasonOfRun = Annotated[str | None, about("Why the run has this status", None, "SES: the address is not verified")]
 
 

@@ -34,6 +34,7 @@ TAGS = {
     "Schedules": "Create, list, change and cancel the caller's schedules",
     "Runs": "List the runs of schedules, run a schedule now, and queue runs again",
     "Occurrences": "List the planned times of schedules and timings",
+    "Timeline": "Get the runs and planned times of several schedules in a window of time",
     "Resources": "List and cancel the schedules of a resource of the application, such as a contract",
     "Users": "Cancel or erase all schedules of a user, for admins, and get the progress of jobs",
     "Webhook keys": "List and rotate the keys that sign a user's webhooks (Standard Webhooks)",
@@ -48,7 +49,7 @@ OF_API_GATEWAY = (THROTTLED, NO_ANSWER_IN_TIME)
 
 HEADERS = {
     "ETag": ("Revision of the schedule, for `If-Match`", '"1803902400000"'),
-    "Location": ("Address of the created schedule, run or job, or of the page", "/v1/schedules/weekly-digest"),
+    "Location": ("Address of the created schedule, run or job, or of a redirect", "/v1/schedules/weekly-digest"),
     "Cache-Control": ("How long caches may keep the response; `no-store`: not at all", "no-store"),
     "WWW-Authenticate": (
         "Error of the token, or the missing scope (RFC 6750)",
@@ -180,7 +181,9 @@ def _own_example(model: type[BaseModel], differs: Mapping[str, Any], named: Mapp
 
 
 def _by_status(operation: Operation) -> Mapping[HTTPStatus, Sequence[Problem]]:
-    problems = [*(PROBLEMS[kind] for kind in _kinds(operation)), INTERNAL_ERROR, *OF_API_GATEWAY]
+    problems = [*(PROBLEMS[kind] for kind in _kinds(operation)), *OF_API_GATEWAY]
+    if operation.scope or operation.problems:
+        problems.append(INTERNAL_ERROR)
     found: dict[HTTPStatus, list[Problem]] = {}
     for problem in problems:
         found.setdefault(problem.status, []).append(problem)

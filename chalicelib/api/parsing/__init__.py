@@ -14,7 +14,7 @@ from .json_body import read_object
 if TYPE_CHECKING:
     from chalice.app import Request
 
-    from ...scheduling.actions import ActionRules
+    from ...core.actions.fields import ActionRules
 
 BODY_TYPES = ["*/*"]
 """Chalice accepts all content types, so that `read_body` can refuse other types than JSON with a problem."""

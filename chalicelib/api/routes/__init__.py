@@ -19,6 +19,7 @@ from . import (
     runs,
     schedules,
     system,
+    timeline,
     users,
     webhook_keys,
 )
@@ -50,6 +51,7 @@ def all_routes(services: Services) -> list[Routes]:
         batch.batch(services),
         runs.runs(services),
         occurrences.occurrences(services),
+        timeline.timeline(services),
         resources.resources(services),
         users.users(services),
         *([webhook_keys.webhook_keys(services, keys)] if keys else []),

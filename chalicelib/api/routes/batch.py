@@ -20,8 +20,8 @@ from ..models.views import ScheduleView
 if TYPE_CHECKING:
     from chalice.app import Response
 
+    from ...core.actions.fields import ActionRules
     from ...core.model.schedule import Schedule
-    from ...scheduling.actions import ActionRules
     from ..dependencies import Services
 
 BEGINS_WITHIN = timedelta(seconds=4)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from ..timing.cron import YEAR
 from ..timing.instants import EPOCH, from_iso
 from ..timing.zones import zone
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 LAST = ("day", "week", "month")
-LAST_YEAR = 2199
-"""The same limit as for schedules. Conversion to other zones fails at the end of Python's calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,9 @@ def period(text: str, before: datetime, timezone: str) -> Period:
         ) from None
     if interval.end <= interval.start:
         raise ValueError("must end after its start")
-    if interval.start < EPOCH or interval.end.year > LAST_YEAR:
-        raise ValueError(f"must be between 1970 and {LAST_YEAR}")
+    # The same years as for schedules. Conversion to other zones fails at the end of Python's calendar.
+    if interval.start < EPOCH or interval.end.year > YEAR.high:
+        raise ValueError(f"must be between {YEAR.low} and {YEAR.high}")
     return interval
 
 

@@ -181,6 +181,13 @@ class DynamoRepository:
         page = self._query(None, pk, ids.RUN_PREFIX, limit=limit, cursor=cursor, newest_first=True)
         return Page([run_from_plain(item) for item in page.items], page.next_cursor)
 
+    def list_runs_between(
+        self, user_id: str, schedule_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> Page[Run]:
+        pk, between = ids.schedule_pk(user_id, schedule_id), ids.runs_between(since, until)
+        page = self._query(None, pk, "", limit=limit, cursor=None, newest_first=True, between=between)
+        return Page([run_from_plain(item) for item in page.items], page.next_cursor)
+
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
         pk, between = ids.schedule_pk(user_id, schedule_id), ids.runs_from(since)
         page_at = partial(self._query, None, pk, "", limit=RUNS_AT_ONCE, consistent=True, between=between)
@@ -303,10 +310,12 @@ class DynamoRepository:
         item = self._get({"PK": watch.pk, "SK": watch.sk})
         if item is None or item.get("watch_at") != watch.at:
             return None
-        taken = items.leased(item, now)
+        acquired = items.leased(item, now)
         condition, values = "#watch_at = :x_watch_at", {":x_watch_at": watch.at}
-        refused = self._update_one(self._update(taken, ("watch_at", "watch_tries", "intent_until"), condition, values))
-        return items.from_item(taken) if refused is None else None
+        refused = self._update_one(
+            self._update(acquired, ("watch_at", "watch_tries", "intent_until"), condition, values)
+        )
+        return items.from_item(acquired) if refused is None else None
 
     def advance(self, schedule: Schedule, *, expecting: Schedule) -> bool:
         update = self._update(items.schedule_item(schedule), CHANGED_BY_RUNS, *_unchanged(expecting))
@@ -456,7 +465,7 @@ class DynamoRepository:
         for attempt in range(CONFLICT_TRIES):
             reasons = self._try(writes)
             if not any(reason["Code"] in NOT_NOW for reason in reasons):
-                return [_standing(reason) for reason in reasons] or None
+                return [_existing(reason) for reason in reasons] or None
             self._let_others_pass(attempt)
         raise StoreUnavailable
 
@@ -600,7 +609,7 @@ def _conflict(existing: list[ExistingItem] | None, written: Run) -> Conflict | N
     )
 
 
-def _standing(reason: Mapping[str, Any]) -> ExistingItem:
+def _existing(reason: Mapping[str, Any]) -> ExistingItem:
     return _plain(reason.get("Item", {})) if reason["Code"] == "ConditionalCheckFailed" else None
 
 

@@ -1,4 +1,4 @@
-"""The field table: the only definition of the fields of Schedule, Run and Span.
+"""The field table: the only mapping and lists of the fields of Schedule, Run, Span and Job.
 
 The mapping to table and payload, the attribute lists of conditional writes, the options of clients with their defaults
 and limits, the fields that PUT replaces and those that the payload resets derive from it. Stored names must never
@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import ids
+from .job import JobKind, JobStatus, Selection
 from .run import RunStatus
-from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status, Timing
+from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
 from .values import (
     AS_IT_IS,
     ATTEMPT,
@@ -49,21 +49,12 @@ PAUSE_AFTER_FAILURES = 10
 
 
 class Limits(NamedTuple):
-    """The limits of a number, of the characters of a text, of the items of a list, of the bytes of an object as JSON,
-    or of the bytes of a user id in a key. They apply to HTTP and Python callers.
+    """The limits of a number, of the characters of a text, of the items of a list, or of the bytes of an object as
+    JSON. They apply to HTTP and Python callers.
     """
 
     least: int
     most: int
-
-
-class Option(NamedTuple):
-    """An optional field that clients set and PUT replaces.
-
-    `default` returns the default for a timing. None: the default is that of the field.
-    """
-
-    default: Callable[[Timing], Any] | None = None
 
 
 class Field(NamedTuple):
@@ -71,11 +62,12 @@ class Field(NamedTuple):
 
     A record without a `required` field is refused; another missing field has its default. An `is_sparse` field is not
     written while it has its default, so that a usual record costs one write unit. Older releases wrote some of these
-    defaults; both forms are equal. None is never written. `option` is set if clients may set the field. `limits` are
-    those of the value, or of its parts by their names. `is_shown`: responses contain it. `changed_by` lists what
-    changes it after the creation. `is_compared`: the optimistic lock compares it. `sent_as` is its value in
-    EventBridge's payload: a confirmed schedule without runs. `is_derived`: it is calculated from other fields, written
-    for operators and never read.
+    defaults; both forms are equal. None is never written. `is_option`: clients may set the field, and PUT replaces it.
+    `default_for` returns the default of a one-time (True) or recurring (False) schedule; None: it is `default` for
+    both. `limits` are those of the value, or of its parts by their names. `is_shown`: responses contain it.
+    `changed_by` lists what changes it after the creation. `is_compared`: the optimistic lock compares it. `sent_as` is
+    its value in EventBridge's payload: a confirmed schedule without runs. `is_derived`: it is calculated from other
+    fields, written for operators and never read.
     """
 
     name: str
@@ -85,7 +77,8 @@ class Field(NamedTuple):
     required: bool = False
     is_sparse: bool = True
     limits: Limits | Mapping[str, Limits] | None = None
-    option: Option | None = None
+    is_option: bool = False
+    default_for: Callable[[bool], Any] | None = None
     is_shown: bool = False
     changed_by: tuple[str, ...] = ()
     is_compared: bool = False
@@ -133,12 +126,21 @@ def _option(
     codec: Codec = AS_IT_IS,
     *,
     default: Any = None,
-    default_for: Callable[[Timing], Any] | None = None,
+    default_for: Callable[[bool], Any] | None = None,
     limits: Limits | Mapping[str, Limits] | None = None,
 ) -> Field:
     """Returns a field that clients set and change, and that responses contain."""
-    option = Option(default_for)
-    return Field(name, name, codec, default, limits=limits, option=option, is_shown=True, changed_by=BY_CLIENTS)
+    return Field(
+        name,
+        name,
+        codec,
+        default,
+        limits=limits,
+        is_option=True,
+        default_for=default_for,
+        is_shown=True,
+        changed_by=BY_CLIENTS,
+    )
 
 
 def _applied_to_text(schedule: Schedule) -> str:
@@ -149,13 +151,21 @@ def _applied(text: str) -> Schedule:
     return Schedule(**from_plain(SCHEDULE, json.loads(text)))
 
 
+def _selection_to_plain(selection: Selection) -> dict[str, Any]:
+    return to_plain(SELECTION, selection)
+
+
+def _selection(plain: Mapping[str, Any]) -> Selection:
+    return Selection(**from_plain(SELECTION, plain))
+
+
 TIMES = many(SECONDS)
 EARLIEST = Codec(lambda at: [SECONDS.write(at)], lambda times: SECONDS.read(min(times)) if times else None)
 """One instant, stored as a list: older releases stored several, and the attribute's type must not change."""
 
 # The fields are in the order of the payload. The action is a separate item, so it has no row.
 SCHEDULE = (
-    Field("user_id", "user_id", required=True, limits=Limits(1, ids.USER_ID_BYTES), is_shown=True),
+    Field("user_id", "user_id", required=True, is_shown=True),
     Field("schedule_id", "schedule_id", required=True, is_shown=True),
     _option("resource_id", limits=Limits(1, 256)),
     _option("name", limits=Limits(1, 200)),
@@ -206,7 +216,7 @@ SCHEDULE = (
         "on_missed",
         one_of(OnMissed),
         default=OnMissed.SKIP,
-        default_for=lambda timing: OnMissed.RUN_NOW if timing.is_one_time else OnMissed.SKIP,
+        default_for=lambda is_one_time: OnMissed.RUN_NOW if is_one_time else OnMissed.SKIP,
     ),
     Field("paused_until", "paused_until", MILLISECONDS, None, is_shown=True, changed_by=BY_CLIENTS),
     Field("pending_since", "owed", EARLIEST, None, changed_by=BY_BOTH, is_compared=True, sent_as=None),
@@ -227,7 +237,7 @@ SCHEDULE = (
         "pause_after_failures",
         NUMBER,
         default=0,
-        default_for=lambda timing: 0 if timing.is_one_time else PAUSE_AFTER_FAILURES,
+        default_for=lambda is_one_time: 0 if is_one_time else PAUSE_AFTER_FAILURES,
         limits=Limits(0, 1000),
     ),
     Field(
@@ -248,7 +258,7 @@ SCHEDULE = (
     Field("expires_at", "expires_at", EXPIRY, None, changed_by=BY_BOTH, is_compared=True),
 )
 
-OPTIONS = {field.name: field for field in SCHEDULE if field.option}
+OPTIONS = {field.name: field for field in SCHEDULE if field.is_option}
 LIMITS = {field.name: field.limits for field in SCHEDULE if field.limits}
 SENT_AS = {field.name: field.sent_as for field in SCHEDULE if field.sent_as is not UNCHANGED}
 """The values to which the payload resets fields."""
@@ -302,4 +312,33 @@ SPAN = (
     Field("timing_changed_at", "timing_changed_at", MILLISECONDS, None),
     Field("never_applied", "never_applied", default=False),
     Field("watch_at", "watch_at", SECONDS, required=True),
+)
+
+# A job is written whole, so its fields have no `changed_by`.
+SELECTION = (
+    Field("user_id", "user_id", required=True),
+    Field("status", "status", one_of(RunStatus), required=True),
+    Field("since", "since", SECONDS, required=True),
+    Field("until", "until", SECONDS, required=True),
+    Field("schedule_id", "schedule_id", default=None),
+    Field("resource_id", "resource_id", default=None),
+)
+
+JOB = (
+    Field("job_id", "job_id", required=True),
+    Field("kind", "kind", one_of(JobKind), required=True),
+    Field("user_id", "user_id", default=None),
+    Field("status", "status", one_of(JobStatus), required=True),
+    Field("done", "done", NUMBER, required=True),
+    Field("created_at", "created_at", MILLISECONDS, required=True),
+    Field("updated_at", "updated_at", MILLISECONDS, required=True),
+    Field("watch_at", "watch_at", SECONDS, None),
+    Field("expires_at", "expires_at", EXPIRY, None),
+    Field("selection", "selection", Codec(_selection_to_plain, _selection), None),
+    Field("per_minute", "per_minute", NUMBER, 60, is_sparse=False),
+    Field("next_at", "next_at", MILLISECONDS, None),
+    Field("passed_over", "passed_over", NUMBER, 0),
+    Field("walk_began_at", "walk_began_at", MILLISECONDS, None),
+    Field("cursor", "cursor", default=None),
+    Field("shard", "shard", NUMBER, 0),
 )

@@ -94,6 +94,14 @@ def runs_from(since: datetime) -> tuple[str, str]:
     return run_sk(since), RUN_PREFIX + "~"
 
 
+def runs_between(since: datetime, until: datetime) -> tuple[str, str]:
+    """Returns bounds of the sort keys of a schedule's runs scheduled from `since` until before `until`.
+
+    The bounds end with the seconds, without `Z`, so they are no keys. All keys of a second sort after its bound.
+    """
+    return run_sk(since).removesuffix("Z"), run_sk(until).removesuffix("Z")
+
+
 def by_resource_pk(resource_id: str, status: str) -> str:
     """There is one partition per status, so that a list of active schedules does not read finished ones."""
     return join("RESOURCE", resource_id, status)

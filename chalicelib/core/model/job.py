@@ -54,17 +54,17 @@ class Job:
 
     A walk over the list of runs takes several slices. It began at `walk_began_at` and continues at `cursor`; for a
     release, in the list of this `shard`. `passed_over` counts the runs that the walk could not queue. A walk over the
-    lists of schedules takes one slice; `walk_began_at` is then the start of the first walk that found nothing to do.
+    lists of schedules takes one slice; `walk_began_at` is then the start of the first walk that left nothing undone.
     """
 
     job_id: str
     kind: JobKind
-    user_id: str | None
+    user_id: str | None = None
     status: JobStatus
     done: int
     created_at: datetime
     updated_at: datetime
-    watch_at: datetime | None
+    watch_at: datetime | None = None
     expires_at: datetime | None = None
     selection: Selection | None = None
     per_minute: int = 60

@@ -127,6 +127,14 @@ class ScheduleRepository(Protocol):
     def list_runs(self, user_id: str, schedule_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
         """Returns runs, newest first. Raises InvalidCursor if the cursor is not of this list."""
 
+    def list_runs_between(
+        self, user_id: str, schedule_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> Page[Run]:
+        """Returns the latest runs, newest first, that are scheduled from `since` until before `until` (whole seconds).
+
+        `next_cursor` is not None if there may be more of them.
+        """
+
     def list_running(self, user_id: str, schedule_id: str, *, since: datetime) -> Sequence[Run]:
         """Returns the running runs of a schedule that are scheduled at or after `since`, oldest first.
 
@@ -244,7 +252,7 @@ class ScheduleRepository(Protocol):
     def get_job(self, job_id: str) -> Job | None: ...
 
     def erase(self, schedule: Schedule) -> None:
-        """Deletes a schedule's record. `erase_runs` deletes its action and runs."""
+        """Deletes a schedule's record. `erase_runs` deletes its action, runs and spans."""
 
     def erase_runs(self, user_id: str, schedule_id: str, *, limit: int) -> bool:
         """Deletes up to `limit` items of a schedule's partition, found by a consistent read. True if none is left."""

@@ -67,16 +67,6 @@ class Span:
         """Returns the span after all earlier occurrences were recorded."""
         return replace(self, since=occurrence)
 
-    def seen_by(self, schedule: Schedule) -> Schedule:
-        """Returns the current schedule with the timing, exclusions, window and delivery of this span."""
-        return replace(
-            schedule,
-            timing=self.timing,
-            exclusions=self.exclusions,
-            flexible_window_minutes=self.flexible_window_minutes,
-            delivery=self.delivery,
-        )
-
     @property
     def window(self) -> timedelta:
         return timedelta(minutes=self.flexible_window_minutes)

@@ -31,8 +31,8 @@ def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) 
     The times are not compared for equality: recurring occurrences are whole minutes, and AWS does not document the
     seconds of `scheduled_time`.
     """
-    earliest = scheduled_time - MINUTE - window
-    before = latest(timing.occurrences, earliest - timedelta(seconds=1), scheduled_time)
+    begin = scheduled_time - MINUTE - window
+    before = latest(timing.occurrences, begin - timedelta(seconds=1), scheduled_time)
     following = (at for at in [timing.next_occurrence(scheduled_time)] if at and at <= scheduled_time + MINUTE)
     return min((*before, *following), key=lambda at: abs(at - scheduled_time), default=None)
 
@@ -50,14 +50,14 @@ def with_outcome(
     if not run.is_occurrence:
         return counted
     if not schedule.status.is_live:
-        return _ended_anew(counted, run)
+        return _with_late_result(counted, run)
     if _is_last_of_max_runs(schedule, run):
         left = left_open(schedule, run, now=now)
         pending_since = earliest(counted.pending_since, left.since if left else None)
         return _removed(replace(_finished(counted, run, now + keep_record), pending_since=pending_since), run)
     if schedule.next_run_at == run.scheduled_time:
         counted = replace(counted, next_run_at=schedule.next_occurrence(run.scheduled_time))
-    if _goes_on(counted, run):
+    if _continues(counted, run):
         return counted
     finished = _finished(counted, run, now + keep_record)
     # EventBridge deletes a one-time schedule when it fires. It may still have a paused one, one that did not fire, or
@@ -145,7 +145,7 @@ def _failures_in_a_row(schedule: Schedule, run: Run) -> int:
     return 0 if run.status is RunStatus.SUCCEEDED else schedule.failures_in_a_row + 1
 
 
-def _ended_anew(schedule: Schedule, run: Run) -> Schedule:
+def _with_late_result(schedule: Schedule, run: Run) -> Schedule:
     """Returns a failed one-time schedule with the result of its late or redriven run."""
     if schedule.status is not Status.FAILED or not schedule.timing.is_one_time:
         return schedule
@@ -167,7 +167,7 @@ def with_span_closed(
     None: that run has no record.
     """
     closed = replace(schedule, pending_since=earliest(*(span.since for span in others)))
-    if last is None or not closed.status.is_live or _goes_on(closed, last):
+    if last is None or not closed.status.is_live or _continues(closed, last):
         return closed
     return _removed(_finished(closed, last, now + keep_record), last)
 
@@ -192,7 +192,7 @@ def auto_resumed(schedule: Schedule, since: datetime | None) -> Schedule | None:
     return replace(schedule, status=Status.ACTIVE, reason=None, next_run_at=next_run_at)
 
 
-def _goes_on(schedule: Schedule, run: Run) -> bool:
+def _continues(schedule: Schedule, run: Run) -> bool:
     """Returns whether occurrences or runs follow. A paused schedule ends only if its last occurrence was executed."""
     if schedule.next_run_at is not None or schedule.pending_since is not None or schedule.waiting_runs:
         return True

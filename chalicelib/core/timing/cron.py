@@ -59,7 +59,7 @@ class Field:
     high: int
     wildcards: str
     names: tuple[str, ...] = ()
-    comes_round: bool = True  # a range may continue after the end: hours 20-2, weekdays FRI-MON
+    wraps: bool = True  # a range may continue after the end: hours 20-2, weekdays FRI-MON
 
     @property
     def allowed(self) -> str:
@@ -104,7 +104,7 @@ class Field:
     def _range(self, first: int, last: int) -> Sequence[int]:
         if first <= last:
             return range(first, last + 1)
-        if not self.comes_round:
+        if not self.wraps:
             raise ValueError("a range that begins with the lower number")
         return [*range(first, self.high + 1), *range(self.low, last + 1)]
 
@@ -129,7 +129,7 @@ HOURS = Field("hours", 0, 23, ", - * /")
 DAY_OF_MONTH = Field("day-of-month", 1, 31, ", - * ? / L W")
 MONTH = Field("month", 1, 12, ", - * /", MONTH_NAMES)
 DAY_OF_WEEK = Field("day-of-week", 1, 7, ", - * ? L #", WEEKDAY_NAMES)
-YEAR = Field("year", 1970, 2199, ", - * /", comes_round=False)
+YEAR = Field("year", 1970, 2199, ", - * /", wraps=False)
 _FIELDS = (MINUTES, HOURS, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, YEAR)
 SIX_FIELDS = "six fields with one blank between them: " + " ".join(field.name for field in _FIELDS)
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import BeforeValidator, ConfigDict
 
-from ...core.actions.fields import Fields
+from ...core.actions.fields import ActionRules, Fields
 from ...core.errors import InvalidInput
 from ...core.model.schedule import Action, DeliveryPolicy, RetryPolicy
 from ...core.model.values import json_size
-from ..actions import ActionRules, AnyAction, as_clients_write, fields_as_clients_write
+from ..actions import AnyAction, as_clients_write, fields_as_clients_write
 from ..timing_spec import TimingSpec
 from . import shapes, values
 from .described import NOT_NAMED, DescribedAs, about
@@ -187,7 +187,7 @@ def read_timing(timing: TimingLike) -> TimingSpec:
 def checked(model: type[DetailsBody], given: Mapping[str, Any], rules: ActionRules | None) -> dict[str, Any]:
     """Returns the given fields, with `timing` as a TimingSpec and `action` as an Action. Raises InvalidInput.
 
-    `rules` None: every action type is accepted.
+    `rules` None: every action type and webhooks to loopback addresses are accepted.
     """
     action = given.get("action")
     if isinstance(action, MakesAction) and not isinstance(action, type):

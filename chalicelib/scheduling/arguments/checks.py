@@ -15,6 +15,7 @@ from .values import (
     ActionType,
     Cursor,
     KindOfTiming,
+    LaneLimit,
     Limit,
     ListedStatus,
     ListStatus,
@@ -76,6 +77,14 @@ class RunsArguments(Arguments):
     schedule_id: ScheduleId = NOT_GIVEN
     status: UndoneStatus = NOT_GIVEN
     since: Time = NOT_GIVEN
+
+
+class TimelineArguments(Arguments):
+    """Arguments of the timeline. Each of its items is a whole lane, so a page has fewer of them."""
+
+    since: Time = NOT_GIVEN
+    search: Search = NOT_GIVEN
+    limit: LaneLimit = NOT_GIVEN
 
 
 def checked_by(model: type[Arguments]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -16,6 +16,7 @@ _PLAIN: Mapping[str, str] = {
     "dict_type": "must be a JSON object",
     "list_type": "must be a JSON array",
     "string_type": "must be a string",
+    "string_unicode": "must be text without unpaired surrogates",
     "int_type": "must be an integer",
     "int_parsing": "must be an integer",
     "int_parsing_size": "must be an integer",

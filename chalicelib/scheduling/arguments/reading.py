@@ -15,7 +15,7 @@ from ..timing_spec import TimingSpec
 from .messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -37,15 +37,15 @@ def read(model: type[Model], values: Mapping[str, Any], context: object = None) 
     try:
         return model.model_validate(values, context=context)
     except ValidationError as exc:
-        raise InvalidInput(_field_errors(exc, has_timing="timing" in model.model_fields)) from exc
+        raise InvalidInput(_field_errors(exc, list(model.model_fields))) from exc
 
 
-def _field_errors(exc: ValidationError, *, has_timing: bool) -> list[FieldError]:
+def _field_errors(exc: ValidationError, allowed: Sequence[str]) -> list[FieldError]:
     errors = exc.errors(include_url=False)[:MOST_ERRORS]
     if any(error["loc"] == UNKNOWN_ACTION for error in errors):
         # The fields of an unknown action type cannot be checked, so their errors are omitted.
         errors = [error for error in errors if error["loc"] == UNKNOWN_ACTION or error["loc"][:2] != UNKNOWN_ACTION[:2]]
-    return [FieldError(_field(error["loc"]), _hint(error, has_timing) or message_of(error)) for error in errors]
+    return [FieldError(_field(error["loc"]), _hint(error, allowed) or message_of(error)) for error in errors]
 
 
 def _field(loc: tuple[int | str, ...]) -> str:
@@ -54,8 +54,11 @@ def _field(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in parts if part != "[key]")
 
 
-def _hint(error: ErrorDetails, has_timing: bool) -> str | None:  # noqa: FBT001 - a private function with one caller
-    """Returns a hint for a field of `timing` that is at the top level, else None."""
+def _hint(error: ErrorDetails, allowed: Sequence[str]) -> str | None:
+    """Returns what to write in place of an unknown field at the top level, else None."""
+    if error["type"] != "extra_forbidden" or len(error["loc"]) != 1:
+        return None
     field = error["loc"][0]
-    belongs = has_timing and error["type"] == "extra_forbidden" and len(error["loc"]) == 1
-    return f"belongs in `timing`; write `timing.{field}`" if belongs and field in TIMING_FIELDS else None
+    if field in TIMING_FIELDS and "timing" in allowed:
+        return f"belongs in `timing`; write `timing.{field}`"
+    return f"{message_of(error)}; allowed: {', '.join(allowed) or 'none'}"

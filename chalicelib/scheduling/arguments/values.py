@@ -22,14 +22,15 @@ from pydantic import (
     WrapValidator,
 )
 
+from ...core.actions.text_rules import one_line
 from ...core.model import ids
 from ...core.model.fields import LIMITS, Limits
 from ...core.model.run import RunStatus
 from ...core.model.schedule import OnMissed, OnUnknown, Overlap, Status
 from ...core.model.values import json_size
-from ..actions import one_line
 from ..lists.filters import Kind
 from ..lists.schedules import ANY
+from ..lists.timeline import MOST_LANES
 from .described import DescribedAs, about, text_like
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -209,6 +210,7 @@ IdempotencyKey = Annotated[
 ]
 PerMinute = Annotated[int, Field(ge=1, le=6000), about("Runs to queue per minute", 10)]
 Limit = Annotated[int, Field(ge=1, le=100)]
+LaneLimit = Annotated[int, Field(ge=1, le=MOST_LANES)]
 Cursor = Annotated[
     str, Field(max_length=8192), about("`next_cursor` of the previous page. Default: the first page.", "WyI1ZDJj")
 ]

@@ -16,8 +16,6 @@ from ...core.model.schedule import Schedule, Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .filters import ScheduleFilter
-
 ANY: Literal["any"] = "any"
 
 EVERY_STATUS = (Status.ACTIVE, Status.PAUSED, Status.FAILED, Status.COMPLETED, Status.CANCELLED)
@@ -51,38 +49,38 @@ class ScheduleList:
     """The list of a user or of a resource.
 
     `read(status, limit=…, cursor=…)` returns a page of one status, and `cursor_after(schedule)` that page's cursor if
-    it ended with this schedule. `owner` identifies the list in the cursors of a list of any status. One page reads
-    `most_read` records at most, in queries of `read_at_once`.
+    it ended with this schedule. `owner` identifies the list in the cursors of a list of any status. A query reads
+    `read_at_once` records at most.
     """
 
     owner: tuple[str, ...]
     read: Callable[..., Page[Schedule]]
     cursor_after: Callable[[Schedule], str]
-    most_read: int = MOST_READ
     read_at_once: int = READ_AT_ONCE
 
     def page(
         self,
         status: Status | Literal["any"],
-        wanted: ScheduleFilter,
+        is_wanted: Callable[[Schedule], bool],
         *,
         limit: int,
+        most_read: int,
         cursor: str | None,
-        is_gone: Callable[[Schedule], bool],
     ) -> SearchedPage:
-        """Returns the next `limit` schedules that fit, or fewer: it reads `most_read` records at most.
+        """Returns the next `limit` wanted schedules, or fewer: it reads `most_read` records at most.
 
-        Without filters it reads `limit` records at most, so a page of one status is one query. Schedules that
-        `is_gone` are left out. Raises InvalidCursor.
+        If `most_read` is not more than `limit` and READ_AT_ONCE, a page of one status is one query. Raises
+        InvalidCursor.
         """
         statuses = EVERY_STATUS if status == ANY else (status,)
         position: Position | None = self._read_cursor(cursor) if status == ANY else Position(status, cursor)
-        most = limit if wanted.is_empty else self.most_read
         found: list[Schedule] = []
         searched = 0
-        while position is not None and len(found) < limit and searched < most:
-            page = self.read(position.status, limit=min(self.read_at_once, most - searched), cursor=position.cursor)
-            compared = _fill(found, page.items, limit, lambda item: wanted.fits(item) and not is_gone(item))
+        while position is not None and len(found) < limit and searched < most_read:
+            page = self.read(
+                position.status, limit=min(self.read_at_once, most_read - searched), cursor=position.cursor
+            )
+            compared = _fill(found, page.items, limit, is_wanted)
             searched += compared
             if compared < len(page.items):
                 position = position._replace(cursor=self.cursor_after(page.items[compared - 1]))

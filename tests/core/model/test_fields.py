@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.api.models.views import RunView, ScheduleView
-from chalicelib.core.model.fields import NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SPAN, Field, Limits
+from chalicelib.core.model.fields import JOB, NO_DEFAULT, OPTIONS, RUN, SCHEDULE, SELECTION, SPAN, Field, Limits
+from chalicelib.core.model.job import Job, Selection
 from chalicelib.core.model.run import Run
 from chalicelib.core.model.schedule import OnUnknown, Schedule
 from chalicelib.core.model.span import Span
@@ -21,7 +22,7 @@ from chalicelib.scheduling.arguments.bodies import DetailsBody
 from chalicelib.scheduling.options import ScheduleOptions, options_to_record
 from local.testing import running_cloud
 from tests import additions
-from tests.builders import NOW, a_schedule
+from tests.builders import NOW
 from tests.tables import create_table
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def test_each_field_of_a_record_has_a_row_and_each_row_a_field() -> None:
     assert not unpaired(SCHEDULE, Schedule, without_row=frozenset({"action"}))
     assert not unpaired(RUN, Run)
     assert not unpaired(SPAN, Span)
+    assert not unpaired(JOB, Job)
+    assert not unpaired(SELECTION, Selection)
 
 
 def test_a_row_without_a_field_and_a_field_without_a_row_are_found() -> None:
@@ -77,7 +80,7 @@ def test_a_request_has_the_limits_of_the_table(name: str) -> None:
 
 
 def test_an_option_that_is_none_has_its_default() -> None:
-    assert options_to_record({"on_unknown": None}, a_schedule().timing) == {"on_unknown": OnUnknown.RETRY}
+    assert options_to_record({"on_unknown": None}, is_one_time=True) == {"on_unknown": OnUnknown.RETRY}
 
 
 # A field made up here: a copy of the library with the edits that CONTRIBUTING.md lists has a schedule's colour.

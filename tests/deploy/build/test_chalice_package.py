@@ -20,6 +20,7 @@ import pytest
 from deploy.build.render import render
 from deploy.paths import PROJECT
 from deploy.terraform.provision import machine_variables
+from tests.deploy.build.test_package import names_in
 from tests.deploy.terraform_outputs import outputs
 
 Zip = Callable[[str], Path]
@@ -69,11 +70,6 @@ def a_rendered_project(project: Path, architecture: str) -> Path:
     return project
 
 
-def names_in(package: Path) -> list[str]:
-    with zipfile.ZipFile(package) as archive:
-        return archive.namelist()
-
-
 def shared_objects(package: Path) -> dict[str, str]:
     """Name in the zip -> the machine it was compiled for."""
     with zipfile.ZipFile(package) as archive:
@@ -117,6 +113,13 @@ def test_it_holds_the_app_the_time_zones_and_none_of_our_other_parts(package: Zi
 
     assert {"tzdata/zones", "tzdata/zoneinfo/Europe/Berlin", "chalicelib/core/timing/expressions.py"} <= set(names)
     assert {name.split("/")[0] for name in names} & ours == {"app.py", "chalicelib"}
+
+
+def test_it_holds_the_files_of_the_console(package: Zip) -> None:
+    static = PROJECT / "chalicelib/api/console/static"
+
+    packed = set(names_in(package("arm64")))
+    assert {str(path.relative_to(PROJECT)) for path in static.iterdir()} <= packed
 
 
 @pytest.mark.long

@@ -73,6 +73,7 @@ def test_it_holds_what_the_lambda_imports_and_nothing_else(tmp_path: Path) -> No
     others = {
         "app.py": "",
         "chalicelib/scheduling/service.py": "",
+        "chalicelib/api/console/static/main.js": "",
         "local/endpoint/cloud.py": "",
         "notification/.hidden": "",
     }

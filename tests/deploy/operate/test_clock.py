@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from deploy.operate.explain.collect import explainer_of
 from deploy.operate.hold import switch_of
 from deploy.operate.reconcile import reconciler_of
 from local.testing import REGION, RunningCloud, running_cloud
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,4 @@ def test_on_aws_it_is_this_machines_and_nothing_is_asked(endpoint: str) -> None:
 
 
 def test_an_endpoint_on_this_machine_without_a_clock_leaves_this_machines_time() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-
-    assert abs(clock_of(f"http://127.0.0.1:{port}")() - datetime.now(UTC)) < SECOND
+    assert abs(clock_of(f"http://127.0.0.1:{free_port()}")() - datetime.now(UTC)) < SECOND

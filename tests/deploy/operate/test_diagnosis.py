@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.core.model import ids
+from chalicelib.core.model import ids, reasons
 from chalicelib.core.model.run import Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import LastRun, OnMissed, Schedule, Status, Timing
 from deploy.__main__ import parser
@@ -127,7 +127,7 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     ),
     "paused after failures": (
         facts(
-            hourly(status=Status.PAUSED, updated_at=LAST, reason="10 consecutive runs failed; the last failure: no."),
+            hourly(status=Status.PAUSED, updated_at=LAST, reason=reasons.failed_in_a_row(10, "no.")),
             failed(),
         ),
         "The schedule was paused at 07:00 UTC (10 consecutive runs failed; the last failure: no).",
@@ -297,9 +297,9 @@ CASES: dict[str, tuple[Facts, str, str]] = {
         f"Remove the cause, then redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "failed, and perhaps done": (
-        facts(hourly(), failed(reason="nobody knows: on_unknown is stop", acting_since=LAST)),
+        facts(hourly(), failed(reason=reasons.MAY_BE_DONE, acting_since=LAST)),
         (
-            "The run of 07:00 UTC failed 3 times: nobody knows: on_unknown is stop. "
+            f"The run of 07:00 UTC failed 3 times: {reasons.MAY_BE_DONE}. "
             "Its provider may have done the work all the same."
         ),
         f"Ask the provider first; if it was not done, redrive the run: POST {RUN}/redrive?user_id=alice",
@@ -310,21 +310,21 @@ CASES: dict[str, tuple[Facts, str, str]] = {
         "Ask the provider whether it was done twice.",
     ),
     "missed": (
-        facts(hourly(), the_run(RunStatus.MISSED, reason="not delivered in time")),
-        "The run of 07:00 UTC was missed: not delivered in time.",
+        facts(hourly(), the_run(RunStatus.MISSED, reason=reasons.MISSED)),
+        f"The run of 07:00 UTC was missed: {reasons.MISSED}.",
         f"Redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "missed, because EventBridge gave up": (
-        facts(hourly(), the_run(RunStatus.MISSED, reason="not delivered in time"), dead_letters=[a_dead_letter()]),
+        facts(hourly(), the_run(RunStatus.MISSED, reason=reasons.MISSED), dead_letters=[a_dead_letter()]),
         (
-            "The run of 07:00 UTC was missed: not delivered in time. "
+            f"The run of 07:00 UTC was missed: {reasons.MISSED}. "
             "Its payload is in the delivery dead-letter queue (Throttled: slower)."
         ),
         f"Redrive the run: POST {RUN}/redrive?user_id=alice",
     ),
     "skipped": (
-        facts(hourly(), the_run(RunStatus.SKIPPED, reason="the date is excluded")),
-        "The run of 07:00 UTC was skipped: the date is excluded.",
+        facts(hourly(), the_run(RunStatus.SKIPPED, reason=reasons.DATE_EXCLUDED)),
+        f"The run of 07:00 UTC was skipped: {reasons.DATE_EXCLUDED}.",
         "Nothing to do. The next run is due at 09:00 UTC.",
     ),
     # The end of the schedule
@@ -344,10 +344,10 @@ CASES: dict[str, tuple[Facts, str, str]] = {
     ),
     "completed while it was paused": (
         facts(
-            hourly(status=Status.COMPLETED, next_run_at=None, reason="the last occurrence passed during the pause"),
+            hourly(status=Status.COMPLETED, next_run_at=None, reason=reasons.PASSED_IN_THE_PAUSE),
             existing=None,
         ),
-        "The schedule is completed: the last occurrence passed during the pause.",
+        f"The schedule is completed: {reasons.PASSED_IN_THE_PAUSE}.",
         NOTHING,
     ),
     # Without a record

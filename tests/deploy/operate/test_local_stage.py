@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from deploy.errors import DeployError
 from deploy.operate.local_stage import environment_for, project_of_make_run
-from tests.e2e.client import free_port
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

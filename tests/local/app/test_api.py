@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from local.environment import sealed_environment
 from local.testing import REGION
 from local.time.travelled import write_offset
+from tests.processes import free_port, within
 
 APP = """
 import os
@@ -56,12 +58,11 @@ def connection(project: Path) -> Iterator[http.client.HTTPConnection]:
 
 @contextmanager
 def running_api(project: Path) -> Iterator[tuple[subprocess.Popen[bytes], http.client.HTTPConnection]]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     process = start(project, port)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        wait_for(connection)
+        within(15, lambda: is_answered(connection), "the API")
         yield process, connection
     finally:
         connection.close()
@@ -79,14 +80,11 @@ def start(project: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for(connection: http.client.HTTPConnection) -> None:
-    give_up_at = time.monotonic() + 15
-    while True:
-        try:
-            return connection.connect()
-        except ConnectionRefusedError:
-            assert time.monotonic() < give_up_at
-            time.sleep(0.02)
+def is_answered(connection: http.client.HTTPConnection) -> bool:
+    with suppress(ConnectionRefusedError):
+        connection.connect()
+        return True
+    return False
 
 
 def ask(connection: http.client.HTTPConnection, method: str = "GET", path: str = "/", body: Any = None) -> Any:
@@ -140,6 +138,25 @@ def test_the_app_follows_the_cloud_s_clock_from_request_to_request(
 
     assert abs(datetime.fromisoformat(travelled) - in_a_month) < timedelta(seconds=5)
     assert abs(datetime.fromisoformat(back) - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_the_header_date_is_the_cloud_s_time_for_a_page_to_count_from(
+    connection: http.client.HTTPConnection, project: Path
+) -> None:
+    in_a_month = datetime.now(UTC) + timedelta(days=30)
+
+    write_offset(project / "clock-offset", timedelta(days=30).total_seconds())
+    dates = [date_of(connection, path) for path in ("/", "/nothing")]
+    write_offset(project / "clock-offset", 0.0)
+
+    assert all(abs(date - in_a_month) < timedelta(seconds=5) for date in dates)
+
+
+def date_of(connection: http.client.HTTPConnection, path: str) -> datetime:
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    return parsedate_to_datetime(response.headers["Date"])
 
 
 def test_an_app_that_starts_late_is_in_the_cloud_s_time_before_it_is_imported(project: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from deploy.paths import PROJECT
 from local.environment import sealed_environment
 from local.testing import REGION, Workbench, answer_of
-from tests.e2e.client import free_port, within
+from tests.processes import PATIENCE, free_port, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def test_a_cloud_whose_starter_is_killed_ends_with_its_functions(
 
     process.kill()
 
-    within(10, lambda: is_gone(cloud) and is_gone(function), "the end of the cloud and its function")
+    within(PATIENCE, lambda: is_gone(cloud) and is_gone(function), "the end of the cloud and its function")
 
 
 def test_a_function_whose_cloud_is_killed_ends_in_the_middle_of_its_work(
@@ -121,12 +121,12 @@ def test_a_function_whose_cloud_is_killed_ends_in_the_middle_of_its_work(
     function = answer_of(client.invoke(FunctionName="f", Payload=b'"pid"'))
     note = tmp_path / "helper"
     client.invoke(FunctionName="f", Payload=f'"{note}"'.encode(), InvocationType="Event")
-    within(10, lambda: note.exists() and note.read_text(), "the function at work")
+    within(PATIENCE, lambda: note.exists() and note.read_text(), "the function at work")
     helper = int(note.read_text())
 
     os.kill(cloud, signal.SIGKILL)
 
-    within(10, lambda: is_gone(function) and is_gone(helper), "the end of the function and of what it started")
+    within(PATIENCE, lambda: is_gone(function) and is_gone(helper), "the end of the function and of what it started")
 
 
 def test_a_function_finds_nothing_to_read_as_on_lambda(starter: tuple[subprocess.Popen[str], int, Workbench]) -> None:
@@ -144,4 +144,4 @@ def test_a_process_ends_with_its_parent_though_nothing_was_piped() -> None:
 
     end(parent)
 
-    within(5, lambda: is_gone(child), "the end of the child")
+    within(PATIENCE, lambda: is_gone(child), "the end of the child")

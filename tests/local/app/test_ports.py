@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.app.ports import problems_of
-from tests.e2e.client import free_port
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

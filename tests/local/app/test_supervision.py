@@ -13,7 +13,7 @@ from deploy.errors import DeployError
 from local.app.processes import Child, ChildFailed
 from local.app.stack import Stack
 from local.app.supervision import supervise
-from tests.e2e.client import within
+from tests.processes import PATIENCE, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def child(name: str, code: str, directory: Path) -> Iterator[Child]:
 
 def kill(victim: Child) -> None:
     os.kill(victim.pid, signal.SIGKILL)
-    within(5, lambda: not victim.is_running(), "its end")
+    within(PATIENCE, lambda: not victim.is_running(), "its end")
 
 
 def stop_at_the_first_line(lines: list[str], line: str) -> None:
@@ -65,16 +65,16 @@ def test_a_killed_api_or_sweeper_is_started_again_and_the_line_says_so(tmp_path:
 
 def test_what_the_first_one_logged_is_kept(tmp_path: Path) -> None:
     with child("api", SLEEPS, tmp_path) as victim:
-        within(5, victim.log.read_text, "its line")
+        within(PATIENCE, victim.log.read_text, "its line")
         kill(victim)
         victim.start_again()
 
-        within(5, lambda: victim.log.read_text() == "ready\nready\n", "the line of the second one")
+        within(PATIENCE, lambda: victim.log.read_text() == "ready\nready\n", "the line of the second one")
 
 
 def test_a_killed_cloud_ends_everything_for_it_held_everything(tmp_path: Path) -> None:
     with child("cloud", SLEEPS, tmp_path) as victim:
-        within(5, victim.log.read_text, "its line")
+        within(PATIENCE, victim.log.read_text, "its line")
         kill(victim)
 
         with pytest.raises(ChildFailed) as failed:
@@ -111,12 +111,12 @@ def test_a_cloud_killed_while_terraform_works_is_what_the_message_names(tmp_path
 
 def test_a_child_that_ends_at_once_is_not_started_for_ever(tmp_path: Path) -> None:
     with child("api", "import nothing_of_this_name", tmp_path) as victim:
-        within(5, lambda: not victim.is_running(), "its end")
+        within(PATIENCE, lambda: not victim.is_running(), "its end")
 
         with pytest.raises(
-            ChildFailed, match=r"(?s)The api exited with code 1, 0 s after its start, .*nothing_of_this"
+            ChildFailed, match=r"(?s)The api exited with code 1, \d+ s after its start, .*nothing_of_this"
         ):
-            supervise([victim])
+            supervise([victim], shortest_life_seconds=3600)
 
 
 def test_a_child_that_fails_at_its_start_is_named_with_its_exit_code_and_log(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_child_that_fails_at_its_start_is_named_with_its_exit_code_and_log(tmp
 
 def test_a_child_that_says_nothing_has_an_empty_log(tmp_path: Path) -> None:
     with child("api", f"import os\nos.kill(os.getpid(), {int(signal.SIGTERM)})", tmp_path) as victim:
-        within(5, lambda: not victim.is_running(), "its end")
+        within(PATIENCE, lambda: not victim.is_running(), "its end")
 
         assert victim.how_it_ended() == "was killed by SIGTERM"
         assert victim.where_it_logs() == f"Its log, {tmp_path}/api.log, is empty."

@@ -1,38 +1,15 @@
 """The clock, the faults and the calls of the local cloud, by HTTP."""
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Thread
-from time import monotonic
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from local.environment import ACCOUNT
 from local.testing import RunningCloud, answer_of, running_cloud
-
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
-TELLING_THE_TIME = """
-    from datetime import UTC, datetime
-    import time
-    imported_at = time.time()
-
-    def handle(event, context):
-        print("fired for", event.get("at"), "at", datetime.now(UTC).isoformat())
-        return {
-            "now": datetime.now(UTC).isoformat(),
-            "time": time.time(),
-            "imported_at": imported_at,
-            "monotonic": time.monotonic(),
-            "remaining": context.get_remaining_time_in_millis(),
-        }
-"""
+from tests.local.endpoint.control import TELLING_THE_TIME, ask, now, refusal, schedule_every_day
 
 
 @pytest.fixture(scope="module")
@@ -48,35 +25,6 @@ def cloud(running: RunningCloud) -> RunningCloud:
     ask(running, "DELETE", "faults")
     ask(running, "DELETE", "calls")
     return running
-
-
-def ask(cloud: RunningCloud, method: str, what: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{cloud.endpoint}/_local/{what}", data, method=method)  # noqa: S310 - our own loopback
-    with urlopen(request, timeout=30) as response:  # noqa: S310
-        text = response.read()
-    return json.loads(text) if text else None
-
-
-def refusal(cloud: RunningCloud, what: str, body: Any) -> tuple[int, str]:
-    """Status and message of a POST that must be refused."""
-    with pytest.raises(HTTPError) as error:
-        ask(cloud, "POST", what, body)
-    with error.value as response:
-        return response.code, json.load(response)["message"]
-
-
-def now(cloud: RunningCloud) -> datetime:
-    return datetime.fromisoformat(ask(cloud, "GET", "clock")["now"])
-
-
-def schedule_every_day(cloud: RunningCloud, name: str, target: str) -> None:
-    cloud.client("scheduler").create_schedule(
-        Name=name,
-        ScheduleExpression="cron(0 9 * * ? *)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": target, "RoleArn": ROLE, "Input": '{"at": "<aws.scheduler.scheduled-time>"}'},
-    )
 
 
 def calls(cloud: RunningCloud, operation: str = "*") -> list[dict[str, Any]]:
@@ -162,56 +110,9 @@ def test_an_advance_to_no_time_is_refused_with_a_reason(cloud: RunningCloud, adv
     assert reason in message
 
 
-@contextmanager
-def a_journey_that_hangs(cloud: RunningCloud, name: str) -> Iterator[datetime]:
-    """Thirty days, of which the first firing does not end. Yields the time at which it set out."""
-    schedule_every_day(cloud, name, cloud.deploy(name, TELLING_THE_TIME))
-    ask(cloud, "POST", "faults", {"operation": "lambda:Invoke", "mode": "timeout", "times": 1, "seconds": 25})
-    started = now(cloud)
-    traveller = Thread(target=ask, args=(cloud, "POST", "clock", {"advance": "P30D"}), daemon=True)
-    traveller.start()
-    give_up_at = monotonic() + 10
-    while not ask(cloud, "GET", "clock")["travelling"]:
-        assert monotonic() < give_up_at
-    try:
-        yield started
-    finally:
-        cloud.client("scheduler").delete_schedule(Name=name)
-        traveller.join(30)
-        assert not traveller.is_alive()
-
-
-def test_a_journey_can_be_ended_on_its_way(cloud: RunningCloud) -> None:
-    with a_journey_that_hangs(cloud, "ended") as started:
-        asked = monotonic()
-        state = ask(cloud, "DELETE", "clock/journey")
-
-        assert monotonic() - asked < 5
-        assert state["travelling"] is False
-        assert now(cloud) - started < timedelta(days=2)
-        assert ask(cloud, "POST", "clock", {"to": (now(cloud) + timedelta(seconds=1)).isoformat()})["now"]
-
-
 def test_ending_no_journey_changes_nothing(cloud: RunningCloud) -> None:
     assert ask(cloud, "DELETE", "clock/journey")["travelling"] is False
     assert abs(now(cloud) - datetime.now(UTC)) < timedelta(seconds=1)
-
-
-def test_a_reset_works_in_the_middle_of_a_journey(cloud: RunningCloud) -> None:
-    with a_journey_that_hangs(cloud, "reset"):
-        asked = monotonic()
-        ask(cloud, "POST", "clock", {"reset": True})
-
-        assert monotonic() - asked < 5
-        assert abs(now(cloud) - datetime.now(UTC)) < timedelta(seconds=1)
-
-
-def test_another_journey_meanwhile_is_refused_with_what_to_do(cloud: RunningCloud) -> None:
-    with a_journey_that_hangs(cloud, "busy"):
-        status, message = refusal(cloud, "clock", {"advance": "P1D"})
-        ask(cloud, "DELETE", "clock/journey")
-
-    assert (status, message) == (409, "a clock advance is in progress; DELETE /_local/clock/journey ends it")
 
 
 STAGE_LOCAL = {"Variables": {"LOOPBACK_WEBHOOKS": "true"}}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jwt
 import pytest
+import urllib3
 
 from local.app.stack import NotRunning, token_from
 from local.endpoint import issuer
@@ -116,6 +117,14 @@ def test_the_cloud_hands_out_tokens_that_its_issuer_signed(tmp_path: Path) -> No
         "schedules:read",
         f"{cloud.endpoint}/_local/issuer",
     )
+
+
+def test_a_token_is_asked_for_with_post_and_a_user(tmp_path: Path) -> None:
+    with running_cloud(tmp_path) as cloud:
+        url = f"{cloud.endpoint}/_local/issuer/token"
+
+        assert urllib3.request("GET", url).status == 405
+        assert urllib3.request("POST", url, fields={"scope": "schedules:read"}).status == 400
 
 
 def test_a_shell_that_names_no_local_cloud_is_told() -> None:

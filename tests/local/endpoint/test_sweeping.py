@@ -10,7 +10,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -21,6 +21,7 @@ from chalicelib.core.timing.instants import iso
 from local.environment import sealed_environment
 from local.testing import REGION, RunningCloud, running_cloud
 from local.time.signal import FILE_NAME as OFFSET_FILE
+from tests.processes import within
 from tests.tables import create_table
 
 MINUTE = timedelta(minutes=1)
@@ -351,31 +352,36 @@ def started(project: Path, cloud: RunningCloud) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_until_registered(cloud: RunningCloud) -> None:
-    give_up_at = monotonic() + 15
-    while monotonic() < give_up_at:
-        with suppress(HTTPError):
-            ask(cloud, "GET")
-            return
-        sleep(0.05)
+def is_registered(cloud: RunningCloud) -> bool:
+    with suppress(HTTPError):
+        ask(cloud, "GET")
+        return True
+    return False
+
+
+def errors_of_a_month(project: Path, cloud: RunningCloud, start: datetime) -> bytes:
+    """Runs the app's sweeper while the clock advances to its item, a month later. Returns what it wrote as errors."""
+    process = started(project, cloud)
+    try:
+        within(15, lambda: is_registered(cloud), "the sweeper")
+        put(cloud, "a", start + timedelta(days=30))
+        cloud.agenda.advance(start + timedelta(days=30))
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    return errors
 
 
 def test_the_scheduled_function_of_the_app_runs_in_the_cloud_s_time_and_under_its_own_name(
     running: RunningCloud, project: Path, start: datetime
 ) -> None:
-    process = started(project, running)
-    try:
-        wait_until_registered(running)
-        put(running, "a", start + timedelta(days=30))
-        running.agenda.advance(start + timedelta(days=30))
-    finally:
-        process.terminate()
-        _, errors = process.communicate(timeout=10)
+    errors = errors_of_a_month(project, running, start)
 
     (url,) = running.client("sqs").list_queues()["QueueUrls"]
     assert url.endswith(f"/{start + timedelta(days=30):%Y-%m-%d}-49")
     assert "sweeper" in {call["caller"] for call in calls(running)}
-    assert (process.returncode, errors) == (0, b"")
+    assert errors == b""
 
 
 def test_an_app_may_have_a_chalicelib_of_its_own(running: RunningCloud, project: Path, start: datetime) -> None:
@@ -384,14 +390,7 @@ def test_an_app_may_have_a_chalicelib_of_its_own(running: RunningCloud, project:
     (project / "chalicelib/logins.py").write_text("SESSIONS = {}\n")
     (project / "app.py").write_text(f"from chalicelib.logins import SESSIONS\n{APP}")
 
-    process = started(project, running)
-    try:
-        wait_until_registered(running)
-        put(running, "a", start + timedelta(days=30))
-        running.agenda.advance(start + timedelta(days=30))
-    finally:
-        process.terminate()
-        _, errors = process.communicate(timeout=10)
+    errors = errors_of_a_month(project, running, start)
 
     assert (errors, len(running.client("sqs").list_queues()["QueueUrls"])) == (b"", 1)
 

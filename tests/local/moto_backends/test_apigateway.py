@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -136,6 +138,24 @@ def test_a_request_reaches_the_function_as_a_proxy_event(cloud: RunningCloud, ap
     assert event["requestContext"]["resourcePath"] == "/things"
 
 
+def test_a_slash_at_the_end_reaches_the_same_function_which_sees_it(cloud: RunningCloud, api: str) -> None:
+    event = event_of(send(cloud, "GET", api, "/things/"))
+
+    assert (event["resource"], event["requestContext"]["path"]) == ("/things", "/live/things/")
+
+
+def test_the_header_date_is_the_cloud_s_time(cloud: RunningCloud, api: str) -> None:
+    in_a_month = datetime.now(UTC) + timedelta(days=30)
+
+    cloud.clock.stand_at(in_a_month)
+    answers = [send(cloud, "GET", api, path) for path in ("/things", "/nothing")]
+    cloud.clock.reset()
+
+    dates = [parsedate_to_datetime(answer.headers["Date"]) for answer in answers]
+    assert dates == [in_a_month.replace(microsecond=0)] * 2
+    assert [len(answer.headers.getlist("Date")) for answer in answers] == [1, 1]
+
+
 def test_what_is_not_there_is_null(cloud: RunningCloud, api: str) -> None:
     event = event_of(send(cloud, "GET", api, "/things"))
 
@@ -171,7 +191,7 @@ def test_the_answer_is_the_functions(cloud: RunningCloud, api: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/nothing"), ("DELETE", "/things"), ("GET", "/things/"), ("GET", "")]
+    ("method", "path"), [("GET", "/nothing"), ("DELETE", "/things"), ("GET", "/things//"), ("GET", "")]
 )
 def test_what_has_no_method_is_refused_in_api_gateways_words(
     cloud: RunningCloud, api: str, method: str, path: str

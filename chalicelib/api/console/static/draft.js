@@ -327,3 +327,14 @@ function fieldText(kind, value) {
 /** @param {unknown} value */
 const isEmpty = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+
+/** `Line 2, ` for the line on which a field such as `timing.cron` stands. @param {string} text @param {string} field */
+export function lineOf(text, field) {
+  let at = 0;
+  for (const name of field.split(".")) {
+    const found = text.indexOf(`"${name}"`, at);
+    if (found < 0) break;
+    at = found;
+  }
+  return at ? `Line ${text.slice(0, at).split("\n").length}, ` : "";
+}

@@ -2,7 +2,8 @@
 import { lookOf, RUN } from "./glyphs.js";
 import { html, useEffect, useRef, useState } from "./libs.js";
 import { count, lateness } from "./parts.js";
-import { clock, date, HERE, SECOND } from "./time.js";
+import { figures } from "./runs.js";
+import { clock, date, SECOND } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */
 
@@ -14,21 +15,6 @@ const TICKS = [0.1, 1, 10, 60, 600, 3600, 36_000];
 /** @param {number} seconds */
 const tick = (seconds) =>
   seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`;
-
-/** @param {number[]} sorted @param {number} share */
-export const percentile = (sorted, share) =>
-  sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
-
-/** The figures of a list of runs: how many started, median and 95th percentile of the lateness. @param {Run[]} runs */
-export function figures(runs) {
-  const late = runs.flatMap((run) => (run.lateness_ms === null ? [] : [run.lateness_ms])).sort((a, b) => a - b);
-  return {
-    started: late.length,
-    median: percentile(late, 0.5),
-    p95: percentile(late, 0.95),
-    beyond: late.filter((ms) => ms > LATE * SECOND).length,
-  };
-}
 
 /** @param {{runs: Run[]}} props the newest first */
 export function Punctuality({ runs }) {
@@ -76,7 +62,7 @@ function Chart({ runs, told, point }) {
       () => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT }),
     );
     const themes = new MutationObserver(redraw);
-    import("./uplot.js").then(({ default: UPlot }) => {
+    Promise.all([import("./uplot.js"), style()]).then(([{ default: UPlot }]) => {
       if (isGone || !box.current) return;
       chart = new UPlot(options(runs, box.current, point), /** @type {any} */ (data(runs)), box.current);
       sizes.observe(box.current);
@@ -92,6 +78,18 @@ function Chart({ runs, told, point }) {
     };
   }, [drawn]);
   return html`<div class="plot" role="img" aria-label=${told} ref=${box} />`;
+}
+
+/** Loads the library's style sheet, once. The chart is drawn after it, because the sheet places the canvas. */
+function style() {
+  const href = new URL("./uplot.css", import.meta.url).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  document.head.append(link);
+  return new Promise((resolve) => {
+    link.onload = resolve;
+    link.onerror = resolve;
+  });
 }
 
 /** @param {Run[]} runs */
@@ -116,8 +114,8 @@ function options(runs, box, point) {
     padding: [12, 8, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: {
-      x: { time: false, range: [-0.6, Math.max(runs.length - 0.4, 1)] },
-      y: { distr: 3, range: [LEAST / 3, most] },
+      x: { time: false, range: () => [-0.6, Math.max(runs.length - 0.4, 1)] },
+      y: { distr: 3, range: () => [LEAST / 3, most] },
     },
     axes: [
       {
@@ -126,14 +124,15 @@ function options(runs, box, point) {
         size: 28,
         space: 90,
         incrs: [1, 2, 5, 10, 20, 50],
-        values: (/** @type {any} */ _, /** @type {number[]} */ at) =>
-          at.map((index) => (runs[index] ? date(Date.parse(runs[index].scheduled_time), HERE) : "")),
+        values: (/** @type {any} */ _, /** @type {number[]} */ at) => labels(at.map((index) => runs[index])),
       },
       {
         ...axis,
         size: 56,
         grid: { stroke: () => color("--line"), width: 1 },
         splits: () => TICKS.filter((seconds) => seconds <= most),
+        // By default a logarithmic axis shows the text of powers of ten only.
+        filter: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits,
         values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(tick),
       },
     ],
@@ -143,6 +142,16 @@ function options(runs, box, point) {
       draw: [(/** @type {any} */ plot) => draw(plot, runs, color)],
     },
   };
+}
+
+/** Dates, or the time of day where the date is that of the label before. @param {(Run | undefined)[]} at */
+function labels(at) {
+  const instants = at.map((run) => (run ? Date.parse(run.scheduled_time) : null));
+  return instants.map((instant, index) => {
+    const before = instants[index - 1];
+    if (instant === null) return "";
+    return before && date(before) === date(instant) ? clock(instant) : date(instant);
+  });
 }
 
 /** A token's colour in the current theme. Canvas takes no variables. @param {HTMLElement} box @param {string} name */

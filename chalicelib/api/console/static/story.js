@@ -3,37 +3,12 @@ import { call } from "./api.js";
 import { Glyph, lookOf, RUN } from "./glyphs.js";
 import { html, useState } from "./libs.js";
 import { Act, count, lateness, say } from "./parts.js";
+import { grouped } from "./runs.js";
 import { city, clock, DAY, date, duration, exact, HERE, MINUTE, now, relative, transitions } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */
 
 const REDRIVABLE = ["failed", "missed", "skipped"];
-const FOLDED = 3; // so many plain successes in a row are one line
-
-/** A run that went as planned needs no reader. @param {Run} run */
-const isPlain = (run) =>
-  run.status === "succeeded" &&
-  run.attempts.length === 1 &&
-  (run.lateness_ms ?? 0) < MINUTE &&
-  !run.unforeseen &&
-  !run.reason;
-
-/**
- * Groups runs that are side by side: plain successes together, any other by itself.
- * @param {Run[]} runs
- * @returns {Run[][]}
- */
-export function grouped(runs) {
-  /** @type {Run[][]} */
-  const groups = [];
-  for (const run of runs) {
-    const last = groups.at(-1);
-    if (last?.[0] && isPlain(last[0]) && isPlain(run)) last.push(run);
-    else groups.push([run]);
-  }
-  return groups.flatMap((group) => (group.length < FOLDED ? group.map((run) => [run]) : [group]));
-}
-
 /** @param {{runs: Run[], zone: string | null, reload: () => void}} props */
 export function Story({ runs, zone, reload }) {
   const groups = grouped(runs);
@@ -130,12 +105,15 @@ function reasons(run) {
   const ended = last?.ended_at ? Date.parse(last.ended_at) : null;
   return [
     run.reason ?? (run.status === "retrying" || run.status === "failed" ? last?.error : null),
-    run.next_attempt_at && `The next attempt is ${relative(Date.parse(run.next_attempt_at), now.value)}.`,
+    run.next_attempt_at && nextAttempt(Date.parse(run.next_attempt_at)),
     run.status === "succeeded" && run.attempts.length > 1 && ended && `Done ${duration(ended - due)} after its time.`,
     run.possibly_repeated && "An interrupted attempt may have done the work before.",
     run.unforeseen && "EventBridge fired at a time that the API did not predict.",
   ].filter(Boolean);
 }
+
+/** @param {number} at */
+const nextAttempt = (at) => (at > now.value ? `The next attempt is ${relative(at)}.` : "The next attempt is due.");
 
 /** @param {{run: Run}} props */
 const Attempts = ({ run }) => html`

@@ -6,6 +6,7 @@ import {
   CRON_FIELDS,
   draftOf,
   emptyDraft,
+  lineOf,
   NotJson,
   OWN,
   timingOf,
@@ -156,17 +157,6 @@ function Json({ text, setText, errors, isNew }) {
       <textarea class="in" rows="20" spellcheck="false" ...${described("json", error)} value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     <//>
   `;
-}
-
-/** `Line 2, ` for the line on which a field such as `timing.cron` stands. @param {string} text @param {string} field */
-export function lineOf(text, field) {
-  let at = 0;
-  for (const name of field.split(".")) {
-    const found = text.indexOf(`"${name}"`, at);
-    if (found < 0) break;
-    at = found;
-  }
-  return at ? `Line ${text.slice(0, at).split("\n").length}, ` : "";
 }
 
 /**

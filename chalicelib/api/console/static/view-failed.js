@@ -5,6 +5,7 @@ import { html, useEffect, useMemo, useState } from "./libs.js";
 import { forgetNames, useName } from "./names.js";
 import { Act, attempt, count, Empty, lateness, Note, Shown, say, useCommands, useLoad, useTitle } from "./parts.js";
 import { go, place, to, toSchedule } from "./router.js";
+import { byError } from "./runs.js";
 import { DAY, dayAndClock, duration, exact, now, SECOND } from "./time.js";
 
 /** @typedef {import("./types.js").Run} Run */
@@ -64,21 +65,6 @@ function Failed() {
       ${(/** @type {RunPage} */ page) => html`<${Groups} key=${`${status} ${period}`} first=${page} status=${status} since=${since()} reload=${loaded.reload} follow=${(/** @type {Job} */ started) => change({ job: started.job_id })} />`}
     <//>
   `;
-}
-
-/**
- * Runs by their reason, the largest group first.
- * @param {Run[]} runs
- * @returns {{error: string, runs: Run[]}[]}
- */
-export function byError(runs) {
-  /** @type {Map<string, Run[]>} */
-  const groups = new Map();
-  for (const run of runs) {
-    const error = run.reason ?? run.attempts.at(-1)?.error ?? "without a reason";
-    groups.set(error, [...(groups.get(error) ?? []), run]);
-  }
-  return [...groups].map(([error, of]) => ({ error, runs: of })).sort((a, b) => b.runs.length - a.runs.length);
 }
 
 /** @param {{first: RunPage, status: string, since: string | null, reload: () => void, follow: (job: Job) => void}} props */

@@ -4,6 +4,7 @@ import { Glyph } from "./glyphs.js";
 import { html } from "./libs.js";
 import { Countdown, count, Empty, NameLink, Shown, timingText, useLoad, useTitle } from "./parts.js";
 import { to, toSchedule } from "./router.js";
+import { byError } from "./runs.js";
 import {
   city,
   clock,
@@ -20,7 +21,6 @@ import {
   SECOND,
   transitions,
 } from "./time.js";
-import { byError } from "./view-failed.js";
 
 /** @typedef {import("./types.js").Schedule} Schedule */
 /** @typedef {import("./types.js").SchedulePage} SchedulePage */

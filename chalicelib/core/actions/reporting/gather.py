@@ -147,7 +147,7 @@ class Gathering:
     def _listed(self, status: RunStatus) -> Iterator[Run]:
         period = self._period
         of = partial(self._repository.list_runs_of_user, self._user_id, status, since=period.start, until=period.end)
-        return (run for run in self._all(of) if self._is_told(run))
+        return (run for run in self._all(of) if self._is_included(run))
 
     def _schedules(self) -> Iterator[Schedule]:
         """Yields the schedules that may have runs in the period or after it, active ones first."""
@@ -182,9 +182,9 @@ class Gathering:
     def _of_period(self, schedule: Schedule) -> Iterator[Run]:
         """Yields the schedule's runs in the period. The list is newest first, so reading ends at the period's start."""
         runs = self._all(partial(self._repository.list_runs, self._user_id, schedule.schedule_id))
-        return filter(self._is_told, takewhile(lambda run: run.scheduled_time >= self._period.start, runs))
+        return filter(self._is_included, takewhile(lambda run: run.scheduled_time >= self._period.start, runs))
 
-    def _is_told(self, run: Run) -> bool:
+    def _is_included(self, run: Run) -> bool:
         return run.scheduled_time in self._period and not run.is_expired(self._now)
 
     def _all(self, list_page: Callable[..., Page[Item]]) -> Iterator[Item]:
