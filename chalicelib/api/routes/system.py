@@ -71,7 +71,7 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
 
 
 def _origins(services: Services) -> tuple[str | None, str | None]:
-    """Returns the origins of the issuer's token and authorization endpoints, or None if nobody can sign in."""
+    """Returns the origins of the issuer's token and authorization endpoints, or None if users cannot sign in."""
     try:
         return services.console().origins() if services.console else (None, None)
     except ConsoleNotConfigured:
