@@ -200,6 +200,11 @@ def no_content() -> Response:
     return _answer(HTTPStatus.NO_CONTENT, "")
 
 
+def redirect(location: str) -> Response:
+    """Returns a redirect to a relative address, which caches check each time."""
+    return Response("", {"Location": location, "Cache-Control": "no-cache"}, int(HTTPStatus.TEMPORARY_REDIRECT))
+
+
 def problem(exc: ScheduledTasksError) -> Response:
     """Returns the response to an error whose class, or a superclass of it, is in PROBLEMS."""
     return _problem(_kind(exc), _body(exc), _headers(exc))

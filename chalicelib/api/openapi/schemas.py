@@ -90,7 +90,7 @@ class _Schemas(GenerateJsonSchema):
         return False
 
     def sort(self, value: Schema, parent_key: str | None = None) -> Schema:  # noqa: ARG002 - pydantic's signature
-        """Returns the schema as it is: examples keep the order of their fields, so that a type stands first."""
+        """Returns the schema as it is: examples keep the order of their fields, so that the type is first."""
         return value
 
     def default_schema(self, schema: Any) -> dict[str, JsonValue]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalice.app import Response
@@ -14,6 +13,7 @@ from ..console.policy import FILE_HEADERS, SAME_FOR_ALL, page_headers
 from ..decorators import Routes
 from ..models.console import ConsoleFilePath, ConsoleNotConfigured, ConsoleSettingsView
 from ..models.operation import Answer
+from ..responses import redirect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def console(services: Services, sign_in: Callable[[], SignIn]) -> Routes:
         would miss their files, so such a request is redirected.
         """
         if routes.blueprint.current_request.context["path"].endswith("/"):
-            return _redirect("../console")
+            return redirect("../console")
         try:
             origins = sign_in().origins()
         except ConsoleNotConfigured as exc:
@@ -87,7 +87,3 @@ def files(services: Services) -> Routes:
 def _page(content: str, token_origin: str | None = None, authorization_origin: str | None = None) -> Response:
     headers = page_headers(token_origin, authorization_origin)
     return Response(content, {"Content-Type": f"{HTML}; charset=utf-8", "Cache-Control": CHECK_ALWAYS, **headers})
-
-
-def _redirect(location: str) -> Response:
-    return Response("", {"Location": location, "Cache-Control": CHECK_ALWAYS}, int(HTTPStatus.TEMPORARY_REDIRECT))

@@ -13,7 +13,7 @@ from ..decorators import Routes
 from ..models.composed import HealthView
 from ..models.console import ConsoleNotConfigured
 from ..models.operation import Answer
-from ..responses import JSON
+from ..responses import JSON, redirect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,17 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
         operations = (*others, *routes.operations)
         return Response(document.document(operations, _before(routes.blueprint.current_request, "/openapi.json")))
 
-    @routes.get("/docs", answers={200: Answer("The HTML page", headers=("Cache-Control",), media_type=HTML)})
+    @routes.get(
+        "/docs",
+        answers={
+            200: Answer("The HTML page", headers=("Cache-Control",), media_type=HTML),
+            307: Answer("The path ended with a slash", headers=("Location", "Cache-Control")),
+        },
+    )
     def get_docs() -> Response:
         """Get the API's documentation as one HTML page, which is complete without scripts."""
+        if routes.blueprint.current_request.context["path"].endswith("/"):
+            return redirect("../docs")
         headers: dict[str, str | list[str]] = {
             "Content-Type": f"{HTML}; charset=utf-8",
             "Cache-Control": "no-cache",
@@ -63,7 +71,7 @@ def system(services: Services, others: Sequence[Operation]) -> Routes:
 
 
 def _origins(services: Services) -> tuple[str | None, str | None]:
-    """Returns the origins of the issuer's token and authorization endpoints, or None if nobody can sign in."""
+    """Returns the origins of the issuer's token and authorization endpoints, or None if users cannot sign in."""
     try:
         return services.console().origins() if services.console else (None, None)
     except ConsoleNotConfigured:

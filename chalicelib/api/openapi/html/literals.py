@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WIDTH = 58
-"""Characters of a line that the narrow column of the page shows. A part that fits stands on one line."""
+"""Characters of a line that the narrow column of the page shows. A part that fits has one line."""
 
 PYTHON: Mapping[Any, str] = {True: "True", False: "False", None: "None"}
 
