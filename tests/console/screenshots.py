@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 IMAGES = PROJECT / "docs" / "images"
 COLOURS = 256
+CLEAR = 8
+"""The distance between two colours that a reader tells apart."""
 
 
 def take(site: Site, view: View, folder: Path, themes: Sequence[str] = THEMES) -> None:
@@ -51,18 +53,24 @@ def picture(page: Page) -> bytes:
 
 
 def reduced(image: Image.Image) -> Image.Image:
-    """Returns the image in its most frequent colours. A rarer one, as edges of letters have, becomes the nearest.
+    """Returns the image in frequent colours that differ clearly. Any other, as of edges of letters, becomes the nearest.
 
-    Pillow's own reduction changes the frequent ones as well.
+    The most frequent colours alone would be shades of grey, and a small violet glyph would become blue. Pillow's own
+    reduction changes the frequent ones.
     """
     data = image.tobytes()
     pixels = list(zip(data[::3], data[1::3], data[2::3], strict=True))
-    frequent = [colour for colour, _ in Counter(pixels).most_common(COLOURS)]
-    index = {colour: number for number, colour in enumerate(frequent)}
-    for colour in set(pixels) - set(frequent):
-        index[colour] = index[min(frequent, key=partial(dist, colour))]
+    chosen: list[tuple[int, ...]] = []
+    index: dict[tuple[int, ...], int] = {}
+    for colour, _ in Counter(pixels).most_common():
+        nearest = min(chosen, key=partial(dist, colour), default=None)
+        if nearest is None or (dist(nearest, colour) > CLEAR and len(chosen) < COLOURS):
+            index[colour] = len(chosen)
+            chosen.append(colour)
+        else:
+            index[colour] = index[nearest]
     found = Image.frombytes("P", image.size, bytes(map(index.__getitem__, pixels)))
-    found.putpalette([part for colour in frequent for part in colour])
+    found.putpalette([part for colour in chosen for part in colour])
     return found
 
 
