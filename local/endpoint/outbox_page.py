@@ -64,7 +64,7 @@ _PAGE = """<!doctype html>
 </div></div>
 </header>
 <main id="main" class="{view}">
-<div class="top"><div><h1>Outbox</h1><p id="count">{count} Nothing has left this machine.</p></div>
+<div class="top"><div><h1>Outbox</h1><p id="count">{count} {left}</p></div>
 <button class="btn" id="clear" type="button" hidden>Clear</button></div>
 <p class="vh" role="status" id="said"></p>
 <div class="note" role="alert" id="gone" hidden>{warning}<p class="b">The local cloud does not answer</p>\
@@ -129,6 +129,7 @@ def render(messages: Sequence[Message], view: View, now: datetime, links: Links,
         now=time_element(now),
         view="outbox one" if view.message is not None and messages else "outbox",
         count=_count(len(messages), sent),
+        left=_left(messages),
         warning=glyph("warning"),
         content=_box(messages, view, links) if messages else _EMPTY.format(glyphs=_channel_glyphs()),
     )
@@ -145,6 +146,12 @@ def _count(kept: int, sent: int) -> str:
     if kept < sent:
         return f"The latest {kept:,} of {sent:,} messages, newest first."
     return "1 message." if sent == 1 else f"{sent:,} messages, newest first."
+
+
+def _left(messages: Sequence[Message]) -> str:
+    if any(message.exchange for message in messages):
+        return "Only webhooks were sent to their addresses."
+    return "Nothing has left this machine."
 
 
 def _channel_glyphs() -> str:
@@ -195,7 +202,8 @@ def _channel(channel: str, text: str, number: int, view: View) -> str:
 
 
 def _nothing(view: View) -> str:
-    what = f"{label(view.channel)} message" if view.channel else "message"
+    word = label(view.channel) if view.channel == "sms" else view.channel
+    what = f"{word} message" if word else "message"
     return f"No {what} matches \u201c{escape(view.search)}\u201d." if view.search else f"No {what} here."
 
 

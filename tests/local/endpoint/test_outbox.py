@@ -402,7 +402,7 @@ def test_the_list_can_be_filtered_by_channel_and_searched(cloud: RunningCloud) -
         "?channel=x": ["It is time.", "Hello"],
         "?search=c@d": ["Hello"],
     }
-    assert "No Push message matches \u201c&lt;b&gt;\u201d." in asked(cloud, "?channel=push&search=%3Cb%3E")[0]
+    assert "No push message matches \u201c&lt;b&gt;\u201d." in asked(cloud, "?channel=push&search=%3Cb%3E")[0]
 
 
 def an_outbox_of(number: int) -> Outbox:
@@ -416,6 +416,11 @@ def an_outbox_of(number: int) -> Outbox:
 def rendered(outbox: Outbox, **view: Any) -> str:
     now = datetime(2027, 3, 1, tzinfo=UTC)
     return render(outbox.everything(), View(**view), now, Links(), sent=outbox.sent)
+
+
+def test_it_says_that_webhooks_have_left_this_machine_and_that_nothing_else_has() -> None:
+    assert "Nothing has left this machine." in rendered(Outbox())
+    assert "Only webhooks were sent to their addresses." in rendered(an_outbox_of(1))
 
 
 def test_of_ten_thousand_messages_the_page_has_a_hundred_rows_and_a_link_to_older_ones() -> None:
