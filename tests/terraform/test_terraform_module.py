@@ -142,7 +142,7 @@ def test_every_variable_says_what_it_is_in_one_order(folder: Path) -> None:
 def test_every_output_is_named_by_thing_and_attribute_and_described(folder: Path) -> None:
     for block in blocks(folder / "outputs.tf", "output"):
         assert re.fullmatch(
-            r"\w+_(name|names|arn|url|json|architecture|runtime|limit|origins|seconds|days)", block.name
+            r"\w+_(name|names|arn|url|json|architecture|runtime|limit|origins|id|scopes|seconds|days)", block.name
         ), block.name
         assert block.description, block.name
 
