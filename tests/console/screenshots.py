@@ -53,7 +53,7 @@ def picture(page: Page) -> bytes:
 
 
 def reduced(image: Image.Image) -> Image.Image:
-    """Returns the image in frequent colours that differ clearly. Any other, as of edges of letters, becomes the nearest.
+    """Returns the image in frequent colours that differ clearly. Any other, as of letter edges, becomes the nearest.
 
     The most frequent colours alone would be shades of grey, and a small violet glyph would become blue. Pillow's own
     reduction changes the frequent ones.
