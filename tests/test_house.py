@@ -97,7 +97,7 @@ def _part(module: str, package: str) -> str:
         ("chalicelib.core", 4, 10),
         ("chalicelib.api", 6, 27),
         ("chalicelib.api.console", 1, 0),
-        ("chalicelib.api.models", 4, 7),
+        ("chalicelib.api.models", 4, 8),
         ("chalicelib.scheduling", 6, 49),
         ("chalicelib.scheduling.arguments", 4, 10),
         ("notification", 7, 20),

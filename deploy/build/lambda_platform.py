@@ -66,7 +66,7 @@ def deprecation(runtime: str, today: date) -> str | None:
 def terraform_default(name: str) -> str:
     """Returns the default of a text variable in variables.tf. Raises DeployError if it has none."""
     variables = (TERRAFORM / "variables.tf").read_text()
-    found = re.search(rf'^variable "{name}" {{.*?^  default += "(.*?)"', variables, re.MULTILINE | re.DOTALL)
+    found = re.search(rf'^variable "{name}" {{$(?:\n(?!}}).*)*?\n  default += "(.*?)"', variables, re.MULTILINE)
     if not found:
         raise DeployError(f"terraform/variables.tf has no default for {name}.")
     return found[1]

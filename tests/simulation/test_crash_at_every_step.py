@@ -31,7 +31,7 @@ HORIZON = NOON + 2 * AN_HOUR + 22 * A_MINUTE
 
 READERS = {
     *("get_job", "get", "list_for_user", "list_for_resource", "occurrences", "preview", "get_run", "list_runs"),
-    *("list_runs_of_user",),
+    *("list_runs_of_user", "timeline"),
 }
 """The methods of the service that change nothing."""
 
