@@ -259,7 +259,12 @@ def _part(mail: EmailMessage, kind: str) -> str:
 
 def _source(parameters: Parameters) -> str:
     """Returns the request as JSON. A MIME message has its own source, and its bytes are not repeated here."""
-    return json.dumps(parameters, indent=2, ensure_ascii=False, default=lambda value: f"{len(value):,} bytes")
+    return json.dumps(parameters, indent=2, ensure_ascii=False, default=_as_text)
+
+
+def _as_text(value: object) -> str:
+    """Returns a value that JSON does not have, such as the time of an event, as text."""
+    return f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)
 
 
 def _present(fields: Fields) -> Fields:

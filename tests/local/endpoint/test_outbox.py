@@ -260,6 +260,14 @@ def test_an_address_in_a_text_can_be_clicked_on(cloud: RunningCloud) -> None:
     assert '<a href="http://127.0.0.1/x?a=1&amp;b=&quot;&gt;&lt;script&gt;" target="_blank"' in page(cloud)
 
 
+def test_an_event_with_a_time_is_kept_with_its_request(cloud: RunningCloud) -> None:
+    entry = {"Source": "tasks", "DetailType": "Late", "Detail": "{}", "Time": datetime(2027, 3, 1, 9, tzinfo=UTC)}
+
+    cloud.client("events").put_events(Entries=[entry])
+
+    assert [message["subject"] for message in outbox(cloud)] == ["Late"]
+
+
 def test_events_are_there_one_by_one(cloud: RunningCloud) -> None:
     entries = [
         {"Source": "tasks", "DetailType": kind, "Detail": '{"a": 1}'} for kind in ("TrialEnded", "TrialExtended")
