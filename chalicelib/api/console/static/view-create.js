@@ -400,12 +400,12 @@ function Summary({ timing, exclusions }) {
 /** @param {() => Record<string, string> | undefined} timing */
 function usePreview(timing) {
   const [state, setState] = useState({ preview: /** @type {Preview | null} */ (null), problem: "" });
-  const [isWaiting, setWaiting] = useState(false);
+  const [isWaiting, setWaiting] = useState(true);
   const asked = attemptToWrite(timing);
   useEffect(() => {
+    setWaiting(asked !== null);
     if (!asked) return undefined;
     const aborting = new AbortController();
-    setWaiting(true);
     const timer = setTimeout(async () => {
       try {
         const preview = await call("POST", "v1/occurrences", {
