@@ -44,7 +44,7 @@ function Console() {
       <${Shown} key=${place.value.path} path=${place.value.path} />
     </main>
     <${Messages} />
-    ${palette.value && html`<${LazyPalette} />`}
+    ${palette.value !== null && html`<${LazyPalette} />`}
   `;
 }
 
@@ -110,7 +110,7 @@ function Side() {
   return html`
     <header class="side">
       <a class="brand" href=${to("/overview")}><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="4" fill="var(--now)" /><path d="M10 4.2V10l4 2.6" fill="none" stroke="var(--on-now)" stroke-width="2.2" /></svg>Scheduled Tasks</a>
-      <button class="jump" aria-keyshortcuts="Control+K" onClick=${() => (palette.value = true)}>
+      <button class="jump" aria-keyshortcuts="Control+K" onClick=${() => (palette.value = "")}>
         Search or jump to <kbd>${/Mac|iP/.test(navigator.platform) ? "⌘ K" : "Ctrl K"}</kbd>
       </button>
       <nav aria-label="Main">
@@ -232,7 +232,12 @@ function onKey(event) {
   const key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && key === "k") {
     event.preventDefault();
-    palette.value = !palette.value;
+    palette.value = palette.value === null ? "" : null;
+    return;
+  }
+  if (palette.value !== null && !document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    if (event.key.length === 1) palette.value += event.key;
     return;
   }
   if (

@@ -12,7 +12,7 @@ const WAIT = 200; // milliseconds without a key before the API is asked
 /** @param {{navigation: {path: string, key: string, name: string}[]}} props */
 export function Palette({ navigation }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const [text, setText] = useState("");
+  const [text, setText] = useState(palette.peek() ?? "");
   const [at, setAt] = useState(0);
   const found = useSchedules(text);
   const choices = [...matching(text, navigation), ...found];
@@ -21,7 +21,7 @@ export function Palette({ navigation }) {
   useEffect(() => document.getElementById(chosen?.id ?? "")?.scrollIntoView({ block: "nearest" }), [chosen?.id]);
   /** @param {Choice | undefined} choice */
   const choose = (choice) => {
-    palette.value = false;
+    palette.value = null;
     choice?.run();
   };
   /** @param {KeyboardEvent} event */
@@ -42,7 +42,7 @@ export function Palette({ navigation }) {
     setAt(0);
   };
   return html`
-    <dialog class="dialog pal" ref=${dialog} aria-label="Search or jump to" onClose=${() => (palette.value = false)} onClick=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && dialog.current?.close()}>
+    <dialog class="dialog pal" ref=${dialog} aria-label="Search or jump to" onClose=${() => (palette.value = null)} onClick=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && dialog.current?.close()}>
       <input
         class="in"
         type="text"

@@ -334,8 +334,8 @@ export const described = (id, error, hasHelp = false) => ({
  * @typedef {{title: string, hint?: string, key?: string, run: () => void}} Command
  */
 
-/** Whether the command palette is open. */
-export const palette = signal(false);
+/** What was typed before the command palette was there, which is loaded when it is first opened; null: it is closed. */
+export const palette = signal(/** @type {string | null} */ (null));
 
 /** Commands of the view that is shown, for the palette and the keyboard. */
 export const commands = signal(/** @type {Command[]} */ ([]));
