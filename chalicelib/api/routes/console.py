@@ -69,7 +69,7 @@ def files(services: Services) -> Routes:
     @routes.get(
         "/console/{file}",
         path=ConsoleFilePath,
-        answers={200: Answer("The file", headers=("Cache-Control",), media_type="*/*")},
+        answers={200: Answer("The file", headers=("Cache-Control",), media_type="text/*")},
     )
     def get_console_file(file: str) -> Response:
         """Get a file of the console.

@@ -14,8 +14,8 @@ FILES = {
     "main.js": 'import {h} from "./libs.js"; const show = () => import("./view-one.js");',
     "libs.js": 'export const h = "./unknown.js";',
     "view-one.js": 'import {h} from "./libs.js";',
-    "tokens.css": '@import "./more.css"; a { background: url("./mark.svg") }',
-    "mark.svg": "<svg/>",
+    "tokens.css": '@import "./more.css"; a { background: url("./mark.txt") }',
+    "mark.txt": "mark",
 }
 ONLY_FOR_TYPES = 'import("./types.js")'
 """In comments: tests/console/types has the shapes, and nothing of it is served."""
@@ -50,7 +50,7 @@ def test_a_module_names_the_modules_that_it_imports_now_or_later_with_the_digest
 def test_a_style_sheet_names_its_images_with_the_digest(served: Assets) -> None:
     content = served.find(f"tokens.{served.digest}.css").content
 
-    assert f'url("./mark.{served.digest}.svg")' in content
+    assert f'url("./mark.{served.digest}.txt")' in content
     assert '"./more.css"' in content, "a name of no file stays"
 
 
@@ -96,12 +96,12 @@ def test_any_other_name_is_not_found(served: Assets, name: str) -> None:
 
 
 def test_each_file_has_the_type_of_its_content(served: Assets) -> None:
-    types = {name: served.find(name).content_type for name in ("main.js", "tokens.css", "mark.svg")}
+    types = {name: served.find(name).content_type for name in ("main.js", "tokens.css", "mark.txt")}
 
     assert types == {
         "main.js": "text/javascript; charset=utf-8",
         "tokens.css": "text/css; charset=utf-8",
-        "mark.svg": "image/svg+xml; charset=utf-8",
+        "mark.txt": "text/plain; charset=utf-8",
     }
 
 

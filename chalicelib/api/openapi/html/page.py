@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from . import models, operations, problems
 from .markup import Html, code, joined, link, paragraphs, tag, text
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .operations import Entry
 
 MARK = Html(
-    '<svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">'
+    '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">'
     '<rect width="20" height="20" rx="4" fill="#ffd60a"/>'
     '<path d="M10 4.2V10l4 2.6" fill="none" stroke="#1b1c18" stroke-width="2.2"/></svg>'
 )
@@ -28,7 +29,7 @@ def render(document: Mapping[str, Any]) -> str:
     head = [
         *(tag("meta", charset="utf-8"), tag("meta", name="viewport", content="width=device-width, initial-scale=1")),
         tag("title", f"{title} reference"),
-        tag("link", rel="icon", type="image/svg+xml", href="console/icon.svg"),
+        tag("link", rel="icon", type="image/svg+xml", href=f"data:image/svg+xml,{quote(MARK)}"),
         *(tag("link", rel="stylesheet", href=f"console/{name}") for name in ("tokens.css", "docs.css")),
         tag("script", type="module", src="console/docs.js"),
     ]
