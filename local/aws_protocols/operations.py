@@ -94,6 +94,10 @@ def _service(signing_name: str, path: str) -> str:
 def _match(service: str, request: Request) -> tuple[OperationModel | None, dict[str, Any]]:
     try:
         model, uri_parameters = get_service_router(service).match(request)
-    except (NotFound, NotImplementedError, UnknownServiceError):  # NotImplementedError: the router lacks the protocol
+    except (NotFound, UnknownServiceError):
+        return None, {}
+    except NotImplementedError:
+        # moto's router raises it for a service whose protocol it does not know. moto itself can still have the service,
+        # so the request goes on without the name of its operation.
         return None, {}
     return model, uri_parameters
