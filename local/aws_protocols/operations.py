@@ -98,6 +98,6 @@ def _match(service: str, request: Request) -> tuple[OperationModel | None, dict[
         return None, {}
     except NotImplementedError:
         # moto's router raises it for a service whose protocol it does not know. moto itself can still have the service,
-        # so the request goes on without the name of its operation.
+        # so the request continues without the name of its operation.
         return None, {}
     return model, uri_parameters

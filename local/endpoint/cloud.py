@@ -207,7 +207,7 @@ class Cloud:
         try:
             return self._aws.respond(operation.request)
         except NotImplementedError as lacking:
-            # moto raises it for what it does not emulate. Here that has one error, whoever finds it.
+            # moto raises it for what it does not emulate. Callers get one error for that, from moto or from us.
             raise Unsupported(str(lacking)) from lacking
 
     def _ask_scheduler(self, operation: Operation) -> Response:
