@@ -1,6 +1,6 @@
 /** The command palette: views, commands of the shown view, and schedules by name, id or resource. */
 import { get } from "./api.js";
-import { html, useEffect, useRef, useState } from "./libs.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./libs.js";
 import { commands, nameOf, palette, Status } from "./parts.js";
 import { go, to, toSchedule } from "./router.js";
 import { signOut } from "./session.js";
@@ -17,7 +17,8 @@ export function Palette({ navigation }) {
   const found = useSchedules(text);
   const choices = [...matching(text, navigation), ...found];
   const chosen = choices[Math.min(at, choices.length - 1)];
-  useEffect(() => dialog.current?.showModal(), []);
+  // In the same task as the first render: a key between the two would reach neither the field nor the kept text.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   useEffect(() => document.getElementById(chosen?.id ?? "")?.scrollIntoView({ block: "nearest" }), [chosen?.id]);
   /** @param {Choice | undefined} choice */
   const choose = (choice) => {
