@@ -12,7 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.promises import PROMISES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from playwright.sync_api import Browser
 
     from tests.promises import Promise
 
@@ -27,6 +29,16 @@ TOGETHER = ("tests/console", "tests/e2e", "tests/terraform")
 
 FIRST = (*TOGETHER, "tests/deploy", "tests/local", "tests/simulation")
 """Folders whose files take long. They begin first, so that no worker has one of them alone at the end."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests: Playwright does not start twice in a process."""
+    # Most workers need neither.
+    from tests.console.browser import chromium  # noqa: PLC0415
+
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

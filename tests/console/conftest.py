@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests.console.browser import chromium
 from tests.console.site import Site, known_site, running_site
 from tests.console.views import STORY, seed
 
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
     from tests.console.seeds import Seeds
 
 MANY_USER = "ten-thousand"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

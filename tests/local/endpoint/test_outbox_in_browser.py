@@ -5,13 +5,11 @@ from functools import cache
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from local.testing import RunningCloud, Workbench, running_cloud
-from tests.e2e.browser import find_chromium
 
 SENDER = "tasks@example.com"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LAPTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 A_REFRESH = 6000
 """Milliseconds in which the page must have refreshed itself; it does so every two seconds."""
@@ -21,14 +19,6 @@ HTML = (
     "<html><head><title>x</title></head><script>parent.hit = 1; alert(1)</script>"
     "<p onclick=alert(1)>Hi <a href='/_local/health'>there</a><img src=http://127.0.0.1:1/ onerror=alert(1)></p></html>"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
