@@ -12,6 +12,9 @@ INSTALLED := $(VENV)/.installed
 # allows none from 26.3 on.
 PIP := pip==26.2.1
 
+# Every process that a test starts would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Property tests generate the same examples in each run, so a new failure comes from a change of the code.
 # `make test-all SEED=7` generates others.
 SEED ?= 0
@@ -50,13 +53,18 @@ deploy: $(INSTALLED) ## run the five commands of docs/deploy.md: make deploy STA
 .PHONY: deploy
 
 test: $(INSTALLED) ## run all checks and all tests except the long ones
-	@$(MAKE) --no-print-directory check
 	@tests/e2e/install_chromium.sh
-	@$(BIN)/python -m pytest -m 'not long' --numprocesses 2 --hypothesis-seed $(SEED)
+	@$(MAKE) --no-print-directory --jobs 2 check quick-tests
 .PHONY: test
 
+# More workers than cores: tests of running processes mostly wait.
+quick-tests: $(INSTALLED)
+	@$(BIN)/python -m pytest -m 'not long' --numprocesses 3 --hypothesis-seed $(SEED)
+.PHONY: quick-tests
+
 test-all: $(INSTALLED) ## run the long tests, and the property tests with many more examples
-	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 2 --hypothesis-profile thorough --hypothesis-seed $(SEED)
+	@tests/e2e/install_chromium.sh
+	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 3 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
 screenshots: $(INSTALLED) ## write docs/images: the console's views at three sizes in both themes

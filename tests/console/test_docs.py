@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.console.site import Site
 
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
+
 MOST_REQUESTS = 8
 MOST_ELEMENTS = 9_500
 """With what the scripts add."""

@@ -16,7 +16,7 @@ from tests.console.seeds import EMAIL, MINUTE, a_run, a_schedule, past
 from tests.console.site import Site, settled
 from tests.console.story import HOSTILE, cron
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 AN_EVENT = {"type": "event", "detail_type": "a", "detail": {}}
 DAILY = cron("0 9 * * ? *")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.console.site import Site
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 MOST_REQUESTS = 12
 MOST_BYTES = 400 * 1024

@@ -43,6 +43,7 @@ def test_the_page_has_the_files_that_it_tells_of() -> None:
     }
 
 
+@pytest.mark.long
 def test_the_tests_on_the_page_pass(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_invoice_remind.py"],

@@ -150,6 +150,7 @@ def pytest_in(project: Path, *arguments: str) -> None:
     run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-seed", "0", *arguments)
 
 
+@pytest.mark.long
 def test_what_was_added_works(copy: Path) -> None:
     pytest_in(copy, *NEW_TESTS, "tests/docs/test_api_page.py")
 

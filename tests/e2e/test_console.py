@@ -13,8 +13,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import urllib3
+from playwright.sync_api import expect
+
+from tests.console.browser import LONGEST_WAIT_MS
+from tests.console.site import Site
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from local.app.stack import Stack
     from tests.e2e.cloud import Clock
 
@@ -90,6 +96,18 @@ def test_who_signs_in_at_the_issuer_reaches_the_api_as_that_user(stack: Stack) -
     )
 
     assert (created.status, created.json()["user_id"]) == (201, "console-user")
+
+
+def test_a_user_signs_in_with_one_click_and_sees_a_schedule(stack: Stack, browser: Browser) -> None:
+    """The browser tests of each view are long; this one notices a page that stays empty."""
+    site = Site(stack.api_url, stack.cloud_url, browser)
+    schedule = site.client("alice").create(
+        timing={"at": "2100-03-01T09:00:00Z"}, action={"type": "event", "detail_type": "console"}, name="Seen"
+    )
+
+    with site.page(None, f"#/schedules/{schedule['schedule_id']}") as page:
+        page.get_by_role("button", name="Sign in as alice").click()
+        expect(page.get_by_role("heading", name="Seen")).to_be_visible(timeout=LONGEST_WAIT_MS)
 
 
 def test_a_clock_advance_ends_no_session_and_the_page_learns_the_cloud_s_time(stack: Stack, clock: Clock) -> None:

@@ -32,6 +32,7 @@ def explained(stack: Stack, schedule: dict[str, Any]) -> tuple[str, str]:
     return diagnosis, rest
 
 
+@pytest.mark.long
 def test_a_run_that_fails_is_explained_until_a_person_has_it_done_again(
     stack: Stack, alice: Client, clock: Clock
 ) -> None:

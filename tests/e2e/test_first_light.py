@@ -56,6 +56,7 @@ def test_a_cancelled_schedule_does_not_fire(cloud: LocalCloud, alice: Client, cl
     assert alice.get(path_of(schedule))["status"] == "cancelled"
 
 
+@pytest.mark.long
 def test_terraform_has_nothing_to_change_after_an_apply(stack: Stack) -> None:
     plan = terraform(stack, "plan", "-detailed-exitcode", "-no-color", "-input=false")
 

@@ -304,6 +304,7 @@ def trust(stack: Stack, role: str) -> list[Statement]:
     return list(read_policy("trust", json.dumps(document)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROLES)
 def test_a_role_is_allowed_all_that_it_does(decisions: dict[str, list[dict[str, Any]]], name: str) -> None:
     made = [decision for role in ROLES[name] for decision in decisions[role]]
@@ -312,6 +313,7 @@ def test_a_role_is_allowed_all_that_it_does(decisions: dict[str, list[dict[str, 
     assert [decision for decision in made if not decision["allowed"]] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROLES)
 def test_no_right_of_a_role_is_idle(stack: Stack, decisions: dict[str, list[dict[str, Any]]], name: str) -> None:
     statements = rights(stack, ROLES[name][0])
@@ -325,6 +327,7 @@ def test_no_right_of_a_role_is_idle(stack: Stack, decisions: dict[str, list[dict
     assert unused == []
 
 
+@pytest.mark.long
 def test_the_actions_state_what_the_notification_lambda_uses_beside_its_own_work(
     decisions: dict[str, list[dict[str, Any]]],
 ) -> None:
@@ -341,6 +344,7 @@ def test_the_api_and_the_sweeper_have_one_policy(stack: Stack) -> None:
     assert api == sweeper
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["notification", "scheduler"])
 def test_no_trust_is_idle(stack: Stack, decisions: dict[str, list[dict[str, Any]]], name: str) -> None:
     (role,) = ROLES[name]

@@ -218,6 +218,7 @@ def empty_table_of(stack: Stack, user: str) -> int:
     return len(items)
 
 
+@pytest.mark.long
 def test_a_table_that_lost_its_records_loses_no_payload_and_is_filled_again_from_eventbridge(
     stack: Stack, cloud: LocalCloud, carol: Client, clock: Clock
 ) -> None:
@@ -244,6 +245,7 @@ def test_a_table_that_lost_its_records_loses_no_payload_and_is_filled_again_from
     assert [run["status"] for run in ended_runs(carol, schedule)] == ["succeeded"]
 
 
+@pytest.mark.long
 def test_an_erased_user_leaves_nothing_and_nothing_brings_him_back(
     stack: Stack, cloud: LocalCloud, admin: Client, clock: Clock
 ) -> None:

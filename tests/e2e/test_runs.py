@@ -137,6 +137,7 @@ def test_all_that_failed_is_done_again_by_one_request(
     assert (alice.get(f"/v1/jobs/{job['job_id']}")["status"], job["kind"]) == ("completed", "redrive")
 
 
+@pytest.mark.long
 def test_what_the_operator_holds_is_recorded_and_done_after_he_lets_go(
     stack: Stack, cloud: LocalCloud, alice: Client, clock: Clock
 ) -> None:

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+import pytest
+
 PROJECT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 def test_an_existing_app_takes_us_in_under_another_name(tmp_path: Path) -> None:
     shop = tmp_path / "shop"
     no_caches = ignore_patterns("__pycache__", ".*_cache")

@@ -88,7 +88,11 @@ MEETINGS = [
     ),
 ]
 
-TAKES_LONG = {"a run and its duplicate"}
+TAKES_LONG = {
+    "a run and its duplicate",
+    "two runs where one is allowed",
+    "the last occurrence, a rename, and clocks that differ",
+}
 MEETINGS_BY_COST = [
     pytest.param(meeting, id=meeting.name, marks=[pytest.mark.long] if meeting.name in TAKES_LONG else [])
     for meeting in MEETINGS

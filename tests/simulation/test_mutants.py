@@ -88,6 +88,7 @@ def test_a_text_that_does_not_occur_exactly_once_is_an_error(text: str) -> None:
         MUTANT.applied_to(text)
 
 
+@pytest.mark.long
 def test_a_suite_kills_what_it_sees_and_the_checkout_stays_as_it_is(tmp_path: Path) -> None:
     seen = next(mutant for mutant in MUTANTS if mutant.file == "chalicelib/core/model/backoff.py")
     before = (PROJECT / seen.file).read_text()

@@ -275,6 +275,7 @@ def test_an_erased_schedule_leaves_no_span(life: Life) -> None:
     assert life.repository.items.keys() == {key for key in life.repository.items if key[0].startswith("JOB#")}
 
 
+@pytest.mark.long
 def test_a_refused_change_leaves_no_gap(life: Life) -> None:
     schedule = life.recurring(rate="1 minute")
     _without_lambda(life, 200 * A_MINUTE + 10 * A_SECOND)

@@ -27,6 +27,7 @@ def test_each_of_25_occurrences_is_recorded_while_the_group_is_gone(life: Life, 
     assert len(recorded & set(WHILE_IT_IS_GONE)) == 25
 
 
+@pytest.mark.long
 def test_so_it_is_when_a_client_makes_changes_meanwhile(life: Life) -> None:
     schedule = life.recurring()
     life.bridge.lose_group()

@@ -44,7 +44,7 @@ def _two_changes(service: SchedulerService, schedule: Schedule) -> None:
     _retime(service, schedule)
 
 
-@pytest.mark.parametrize("change", [_retime, _pause, _cancel, _two_changes])
+@pytest.mark.parametrize("change", [_retime, _pause, _cancel, pytest.param(_two_changes, marks=pytest.mark.long)])
 def test_after_four_hours_without_lambda_a_change_forgets_none_of_240_occurrences(life: Life, change: Change) -> None:
     schedule = life.recurring(rate="1 minute", delivery=A_LONG_AGE)
     life.queue.is_down = True

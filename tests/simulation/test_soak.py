@@ -46,6 +46,7 @@ def test_so_is_every_occurrence_of_a_small_month() -> None:
     assert [name for name in OF_A_SMALL_MONTH if not happened[name]] == []
 
 
+@pytest.mark.long
 def test_a_month_is_the_same_for_the_same_seed() -> None:
     first, second = Ledger(a_small_month()), a_month(5, schedules=4)
 

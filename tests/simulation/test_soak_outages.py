@@ -27,6 +27,7 @@ def test_every_occurrence_of_a_month_of_outages_is_accounted_for(promise: Promis
     )
 
 
+@pytest.mark.long
 def test_so_is_every_occurrence_of_a_small_month_of_outages() -> None:
     month, ledger = a_rough_month(13, schedules=20)
 

@@ -138,6 +138,7 @@ class RoughWeeks(Weeks):
         return [run.run_id for run in missed if came_in_time(self.life, records[run.schedule_id], run)]
 
 
+@pytest.mark.long
 def test_rough_weeks_keep_every_promise() -> None:
     # What fails is made smaller in the long one: here that would take minutes.
     small = settings(max_examples=15, stateful_step_count=25, derandomize=True, database=None, phases=[Phase.generate])

@@ -38,7 +38,15 @@ LEFT_OUT: list[Callable[[date], frozenset[date]]] = [
 ]
 
 
-@pytest.mark.parametrize("text", ["rate(7 minutes)", "rate(1 minute)", "rate(3 hours)", "cron(* * * * ? *)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rate(7 minutes)",
+        "rate(3 hours)",
+        "cron(* * * * ? *)",
+        pytest.param("rate(1 minute)", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("left_out", LEFT_OUT)
 @pytest.mark.parametrize(("zone_name", "day"), CHANGES)
 def test_what_is_left_is_what_a_look_at_each_occurrence_leaves(

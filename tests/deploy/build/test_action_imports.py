@@ -174,6 +174,7 @@ def compiled_for(project: Path, tag: str, files: dict[str, str]) -> None:
     make_wheel(project / "wheels", "fast", "1.0", files, tag=f"cp311-cp311-{tag}")
 
 
+@pytest.mark.long
 def test_for_lambda_s_processor_this_machine_s_own_wheels_are_imported(tmp_path: Path) -> None:
     project = a_project_with(tmp_path, invoice="import fast.core\n")
     compiled_for(project, "manylinux_2_17_aarch64", {"fast/__init__.py": "raise OSError('wrong ELF class')\n"})
@@ -188,6 +189,7 @@ def test_for_lambda_s_processor_this_machine_s_own_wheels_are_imported(tmp_path:
     )
 
 
+@pytest.mark.long
 def test_a_compiled_module_may_have_each_platform_s_own_suffix(tmp_path: Path) -> None:
     project = a_project_with(tmp_path, invoice="import fast.core\n")
     compiled_for(project, "manylinux_2_17_aarch64", {"fast/__init__.py": "", "fast/core.cpython-311-aarch64.so": ""})
@@ -197,7 +199,9 @@ def test_a_compiled_module_may_have_each_platform_s_own_suffix(tmp_path: Path) -
     assert build(tmp_path / "notification.zip", project, ARM).size
 
 
-@pytest.mark.parametrize("name", ["feasts/.keep", ".keep", "feasts/..dots"])
+@pytest.mark.parametrize(
+    "name", ["feasts/.keep", *(pytest.param(name, marks=pytest.mark.long) for name in (".keep", "feasts/..dots"))]
+)
 def test_a_file_whose_name_begins_with_a_dot_is_packed(tmp_path: Path, name: str) -> None:
     make_wheel(tmp_path / "wheels", "feasts", "1.0", {"feasts/__init__.py": "", name: ""})
     project = a_project_with(tmp_path, invoice="import feasts\n")
@@ -206,6 +210,7 @@ def test_a_file_whose_name_begins_with_a_dot_is_packed(tmp_path: Path, name: str
     assert name in names_in(build(tmp_path / "notification.zip", project, ARM).path)
 
 
+@pytest.mark.long
 def test_what_cannot_be_installed_here_is_refused_with_pip_s_reason(tmp_path: Path) -> None:
     project = a_project_with(tmp_path, invoice="import fast\n")
     compiled_for(project, "manylinux_2_17_aarch64", {"fast/__init__.py": ""})

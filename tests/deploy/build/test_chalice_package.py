@@ -107,6 +107,7 @@ def test_every_requirement_is_in_it_in_the_pinned_version(package: Zip, architec
     assert [pin for pin in pins if f"{pin[0].lower()}-{pin[1]}.dist-info" not in packed] == []
 
 
+@pytest.mark.long
 def test_it_holds_the_app_the_time_zones_and_none_of_our_other_parts(package: Zip) -> None:
     names = names_in(package("arm64"))
     ours = {path.name for path in PROJECT.iterdir()}
