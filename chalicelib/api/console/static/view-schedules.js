@@ -249,11 +249,8 @@ function Bulk({ chosen, select, reload }) {
     change("paused", "POST", "/pause", body);
   };
   const cancel = () => {
-    holdBack(
-      `Cancelling ${count(chosen.length, "schedule")}`,
-      "From then on they do no work.",
-      () => change("cancelled", "DELETE"),
-      () => select(chosen, true),
+    holdBack(`Cancelling ${count(chosen.length, "schedule")}`, "From then on they do no work.", () =>
+      change("cancelled", "DELETE"),
     );
     clear();
   };
