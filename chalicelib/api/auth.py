@@ -7,6 +7,7 @@ as a shared secret), is refused before a key is looked up.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -162,12 +163,20 @@ class SigningKeys:
         self._fetch = fetch
         self._monotonic = monotonic
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetching = threading.Lock()
         self._asked_at = self._answered_at = float("-inf")
 
     def find(self, key_id: str) -> jwt.PyJWK:
         """Raises InvalidToken if the issuer has no such key, IssuerUnavailable if its keys cannot be fetched."""
-        if key_id not in self._keys or self._age(self._answered_at) > KEYS_MAX_AGE_SECONDS:
-            self._renew()
+        is_known = key_id in self._keys
+        # Only a thread without its key waits for the keys that another thread is fetching.
+        if (not is_known or self._age(self._answered_at) > KEYS_MAX_AGE_SECONDS) and self._fetching.acquire(
+            blocking=not is_known
+        ):
+            try:
+                self._renew()
+            finally:
+                self._fetching.release()
         if key_id in self._keys:
             return self._keys[key_id]
         if self._answered_at < self._asked_at:

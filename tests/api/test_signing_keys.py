@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.api.auth import InvalidToken, IssuerUnavailable, SigningKeys, fetch_keys
 from tests.api.documents import documents
 from tests.api.world import FakeIssuer, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SECOND = 1.0
 HOUR = 3600.0
@@ -39,6 +44,56 @@ def test_keys_are_asked_for_once(signing_keys: SigningKeys, issuer: FakeIssuer) 
         signing_keys.find("key-1")
 
     assert issuer.asked == 1
+
+
+def test_requests_during_the_first_fetch_wait_for_its_keys(issuer: FakeIssuer) -> None:
+    begun, may_answer = Event(), Event()
+
+    def fetch() -> Sequence[Mapping[str, Any]]:
+        begun.set()
+        assert may_answer.wait(timeout=10)
+        return issuer.fetch()
+
+    signing_keys = SigningKeys(fetch)
+    together = Barrier(3)
+
+    def find_later() -> str | None:
+        together.wait(timeout=10)
+        return signing_keys.find("key-1").key_id
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(signing_keys.find, "key-1")
+        assert begun.wait(timeout=10)
+        others = [threads.submit(find_later) for _ in range(2)]
+        together.wait(timeout=10)
+        may_answer.set()
+        found = [first.result().key_id, *(other.result() for other in others)]
+
+    assert found == ["key-1"] * 3
+    assert issuer.asked == 1
+
+
+def test_a_known_key_does_not_wait_for_a_renewal(issuer: FakeIssuer, time: Stopwatch) -> None:
+    begun, may_answer = Event(), Event()
+    may_answer.set()
+
+    def fetch() -> Sequence[Mapping[str, Any]]:
+        begun.set()
+        assert may_answer.wait(timeout=10)
+        return issuer.fetch()
+
+    signing_keys = SigningKeys(fetch, monotonic=time)
+    signing_keys.find("key-1")
+    time.seconds += HOUR + SECOND
+    begun.clear()
+    may_answer.clear()
+
+    with ThreadPoolExecutor() as threads:
+        renewing = threads.submit(signing_keys.find, "key-1")
+        assert begun.wait(timeout=10)
+        assert signing_keys.find("key-1").key_id == "key-1"
+        may_answer.set()
+        assert renewing.result().key_id == "key-1"
 
 
 def test_a_rotated_key_is_found_without_a_deployment(

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../chalicelib/api/console/static/time.js";
-import { changesOf, lanesOf, rowsOf, shapesOf, ticksOf } from "../../../chalicelib/api/console/static/timeline.js";
+import {
+  changesOf,
+  lanesOf,
+  rowsOf,
+  shapesOf,
+  stepped,
+  stopKey,
+  stopsOf,
+  ticksOf,
+} from "../../../chalicelib/api/console/static/timeline.js";
 
 /** @typedef {import("../../../chalicelib/api/console/static/types.js").Lane} Lane */
 
@@ -137,7 +146,7 @@ test("the table has equal entries of a day in one row, with their number", () =>
   const begin = at("2027-03-26T06:00:00Z");
   const runs = [run(begin), run(begin + 3 * HOUR), run(begin + 6 * HOUR, "failed"), run(begin + 2 * DAY)];
 
-  const days = rowsOf(lanesOf([lane({ runs })], 3 * DAY, false));
+  const days = rowsOf(lanesOf([lane({ runs })], 3 * DAY, false), begin);
 
   assert.deepEqual(
     days.map(({ rows }) => rows.map(({ status, count }) => [status, count])),
@@ -149,4 +158,104 @@ test("the table has equal entries of a day in one row, with their number", () =>
       [["succeeded", 1]],
     ],
   );
+});
+
+test("the table has the longest lateness of a row, and none if no run has begun", () => {
+  const begin = at("2027-03-26T06:00:00Z");
+  const runs = [
+    { ...run(begin, "missed"), lateness_ms: null },
+    { ...run(begin + MINUTE, "missed"), lateness_ms: null },
+    ...[0, 1, 2].map((index) => ({ ...run(begin + 3 * HOUR + index * MINUTE), lateness_ms: 100 + index })),
+    { ...run(begin + 9 * HOUR), lateness_ms: 50 },
+  ];
+
+  const [day] = rowsOf(lanesOf([lane({ runs })], DAY, false), begin);
+
+  assert.deepEqual(
+    day?.rows.map(({ status, count, lateness }) => [status, count, lateness]),
+    [
+      ["missed", 2, null],
+      ["succeeded", 4, 102],
+    ],
+  );
+});
+
+test("runs of one bar that failed for two reasons are two rows of the table", () => {
+  const begin = at("2027-03-26T06:00:00Z");
+  const runs = ["503", "503", "410"].map((reason, index) => ({ ...run(begin + index * MINUTE, "failed"), reason }));
+
+  const [day] = rowsOf(lanesOf([lane({ runs })], DAY, false), begin);
+
+  assert.deepEqual(
+    day?.rows.map(({ reason, count }) => [reason, count]),
+    [
+      ["503", 2],
+      ["410", 1],
+    ],
+  );
+});
+
+test("what a slice around now plans lies after now in the table, and what it did before", () => {
+  const slices = [
+    { since: "2027-03-26T06:00:00Z", until: "2027-03-26T12:00:00Z", counts: { succeeded: 10, planned: 8 } },
+  ];
+
+  const [day] = rowsOf(lanesOf([lane({ slices })], DAY, false), at("2027-03-26T09:00:00Z"));
+
+  assert.deepEqual(
+    day?.rows.map((row) => [row.status, row.count, iso(row.at).slice(11, 16), iso(row.last).slice(11, 16)]),
+    [
+      ["succeeded", 10, "06:00", "09:00"],
+      ["planned", 8, "09:00", "12:00"],
+    ],
+  );
+});
+
+test("arrow keys reach marks and bands, and go to the nearest one of the next lane", () => {
+  const begin = at("2027-03-26T06:00:00Z");
+  const runs = [run(begin, "failed"), ...[60, 61, 62].map((minute) => run(begin + minute * MINUTE))];
+  const lanes = lanesOf(
+    [
+      lane({ schedule_id: "a", runs, occurrences: [iso(begin + 6 * HOUR)] }),
+      lane({ schedule_id: "b", occurrences: [iso(begin), iso(begin + 5 * HOUR)] }),
+      lane({ schedule_id: "none" }),
+    ],
+    DAY,
+    false,
+  );
+  /** @type {{lane: string, stop: string} | null} */
+  let place = null;
+  const press = (/** @type {string} */ key) => {
+    const index = lanes.findIndex((one) => one.key === place?.lane);
+    const from = lanes[index] && stopsOf(lanes[index]).find((stop) => stopKey(stop) === place?.stop);
+    place = stepped(lanes, index, from, key) ?? place;
+    const found = lanes.flatMap(stopsOf).find((stop) => stopKey(stop) === place?.stop);
+    return found && `${found.schedule.schedule_id} ${found.status} ${iso(found.at).slice(11, 16)}`;
+  };
+
+  assert.deepEqual(
+    ["x", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "Home", "End", "ArrowDown"].map(press),
+    [
+      undefined,
+      "a failed 06:00",
+      "a succeeded 07:00",
+      "a planned 12:00",
+      "a planned 12:00",
+      "a failed 06:00",
+      "a planned 12:00",
+      "b planned 11:00",
+    ],
+  );
+  assert.equal(press("ArrowDown"), undefined);
+});
+
+test("a mark keeps its name when a refresh moves the window", () => {
+  const begin = at("2027-03-26T06:00:00Z");
+  const [before, after] = [[run(begin), run(begin + 9 * HOUR)], [run(begin + 9 * HOUR)]].map((runs) =>
+    lanesOf([lane({ runs })], DAY, false)
+      .flatMap(stopsOf)
+      .map(stopKey),
+  );
+
+  assert.deepEqual(after, before?.slice(1));
 });

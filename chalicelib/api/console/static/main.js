@@ -1,6 +1,6 @@
 /** The shell: navigation, clock, theme, keyboard, and the view of the place. */
 import { get, offlineSince } from "./api.js";
-import { html, render, useEffect, useErrorBoundary, useState } from "./libs.js";
+import { html, render, signal, useEffect, useErrorBoundary, useState } from "./libs.js";
 import { commands, Empty, heldBack, Loading, Note, palette, said, unsay, useLoad } from "./parts.js";
 import { go, place, restore, to } from "./router.js";
 import { session, signIn, signOut, start } from "./session.js";
@@ -110,7 +110,7 @@ function Side() {
   return html`
     <header class="side">
       <a class="brand" href=${to("/overview")}><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="4" fill="var(--now)" /><path d="M10 4.2V10l4 2.6" fill="none" stroke="var(--on-now)" stroke-width="2.2" /></svg>Scheduled Tasks</a>
-      <button class="jump" aria-keyshortcuts="Control+K" onClick=${() => (palette.value = "")}>
+      <button class="jump" aria-keyshortcuts="Control+K" onClick=${openPalette}>
         Search or jump to <kbd>${/Mac|iP/.test(navigator.platform) ? "⌘ K" : "Ctrl K"}</kbd>
       </button>
       <nav aria-label="Main">
@@ -124,11 +124,23 @@ function Side() {
               </li>
             `,
           )}
+          <li class="phone">
+            <details class="menu">
+              <summary><${Glyph} name="i-menu" />Menu</summary>
+              <div class="card">
+                <p class="xs q"><bdi>${session.value.user}</bdi> · ${clock(thisMinute.value, "UTC")} UTC</p>
+                <${Theme} id="menu-theme" />
+                <button class="btn bare" onClick=${openPalette}>Search or jump to</button>
+                <a class="btn bare" href="docs">API reference</a>
+                <button class="btn bare" onClick=${signOut}>Sign out</button>
+              </div>
+            </details>
+          </li>
         </ul>
       </nav>
       <div class="foot">
         <${Clock} />
-        <${Theme} />
+        <${Theme} id="theme" />
         <p class="xs q links"><a class="link" href="docs">API reference</a><button class="link" onClick=${signOut}>Sign out</button></p>
       </div>
     </header>
@@ -164,25 +176,31 @@ function Clock() {
   `;
 }
 
-function Theme() {
-  const [theme, setTheme] = useState(localStorage.getItem(THEME) ?? "system");
-  useEffect(() => applyTheme(theme), [theme]);
+const openPalette = () => {
+  palette.value = "";
+};
+
+const theme = signal(localStorage.getItem(THEME) ?? "system");
+
+/** @param {{id: string}} props */
+function Theme({ id }) {
   return html`
     <fieldset class="seg theme">
       <legend class="vh">Theme</legend>
       ${["system", "light", "dark"].map(
         (name) =>
-          html`<label><input class="vh" type="radio" name="theme" checked=${theme === name} onChange=${() => setTheme(name)} />${name[0]?.toUpperCase()}${name.slice(1)}</label>`,
+          html`<label><input class="vh" type="radio" name=${id} checked=${theme.value === name} onChange=${() => applyTheme(name)} />${name[0]?.toUpperCase()}${name.slice(1)}</label>`,
       )}
     </fieldset>
   `;
 }
 
-/** @param {string} theme */
-function applyTheme(theme) {
-  localStorage.setItem(THEME, theme);
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
+/** @param {string} name */
+function applyTheme(name) {
+  theme.value = name;
+  localStorage.setItem(THEME, name);
+  if (name === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = name;
 }
 
 /** Whether the session and the connection are there. */
@@ -227,33 +245,55 @@ function Messages() {
 /** The first key of a sequence: `g`, then the key of a view. */
 let prefix = "";
 
+/** Closes the menus that a click is not in, and the one in which it has chosen. @param {Element} target */
+function closeMenus(target) {
+  for (const menu of openMenus()) if (!menu.contains(target) || target.closest("a, button")) menu.open = false;
+}
+
+const openMenus = () => /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".menu[open]"));
+
+/**
+ * The key, or on a keyboard without Latin letters the one that a Latin keyboard has there. Lower case; empty for an
+ * event that autofill sends.
+ * @param {KeyboardEvent} event
+ */
+function keyOf({ key = "", code = "" }) {
+  const latin = /^Key(.)$/.exec(code)?.[1] ?? { BracketLeft: "[", BracketRight: "]" }[code];
+  return (key.length === 1 && key > "~" && latin ? latin : key).toLowerCase();
+}
+
+/** @param {KeyboardEvent} event */
+function leaveMenus({ key }) {
+  if (key !== "Escape") return;
+  for (const menu of openMenus()) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  const key = event.key.toLowerCase();
+  const key = keyOf(event);
   if ((event.ctrlKey || event.metaKey) && key === "k") {
     event.preventDefault();
-    palette.value = palette.value === null ? "" : null;
+    palette.value = palette.value === null && !isDialogOpen() ? "" : null;
     return;
   }
-  if (palette.value !== null && !document.querySelector("dialog[open]")) {
+  if (isDialogOpen()) return;
+  if (palette.value !== null) {
     event.preventDefault();
-    if (event.key.length === 1) palette.value += event.key;
+    if (key.length === 1) palette.value += event.key;
     return;
   }
-  if (
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    isTyping(event.target) ||
-    document.querySelector("dialog[open]")
-  )
-    return;
+  if (isTyping(event)) return;
   const act = prefix === "g" ? jumpTo(key) : actionOf(key);
   prefix = key === "g" && prefix !== "g" ? "g" : "";
   if (!act) return;
   event.preventDefault();
   act();
 }
+
+const isDialogOpen = () => document.querySelector("dialog[open]") !== null;
 
 /** @param {string} key */
 function jumpTo(key) {
@@ -271,15 +311,20 @@ function actionOf(key) {
   return undefined;
 }
 
-/** @param {EventTarget | null} target */
-const isTyping = (target) =>
-  target instanceof HTMLElement &&
-  (target.isContentEditable ||
-    (/^(input|textarea|select)$/i.test(target.tagName) &&
-      !/^(checkbox|radio|button)$/.test(/** @type {HTMLInputElement} */ (target).type)));
+/** Whether a key belongs to the browser or to a field. @param {KeyboardEvent} event */
+const isTyping = ({ ctrlKey, metaKey, altKey, target }) =>
+  ctrlKey ||
+  metaKey ||
+  altKey ||
+  (target instanceof HTMLElement &&
+    (target.isContentEditable ||
+      (/^(input|textarea|select)$/i.test(target.tagName) &&
+        !/^(checkbox|radio|button)$/.test(/** @type {HTMLInputElement} */ (target).type))));
 
-applyTheme(localStorage.getItem(THEME) ?? "system");
+applyTheme(theme.peek());
 addEventListener("keydown", onKey);
+addEventListener("keydown", leaveMenus);
+addEventListener("click", ({ target }) => closeMenus(/** @type {Element} */ (target)));
 setInterval(tick, SECOND);
 render(html`<${Console} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
 start().then(restore);

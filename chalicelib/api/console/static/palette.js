@@ -15,15 +15,15 @@ export function Palette({ navigation }) {
   const [text, setText] = useState(palette.peek() ?? "");
   const [at, setAt] = useState(0);
   const found = useSchedules(text);
-  const choices = [...matching(text, navigation), ...found];
+  const choices = [...matching(text, navigation), ...(found ?? [])];
   const chosen = choices[Math.min(at, choices.length - 1)];
   // In the same task as the first render: a key between the two would reach neither the field nor the kept text.
   useLayoutEffect(() => dialog.current?.showModal(), []);
   useEffect(() => document.getElementById(chosen?.id ?? "")?.scrollIntoView({ block: "nearest" }), [chosen?.id]);
-  /** @param {Choice | undefined} choice */
+  /** @param {Choice} choice */
   const choose = (choice) => {
     palette.value = null;
-    choice?.run();
+    choice.run();
   };
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
@@ -34,7 +34,7 @@ export function Palette({ navigation }) {
     }
     if (event.key === "Enter") {
       event.preventDefault();
-      choose(chosen);
+      if (chosen) choose(chosen);
     }
   };
   /** @param {any} event */
@@ -54,6 +54,7 @@ export function Palette({ navigation }) {
         aria-label="Name, id, resource or command"
         placeholder="Name, id, resource or command"
         autocomplete="off"
+        maxlength="100"
         value=${text}
         onInput=${onInput}
         onKeyDown=${onKeyDown}
@@ -67,7 +68,7 @@ export function Palette({ navigation }) {
           `,
         )}
       </ul>
-      ${choices.length === 0 && html`<p class="q s pal-none" role="status">Nothing matches. Esc closes.</p>`}
+      ${choices.length === 0 && html`<p class="q s pal-none" role="status">${found ? "Nothing matches. Esc closes." : "Searching"}</p>`}
     </dialog>
   `;
 }
@@ -91,11 +92,11 @@ function matching(text, navigation) {
     .map(({ title, hint, run }, index) => ({ id: `palette-${index}`, label: title, hint, run }));
 }
 
-/** Schedules whose name, id or resource contains the text. @param {string} text @returns {Choice[]} */
+/** Schedules whose name, id or resource contains the text. Null until they are found. @param {string} text @returns {Choice[] | null} */
 function useSchedules(text) {
-  const [found, setFound] = useState(/** @type {Choice[]} */ ([]));
+  const [found, setFound] = useState(/** @type {Choice[] | null} */ (null));
   useEffect(() => {
-    setFound([]);
+    setFound(null);
     const search = text.trim();
     if (!search) return undefined;
     const aborting = new AbortController();
@@ -104,7 +105,7 @@ function useSchedules(text) {
         const page = await get("v1/schedules", { search, status: "any", limit: 8 }, aborting.signal);
         setFound(page.items.map(choiceOf));
       } catch {
-        // The list stays empty; the shell tells what is wrong with the connection.
+        setFound([]); // The shell says what is wrong with the connection.
       }
     }, WAIT);
     return () => {

@@ -1,9 +1,9 @@
 /** Parts that views share. Names and reasons are texts of users: they are shown as text nodes, never as HTML. */
 import { Problem } from "./api.js";
 import { html, signal, useEffect, useRef, useState } from "./libs.js";
-import { toSchedule } from "./router.js";
+import { place, to, toSchedule } from "./router.js";
 import { Glyph, lookOf, RUN, SCHEDULE } from "./status.js";
-import { city, clock, date, dayAndClock, duration, exact, HERE, isNow, now, relative, SECOND } from "./time.js";
+import { ahead, city, clock, date, dayAndClock, duration, exact, HERE, isNow, now, relative, SECOND } from "./time.js";
 
 // Loading
 
@@ -61,7 +61,7 @@ function repeat(load, every, tell) {
   };
   const run = async () => {
     try {
-      const data = await load(aborting.signal);
+      const data = await loadTimely(load, aborting.signal);
       if (aborting.signal.aborted) return;
       tell.shown(data);
       again(every);
@@ -77,6 +77,23 @@ function repeat(load, every, tell) {
     aborting.abort();
     clearTimeout(timer);
   };
+}
+
+/**
+ * Loads again if the answer shows that the API has another time than the one that the request was made for.
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load @param {AbortSignal} signal
+ */
+async function loadTimely(load, signal) {
+  const known = ahead.peek();
+  const isTimely = () => signal.aborted || ahead.peek() === known;
+  try {
+    const data = await load(signal);
+    if (isTimely()) return data;
+  } catch (error) {
+    if (isTimely()) throw error;
+  }
+  return load(signal);
 }
 
 /** Shows what a view has: nothing yet, an error instead of data, or the data (with a note if it is old). */
@@ -107,6 +124,7 @@ const Stale = ({ problem, at, reload }) =>
 /** @param {{what: string, problem: Problem, reload: () => void}} props */
 export function Failure({ what, problem, reload }) {
   const isGone = problem.status === 404;
+  const isAddressWrong = (problem.status === 400 || problem.status === 422) && place.value.query.size > 0;
   return html`
     <div class="card empty" role="alert">
       <${Glyph} name="failed" role="fail" />
@@ -116,7 +134,7 @@ export function Failure({ what, problem, reload }) {
         ${problem.isTransient && ` The console tries again every ${problem.retryAfter ?? RETRY_SECONDS} s.`}
       </p>
       <p class="acts">
-        ${!isGone && html`<button class="btn" onClick=${reload}>Try now</button>`}
+        ${isAddressWrong ? html`<a class="btn" href=${to(place.value.path)}>Clear filters</a>` : !isGone && html`<button class="btn" onClick=${reload}>Try now</button>`}
         <${Copy} class="bare" text=${JSON.stringify(problem.body, null, 2)} label="Copy details" />
       </p>
     </div>

@@ -30,15 +30,17 @@ export function to(path, query = {}) {
   return `#${path}${text ? `?${text}` : ""}`;
 }
 
+const LONGEST_SEARCH = 100; // characters that the API accepts
+
+/** The schedules of a resource. @param {string} id */
+export const toResource = (id) => to("/schedules", { search: [...id].slice(0, LONGEST_SEARCH).join("") });
+
 /** @param {string} id */
 export const toSchedule = (id) => to(`/schedules/${encodeURIComponent(id)}`);
 
 /** Goes to an address made by `to`. `replace`: the current place leaves the history. @param {string} address @param {{replace?: boolean}} [options] */
 export function go(address, { replace = false } = {}) {
-  if (!replace) {
-    location.hash = address;
-    return;
-  }
-  history.replaceState(null, "", address);
+  if (replace) history.replaceState(null, "", address);
+  else location.hash = address;
   place.value = read();
 }

@@ -119,10 +119,7 @@ const SYMBOLS = [
     "i-fail",
     html`<rect x="2.4" y="2.4" width="11.2" height="11.2" rx="2" fill="none" stroke="currentColor" stroke-width="1.6" /><path d="m5.6 5.6 4.8 4.8m0-4.8-4.8 4.8" stroke="currentColor" stroke-width="1.6" />`,
   ],
-  [
-    "i-docs",
-    html`<path d="M3 2.5h7l3 3v8H3z M10 2.5v3h3 M5.5 8.5h5 M5.5 11h5" fill="none" stroke="currentColor" stroke-width="1.4" />`,
-  ],
+  ["i-menu", html`<path d="M3 8h2m2 0h2m2 0h2" fill="none" stroke="currentColor" stroke-width="2.2" />`],
   ["i-chevron", html`<path d="m5.5 3 5 5-5 5" fill="none" stroke="currentColor" stroke-width="1.8" />`],
 ];
 

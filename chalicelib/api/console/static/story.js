@@ -49,14 +49,14 @@ function Folded({ group, reload }) {
   const [isOpen, setOpen] = useState(false);
   const [newest, oldest] = [Date.parse(group[0]?.scheduled_time ?? ""), Date.parse(group.at(-1)?.scheduled_time ?? "")];
   const latest = Math.max(...group.map((run) => run.lateness_ms ?? 0));
-  if (isOpen) return group.map((run) => html`<${Entry} key=${run.run_id} run=${run} reload=${reload} />`);
   return html`
     <li>
       <div class="when"><span class="b">${date(newest)}</span><small>${date(newest) === date(oldest) ? `${clock(oldest)} to ${clock(newest)}` : `back to ${date(oldest)}`}</small></div>
       <${Glyph} name="succeeded" role="ok" />
-      <p><button class="fold" aria-expanded="false" onClick=${() => setOpen(true)}>${group.length} succeeded</button></p>
+      <p><button class="fold" aria-expanded=${String(isOpen)} onClick=${() => setOpen(!isOpen)}>${group.length} succeeded</button></p>
       <div class="end s num q">at most ${lateness(latest)}</div>
     </li>
+    ${isOpen && group.map((run) => html`<${Entry} key=${run.run_id} run=${run} reload=${reload} />`)}
   `;
 }
 

@@ -14,7 +14,7 @@ export const DAY = 24 * HOUR;
 export const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /** Milliseconds by which the API's clock is ahead of the browser's. */
-const ahead = signal(0);
+export const ahead = signal(0);
 
 /** The API's time in milliseconds. Changes every second, so views that read it count down. */
 export const now = signal(Date.now());

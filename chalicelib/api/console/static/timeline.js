@@ -3,7 +3,7 @@ import { clock, DAY, date, HERE, HOUR, MINUTE, offset, transitions, wall } from 
 
 /** @typedef {import("./types.js").Lane} ApiLane */
 /** @typedef {{at: number, status: string, lateness?: number | null, reason?: string | null, attempts?: number, schedule: ApiLane}} Mark */
-/** @typedef {{from: number, to: number, status: string, count: number, schedule: ApiLane, counts?: Record<string, number>}} Band */
+/** @typedef {{at: number, to: number, status: string, count: number, schedule: ApiLane, counts?: Record<string, number>, marks: Mark[]}} Band from `at` to `to`: slices that the API counted, or marks that would touch each other */
 /** @typedef {{key: string, title: string, text: string, href: string | null, marks: Mark[], bands: Band[], isCut: boolean, schedules: ApiLane[]}} Lane */
 
 export const ZOOMS = [
@@ -78,11 +78,12 @@ function joined(marks, close) {
   return {
     marks: groups.filter((group) => group.length <= 2).flat(),
     bands: long.map((group) => ({
-      from: group[0]?.at ?? 0,
+      at: group[0]?.at ?? 0,
       to: group.at(-1)?.at ?? 0,
       status: group[0]?.status ?? "",
       count: group.length,
       schedule: /** @type {Mark} */ (group[0]).schedule,
+      marks: group,
     })),
   };
 }
@@ -91,7 +92,7 @@ function joined(marks, close) {
 function bandOf({ since, until, counts }, schedule) {
   const status = FIRST.find((name) => counts[name]);
   const count = Object.values(counts).reduce((sum, number) => sum + number, 0);
-  return status ? [{ from: Date.parse(since), to: Date.parse(until), status, count, counts, schedule }] : [];
+  return status ? [{ at: Date.parse(since), to: Date.parse(until), status, count, counts, schedule, marks: [] }] : [];
 }
 
 /**
@@ -142,51 +143,85 @@ export function changesOf(zones, since, until) {
   return [...found.values()].sort((a, b) => a.at - b.at);
 }
 
+/** What the arrow keys go through: the marks and bands of a lane in order. @param {Lane} lane @returns {(Mark | Band)[]} */
+export const stopsOf = ({ marks, bands }) => [...marks, ...bands].sort((a, b) => a.at - b.at);
+
+/** A name for a mark or band that a refresh does not change. @param {Mark | Band} stop */
+export const stopKey = (stop) => `${stop.schedule.schedule_id} ${stop.at} ${"to" in stop}`;
+
 /**
- * Rows of the table: marks and bands in order, equal ones of a schedule on one day in one row.
- * @param {Lane[]} lanes
- * @returns {{day: string, rows: {at: number, last: number, status: string, count: number, schedule: ApiLane, lateness: number | null, reason: string | null, attempts: number}[]}[]}
+ * The lane and the mark or band that an arrow key leads to: from nothing to the first one. Null: another key.
+ * @param {Lane[]} lanes @param {number} lane of `from`, or -1 @param {Mark | Band | undefined} from @param {string} key
  */
-export function rowsOf(lanes) {
+export function stepped(lanes, lane, from, key) {
+  if (!/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key) || lanes.length === 0) return null;
+  const row = from ? Math.min(Math.max(lane + ({ ArrowDown: 1, ArrowUp: -1 }[key] ?? 0), 0), lanes.length - 1) : 0;
+  const chosen = /** @type {Lane} */ (lanes[row]);
+  const stops = stopsOf(chosen);
+  let index = 0;
+  if (from) {
+    const at = row === lane ? stops.findIndex((stop) => stopKey(stop) === stopKey(from)) : nearest(stops, from.at);
+    index = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: stops.length - 1 }[key] ?? at;
+  }
+  const stop = stops[Math.min(Math.max(index, 0), stops.length - 1)];
+  return { lane: chosen.key, stop: stop ? stopKey(stop) : "" };
+}
+
+/** @param {(Mark | Band)[]} stops @param {number} at */
+function nearest(stops, at) {
+  const distances = stops.map((stop) => Math.abs(stop.at - at));
+  return distances.indexOf(Math.min(...distances));
+}
+
+/** How many of each status. @param {Band} band @returns {[string, number][]} */
+export const kindsOf = (band) =>
+  Object.entries(band.counts ?? { [band.status]: band.count }).filter(([, number]) => number);
+
+/**
+ * @typedef {{at: number, last: number, status: string, count: number, schedule: ApiLane, lateness: number | null, reason: string | null}} Row
+ */
+
+/**
+ * Rows of the table: runs and occurrences in order, equal ones of a schedule on one day in one row with their longest
+ * lateness (null: none of them has begun). What a slice counts as planned lies after now.
+ * @param {Lane[]} lanes @param {number} now
+ * @returns {{day: string, rows: Row[]}[]}
+ */
+export function rowsOf(lanes, now) {
   const entries = lanes.flatMap(({ marks, bands }) => [
-    ...marks.map((mark) => ({
-      at: mark.at,
-      last: mark.at,
-      status: mark.status,
-      count: 1,
-      schedule: mark.schedule,
-      lateness: mark.lateness ?? null,
-      reason: mark.reason ?? null,
-      attempts: mark.attempts ?? 0,
-    })),
-    ...bands.flatMap((band) =>
-      Object.entries(band.counts ?? { [band.status]: band.count }).map(([status, count]) => ({
-        at: band.from,
-        last: band.to,
-        status,
-        count,
-        schedule: band.schedule,
-        lateness: null,
-        reason: null,
-        attempts: 0,
-      })),
-    ),
+    ...[...marks, ...bands.flatMap((band) => band.marks)].map(rowOf),
+    ...bands.filter((band) => band.counts).flatMap((band) => countedRows(band, now)),
   ]);
-  /** @type {Map<string, Map<string, any>>} */
+  /** @type {Map<string, Map<string, Row>>} */
   const days = new Map();
-  for (const entry of entries.filter(({ count }) => count).sort((a, b) => a.at - b.at)) {
+  for (const entry of entries.sort((a, b) => a.at - b.at)) {
     const day = date(entry.at);
     const rows = days.get(day) ?? new Map();
     days.set(day, rows);
     const key = `${entry.schedule.schedule_id} ${entry.status} ${entry.reason}`;
     const row = rows.get(key);
-    if (!row) rows.set(key, { ...entry });
-    else
-      Object.assign(row, {
-        last: entry.last,
-        count: row.count + entry.count,
-        lateness: Math.max(row.lateness ?? 0, entry.lateness ?? 0),
-      });
+    rows.set(key, row ? joinedRow(row, entry) : entry);
   }
   return [...days].map(([day, rows]) => ({ day, rows: [...rows.values()] }));
 }
+
+/** @param {Mark} mark @returns {Row} */
+const rowOf = ({ at, status, schedule, lateness = null, reason = null }) => ({
+  ...{ at, last: at, status, count: 1, schedule, lateness, reason },
+});
+
+/** @param {Band} band @param {number} now @returns {Row[]} */
+const countedRows = (band, now) =>
+  kindsOf(band).map(([status, count]) => ({
+    at: status === "planned" ? Math.max(band.at, now) : band.at,
+    last: status === "planned" ? band.to : Math.min(band.to, Math.max(now, band.at)),
+    ...{ status, count, schedule: band.schedule, lateness: null, reason: null },
+  }));
+
+/** @param {Row} row @param {Row} next @returns {Row} */
+const joinedRow = (row, next) => ({
+  ...row,
+  last: Math.max(row.last, next.last),
+  count: row.count + next.count,
+  lateness: row.lateness === null ? next.lateness : Math.max(row.lateness, next.lateness ?? 0),
+});

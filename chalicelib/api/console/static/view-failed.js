@@ -1,6 +1,8 @@
 /** Failed and missed runs, grouped by error; redrive of one, of selected ones, or of all at a rate; and its job. */
 import { call, get } from "./api.js";
-import { html, useEffect, useMemo, useState } from "./libs.js";
+import { html, useEffect, useMemo, useRef, useState } from "./libs.js";
+import { forAll, More, usePages, useSelection } from "./list-parts.js";
+import { steadyOrder } from "./lists.js";
 import { forgetNames, useName } from "./names.js";
 import { Act, attempt, count, Empty, lateness, Note, Shown, say, useCommands, useLoad, useTitle } from "./parts.js";
 import { go, place, to, toSchedule } from "./router.js";
@@ -36,9 +38,12 @@ function Failed() {
   /** @param {Record<string, string>} changed */
   const change = (changed) => go(to("/failed", { status, period, ...(job ? { job } : {}), ...changed }));
   const since = () => (PERIODS[period].days ? new Date(now.peek() - PERIODS[period].days * DAY).toISOString() : null);
-  const loaded = useLoad(
+  const loaded = usePages(
     `${status} ${period}`,
-    (signal) => get("v1/runs", { status, since: since(), limit: 100 }, signal),
+    (signal) => {
+      const begin = since();
+      return (cursor) => get("v1/runs", { status, since: begin, limit: 100, cursor }, signal);
+    },
     { every: 10 * SECOND },
   );
   return html`
@@ -61,28 +66,22 @@ function Failed() {
       </div>
     </div>
     <${Shown} loaded=${loaded} what="Runs">
-      ${(/** @type {RunPage} */ page) => html`<${Groups} key=${`${status} ${period}`} first=${page} status=${status} since=${since()} reload=${loaded.reload} follow=${(/** @type {Job} */ started) => change({ job: started.job_id })} />`}
+      ${(/** @type {RunPage} */ page) => html`<${Groups} key=${`${status} ${period}`} page=${page} status=${status} since=${since()} loaded=${loaded} follow=${(/** @type {Job} */ started) => change({ job: started.job_id })} />`}
     <//>
   `;
 }
 
-/** @param {{first: RunPage, status: string, since: string | null, reload: () => void, follow: (job: Job) => void}} props */
-function Groups({ first, status, since, reload, follow }) {
-  const [more, setMore] = useState(/** @type {RunPage | null} */ (null));
-  const [selected, setSelected] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
-  const runs = useMemo(() => {
-    const newest = new Set(first.items.map(keyOf));
-    return [...first.items, ...(more?.items ?? []).filter((run) => !newest.has(keyOf(run)))];
-  }, [first, more]);
-  const cursor = more ? more.next_cursor : first.next_cursor;
-  const chosen = runs.filter((run) => selected.has(keyOf(run)));
-  const readMore = async () => {
-    const next = await get("v1/runs", { status, since, limit: 100, cursor });
-    setMore({ items: [...(more?.items ?? []), ...next.items], next_cursor: next.next_cursor });
-  };
+/** @param {{page: RunPage, status: string, since: string | null, loaded: ReturnType<typeof usePages>, follow: (job: Job) => void}} props */
+function Groups({ page, status, since, loaded, follow }) {
+  const { items: runs, next_cursor: cursor } = page;
+  const { reload } = loaded;
+  const groups = useSteadyGroups(runs);
+  const { isSelected, select } = useSelection(keyOf);
+  const chosen = runs.filter(isSelected);
+  /** What is refused stays selected. */
   const redriveChosen = async () => {
-    await redriveEach(chosen);
-    setSelected(new Set());
+    const { done } = await forAll(chosen, "run", "queued", redrive);
+    select(done, false);
     reload();
   };
   useCommands(
@@ -95,48 +94,34 @@ function Groups({ first, status, since, reload, follow }) {
   }
   return html`
     <${All} status=${status} since=${since} number=${runs.length} isMore=${cursor !== null} follow=${follow} />
-    ${byError(runs).map(({ error, runs: of }) => html`<${Group} key=${error} error=${error} runs=${of} selected=${selected} select=${setSelected} reload=${reload} />`)}
+    ${groups.map(({ error, runs: of }) => html`<${Group} key=${error} error=${error} runs=${of} isSelected=${isSelected} select=${select} reload=${reload} />`)}
     <p class="s q">${count(runs.length, "run")} read${cursor ? "; there are more" : ", all of this period"}.</p>
-    ${cursor && html`<p class="acts"><${Act} label="Read 100 more" act=${readMore} /></p>`}
+    <${More} loaded=${loaded} label="Read 100 more" />
     ${
       chosen.length > 0 &&
       html`
       <div class="bulk" role="region" aria-label="Selected runs">
         <span role="status">${chosen.length} selected</span>
         <${Act} class="small main" label=${`Redrive ${chosen.length}`} act=${redriveChosen} />
-        <button class="btn small bare" onClick=${() => setSelected(new Set())}>Clear</button>
+        <button class="btn small bare" onClick=${() => select(chosen, false)}>Clear</button>
       </div>
     `
     }
   `;
 }
 
+/** The groups of runs. A refresh changes them in place, and new ones come last. @param {Run[]} runs */
+function useSteadyGroups(runs) {
+  const order = useRef(/** @type {string[]} */ ([]));
+  return useMemo(() => {
+    const groups = new Map(byError(runs).map((group) => [group.error, group]));
+    order.current = steadyOrder(order.current, [...groups.keys()]);
+    return order.current.flatMap((error) => groups.get(error) ?? []);
+  }, [runs]);
+}
+
 /** @param {Run} run */
 const keyOf = (run) => `${run.schedule_id} ${run.run_id}`;
-
-const AT_ONCE = 5;
-
-/** @param {Run[]} runs */
-async function redriveEach(runs) {
-  const waiting = [...runs];
-  let done = 0;
-  /** @type {string[]} */
-  const refused = [];
-  const work = async () => {
-    for (let run = waiting.shift(); run; run = waiting.shift()) {
-      try {
-        await redrive(run);
-        done += 1;
-      } catch (error) {
-        refused.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (done) say(`${count(done, "run")} queued`);
-  if (refused.length)
-    say(`${count(refused.length, "run")} not queued: ${[...new Set(refused)].slice(0, 3).join("; ")}`, "fail");
-}
 
 /** @param {Run} run */
 const redrive = (run) =>
@@ -161,20 +146,15 @@ function All({ status, since, number, isMore, follow }) {
   `;
 }
 
-/** @param {{error: string, runs: Run[], selected: ReadonlySet<string>, select: (keys: ReadonlySet<string>) => void, reload: () => void}} props */
-function Group({ error, runs, selected, select, reload }) {
+/** @param {{error: string, runs: Run[], isSelected: (run: Run) => boolean, select: (of: Run[], isOn: boolean) => void, reload: () => void}} props */
+function Group({ error, runs, isSelected, select, reload }) {
   const [rows, setRows] = useState(ROWS);
+  const [isOpenFirst] = useState(runs.length <= ROWS); // then the reader decides
   const schedules = new Set(runs.map((run) => run.schedule_id)).size;
   const oldest = Date.parse(runs.at(-1)?.scheduled_time ?? "");
-  const all = runs.every((run) => selected.has(keyOf(run)));
-  /** @param {Run[]} of @param {boolean} isOn */
-  const set = (of, isOn) => {
-    const next = new Set(selected);
-    for (const run of of) isOn ? next.add(keyOf(run)) : next.delete(keyOf(run));
-    select(next);
-  };
+  const all = runs.every(isSelected);
   return html`
-    <details class="card grp" open=${runs.length <= ROWS}>
+    <details class="card grp" open=${isOpenFirst}>
       <summary>
         <${Glyph} name="i-chevron" role="chev" />
         <span class="two-l"><strong dir="auto">${error}</strong><small>${count(schedules, "schedule")} · since ${dayAndClock(oldest)}</small></span>
@@ -183,7 +163,7 @@ function Group({ error, runs, selected, select, reload }) {
       <table class="list">
         <thead>
           <tr>
-            <th><input type="checkbox" aria-label=${`Select all ${runs.length} of this error`} checked=${all} onChange=${() => set(runs, !all)} /></th>
+            <th><input type="checkbox" aria-label=${`Select all ${runs.length} of this error`} checked=${all} onChange=${() => select(runs, !all)} /></th>
             <th>Due</th>
             <th>Schedule</th>
             <th class="hide">Attempts</th>
@@ -191,7 +171,7 @@ function Group({ error, runs, selected, select, reload }) {
           </tr>
         </thead>
         <tbody>
-          ${runs.slice(0, rows).map((run) => html`<${Row} key=${keyOf(run)} run=${run} isSelected=${selected.has(keyOf(run))} set=${set} reload=${reload} />`)}
+          ${runs.slice(0, rows).map((run) => html`<${Row} key=${keyOf(run)} run=${run} isSelected=${isSelected(run)} select=${select} reload=${reload} />`)}
         </tbody>
       </table>
       ${runs.length > rows && html`<div class="pager"><span>${rows} of ${runs.length} shown</span><button class="btn small" onClick=${() => setRows(rows + 100)}>Show more</button></div>`}
@@ -199,8 +179,8 @@ function Group({ error, runs, selected, select, reload }) {
   `;
 }
 
-/** @param {{run: Run, isSelected: boolean, set: (of: Run[], isOn: boolean) => void, reload: () => void}} props */
-function Row({ run, isSelected, set, reload }) {
+/** @param {{run: Run, isSelected: boolean, select: (of: Run[], isOn: boolean) => void, reload: () => void}} props */
+function Row({ run, isSelected, select, reload }) {
   const due = Date.parse(run.scheduled_time);
   const act = async () => {
     await redrive(run);
@@ -209,7 +189,7 @@ function Row({ run, isSelected, set, reload }) {
   };
   return html`
     <tr class=${isSelected ? "on" : ""}>
-      <td><input type="checkbox" checked=${isSelected} aria-label=${`Select the run of ${run.schedule_id} due ${dayAndClock(due)}`} onChange=${() => set([run], !isSelected)} /></td>
+      <td><input type="checkbox" checked=${isSelected} aria-label=${`Select the run of ${run.schedule_id} due ${dayAndClock(due)}`} onChange=${() => select([run], !isSelected)} /></td>
       <td class="nw" title=${exact(due)}>${dayAndClock(due)}<small>${run.lateness_ms === null ? "" : lateness(run.lateness_ms)}</small></td>
       <td class="nm"><a href=${toSchedule(run.schedule_id)} dir="auto">${useName(run.schedule_id)}</a><small dir="auto">${[run.action_type, run.resource_id].filter(Boolean).join(" · ")}</small></td>
       <td class="hide">${run.attempts.length}</td>

@@ -17,7 +17,7 @@ import {
 } from "./parts.js";
 import { PauseDialog } from "./pause.js";
 import { Punctuality } from "./punctuality.js";
-import { go, to } from "./router.js";
+import { go, to, toResource } from "./router.js";
 import { Story } from "./story.js";
 import { city, clock, DAY, date, dayAndClock, duration, exact, HERE, SECOND, transitions } from "./time.js";
 
@@ -265,7 +265,7 @@ function Facts({ schedule }) {
     [
       "Resource",
       schedule.resource_id &&
-        html`<a class="link" dir="auto" href=${to("/schedules", { search: schedule.resource_id })}>${schedule.resource_id}</a>`,
+        html`<a class="link" dir="auto" href=${toResource(schedule.resource_id)}>${schedule.resource_id}</a>`,
     ],
     ["Id", html`<code>${schedule.schedule_id}</code>`],
     [

@@ -1,6 +1,7 @@
 /** The table of schedules: search, filters, pages, and pause, resume and cancel of many at once. */
 import { call, curl, get } from "./api.js";
-import { html, useEffect, useMemo, useRef, useState } from "./libs.js";
+import { html, useRef, useState } from "./libs.js";
+import { forAll, SearchBox, useSelection } from "./list-parts.js";
 import {
   Copy,
   Countdown,
@@ -11,7 +12,6 @@ import {
   nameOf,
   Shown,
   Status,
-  say,
   timingText,
   useCommands,
   useLoad,
@@ -28,21 +28,17 @@ import { dayAndClock, SECOND } from "./time.js";
 
 const PAGE = 50;
 const FILTERS = ["status", "kind", "search", "cursor"];
-const TYPING = 250; // milliseconds without a key before the search is sent
 
-/** The filters as they stand in the address. */
-function useFilters() {
-  const { query } = place.value;
-  /** @type {Record<string, string>} */
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
-  /** Other filters begin at the first page. @param {Record<string, string>} changed @param {{replace?: boolean}} [options] */
-  const change = (changed, options) => go(to("/schedules", { ...filters, cursor: "", ...changed }), options);
-  return { filters, change };
-}
+/** The filters of an address. @param {URLSearchParams} query @returns {Record<string, string>} */
+const filtersOf = (query) => Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
+
+/** Other filters begin at the first page. @param {Record<string, string>} changed @param {{replace?: boolean}} [options] */
+const change = (changed, options) =>
+  go(to("/schedules", { ...filtersOf(place.peek().query), cursor: "", ...changed }), options);
 
 export function View() {
   useTitle("Schedules");
-  const { filters, change } = useFilters();
+  const filters = filtersOf(place.value.query);
   const key = JSON.stringify(filters);
   const loaded = useLoad(
     key,
@@ -54,34 +50,18 @@ export function View() {
       <h1>Schedules</h1>
       <div class="acts"><a class="btn main" href=${to("/new")}>New schedule</a></div>
     </div>
-    <${Filters} filters=${filters} change=${change} />
+    <${Filters} filters=${filters} />
     <${Shown} loaded=${loaded} what="Schedules" rows=${8}>
-      ${(/** @type {SchedulePage} */ page) => html`<${Page} key=${key} page=${page} filters=${filters} change=${change} reload=${loaded.reload} />`}
+      ${(/** @type {SchedulePage} */ page) => html`<${Page} key=${key} page=${page} filters=${filters} reload=${loaded.reload} />`}
     <//>
   `;
 }
 
-/** @param {{filters: Record<string, string>, change: (changed: Record<string, string>, options?: {replace?: boolean}) => void}} props */
-function Filters({ filters, change }) {
-  const [text, setText] = useState(filters.search);
-  useEffect(() => setText(filters.search), [filters.search]);
-  useEffect(() => {
-    if (text === filters.search) return undefined;
-    const timer = setTimeout(() => change({ search: text.trim() }, { replace: true }), TYPING);
-    return () => clearTimeout(timer);
-  }, [text]);
+/** @param {{filters: Record<string, string>}} props */
+function Filters({ filters }) {
   return html`
     <form class="bar" role="search" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
-      <input
-        class="in find"
-        type="search"
-        maxlength="100"
-        placeholder="Name, id or resource"
-        aria-label="Search by name, id or resource"
-        aria-keyshortcuts="/"
-        value=${text}
-        onInput=${(/** @type {any} */ event) => setText(event.target.value)}
-      />
+      <${SearchBox} search=${filters.search} label="Search by name, id or resource" change=${change} />
       <div class="seg" role="group" aria-label="Status">
         ${["", ...Object.keys(SCHEDULE)].map(
           (status) => html`
@@ -91,7 +71,7 @@ function Filters({ filters, change }) {
           `,
         )}
       </div>
-      <select class="in hide" aria-label="Kind" value=${filters.kind} onChange=${(/** @type {any} */ event) => change({ kind: event.target.value })}>
+      <select class="in" aria-label="Kind" value=${filters.kind} onChange=${(/** @type {any} */ event) => change({ kind: event.target.value })}>
         <option value="">One-time and recurring</option>
         <option value="one_time">One-time</option>
         <option value="recurring">Recurring</option>
@@ -111,6 +91,7 @@ function useSteadyRows(page) {
   const [, show] = useState(0);
   for (const row of page.items) last.current.set(row.schedule_id, row);
   const newest = page.items.map((row) => row.schedule_id);
+  if (order.current.length === 0) order.current = newest;
   const present = new Set(newest);
   const isSame = newest.length === order.current.length && newest.every((id, index) => id === order.current[index]);
   return {
@@ -124,35 +105,26 @@ function useSteadyRows(page) {
   };
 }
 
-/** @param {{page: SchedulePage, filters: Record<string, string>, change: (changed: Record<string, string>) => void, reload: () => void}} props */
-function Page({ page, filters, change, reload }) {
+/** @param {{page: SchedulePage, filters: Record<string, string>, reload: () => void}} props */
+function Page({ page, filters, reload }) {
   const { rows, isGone, isSame, showNewest } = useSteadyRows(page);
-  const [selected, setSelected] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
-  const chosen = useMemo(() => rows.filter((row) => selected.has(row.schedule_id)), [rows, selected]);
-  /** @param {string} id */
-  const toggle = (id) => {
-    const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
-    setSelected(next);
-  };
-  const done = () => {
-    setSelected(new Set());
-    reload();
-  };
+  const { isSelected, select } = useSelection((/** @type {Schedule} */ row) => row.schedule_id);
+  const chosen = rows.filter(isSelected);
+  const toggle = (/** @type {Schedule} */ row) => select([row], !isSelected(row));
   useRowKeys(rows, toggle);
-  if (rows.length === 0) return html`<${NoRows} page=${page} filters=${filters} change=${change} />`;
+  if (rows.length === 0) return html`<${NoRows} page=${page} filters=${filters} />`;
   return html`
     <div class="card">
       <table class="list">
         <thead>
           <tr>
-            <th class="hide">
+            <th>
               <input
                 type="checkbox"
                 aria-label="Select all on this page"
                 checked=${chosen.length === rows.length}
                 indeterminate=${chosen.length > 0 && chosen.length < rows.length}
-                onChange=${() => setSelected(chosen.length === rows.length ? new Set() : new Set(rows.map((row) => row.schedule_id)))}
+                onChange=${() => select(rows, chosen.length < rows.length)}
               />
             </th>
             <th><span class="vh">Status</span></th>
@@ -164,23 +136,23 @@ function Page({ page, filters, change, reload }) {
           </tr>
         </thead>
         <tbody>
-          ${rows.map((row) => html`<${Row} key=${row.schedule_id} row=${row} isGone=${isGone(row.schedule_id)} isSelected=${selected.has(row.schedule_id)} toggle=${toggle} />`)}
+          ${rows.map((row) => html`<${Row} key=${row.schedule_id} row=${row} isGone=${isGone(row.schedule_id)} isSelected=${isSelected(row)} toggle=${toggle} />`)}
         </tbody>
       </table>
-      <${Pager} page=${page} number=${rows.length} filters=${filters} change=${change} />
+      <${Pager} page=${page} number=${rows.length} filters=${filters} />
     </div>
     ${!isSame && html`<div class="bulk" role="status"><span>The list has changed.</span><button class="btn small" onClick=${showNewest}>Show the newest</button></div>`}
-    ${chosen.length > 0 && html`<${Bulk} chosen=${chosen} done=${done} clear=${() => setSelected(new Set())} />`}
+    ${chosen.length > 0 && html`<${Bulk} chosen=${chosen} select=${select} reload=${reload} />`}
   `;
 }
 
-/** @param {{row: Schedule, isGone: boolean, isSelected: boolean, toggle: (id: string) => void}} props */
+/** @param {{row: Schedule, isGone: boolean, isSelected: boolean, toggle: (row: Schedule) => void}} props */
 function Row({ row, isGone, isSelected, toggle }) {
   const hasEnded = ["completed", "cancelled", "failed"].includes(row.status);
   const zone = "timezone" in row.timing ? row.timing.timezone : "UTC";
   return html`
     <tr class=${[isSelected && "on", hasEnded && "ended", isGone && "gone"].filter(Boolean).join(" ")}>
-      <td class="hide"><input type="checkbox" checked=${isSelected} aria-label=${`Select ${nameOf(row)}`} onChange=${() => toggle(row.schedule_id)} /></td>
+      <td><input type="checkbox" checked=${isSelected} aria-label=${`Select ${nameOf(row)}`} onChange=${() => toggle(row)} /></td>
       <td><${Status} status=${row.status} of="schedule" isWordHidden /></td>
       <td class="nm"><${NameLink} schedule=${row} /><small>${timingText(row)}</small></td>
       <td class="nw"><${Next} row=${row} /></td>
@@ -208,8 +180,8 @@ function Next({ row }) {
   return html`<span class=${role === "fail" ? "col fail b" : "q"}>${row.status === "active" ? "none left" : word}</span><small>${until}</small>`;
 }
 
-/** @param {{page: SchedulePage, number: number, filters: Record<string, string>, change: (changed: Record<string, string>) => void}} props */
-function Pager({ page, number, filters, change }) {
+/** @param {{page: SchedulePage, number: number, filters: Record<string, string>}} props */
+function Pager({ page, number, filters }) {
   return html`
     <div class="pager">
       <span>${number} shown${filters.status ? ", soonest first" : ", active ones first"}.${filters.search && ` Searched ${count(page.searched, "schedule")}.`}</span>
@@ -221,8 +193,8 @@ function Pager({ page, number, filters, change }) {
   `;
 }
 
-/** @param {{page: SchedulePage, filters: Record<string, string>, change: (changed: Record<string, string>) => void}} props */
-function NoRows({ page, filters, change }) {
+/** @param {{page: SchedulePage, filters: Record<string, string>}} props */
+function NoRows({ page, filters }) {
   const hasFilter = filters.search || filters.status || filters.kind;
   if (page.next_cursor) {
     return html`
@@ -252,66 +224,50 @@ function NoRows({ page, filters, change }) {
   `;
 }
 
-const AT_ONCE = 5;
-
-/**
- * Sends one request for each schedule, some at once, and tells what was done and what was refused.
- * @param {Schedule[]} chosen @param {string} past such as `paused`
- * @param {(path: string) => Promise<unknown>} send
- */
-async function forAll(chosen, past, send) {
-  const waiting = [...chosen];
-  /** @type {string[]} */
-  const refused = [];
-  const work = async () => {
-    for (let row = waiting.shift(); row; row = waiting.shift()) {
-      try {
-        await send(`v1/schedules/${encodeURIComponent(row.schedule_id)}`);
-      } catch (error) {
-        refused.push(`${nameOf(row)}: ${error instanceof Error ? error.message : error}`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (chosen.length > refused.length) say(`${count(chosen.length - refused.length, "schedule")} ${past}`);
-  if (refused.length)
-    say(`${count(refused.length, "schedule")} not ${past}. ${refused.slice(0, 3).join("; ")}`, "fail");
-}
-
-/** @param {{chosen: Schedule[], done: () => void, clear: () => void}} props */
-function Bulk({ chosen, done, clear }) {
+/** @param {{chosen: Schedule[], select: (of: Schedule[], isOn: boolean) => void, reload: () => void}} props */
+function Bulk({ chosen, select, reload }) {
   const [isPausing, setPausing] = useState(false);
-  /** @param {Record<string, string>} body */
-  const pause = async (body) => {
-    setPausing(false);
-    await forAll(chosen, "paused", (path) => call("POST", `${path}/pause`, { body }));
-    done();
+  const [isBusy, setBusy] = useState(false);
+  const clear = () => select(chosen, false);
+  /**
+   * What is refused stays selected.
+   * @param {string} past @param {string} method @param {string} [action] @param {unknown} [body]
+   */
+  const change = async (past, method, action = "", body) => {
+    setBusy(true);
+    const send = (/** @type {Schedule} */ row) =>
+      call(method, `v1/schedules/${encodeURIComponent(row.schedule_id)}${action}`, { body });
+    const { done, refused } = await forAll(chosen, "schedule", past, send, nameOf);
+    select(done, false);
+    select(refused, true);
+    setBusy(false);
+    reload();
   };
-  const resume = async () => {
-    await forAll(chosen, "resumed", (path) => call("POST", `${path}/resume`));
-    done();
+  /** @param {Record<string, string>} body */
+  const pause = (body) => {
+    setPausing(false);
+    change("paused", "POST", "/pause", body);
   };
   const cancel = () => {
-    holdBack(`Cancelling ${count(chosen.length, "schedule")}`, "From then on they do no work.", async () => {
-      await forAll(chosen, "cancelled", (path) => call("DELETE", path));
-      done();
-    });
+    holdBack(`Cancelling ${count(chosen.length, "schedule")}`, "From then on they do no work.", () =>
+      change("cancelled", "DELETE"),
+    );
     clear();
   };
   const are = (/** @type {string} */ status) => chosen.some((row) => row.status === status);
   return html`
     <div class="bulk" role="region" aria-label="Selected schedules">
       <span role="status">${chosen.length} selected</span>
-      <button class="btn small" disabled=${!are("active")} onClick=${() => setPausing(true)}>Pause ${chosen.length}</button>
-      <button class="btn small" disabled=${!are("paused")} onClick=${resume}>Resume ${chosen.length}</button>
-      <button class="btn small" onClick=${cancel}>Cancel ${chosen.length}</button>
-      <button class="btn small bare" onClick=${clear}>Clear</button>
+      <button class="btn small" disabled=${isBusy || !are("active")} onClick=${() => setPausing(true)}>Pause ${chosen.length}</button>
+      <button class="btn small" disabled=${isBusy || !are("paused")} onClick=${() => change("resumed", "POST", "/resume")}>Resume ${chosen.length}</button>
+      <button class="btn small" disabled=${isBusy} onClick=${cancel}>Cancel ${chosen.length}</button>
+      <button class="btn small bare" disabled=${isBusy} onClick=${clear}>Clear</button>
     </div>
     ${isPausing && html`<${PauseDialog} title=${`Pause ${count(chosen.length, "schedule")}`} onClose=${() => setPausing(false)} onPause=${pause} />`}
   `;
 }
 
-/** J and K go through the rows, X selects, Enter opens. @param {Schedule[]} rows @param {(id: string) => void} toggle */
+/** J and K go through the rows, X selects, Enter opens. @param {Schedule[]} rows @param {(row: Schedule) => void} toggle */
 function useRowKeys(rows, toggle) {
   const links = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll("tbody .nm a")]);
   const current = () =>
@@ -320,10 +276,15 @@ function useRowKeys(rows, toggle) {
     );
   const step = (/** @type {number} */ by) => () =>
     links()[Math.min(Math.max(current() + by, 0), rows.length - 1)]?.focus();
+  /** @param {(row: Schedule) => void} act */
+  const withCurrent = (act) => {
+    const row = rows[current()];
+    if (row) act(row);
+  };
   useCommands([
     { title: "Next row", key: "j", run: step(1) },
     { title: "Previous row", key: "k", run: step(-1) },
-    { title: "Select row", key: "x", run: () => rows[current()] && toggle(rows[current()]?.schedule_id ?? "") },
-    { title: "Open row", run: () => rows[current()] && go(toSchedule(rows[current()]?.schedule_id ?? "")) },
+    { title: "Select row", key: "x", run: () => withCurrent(toggle) },
+    { title: "Open row", run: () => withCurrent((row) => go(toSchedule(row.schedule_id))) },
   ]);
 }
