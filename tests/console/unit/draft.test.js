@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  asForm,
   bodyOf,
+  differences,
   draftOf,
   emptyDraft,
   lineOf,
@@ -88,4 +90,41 @@ test("the line of a field in the JSON", () => {
   assert.equal(lineOf(text, "timing.cron"), "Line 4, ");
   assert.equal(lineOf(text, "action.to.0"), "Line 8, ");
   assert.equal(lineOf(text, "resource_id"), "");
+});
+
+test("a body that the form would change says where, and stays JSON", () => {
+  const timing = { rate: "5 minutes" };
+  const bodies = /** @type {[any, string[]][]} */ ([
+    [{ timing, action: EMAIL }, []],
+    [{ timing, action: { ...EMAIL, html: null, cc: [] }, metadata: {}, exclusions: [], max_runs: null }, []],
+    [{ timing: { after: "PT1H30M" }, action: EMAIL }, ["timing.after"]],
+    [{}, ["timing", "action"]],
+    [{ timing: { cron: "0 9 * * ? *", timezone: "UTC", jitter: 5 }, action: EMAIL }, ["timing.jitter"]],
+    [{ timing, action: { ...EMAIL, to: ['"Doe, John" <john@example.com>'] } }, ["action.to"]],
+    [{ timing, action: EMAIL, retry: { max_retries: 1, jitter: true } }, ["retry.jitter"]],
+    [{ timing, action: EMAIL, max_runs: "3" }, ["max_runs"]],
+  ]);
+  for (const [body, changed] of bodies) assert.deepEqual(asForm(body).changed, changed);
+});
+
+test("a value of another type has no form", () => {
+  for (const wrong of [
+    { timing: 5, action: EMAIL },
+    { timing: null, action: EMAIL },
+    { timing: {}, action: null },
+  ])
+    assert.equal(asForm(wrong).draft, null);
+});
+
+test("an empty object is a value of its own: a webhook with the body {} keeps it", () => {
+  const body = { timing: { rate: "5 minutes" }, action: { type: "webhook", url: "https://example.com", body: {} } };
+
+  assert.deepEqual(bodyOf(draftOf(body)), body);
+});
+
+test("two bodies differ where the API would see a difference", () => {
+  const before = { timing: { rate: "5 minutes" }, metadata: {}, exclusions: [], action: { to: ["a"], body: {} } };
+
+  assert.deepEqual(differences(before, { action: { body: {}, to: ["a"] }, timing: { rate: "5 minutes" } }), []);
+  assert.deepEqual(differences(before, { ...before, action: { to: ["a"] } }), ["action.body"]);
 });

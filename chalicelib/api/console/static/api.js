@@ -69,10 +69,14 @@ export async function call(method, path, { query, body, headers = {}, signal: ab
     credentials: "omit",
   });
   learnClock(answer.headers.get("Date"), asked, Date.now());
-  const read = await json(answer);
+  const read = await json(answer, aborted);
+  if (read === undefined && answer.ok)
+    throw noAnswer("Something else than the API answered. Check the connection: a proxy or a network's sign-in page?");
+  offlineSince.value = null;
   if (answer.ok) return read;
   if (answer.status === 401) clearToken();
-  throw new Problem(answer.status, read ?? {}, seconds(answer.headers.get("Retry-After")));
+  const told = read ?? { title: `The answer is not JSON (status ${answer.status})` };
+  throw new Problem(answer.status, told, seconds(answer.headers.get("Retry-After")));
 }
 
 /** @param {string} path @param {Query} [query] @param {AbortSignal} [signal] */
@@ -82,24 +86,27 @@ export const get = (path, query, signal) =>
 /** @param {URL} url @param {RequestInit} request */
 async function reach(url, request) {
   try {
-    const answer = await fetch(url, request);
-    offlineSince.value = null;
-    return answer;
+    return await fetch(url, request);
   } catch (error) {
     if (request.signal?.aborted) throw error;
-    offlineSince.value ??= Date.now();
-    throw new Problem(0, { title: "No answer", detail: "The API cannot be reached. Check the connection." });
+    throw noAnswer("The API cannot be reached. Check the connection.");
   }
 }
 
-/** @param {Response} answer */
-async function json(answer) {
-  const text = await answer.text();
-  if (!text) return null;
+/** @param {string} detail */
+function noAnswer(detail) {
+  offlineSince.value ??= Date.now();
+  return new Problem(0, { title: "No answer", detail });
+}
+
+/** The answer's JSON; null: it is empty; undefined: it is no JSON, or its end is missing. @param {Response} answer @param {AbortSignal} [aborted] */
+async function json(answer, aborted) {
   try {
-    return JSON.parse(text);
-  } catch {
-    return { title: `The answer is not JSON (status ${answer.status})` };
+    const text = await answer.text();
+    return text ? JSON.parse(text) : null;
+  } catch (error) {
+    if (aborted?.aborted) throw error;
+    return undefined;
   }
 }
 

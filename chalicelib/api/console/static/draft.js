@@ -320,13 +320,43 @@ function actionDraft({ type, ...given }) {
 
 /** The text of a field of an action, as somebody would type it. @param {string} kind @param {unknown} value */
 function fieldText(kind, value) {
-  if (value === undefined || value === null || isEmpty(value)) return "";
+  if (value === undefined || value === null) return "";
   return kind === "json" ? JSON.stringify(value, null, 2) : textOf(value);
 }
 
+/**
+ * The draft of a body, and the paths of the values that the form would change: it has fewer words than JSON.
+ * @param {Record<string, any>} body
+ * @returns {{draft: Draft | null, changed: string[]}} without a draft if a value has another type
+ */
+export function asForm(body) {
+  try {
+    const draft = draftOf(body);
+    return { draft, changed: differences(body, bodyOf(draft)) };
+  } catch {
+    return { draft: null, changed: ["the type of a value"] };
+  }
+}
+
+/**
+ * The paths at which two bodies differ. Left out, `null`, `[]` and empty metadata are the same to the API.
+ * @param {Record<string, any>} before @param {Record<string, any>} after
+ */
+export const differences = (before, after) =>
+  compared({ ...before, metadata: before.metadata ?? {} }, { ...after, metadata: after.metadata ?? {} }, "");
+
+/** @param {any} before @param {any} after @param {string} path @returns {string[]} */
+function compared(before, after, path) {
+  if (!isObject(before) || !isObject(after)) return text(before) === text(after) ? [] : [path];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name) => compared(before[name], after[name], path ? `${path}.${name}` : name));
+}
+
 /** @param {unknown} value */
-const isEmpty = (value) =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @param {unknown} value */
+const text = (value) => JSON.stringify(Array.isArray(value) && value.length === 0 ? null : (value ?? null));
 
 /** `Line 2, ` for the line on which a field such as `timing.cron` stands. @param {string} text @param {string} field */
 export function lineOf(text, field) {

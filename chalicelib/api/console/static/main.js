@@ -1,9 +1,9 @@
 /** The shell: navigation, clock, theme, keyboard, and the view of the place. */
 import { get, offlineSince } from "./api.js";
 import { html, render, signal, useEffect, useErrorBoundary, useState } from "./libs.js";
-import { commands, Empty, heldBack, Loading, Note, palette, said, unsay, useLoad } from "./parts.js";
+import { commands, Empty, heldBack, Loading, leave, Note, palette, said, unsay, useLoad } from "./parts.js";
 import { go, place, restore, to } from "./router.js";
-import { session, signIn, signOut, start } from "./session.js";
+import { session, signIn, start } from "./session.js";
 import { Glyph, Symbols } from "./status.js";
 import { city, clock, DAY, date, HERE, now, SECOND, thisMinute, tick } from "./time.js";
 
@@ -86,10 +86,14 @@ function Shown({ path }) {
   const [error, forget] = useErrorBoundary();
   const [found, setFound] = useState(/** @type {{View: any, failed?: boolean} | null} */ (null));
   const route = ROUTES.find(({ pattern }) => pattern.test(path));
+  const id = decoded(route?.pattern.exec(path)?.[1] ?? "");
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+  }, []);
   useEffect(() => {
     route?.load().then(setFound, () => setFound({ View: null, failed: true }));
   }, [route]);
-  if (!route) {
+  if (!route || id === null) {
     return html`<${Empty} title="There is no such view" text=${path}><a class="btn" href=${to("/overview")}>Overview</a><//>`;
   }
   if (error || found?.failed) {
@@ -99,10 +103,18 @@ function Shown({ path }) {
       <//>
     `;
   }
-  const parameters = (route.pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
   return found
-    ? html`<${found.View} id=${parameters[0]} path=${path} />`
+    ? html`<${found.View} id=${id || undefined} path=${path} />`
     : html`<${Loading} what="The view" rows=${6} />`;
+}
+
+/** A part of an address, or null if it is malformed. @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }
 
 function Side() {
@@ -132,7 +144,7 @@ function Side() {
                 <${Theme} id="menu-theme" />
                 <button class="btn bare" onClick=${openPalette}>Search or jump to</button>
                 <a class="btn bare" href="docs">API reference</a>
-                <button class="btn bare" onClick=${signOut}>Sign out</button>
+                <button class="btn bare" onClick=${leave}>Sign out</button>
               </div>
             </details>
           </li>
@@ -141,7 +153,7 @@ function Side() {
       <div class="foot">
         <${Clock} />
         <${Theme} id="theme" />
-        <p class="xs q links"><a class="link" href="docs">API reference</a><button class="link" onClick=${signOut}>Sign out</button></p>
+        <p class="xs q links"><a class="link" href="docs">API reference</a><button class="link" onClick=${leave}>Sign out</button></p>
       </div>
     </header>
   `;
@@ -207,14 +219,16 @@ function applyTheme(name) {
 function Connection() {
   if (session.value.state === "over") {
     return html`
-      <${Note} role="stop" glyph="held" live title="Your session is over" text="Sign in again to go on; you return to this place.">
-        <button class="act btn small" onClick=${signIn}>Sign in</button>
-      <//>
+      <div class="connection">
+        <${Note} role="stop" glyph="held" live title="Your session is over" text="Sign in again to go on; you return to this place.">
+          <button class="act btn small" onClick=${signIn}>Sign in</button>
+        <//>
+      </div>
     `;
   }
   if (offlineSince.value === null) return null;
   const since = offlineSince.value + (now.peek() - Date.now());
-  return html`<${Note} role="off" glyph="queued" live title=${`Offline since ${clock(since)}`} text=${`What you see is of ${clock(since)} or earlier. The console tries again every few seconds.`} />`;
+  return html`<div class="connection"><${Note} role="off" glyph="queued" live title=${`Offline since ${clock(since)}`} text=${`What you see is of ${clock(since)} or earlier. The console tries again every few seconds.`} /></div>`;
 }
 
 /** What was done, and what will be done in some seconds. */
@@ -223,7 +237,7 @@ function Messages() {
     <div class="messages">
       ${heldBack.value.map(
         ({ id, text, why, seconds, undo }) => html`
-          <${Note} key=${`held-${id}`} role="off" glyph="cancelled" live title=${`${text} in ${seconds} s`} text=${why}>
+          <${Note} key=${`held-${id}`} role="off" glyph="cancelled" live title=${html`${text}<span aria-hidden="true"> in ${seconds} s</span>`} text=${why}>
             <button class="act btn small" onClick=${undo} aria-keyshortcuts="z">Undo</button>
           <//>
         `,

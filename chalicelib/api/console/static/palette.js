@@ -1,9 +1,8 @@
 /** The command palette: views, commands of the shown view, and schedules by name, id or resource. */
 import { get } from "./api.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./libs.js";
-import { commands, nameOf, palette, Status } from "./parts.js";
+import { commands, leave, nameOf, palette, Status } from "./parts.js";
 import { go, to, toSchedule } from "./router.js";
-import { signOut } from "./session.js";
 
 const WAIT = 200; // milliseconds without a key before the API is asked
 
@@ -85,7 +84,7 @@ function matching(text, navigation) {
     })),
     { title: "New schedule", hint: "N", run: () => go(to("/new")) },
     { title: "API reference", hint: "", run: () => location.assign("docs") },
-    { title: "Sign out", hint: "", run: signOut },
+    { title: "Sign out", hint: "", run: leave },
   ];
   return all
     .filter(({ title }) => title.toLowerCase().includes(wanted))

@@ -1,7 +1,8 @@
 /** Parts that views share. Names and reasons are texts of users: they are shown as text nodes, never as HTML. */
 import { Problem } from "./api.js";
-import { html, signal, useEffect, useRef, useState } from "./libs.js";
+import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "./libs.js";
 import { place, to, toSchedule } from "./router.js";
+import { signOut } from "./session.js";
 import { Glyph, lookOf, RUN, SCHEDULE } from "./status.js";
 import { ahead, city, clock, date, dayAndClock, duration, exact, HERE, isNow, now, relative, SECOND } from "./time.js";
 
@@ -69,7 +70,7 @@ function repeat(load, every, tell) {
       if (aborting.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
       tell.failed(error);
-      again(error.isTransient ? (error.retryAfter ?? RETRY_SECONDS) * SECOND : 0);
+      again(error.isTransient ? Math.max(error.retryAfter ?? RETRY_SECONDS, 1) * SECOND : 0);
     }
   };
   run();
@@ -168,7 +169,7 @@ export const Note = ({ role, glyph, title, text, live = false, children }) => ht
 /** The general problem of a form or an action; its field errors stand at the fields. @param {{problem: Problem | null, glyph?: string}} props */
 export const ProblemNote = ({ problem }) =>
   problem &&
-  html`<div role="alert">
+  html`<div role="alert" tabindex="-1">
     <${Note} role="fail" glyph="failed" title=${problem.title} text=${problem.message === problem.title ? "" : problem.message} />
   </div>`;
 
@@ -222,7 +223,11 @@ export const timingText = ({ description, timing }) =>
 
 // Actions
 
-/** @type {import("./libs.js").Signal<{id: number, text: string, seconds: number, why?: string, undo: () => void}[]>} */
+/**
+ * @typedef {{id: number, key: string | undefined, text: string, seconds: number, why?: string, undo: () => void,
+ *   finish: () => Promise<unknown>}} Held
+ * @type {import("./libs.js").Signal<Held[]>}
+ */
 export const heldBack = signal([]);
 let lastHeld = 0;
 
@@ -231,9 +236,10 @@ let lastHeld = 0;
  * @param {string} text what will be done, such as `Cancelling 3 schedules`
  * @param {string} why the effect
  * @param {() => Promise<unknown>} act
- * @param {() => void} [undone]
+ * @param {string} [key] what it is done to: nothing is held back twice for it
  */
-export function holdBack(text, why, act, undone = () => undefined) {
+export function holdBack(text, why, act, key) {
+  if (key && heldBack.value.some((held) => held.key === key)) return;
   const id = ++lastHeld;
   let seconds = 5;
   const remove = () => {
@@ -242,19 +248,31 @@ export function holdBack(text, why, act, undone = () => undefined) {
   };
   const undo = () => {
     remove();
-    undone();
     say("Nothing was changed");
   };
+  const finish = () => {
+    remove();
+    return attempt(act);
+  };
   const show = () => {
-    heldBack.value = [...heldBack.value.filter((held) => held.id !== id), { id, text, why, seconds, undo }];
+    const others = heldBack.value.filter((held) => held.id !== id);
+    heldBack.value = [...others, { id, key, text, why, seconds, undo, finish }];
   };
   const timer = setInterval(() => {
     seconds -= 1;
-    if (seconds > 0) return show();
-    remove();
-    attempt(act);
+    if (seconds > 0) show();
+    else finish();
   }, SECOND);
   show();
+}
+
+// The browser asks whether to leave: what is held back would be lost without a word.
+addEventListener("beforeunload", (event) => heldBack.value.length && event.preventDefault());
+
+/** Does at once what is held back, then signs out. */
+export async function leave() {
+  await Promise.all(heldBack.value.map((held) => held.finish()));
+  signOut();
 }
 
 /** @type {import("./libs.js").Signal<{id: number, text: string, role: string}[]>} */
@@ -279,9 +297,9 @@ export async function attempt(act) {
     await act();
     return true;
   } catch (error) {
-    const problem = /** @type {Problem} */ (error);
-    const errors = (problem.errors ?? []).map(({ field, message }) => `${field} ${message}`).join("; ");
-    say([problem.title ?? String(error), errors || problem.message].filter(Boolean).join(": "), "fail");
+    const { title, field, message, errors = [] } = /** @type {Problem & {field?: string}} */ (error);
+    const fields = errors.map((found) => `${found.field} ${found.message}`).join("; ");
+    say([title ?? field, fields || message].filter(Boolean).join(": "), "fail");
     return false;
   }
 }
@@ -299,14 +317,14 @@ export function Act({ act, label, disabled = false, title, class: more = "" }) {
 
 /** @param {{text: string | (() => string), label: string, class?: string}} props */
 export function Copy({ text, label, class: more = "" }) {
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
+  const copy = () =>
+    attempt(async () => {
+      const copied = typeof text === "function" ? text() : text;
+      await navigator.clipboard.writeText(copied).catch(() => {
+        throw new Error("The browser does not allow copying");
+      });
       say("Copied");
-    } catch {
-      say("The browser does not allow copying", "fail");
-    }
-  };
+    });
   return html`<button type="button" class=${`btn ${more}`} onClick=${copy}>${label}</button>`;
 }
 
@@ -316,8 +334,10 @@ export function Copy({ text, label, class: more = "" }) {
  */
 export function Dialog({ title, onClose, children }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
-    element.current?.showModal();
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close(); // An open dialog that is removed does not return the focus.
   }, []);
   return html`
     <dialog class="dialog" ref=${element} aria-label=${title} onClose=${onClose}>

@@ -8,6 +8,9 @@ import { oauth, signal } from "./libs.js";
 
 const PENDING = "scheduled-tasks.sign-in";
 
+/** With what keys of sessionStorage begin that have what somebody typed. */
+export const DRAFTS = "scheduled-tasks.draft ";
+
 /**
  * @typedef {{issuer: string, authorization_endpoint: string, token_endpoint: string,
  *   end_session_endpoint: string | null, client_id: string, scope: string, audience: string | null}} Settings
@@ -41,8 +44,14 @@ export async function start() {
     if (answered.searchParams.has("code") || answered.searchParams.has("error")) await finish(answered);
     else await signIn();
   } catch (error) {
-    session.value = { state: "failed", user: "", reason: error instanceof Error ? error.message : String(error) };
+    session.value = { state: "failed", user: "", reason: reasonOf(error) };
   }
+}
+
+/** Why signing in failed. The issuer's own words, if it has some. @param {unknown} error */
+function reasonOf(error) {
+  const { error: code, error_description: told, message } = /** @type {Record<string, string>} */ (error);
+  return code ? `The issuer answered: ${told ? `${told} (${code})` : code}.` : (message ?? String(error));
 }
 
 /** Goes to the issuer's page. Returns to the same place of the console. */
@@ -70,6 +79,8 @@ export async function signIn() {
 export function signOut() {
   accessToken = "";
   session.value = { state: "signed-out", user: "", reason: "" };
+  // What this user typed is not for the next one.
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(DRAFTS)) sessionStorage.removeItem(key);
   if (settings?.end_session_endpoint) {
     const url = new URL(settings.end_session_endpoint);
     url.searchParams.set("client_id", settings.client_id);
@@ -93,11 +104,12 @@ async function finish(answered) {
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "{}");
   sessionStorage.removeItem(PENDING);
   history.replaceState(null, "", here() + (pending.hash ?? ""));
+  if (!pending.state) return signIn(); // An answer of an earlier sign-in, such as a reloaded address.
   settings = pending.settings ?? (await readSettings());
   const { issuer, token_endpoint, client_id } = /** @type {Settings} */ (settings);
   const server = { issuer, token_endpoint };
   const client = { client_id };
-  const parameters = oauth.validateAuthResponse(server, client, answered, pending.state ?? "");
+  const parameters = oauth.validateAuthResponse(server, client, answered, pending.state);
   const isLoopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(token_endpoint);
   const response = await oauth.authorizationCodeGrantRequest(
     server,

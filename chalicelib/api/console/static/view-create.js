@@ -2,9 +2,10 @@
 import { call, curl, get, Problem } from "./api.js";
 import {
   ACTIONS,
+  asForm,
   bodyOf,
   CRON_FIELDS,
-  draftOf,
+  differences,
   emptyDraft,
   lineOf,
   NotJson,
@@ -12,9 +13,10 @@ import {
   timingOf,
   WITH_PLACEHOLDERS,
 } from "./draft.js";
-import { html, useEffect, useMemo, useState } from "./libs.js";
-import { Act, Copy, described, Field, nameOf, ProblemNote, Shown, say, useLoad, useTitle } from "./parts.js";
+import { html, useEffect, useMemo, useRef, useState } from "./libs.js";
+import { Act, Copy, described, Field, Note, nameOf, ProblemNote, Shown, say, useLoad, useTitle } from "./parts.js";
 import { go, place, to, toSchedule } from "./router.js";
+import { DRAFTS, session } from "./session.js";
 import { Glyph } from "./status.js";
 import { HERE } from "./time.js";
 import { asCreated, OccurrenceTable } from "./view-schedule.js";
@@ -25,7 +27,6 @@ import { asCreated, OccurrenceTable } from "./view-schedule.js";
 /** @typedef {Record<string, string>} Errors by the path of the field */
 
 const TYPING = 300; // milliseconds without a key before the preview is asked for
-const KEPT = "scheduled-tasks.draft "; // a sign-in must not lose what somebody typed
 
 /** @param {{id: string | undefined}} props the schedule to edit, or none */
 export function View({ id }) {
@@ -44,38 +45,36 @@ export function View({ id }) {
 
 /** @param {{id: string | undefined, schedule: Schedule | null}} props */
 function Editor({ id, schedule }) {
-  const original = useMemo(() => (schedule ? asCreated(schedule) : null), []);
-  const key = `${KEPT}${id ?? `new ${schedule?.schedule_id ?? ""}`} ${id ? schedule?.revision : ""}`;
-  const [draft, setDraft] = useState(() => kept(key) ?? (original ? draftOf(original) : emptyDraft()));
-  const [text, setText] = useState(/** @type {string | null} */ (null));
+  const original = useMemo(() => schedule && asCreated(schedule), []);
+  const { draft, text, setDraft, setText, fresh, isRestored, startAgain, idempotencyKey, drop } = useDraft(
+    `${id ?? "new"} ${schedule?.schedule_id ?? ""} ${schedule?.revision ?? ""}`,
+    original,
+  );
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const [errors, setErrors] = useState(/** @type {Errors} */ ({}));
-  const [idempotencyKey] = useState(() => crypto.randomUUID());
-  useEffect(() => sessionStorage.setItem(key, JSON.stringify(draft)), [draft]);
-  /** @param {Partial<Draft>} changed */
-  const change = (changed) => {
-    setDraft({ ...draft, ...changed });
+  useEffect(() => {
     setErrors({});
     setProblem(null);
-  };
+  }, [draft, text]);
+  /** @param {Partial<Draft>} changed */
+  const change = (changed) => setDraft({ ...draft, ...changed });
   const body = () => (text === null ? bodyOf(draft) : parsed(text));
+  const isEdit = id && original && schedule;
   const send = async () => {
     try {
-      const saved =
-        id && original && schedule
-          ? await update(id, schedule, original, body())
-          : await call("POST", "v1/schedules", { body: body(), headers: { "Idempotency-Key": idempotencyKey } });
-      sessionStorage.removeItem(key);
+      const asked = body();
+      const saved = await (isEdit ? update(schedule, original, asked) : create(asked, idempotencyKey(asked)));
+      drop();
       say(id ? "The schedule is changed" : "The schedule is created");
       go(toSchedule(saved.schedule_id));
     } catch (error) {
-      if (error instanceof NotJson) return setErrors({ [error.field]: error.message });
-      if (!(error instanceof Problem)) throw error;
-      setProblem(error);
-      setErrors(Object.fromEntries(error.errors.map(({ field, message }) => [field, message])));
-      requestAnimationFrame(() =>
-        /** @type {HTMLElement | null} */ (document.querySelector("[aria-invalid], [role=alert]"))?.focus(),
-      );
+      if (error instanceof NotJson) setErrors({ [error.field]: error.message });
+      else if (!(error instanceof Problem)) throw error;
+      else {
+        setProblem(error);
+        setErrors(Object.fromEntries(error.errors.map(({ field, message }) => [field, message])));
+      }
+      requestAnimationFrame(focusError);
     }
   };
   /** @param {boolean} isJson */
@@ -83,10 +82,9 @@ function Editor({ id, schedule }) {
     try {
       if (isJson) setText(JSON.stringify(bodyOf(draft), null, 2));
       else {
-        setDraft(draftOf(parsed(text ?? "{}")));
+        setDraft(formOf(text ?? "{}"));
         setText(null);
       }
-      setErrors({});
     } catch (error) {
       if (!(error instanceof NotJson)) throw error;
       setErrors({ [error.field]: error.message });
@@ -96,19 +94,17 @@ function Editor({ id, schedule }) {
     <nav class="s q crumb" aria-label="Breadcrumb"><a class="link" href=${to("/schedules")}>Schedules</a> / <bdi>${id && schedule ? nameOf(schedule) : "new"}</bdi></nav>
     <div class="top">
       <h1>${id ? "Edit the schedule" : "New schedule"}</h1>
-      <div class="seg" role="group" aria-label="Write as">
-        <button aria-pressed=${text === null ? "true" : "false"} onClick=${() => text !== null && setJson(false)}>Form</button>
-        <button aria-pressed=${text === null ? "false" : "true"} onClick=${() => text === null && setJson(true)}>JSON</button>
-      </div>
+      <${WriteAs} isJson=${text !== null} setJson=${setJson} />
     </div>
     <div class="two">
       <form class="form" novalidate onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
+        <${Restored} isRestored=${isRestored} startAgain=${startAgain} />
         <${ProblemNote} problem=${problem} />
-        ${text === null ? html`<${Form} draft=${draft} change=${change} errors=${errors} />` : html`<${Json} text=${text} setText=${setText} errors=${errors} isNew=${!id} />`}
+        ${text === null ? html`<${Form} draft=${draft} change=${change} errors=${errors} />` : html`<${Json} text=${text} setText=${setText} errors=${errors} isNew=${!id} note=${text === fresh.text ? fresh.note : ""} />`}
         <p class="acts">
           <${Act} class="main" label=${id ? "Save changes" : "Create schedule"} act=${send} />
           ${!id && html`<${Copy} label="Copy as curl" text=${() => curl("POST", "v1/schedules", body())} />`}
-          <a class="btn bare" href=${id ? toSchedule(id) : to("/schedules")} onClick=${() => sessionStorage.removeItem(key)}>Discard</a>
+          <a class="btn bare" href=${id ? toSchedule(id) : to("/schedules")} onClick=${drop}>Discard</a>
         </p>
       </form>
       <${Summary} timing=${() => (text === null ? timingOf(draft.timing) : parsed(text).timing)} exclusions=${draft.options.exclusions ?? ""} />
@@ -116,7 +112,103 @@ function Editor({ id, schedule }) {
   `;
 }
 
-/** @param {string} key @returns {Draft | null} */
+/**
+ * What is typed, kept in sessionStorage until it is sent: neither a reload nor a sign-in loses it.
+ * @param {string} what the schedule, in its revision
+ * @param {Record<string, any> | null} original
+ */
+function useDraft(what, original) {
+  const key = `${DRAFTS}${session.value.user} ${what}`;
+  const fresh = useMemo(() => startOf(original), []);
+  const found = useMemo(() => kept(key), []);
+  const [isRestored, setRestored] = useState(found !== null);
+  const [{ draft, text }, setState] = useState({
+    draft: found?.draft ?? fresh.draft,
+    text: found ? found.text : fresh.text,
+  });
+  const sent = useRef(found?.sent ?? { body: "", key: "" });
+  const isFresh = text === fresh.text && JSON.stringify(draft) === JSON.stringify(fresh.draft);
+  const drop = () => sessionStorage.removeItem(key);
+  const keep = () => sessionStorage.setItem(key, JSON.stringify({ draft, text, sent: sent.current }));
+  useEffect(() => (isFresh ? drop() : keep()), [draft, text]);
+  const startAgain = () => {
+    setState({ draft: fresh.draft, text: fresh.text });
+    setRestored(false);
+  };
+  /** The same request again, after an answer that was lost, creates nothing twice. @param {Record<string, any>} asked */
+  const idempotencyKey = (asked) => {
+    const body = JSON.stringify(asked);
+    if (sent.current.body !== body) sent.current = { body, key: crypto.randomUUID() };
+    keep();
+    return sent.current.key;
+  };
+  return {
+    draft,
+    text,
+    setDraft: (/** @type {Draft} */ changed) => setState((old) => ({ ...old, draft: changed })),
+    setText: (/** @type {string | null} */ changed) => setState((old) => ({ ...old, text: changed })),
+    fresh,
+    isRestored,
+    startAgain,
+    idempotencyKey,
+    drop,
+  };
+}
+
+/** @param {{isJson: boolean, setJson: (isJson: boolean) => void}} props */
+const WriteAs = ({ isJson, setJson }) => html`
+  <div class="seg" role="group" aria-label="Write as">
+    <button aria-pressed=${String(!isJson)} onClick=${() => isJson && setJson(false)}>Form</button>
+    <button aria-pressed=${String(isJson)} onClick=${() => isJson || setJson(true)}>JSON</button>
+  </div>
+`;
+
+/** @param {{isRestored: boolean, startAgain: () => void}} props */
+const Restored = ({ isRestored, startAgain }) =>
+  isRestored &&
+  html`
+    <${Note} role="off" glyph="queued" title="This is what you typed before, and did not send.">
+      <button type="button" class="act btn small" onClick=${startAgain}>Start again</button>
+    <//>
+  `;
+
+/** @param {string[]} changed paths */
+const noForm = (changed) =>
+  `The form cannot hold ${changed.join(", ")} as written here. Stay with JSON, or change that first.`;
+
+/** The form's draft of a text. Throws NotJson, also if the form would change a part of it. @param {string} text */
+function formOf(text) {
+  const { draft, changed } = asForm(parsed(text));
+  if (!draft || changed.length) throw new NotJson("json", noForm(changed));
+  return draft;
+}
+
+/**
+ * What the editor begins with: the form, or JSON if the form would change a part of the schedule.
+ * @param {Record<string, any> | null} original
+ */
+function startOf(original) {
+  const { draft, changed } = original ? asForm(original) : { draft: emptyDraft(), changed: [] };
+  const isForm = draft !== null && changed.length === 0;
+  return {
+    draft: draft ?? emptyDraft(),
+    text: isForm ? null : JSON.stringify(original, null, 2),
+    note: isForm ? "" : noForm(changed),
+  };
+}
+
+/** Shows the first error, also one in a part that is folded. */
+function focusError() {
+  const form = document.querySelector("form.form");
+  const found = /** @type {HTMLElement | null} */ (
+    form?.querySelector("[aria-invalid=true]") ?? form?.querySelector("[role=alert]")
+  );
+  const folded = found?.closest("details");
+  if (folded) folded.open = true;
+  found?.focus();
+}
+
+/** @param {string} key @returns {{draft: Draft, text: string | null, sent: {body: string, key: string}} | null} */
 function kept(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key) ?? "null");
@@ -136,26 +228,30 @@ function parsed(text) {
   }
 }
 
+/** @param {Record<string, any>} body @param {string} key */
+const create = (body, key) => call("POST", "v1/schedules", { body, headers: { "Idempotency-Key": key } });
+
 /**
  * Sends the fields that differ, on condition that nobody changed the schedule in the meantime.
- * @param {string} id @param {Schedule} schedule @param {Record<string, any>} original @param {Record<string, any>} body
+ * @param {Schedule} schedule @param {Record<string, any>} original @param {Record<string, any>} body
  */
-async function update(id, schedule, original, body) {
-  const path = `v1/schedules/${encodeURIComponent(id)}`;
-  const names = new Set([...Object.keys(original), ...Object.keys(body)]);
-  const changed = [...names].filter((name) => JSON.stringify(original[name]) !== JSON.stringify(body[name]));
-  if (changed.length === 0) return schedule;
-  const fields = Object.fromEntries(changed.map((name) => [name, body[name] ?? null]));
+async function update(schedule, original, body) {
+  const path = `v1/schedules/${encodeURIComponent(schedule.schedule_id)}`;
+  const changed = new Set(differences(original, body).map((field) => field.split(".")[0] ?? ""));
+  if (changed.size === 0) return schedule;
+  const fields = Object.fromEntries([...changed].map((name) => [name, body[name] ?? null]));
   return call("PATCH", path, { body: fields, headers: { "If-Match": `"${schedule.revision}"` } });
 }
 
-/** @param {{text: string, setText: (text: string) => void, errors: Errors, isNew: boolean}} props */
-function Json({ text, setText, errors, isNew }) {
-  const lines = Object.entries(errors).map(([field, message]) => `${lineOf(text, field)}${field} ${message}`);
+/** @param {{text: string, setText: (text: string) => void, errors: Errors, isNew: boolean, note: string}} props */
+function Json({ text, setText, errors, isNew, note }) {
+  const lines = Object.entries(errors).map(([field, message]) =>
+    field === "json" ? message : `${lineOf(text, field)}${field} ${message}`,
+  );
   const error = lines.join("; ") || null;
   return html`
-    <${Field} id="json" label=${isNew ? html`Body of <code>POST /v1/schedules</code>` : "Fields of the schedule"} error=${error}>
-      <textarea class="in" rows="20" spellcheck="false" ...${described("json", error)} value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
+    <${Field} id="json" label=${isNew ? html`Body of <code>POST /v1/schedules</code>` : "Fields of the schedule"} error=${error} help=${note}>
+      <textarea class="in" rows="20" spellcheck="false" ...${described("json", error, Boolean(note))} value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     <//>
   `;
 }

@@ -3,6 +3,7 @@ import { call, curl, get } from "./api.js";
 import { html, useState } from "./libs.js";
 import {
   Act,
+  attempt,
   Copy,
   Countdown,
   holdBack,
@@ -72,13 +73,16 @@ function Head({ schedule, path, reload }) {
   const runNow = () => done(() => call("POST", `${path}/run`), "The run is queued");
   const resume = () => done(() => call("POST", `${path}/resume`), "The schedule is resumed");
   /** @param {Record<string, string>} body */
-  const pause = (body) => {
+  const pause = async (body) => {
+    await done(() => call("POST", `${path}/pause`, { body }), "The schedule is paused");
     setPausing(false);
-    return done(() => call("POST", `${path}/pause`, { body }), "The schedule is paused");
   };
   const cancel = () =>
-    holdBack(`Cancelling ${nameOf(schedule)}`, "From then on it does no work.", () =>
-      done(() => call("DELETE", path), "The schedule is cancelled"),
+    holdBack(
+      `Cancelling ${nameOf(schedule)}`,
+      "From then on it does no work.",
+      () => done(() => call("DELETE", path), "The schedule is cancelled"),
+      path,
     );
   const duplicate = to("/new", { from: schedule.schedule_id });
   useCommands([
@@ -88,7 +92,7 @@ function Head({ schedule, path, reload }) {
           {
             title: isPaused ? "Resume this schedule" : "Pause this schedule",
             key: "p",
-            run: () => (isPaused ? resume() : setPausing(true)),
+            run: () => (isPaused ? attempt(resume) : setPausing(true)),
           },
           {
             title: "Edit this schedule",
@@ -155,7 +159,8 @@ function Runs({ path, page, schedule, reload }) {
   const cursor = older ? older.next_cursor : page.next_cursor;
   const more = async () => {
     const next = await get(`${path}/runs`, { limit: 50, cursor });
-    setOlder({ items: [...(older?.items ?? []), ...next.items], next_cursor: next.next_cursor });
+    // With the page that is shown now: new runs push its last ones out of it.
+    setOlder({ items: [...(older ?? page).items, ...next.items], next_cursor: next.next_cursor });
   };
   if (runs.length === 0) {
     return html`<section><h2>Runs</h2><p class="q">${schedule.next_run_at ? html`None yet. The first is due <${Countdown} at=${Date.parse(schedule.next_run_at)} />.` : "None."}</p></section>`;
