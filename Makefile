@@ -57,8 +57,10 @@ test: $(INSTALLED) ## run all checks and all tests except the long ones
 	@$(MAKE) --no-print-directory --jobs 2 check quick-tests
 .PHONY: test
 
-# More workers than cores: tests of running processes mostly wait.
+# More workers than cores: tests of running processes mostly wait. The first line compiles the tests of a new clone, which
+# each worker would do for itself, once. A test that it cannot collect is reported by the second line.
 quick-tests: $(INSTALLED)
+	@$(BIN)/python -m pytest -m 'not long' --collect-only -qq >/dev/null 2>&1 || true
 	@$(BIN)/python -m pytest -m 'not long' --numprocesses 3 --hypothesis-seed $(SEED)
 .PHONY: quick-tests
 

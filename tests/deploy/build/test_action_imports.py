@@ -63,36 +63,46 @@ def test_a_package_that_is_installed_here_and_not_required_is_missing(
     )
 
 
-@pytest.mark.parametrize("module", ["deploy", "local", "app", "chalicelib.api", "chalice", "tests"])
-def test_a_part_of_the_project_that_the_zip_has_not_is_missing(tmp_path: Path, module: str) -> None:
-    project = a_project_with(tmp_path, invoice=f"import {module}\n")
-
-    assert f"No module named '{module}'" in refusal(project)
+PARTS_NOT_IN_THE_ZIP = ("deploy", "local", "app", "chalicelib.api", "chalice", "tests")
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("return", "line 1, cannot be imported: SyntaxError: 'return' outside function. Correct the file."),
-        ("\n\n1 / 0", "line 3, cannot be imported: ZeroDivisionError: division by zero. Correct the file."),
-        ("raise ValueError('two\\nlines')", "line 1, cannot be imported: ValueError: two lines. Correct"),
-        ("raise SystemExit(0)", "line 1, cannot be imported: SystemExit: 0. Correct the file."),
-        (
-            "import os\nos._exit(0)",
-            "cannot be imported: during its import, the process ended with code 0. Correct the file.",
-        ),
-        ("import os\nos.environ['TABLE']", "KeyError: 'TABLE'. If it reads a variable of the function, let it do so"),
-        ("from notification.action_api import no", "ImportError: cannot import name 'no' from"),
-    ],
-    ids=lambda value: value.splitlines()[-1],
+def test_a_part_of_the_project_that_the_zip_has_not_is_missing(tmp_path: Path) -> None:
+    actions = {f"own_{number}": f"import {part}\n" for number, part in enumerate(PARTS_NOT_IN_THE_ZIP)}
+
+    told = refusal(a_project_with(tmp_path, **actions)).splitlines()
+
+    assert len(told) == len(PARTS_NOT_IN_THE_ZIP)
+    for number, part in enumerate(PARTS_NOT_IN_THE_ZIP):
+        assert told[number].startswith(f"notification/actions/own_{number}.py, line 1, cannot be imported")
+        assert f"No module named '{part}'" in told[number]
+
+
+REFUSED = (
+    ("return", "line 1, cannot be imported: SyntaxError: 'return' outside function. Correct the file."),
+    ("\n\n1 / 0", "line 3, cannot be imported: ZeroDivisionError: division by zero. Correct the file."),
+    ("raise ValueError('two\\nlines')", "line 1, cannot be imported: ValueError: two lines. Correct"),
+    ("raise SystemExit(0)", "line 1, cannot be imported: SystemExit: 0. Correct the file."),
+    ("import os\nos.environ['TABLE']", "KeyError: 'TABLE'. If it reads a variable of the function, let it do so"),
+    ("from notification.action_api import no", "ImportError: cannot import name 'no' from"),
 )
-def test_it_is_refused_with_its_file_its_line_and_the_reason_in_one_line(
-    tmp_path: Path, content: str, reason: str
-) -> None:
-    told = refusal(a_project_with(tmp_path, invoice=content, fine=REMIND))
+
+
+def test_each_is_refused_with_its_file_its_line_and_the_reason_in_one_line(tmp_path: Path) -> None:
+    actions = {f"own_{number}": content for number, (content, _) in enumerate(REFUSED)}
+
+    told = refusal(a_project_with(tmp_path, **actions, fine=REMIND)).splitlines()
+
+    assert len(told) == len(REFUSED)
+    for number, (_, reason) in enumerate(REFUSED):
+        assert told[number].startswith(f"notification/actions/own_{number}.py")
+        assert reason in told[number]
+
+
+def test_an_import_that_ends_the_process_is_refused_in_one_line(tmp_path: Path) -> None:
+    told = refusal(a_project_with(tmp_path, invoice="import os\nos._exit(0)", fine=REMIND))
 
     assert told.startswith("notification/actions/invoice.py")
-    assert reason in told
+    assert "cannot be imported: during its import, the process ended with code 0. Correct the file." in told
     assert "\n" not in told
 
 

@@ -116,6 +116,7 @@ def test_it_holds_the_app_the_time_zones_and_none_of_our_other_parts(package: Zi
     assert {name.split("/")[0] for name in names} & ours == {"app.py", "chalicelib"}
 
 
+@pytest.mark.long
 def test_it_holds_the_files_of_the_console(package: Zip) -> None:
     static = PROJECT / "chalicelib/api/console/static"
 
