@@ -8,23 +8,9 @@ import pytest
 
 from chalicelib.api.auth import IssuerUnavailable
 from chalicelib.api.console.sign_in import SignIn, default_scope, origin_of
-from tests.api.world import AUDIENCE, CLIENT, ISSUER, FakeIssuer
+from tests.api.world import AUDIENCE, CLIENT, ISSUER, FakeIssuer, Stopwatch
 
 HOUR = 3600.0
-
-
-class Stopwatch:
-    """Monotonic seconds that pass when told to."""
-
-    seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def time() -> Stopwatch:
-    return Stopwatch()
 
 
 @pytest.fixture
