@@ -156,6 +156,14 @@ def test_a_wrong_question_is_422_and_named(world: World, query: str, field: str)
     assert (response.status_code, fields(response)) == (422, [field])
 
 
+def test_a_plus_that_the_url_does_not_escape_is_explained(world: World) -> None:
+    response = world.get("/v1/timeline?since=2027-03-01T00:00:00+02:00")
+
+    hint = "write 2027-03-01T09:00:00 with Z or an offset such as +02:00, whose `+` is %2B in a URL"
+    (error,) = response.json_body["errors"]
+    assert error == {"field": "since", "message": f"'2027-03-01T00:00:00 02:00' is not a time; {hint}"}
+
+
 def test_a_cursor_of_another_list_is_refused(world: World) -> None:
     for _ in range(2):
         world.created()
