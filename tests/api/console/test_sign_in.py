@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,13 @@ def test_the_page_may_reach_the_issuer_itself_while_its_document_is_missing(
     issuer.is_down = True
 
     assert sign_in.origins() == (ISSUER, ISSUER)
+
+
+def test_the_page_of_an_issuer_without_https_may_reach_the_api_only(issuer: FakeIssuer) -> None:
+    issuer.is_down = True
+    client = replace(CLIENT, issuer="http://issuer.internal")
+
+    assert SignIn(client, issuer.fetch_configuration).origins() == (None, None)
 
 
 def test_the_page_may_reach_the_endpoints_of_the_document(sign_in: SignIn) -> None:
