@@ -27,7 +27,7 @@ from chalice.app import Blueprint, ChaliceViewError
 from ..scheduling.arguments.reading import read
 from . import responses
 from .models.operation import Operation
-from .parsing import BODY_TYPES, read_body, read_headers, read_optional_body, read_query
+from .parsing import CONTENT_TYPES, read_body, read_headers, read_optional_body, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,8 +92,7 @@ class Routes:
             )
             self.operations.append(operation)
             answered = self._answering(operation, view)
-            content_types = {"content_types": BODY_TYPES} if operation.body else {}
-            self.blueprint.route(address, methods=[method], **content_types)(answered)
+            self.blueprint.route(address, methods=[method], content_types=CONTENT_TYPES)(answered)
             return answered
 
         return decorate

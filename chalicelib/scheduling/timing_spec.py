@@ -191,7 +191,7 @@ def future_instant_of(field: str, when: str | datetime, *, now: datetime) -> dat
 
 def instant_of(field: str, when: str | datetime) -> datetime:
     """Returns the instant in UTC. Raises InvalidInput if it has no `Z` or offset."""
-    time = _time(field, when)
+    time = _time(field, when, "Z or an offset such as +02:00, whose `+` is %2B in a URL")
     if time.tzinfo is None:
         _refuse(field, _wall_time(when))
     return time.astimezone(UTC)
@@ -232,12 +232,13 @@ def _spelled(function: str, text: str) -> str:
     return text[len(function) + 1 : -1] if text.startswith(f"{function}(") and text.endswith(")") else text
 
 
-def _time(field: str, when: str | datetime) -> datetime:
+def _time(field: str, when: str | datetime, zone: str = "Z, an offset or `timezone`") -> datetime:
+    """`zone`: what a time may have, for the message of an InvalidInput."""
     if isinstance(when, datetime):
         return _in_calendar(field, when.replace(microsecond=0))
     match = TIME.fullmatch(when)
     if match is None:
-        _refuse(field, f"{when!r} is not a time; write 2027-03-01T09:00:00 with Z, an offset or `timezone`")
+        _refuse(field, f"{when!r} is not a time; write 2027-03-01T09:00:00 with {zone}")
     try:
         time = datetime.fromisoformat(match[1] + (match[2] or ""))
     except ValueError as exc:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 """
 
 import base64
+import gzip
 import json
 import re
 from dataclasses import dataclass
@@ -80,11 +81,15 @@ class UserRequests:
         try:
             function = find_function(route.function_arn)
             event = json.dumps(_event(request, api, stage, route)).encode()
-            return _response(self._runtime.run(function, new_invocation(function, event)))
+            answer = _response(self._runtime.run(function, new_invocation(function, event)))
         except FunctionNotFound:
             return NO_FUNCTION
         except Throttled:
             return FUNCTION_THROTTLED
+        if isinstance(answer, Response) and _is_compressed(answer, api, request):
+            answer.set_data(gzip.compress(answer.get_data()))
+            answer.content_encoding = "gzip"
+        return answer
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,18 @@ def _response(outcome: Outcome) -> Response | Refusal:
         return Response(content, int(answer["statusCode"]), _headers(answer))
     except (ValueError, TypeError, AttributeError, KeyError):
         return NO_PROXY_ANSWER
+
+
+def _is_compressed(answer: Response, api: RestAPI, request: Request) -> bool:
+    """Returns whether API Gateway compresses the answer (Developer Guide, "Receive an API response with a compressed
+    payload"). `Accept-Encoding: *` does not suffice.
+    """
+    return (
+        api.minimum_compression_size is not None
+        and len(answer.get_data()) >= api.minimum_compression_size
+        and answer.content_encoding is None
+        and any(coding == "gzip" and quality > 0 for coding, quality in request.accept_encodings)
+    )
 
 
 def _headers(answer: dict[str, Any]) -> Headers:

@@ -59,6 +59,13 @@ class RestApis(APIGatewayBackend):
             api.gateway_responses.clear()
         return api
 
+    def update_rest_api(self, function_id: str, patch_operations: list[dict[str, Any]]) -> RestAPI:
+        api = super().update_rest_api(function_id, patch_operations)
+        for change in patch_operations:
+            if change["path"] == "/minimumCompressionSize":  # moto ignores it
+                api.minimum_compression_size = int(change["value"]) if change.get("value") else None
+        return api
+
     def delete_rest_api(self, function_id: str) -> RestAPI:
         self.get_rest_api(function_id)  # raises the error that moto answers with 404; its own delete answers 500
         return super().delete_rest_api(function_id)

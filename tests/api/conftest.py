@@ -1,6 +1,6 @@
 import pytest
 
-from tests.api.world import FakeIssuer, Key, World
+from tests.api.world import FakeIssuer, Key, Stopwatch, World
 
 
 @pytest.fixture(scope="session")
@@ -12,6 +12,11 @@ def key() -> Key:
 @pytest.fixture
 def issuer(key: Key) -> FakeIssuer:
     return FakeIssuer([key])
+
+
+@pytest.fixture
+def time() -> Stopwatch:
+    return Stopwatch()
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chalicelib.actions import built_in
+from tests.api.test_ownership import MATRIX, Row, ask, ids, name_of
 from tests.api.world import MAIL, World, fields, problem
 
 if TYPE_CHECKING:
     from chalice.test import HTTPResponse
+
+    from tests.api.world import FakeIssuer
 
 WEBHOOK = {"type": "webhook", "url": "https://example.com/hook"}
 PUSH = {
@@ -288,6 +291,16 @@ def test_another_charset_or_type_is_415(world: World, content_type: str) -> None
     response = world.post("/v1/schedules", {}, headers={"Content-Type": content_type})
 
     assert problem(response) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("row", [row for row in MATRIX if row.body is None], ids=name_of)
+def test_a_request_without_a_body_may_have_any_content_type(issuer: FakeIssuer, row: Row) -> None:
+    plain, foreign = World(issuer), World(issuer)
+
+    expected = ask(plain, row, "writer", ids(plain))
+    response = ask(foreign, row, "writer", ids(foreign), Content_Type="text/plain")
+
+    assert response.status_code == expected.status_code
 
 
 @pytest.mark.parametrize(

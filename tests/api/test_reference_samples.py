@@ -8,8 +8,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,9 +18,11 @@ from chalicelib.api.openapi.html.operations import entries
 from chalicelib.api.openapi.html.samples import Sample
 from tests.api.reference_page import page
 from tests.api.route_table import document
+from tests.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
 
 OPERATIONS = entries(document())
 EXAMPLES = document()["components"]["examples"]
@@ -54,29 +54,16 @@ def recording() -> Iterator[tuple[str, list[Any]]]:
     """A server that answers everything with `{}`: its URL, and what was sent to it."""
     sent: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            sent.append((self.command, self.path, headers_of(self.headers), json.loads(body) if body else None))
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        sent.append((request.command, request.path, headers_of(request.headers), json.loads(body) if body else None))
+        request.send_response(200)
+        request.send_header("Content-Length", "2")
+        request.end_headers()
+        request.wfile.write(b"{}")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler.answer)
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", sent
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(answer) as url:
+        yield url, sent
 
 
 def headers_of(headers: Any) -> dict[str, str]:

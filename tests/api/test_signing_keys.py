@@ -10,28 +10,13 @@ import pytest
 
 from chalicelib.api.auth import InvalidToken, IssuerUnavailable, SigningKeys, fetch_keys
 from tests.api.documents import documents
-from tests.api.world import FakeIssuer, Key
+from tests.api.world import FakeIssuer, Key, Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECOND = 1.0
 HOUR = 3600.0
-
-
-class Stopwatch:
-    """Monotonic seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def time() -> Stopwatch:
-    return Stopwatch()
 
 
 @pytest.fixture

@@ -51,6 +51,16 @@ MAIL = {"type": "email", "to": ["a@example.com"], "subject": "hello", "text": "I
 
 
 @dataclass
+class Stopwatch:
+    """Monotonic seconds that pass when told to."""
+
+    seconds: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
 class Key:
     """A key pair and its id."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from local.app.stack import SCOPES, token_from
 from tests.console.accessibility import axe
 from tests.console.browser import LAPTOP, LONGEST_WAIT_MS, PHONE, THEMES, Watch, window
 from tests.console.budgets import cost
+from tests.console.site import show_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +38,8 @@ def reference(
     watch = Watch(frozenset({site.api_url, site.cloud_url}), expected)
     with window(site.browser, theme=theme, size=size) as context, watch.reporting():
         watch.attach(context)
+        if site.files:
+            show_files(context, site.files)
         page = context.new_page()
         page.goto(f"{site.api_url}/docs")
         expect(page.get_by_role("button", name="Try it").first).to_be_visible(timeout=LONGEST_WAIT_MS)
@@ -89,6 +94,35 @@ def test_an_error_is_shown_as_the_api_sends_it(site: Site) -> None:
 
         expect(form.get_by_role("status")).to_contain_text("401", timeout=LONGEST_WAIT_MS)
         expect(form.get_by_role("region", name="Body of the answer")).to_contain_text(":problem:invalid-token")
+
+
+def test_a_token_that_the_api_refuses_can_be_replaced_in_each_form(site: Site, user: str) -> None:
+    with reference(site, expected=("status of 401",)) as page:
+        open_form(page, "listRuns")
+        open_form(page, "listSchedules")
+        form = page.locator("#listSchedules form")
+        pasted = form.get_by_label("Token kept in memory only")
+        pasted.fill("no-token")
+        expect(page.locator("#listRuns form").get_by_label("Token")).to_have_count(0)
+
+        form.get_by_role("button", name="Send").click()
+        expect(form.get_by_role("status")).to_contain_text("401", timeout=LONGEST_WAIT_MS)
+
+        expect(page.locator("#listRuns form").get_by_label("Token kept in memory only")).to_have_value("")
+        expect(pasted).to_have_value("")
+        pasted.fill(token_from(site.cloud_url, user, SCOPES))
+        form.get_by_role("button", name="Send").click()
+        expect(form.get_by_role("status")).to_contain_text("200", timeout=LONGEST_WAIT_MS)
+
+
+def test_a_token_names_its_user_in_every_script(docs: Page) -> None:
+    claims = base64.urlsafe_b64encode('{"sub": "zo\u00eb \u5c71\u7530"}'.encode()).decode().rstrip("=")
+    open_form(docs, "listSchedules")
+    form = docs.locator("#listSchedules form")
+
+    form.get_by_label("Token kept in memory only").fill(f"e30.{claims}.c2lnbmVk")
+
+    expect(form.get_by_text("as zo\u00eb \u5c71\u7530")).to_be_visible()
 
 
 def test_a_change_of_the_form_takes_the_second_click_back(docs: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+import urllib3
 
 from deploy.paths import PROJECT
 from local.app.stack import REGION
@@ -68,6 +70,17 @@ def test_the_shop_s_reminder_is_sent_when_its_time_comes(shop: Shop) -> None:
     assert [mail["to"] for mail in shop.cloud.messages("Order 7")] == [["alice@example.com"]]
     listed = shop.api.send("GET", "/tasks/v1/schedules?status=completed", **ALICE).json["items"]
     assert [schedule["schedule_id"] for schedule in listed] == [created.json["reminder"]]
+
+
+def test_its_api_reference_is_compressed_and_works_below_the_stage(shop: Shop) -> None:
+    page = urllib3.request(
+        "GET", f"{shop.api.url}/tasks/docs", headers={"Accept-Encoding": "gzip"}, decode_content=False, timeout=30
+    )
+
+    content = gzip.decompress(page.data).decode()
+    assert (page.status, page.headers["Content-Encoding"]) == (200, "gzip")
+    assert len(page.data) < len(content) / 5
+    assert "<code>/api/tasks</code>" in content
 
 
 def test_its_functions_do_what_their_role_allows_and_keep_their_logs(shop: Shop) -> None:

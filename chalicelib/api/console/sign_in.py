@@ -71,17 +71,23 @@ class SignIn:
             "audience": self._client.audience,
         }
 
-    def origins(self) -> tuple[str, str]:
+    def origins(self) -> tuple[str, str] | tuple[None, None]:
         """Returns the origins of the token endpoint and of the authorization endpoint.
 
-        Both are the issuer's own while its document cannot be fetched.
+        Both are the issuer's own while its document cannot be used, and None if the issuer's URL is not secure.
         """
         try:
             endpoints = self._find()
         except IssuerUnavailable:
-            own = origin_of(self._client.issuer)
-            return own, own
+            return self._own_origins()
         return origin_of(endpoints.token), origin_of(endpoints.authorization)
+
+    def _own_origins(self) -> tuple[str, str] | tuple[None, None]:
+        try:
+            own = origin_of(self._client.issuer)
+        except ValueError:
+            return None, None
+        return own, own
 
     def _find(self) -> Endpoints:
         if self._endpoints is None or self._age(self._answered_at) > KEYS_MAX_AGE_SECONDS:

@@ -25,7 +25,8 @@ def allow_origins(app: Chalice, origins: Origins) -> None:
     `origins` is called in each request. An empty result allows no origin.
     """
     for path, views in list(app.routes.items()):
-        app.route(path, methods=["OPTIONS"])(_preflight(app, origins, sorted([*views, "OPTIONS"])))
+        preflight = _preflight(app, origins, sorted([*views, "OPTIONS"]))
+        app.route(path, methods=["OPTIONS"], content_types=["*/*"])(preflight)
     app.register_middleware(_with_headers(origins), "http")
 
 

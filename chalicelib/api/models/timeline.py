@@ -12,8 +12,11 @@ from ...scheduling.arguments.described import about
 from ...scheduling.lists.timeline import Lane, Slice, Timeline
 from .views import InEnglish, NextCursor, OfRun, OfSchedule, Planned, ReasonOfRun, View
 
-LONGEST_REASON = 100
-"""The most characters of a reason: a page may have 4,000 runs, and Lambda answers 6 MB at most."""
+LONGEST_REASON = 80
+"""The most characters of a reason: a page may have 4,000 runs, and Lambda answers 6 MB at most.
+
+A character outside the Basic Multilingual Plane has 14 bytes in Lambda's answer.
+"""
 
 
 class RunMarkView(View):

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from ...core.actions.fields import ActionRules
 
-BODY_TYPES = ["*/*"]
-"""Chalice accepts all content types, so that `read_body` can refuse other types than JSON with a problem."""
+CONTENT_TYPES = ["*/*"]
+"""Chalice accepts all content types: `read_body` refuses other types than JSON with a problem, and a request without a
+body may have any. Chalice's own default refuses a GET with another `Content-Type`, in its own format.
+"""
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -438,7 +438,7 @@ class DynamoRepository:
         scope = (index or "", pk, prefix)
         if cursor is not None:
             query["ExclusiveStartKey"] = _typed(_start_key(names, scope, cursor))
-        with translated(_store_error):
+        with translated(_store_error if cursor is None else _error_of_a_cursor):
             response = self._client.query(**query)
         last = response.get("LastEvaluatedKey")
         return Page([_plain(item) for item in response["Items"]], _cursor(names, scope, _plain(last)) if last else None)
@@ -657,9 +657,13 @@ def _plain(item: Mapping[str, Any]) -> items.Item:
 def _store_error(exc: Exception) -> Exception | None:
     if is_transient(exc):
         return StoreUnavailable()
-    if isinstance(exc, ClientError) and "starting key" in str(exc):
-        return InvalidCursor()
     return StoreRefused() if isinstance(exc, ClientError) and _is_too_large(exc) else None
+
+
+def _error_of_a_cursor(exc: Exception) -> Exception | None:
+    """DynamoDB accepts the same query without a starting key, and a client can change the key in a cursor."""
+    is_refused = isinstance(exc, ClientError) and error_code(exc) in ("ValidationException", "SerializationException")
+    return InvalidCursor() if is_refused else _store_error(exc)
 
 
 def _is_too_large(exc: ClientError) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from ...core.model.schedule import Schedule
@@ -24,7 +25,8 @@ class Kind(StrEnum):
 class ScheduleFilter:
     """Schedules that fit all given values. None: any.
 
-    `search` is a part of the name, the id or the resource id, compared without case.
+    `search` is a part of the name, the id or the resource id, compared without case. An accent may be encoded as a
+    character of its own or as a part of its letter.
     """
 
     search: str | None = None
@@ -46,7 +48,11 @@ class ScheduleFilter:
     def _is_found_in(self, schedule: Schedule) -> bool:
         if self.search is None:
             return True
-        part = self.search.casefold()
+        part = _comparable(self.search)
         return any(
-            part in text.casefold() for text in (schedule.name, schedule.schedule_id, schedule.resource_id) if text
+            part in _comparable(text) for text in (schedule.name, schedule.schedule_id, schedule.resource_id) if text
         )
+
+
+def _comparable(text: str) -> str:
+    return normalize("NFC", text.casefold())

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.api.auth import IssuerUnavailable
 from chalicelib.api.console.sign_in import SignIn, default_scope, origin_of
-from tests.api.world import AUDIENCE, CLIENT, ISSUER, FakeIssuer
+from tests.api.world import AUDIENCE, CLIENT, ISSUER, FakeIssuer, Stopwatch
 
 HOUR = 3600.0
-
-
-class Stopwatch:
-    """Monotonic seconds that pass when told to."""
-
-    seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def time() -> Stopwatch:
-    return Stopwatch()
 
 
 @pytest.fixture
@@ -91,6 +78,13 @@ def test_the_page_may_reach_the_issuer_itself_while_its_document_is_missing(
     issuer.is_down = True
 
     assert sign_in.origins() == (ISSUER, ISSUER)
+
+
+def test_the_page_of_an_issuer_without_https_may_reach_the_api_only(issuer: FakeIssuer) -> None:
+    issuer.is_down = True
+    client = replace(CLIENT, issuer="http://issuer.internal")
+
+    assert SignIn(client, issuer.fetch_configuration).origins() == (None, None)
 
 
 def test_the_page_may_reach_the_endpoints_of_the_document(sign_in: SignIn) -> None:

@@ -44,6 +44,12 @@ def test_a_preflight_request_says_what_the_page_may_send(shop: World) -> None:
     }
 
 
+def test_a_preflight_request_may_have_any_content_type(shop: World) -> None:
+    response = shop.send("OPTIONS", ONE, token="", headers={"Origin": SHOP, "Content-Type": "text/plain"})
+
+    assert response.status_code == 204
+
+
 def test_every_route_has_a_preflight() -> None:
     assert [path for path, views in app.routes.items() if "OPTIONS" not in views] == []
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.api.models.timeline import LONGEST_REASON
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import LastRun, Timing
 from chalicelib.scheduling.lists.timeline import MOST_LANES, MOST_MARKS
@@ -121,15 +122,19 @@ def test_a_run_that_is_requested_now_is_shown(world: World) -> None:
 
 
 def test_the_largest_page_is_one_that_lambda_can_answer(world: World) -> None:
+    widest = "\U0001f600"
     for number in range(MOST_LANES):
-        schedule = a_schedule(schedule_id=f"s{number}", name="\u00e9" * 200, last_run=LastRun(NOW, "failed"))
-        _store(world, schedule, *(_ended(schedule, minutes=n, error="\u00e9" * 500) for n in range(MOST_MARKS - 1)))
+        schedule = a_schedule(
+            schedule_id=f"{number:064}", name=widest * 200, resource_id=widest * 256, last_run=LastRun(NOW, "failed")
+        )
+        _store(world, schedule, *(_ended(schedule, minutes=n, error=widest * 500) for n in range(MOST_MARKS - 1)))
 
     page = world.get("/v1/timeline").json_body
 
     assert sum(len(lane["runs"]) for lane in page["items"]) == MOST_LANES * (MOST_MARKS - 1)
-    assert {len(run["reason"]) for lane in page["items"] for run in lane["runs"]} == {100}
-    assert len(json.dumps(page)) < LAMBDA_ANSWERS
+    assert {len(run["reason"]) for lane in page["items"] for run in lane["runs"]} == {LONGEST_REASON}
+    # Chalice returns the body as a string, so that each `\\` and `"` in it is escaped once more.
+    assert len(json.dumps({"body": json.dumps(page)})) < LAMBDA_ANSWERS
 
 
 @pytest.mark.parametrize(
@@ -149,6 +154,14 @@ def test_a_wrong_question_is_422_and_named(world: World, query: str, field: str)
     response = world.get(f"/v1/timeline?{query}")
 
     assert (response.status_code, fields(response)) == (422, [field])
+
+
+def test_a_plus_that_the_url_does_not_escape_is_explained(world: World) -> None:
+    response = world.get("/v1/timeline?since=2027-03-01T00:00:00+02:00")
+
+    hint = "write 2027-03-01T09:00:00 with Z or an offset such as +02:00, whose `+` is %2B in a URL"
+    (error,) = response.json_body["errors"]
+    assert error == {"field": "since", "message": f"'2027-03-01T00:00:00 02:00' is not a time; {hint}"}
 
 
 def test_a_cursor_of_another_list_is_refused(world: World) -> None:

@@ -13,8 +13,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.stub import ANY, Stubber
 
 from chalicelib.core.dynamodb import items
+from chalicelib.core.dynamodb.cursors import write_cursor
 from chalicelib.core.dynamodb.repository import DynamoRepository
 from chalicelib.core.errors import InvalidCursor, StoreRefused, StoreUnavailable
+from chalicelib.core.model import ids
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import Status
 from chalicelib.core.model.span import opened_span
@@ -127,10 +129,31 @@ def test_a_fault_of_our_own_is_not_hidden(table: DynamoRepository, aws: Stubber,
         call(table)
 
 
-def test_a_starting_key_that_dynamodb_does_not_take_is_an_invalid_cursor(table: DynamoRepository, aws: Stubber) -> None:
-    aws.add_client_error("query", "ValidationException", "The provided starting key is invalid", 400)
+REFUSED_KEYS = [
+    ("ValidationException", "The provided starting key is invalid"),
+    ("ValidationException", "One or more parameter values were invalid: Size of rangekey has exceeded the maximum"),
+    ("SerializationException", "NUMBER_VALUE cannot be converted to String"),
+]
+
+
+@pytest.mark.parametrize(("code", "message"), REFUSED_KEYS)
+def test_a_starting_key_that_dynamodb_does_not_take_is_an_invalid_cursor(
+    table: DynamoRepository, aws: Stubber, code: str, message: str
+) -> None:
+    scope = ("", ids.schedule_pk("alice", "s1"), ids.RUN_PREFIX)
+    aws.add_client_error("query", code, message, 400)
 
     with pytest.raises(InvalidCursor):
+        table.list_runs("alice", "s1", limit=9, cursor=write_cursor(scope, ("RUN#" + "x" * 2000,)))
+
+
+@pytest.mark.parametrize(("code", "message"), REFUSED_KEYS[1:])
+def test_a_first_page_that_dynamodb_refuses_is_no_fault_of_a_cursor(
+    table: DynamoRepository, aws: Stubber, code: str, message: str
+) -> None:
+    aws.add_client_error("query", code, message, 400)
+
+    with pytest.raises((ClientError, StoreRefused)):
         table.list_runs("alice", "s1", limit=9, cursor=None)
 
 

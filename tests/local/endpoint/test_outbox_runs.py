@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -20,6 +19,7 @@ from local.endpoint.origin import Origin
 from local.endpoint.outbox import Message
 from local.endpoint.outbox_message import Links, message_html
 from local.testing import RunningCloud, running_cloud
+from tests.web_server import serving
 
 CODE = """
     import boto3
@@ -94,30 +94,19 @@ def a_consumer(*, answers: bool = True) -> Iterator[tuple[int, list[tuple[dict[s
     """A consumer that answers 202, or never. Yields its port and the requests that it got."""
     got: list[tuple[dict[str, str], bytes]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-            if answers:
-                self.send_response(202)
-                self.send_header("X-Receipt", "42")
-                self.send_header("Content-Length", "5")
-                self.end_headers()
-                self.wfile.write(b"Thank")
-            else:
-                self.rfile.read(1)  # until the client gives up
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        got.append((dict(request.headers), request.rfile.read(int(request.headers["Content-Length"]))))
+        if answers:
+            request.send_response(202)
+            request.send_header("X-Receipt", "42")
+            request.send_header("Content-Length", "5")
+            request.end_headers()
+            request.wfile.write(b"Thank")
+        else:
+            request.rfile.read(1)  # until the client gives up
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1], got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(answer) as url:
+        yield int(url.rpartition(":")[2]), got
 
 
 def signed(cloud: RunningCloud, body: str = BODY) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """REST APIs as Chalice deploys them: kept by API Gateway, and reached over HTTP."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ ECHO = """
             cookies = {"Set-Cookie": ["a=1", "b=2"]}
             body = {"body": "c2hvcnQ=", "isBase64Encoded": True}
             return {"statusCode": 418, "headers": {"X-Kind": "pot"}, "multiValueHeaders": cookies, **body}
+        if event["path"] == "/zipped":
+            return {"statusCode": 200, "body": "x" * 2000, "headers": {"Content-Encoding": "br"}}
         return {"statusCode": 200, "body": json.dumps(event)}
 """
 
@@ -33,6 +36,7 @@ PATHS = {
     "/things/{thing_id}/parts/{part_id}": ["get"],
     "/broken": ["get"],
     "/teapot": ["get"],
+    "/zipped": ["get"],
 }
 
 
@@ -123,6 +127,39 @@ def test_an_api_that_is_gone_cannot_be_deleted_again(cloud: RunningCloud) -> Non
 
     with pytest.raises(ClientError, match="NotFoundException"):
         gateway.delete_rest_api(restApiId=api_id)
+
+
+def compressing(cloud: RunningCloud, minimum: str) -> str:
+    """The id of an API that compresses answers of at least `minimum` bytes, set as Chalice sets it; "": none."""
+    api_id = deploy(cloud, swagger(PATHS))
+    change = {"op": "replace", "path": "/minimumCompressionSize", "value": minimum}
+    cloud.client("apigateway").update_rest_api(restApiId=api_id, patchOperations=[change])
+    return api_id
+
+
+@pytest.mark.parametrize(
+    ("minimum", "path", "accepted", "expected"),
+    [
+        ("1000", f"/things?long={'x' * 1000}", "gzip, deflate, br", "gzip"),
+        ("1000", f"/things?long={'x' * 1000}", "br", None),
+        ("1000", f"/things?long={'x' * 1000}", "gzip;q=0, br", None),
+        ("1000", f"/things?long={'x' * 1000}", "*", None),
+        ("1000", "/zipped", "gzip, br", "br"),
+        ("100000", f"/things?long={'x' * 1000}", "gzip", None),
+        ("", f"/things?long={'x' * 1000}", "gzip", None),
+    ],
+)
+def test_an_answer_of_the_minimum_size_is_compressed_for_a_client_that_accepts_it(
+    cloud: RunningCloud, minimum: str, path: str, accepted: str, expected: str | None
+) -> None:
+    api_id = compressing(cloud, minimum)
+
+    response = send(cloud, "GET", api_id, path, headers={"Accept-Encoding": accepted}, decode_content=False)
+
+    assert response.headers.get("Content-Encoding") == expected
+    assert (len(response.data) < 1000) is (expected == "gzip")
+    if expected == "gzip":
+        assert json.loads(gzip.decompress(response.data))["path"] == "/things"
 
 
 def test_a_request_reaches_the_function_as_a_proxy_event(cloud: RunningCloud, api: str) -> None:

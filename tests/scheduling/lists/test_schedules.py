@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,16 @@ def test_a_search_finds_a_part_of_name_id_or_resource_in_any_case(search: str, i
     [("STRASSE", "straße"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("שלום", "לום"), ("<b>&", "<B>")],
 )
 def test_a_search_compares_letters_of_every_alphabet_without_case(name: str, search: str) -> None:
+    assert ScheduleFilter(search).fits(a_schedule(name=name))
+
+
+@pytest.mark.parametrize("of_name", ["NFC", "NFD"])
+@pytest.mark.parametrize("of_search", ["NFC", "NFD"])
+def test_a_search_finds_accents_however_they_are_encoded(
+    of_name: Literal["NFC", "NFD"], of_search: Literal["NFC", "NFD"]
+) -> None:
+    name, search = normalize(of_name, "Gr\u00fc\u00dfe aus Z\u00fcrich"), normalize(of_search, "GR\u00dcSSE")
+
     assert ScheduleFilter(search).fits(a_schedule(name=name))
 
 

@@ -38,12 +38,18 @@ export function paste(text) {
   pasted = text.trim().replace(/^Bearer\s+/i, "");
 }
 
+/** The API does not accept the token: the reader needs another one. */
+export function forget() {
+  pasted = "";
+  session?.clearToken();
+}
+
 /** Returns whose token this is and how long it is valid, as far as the token tells. */
 export function holder() {
   try {
     const [, payload = ""] = token().split(".");
-    const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-    return `as ${claims.sub}`;
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    return `as ${JSON.parse(new TextDecoder().decode(bytes)).sub}`;
   } catch {
     return token() ? "with a token" : "";
   }

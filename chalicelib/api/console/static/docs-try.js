@@ -2,7 +2,7 @@
 // "Try it": a form per operation that sends a request and shows the answer as the API sends it.
 
 import { all, byId, element } from "./docs-dom.js";
-import { canSignIn, finish, holder, isReturning, paste, signIn, token } from "./docs-session.js";
+import { canSignIn, finish, forget, holder, isReturning, paste, signIn, token } from "./docs-session.js";
 
 const MOST_SECONDS = 30;
 const MOST_CHARACTERS = 100_000;
@@ -21,6 +21,9 @@ const KEPT = "docs-try";
 
 /** @type {Promise<Description> | null} */
 let description = null;
+
+/** The open forms. @type {Map<HTMLFormElement, Entry>} */
+const forms = new Map();
 
 /** Adds a button to each operation, and restores the form that a sign-in interrupted. */
 export async function tryIt() {
@@ -101,6 +104,7 @@ function tryForm(of, values) {
     )
   );
   for (const control of controls(form)) control.value = values[control.name] ?? control.value;
+  forms.set(form, of);
   showToken(form, of);
   const disarm = () => arm(form, of, false);
   form.addEventListener("input", disarm);
@@ -293,10 +297,11 @@ async function sendRequest(form, of, place) {
     );
     status.replaceChildren(word, ` in ${took} ms`);
     place.append(...shown(of, answer, content));
+    if (answer.status === 401) forget();
   } catch (error) {
     status.replaceChildren(element("span", { class: "st fail" }, "No answer"), ` ${error}`);
   }
-  showToken(form, of);
+  for (const [each, its] of forms) showToken(each, its);
 }
 
 /**
