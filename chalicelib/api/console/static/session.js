@@ -85,6 +85,7 @@ export function signOut() {
     const url = new URL(settings.end_session_endpoint);
     url.searchParams.set("client_id", settings.client_id);
     url.searchParams.set("post_logout_redirect_uri", here());
+    url.searchParams.set("logout_uri", here()); // Cognito's name for it
     location.assign(url);
   }
 }
