@@ -169,6 +169,7 @@ def test_the_timeline_begins_at_the_apis_time_and_moves_on_without_a_skeleton(si
     with site.page(None, "#/timeline") as page:
         page.on("request", lambda request: began.extend(re.findall(r"/timeline\?since=([\d-]+)", request.url)))
         site.sign_in(page, user)
+        page.evaluate(SOON)
         page.get_by_role("button", name="More lanes").click()
         expect(page.locator(".lanes a")).to_have_count(26)
         assert began[-1] == "2032-03-25"
@@ -195,6 +196,7 @@ def test_the_timeline_begins_at_the_apis_time_and_moves_on_without_a_skeleton(si
         expect(page.locator(".lanes a")).to_have_count(26 + 1)
         page.get_by_role("button", name="Table").click()
         expect(page.locator(".nowr + tr").first).to_contain_text("planned")
+        page.unroute_all(behavior="wait")
 
 
 def test_successes_fold_and_unfold_under_the_focus_and_a_menu_closes(site: Site, user: str) -> None:
