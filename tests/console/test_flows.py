@@ -95,7 +95,9 @@ def test_a_cancel_waits_for_an_undo(site: Site, user: str) -> None:
         expect(page.get_by_text("Nothing was changed")).to_be_visible()
         page.get_by_label("Select Dropped").check()
         page.get_by_role("button", name="Cancel 1").click()
+        page.get_by_label("Select Kept").check()
         expect(page.get_by_text("1 schedule cancelled")).to_be_visible()
+        expect(page.get_by_label("Select Kept")).to_be_checked()
 
     assert (status_of(site, user, "kept"), status_of(site, user, "dropped")) == ("active", "cancelled")
 

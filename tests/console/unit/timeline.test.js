@@ -5,9 +5,10 @@ import {
   changesOf,
   lanesOf,
   rowsOf,
+  selectedOf,
   shapesOf,
   stepped,
-  stopKey,
+  stopAt,
   stopsOf,
   ticksOf,
 } from "../../../chalicelib/api/console/static/timeline.js";
@@ -223,13 +224,13 @@ test("arrow keys reach marks and bands, and go to the nearest one of the next la
     DAY,
     false,
   );
-  /** @type {{lane: string, stop: string} | null} */
-  let place = null;
+  /** @type {import("../../../chalicelib/api/console/static/timeline.js").Selected} */
+  let place = { lane: "", schedule: "", at: 0 };
   const press = (/** @type {string} */ key) => {
-    const index = lanes.findIndex((one) => one.key === place?.lane);
-    const from = lanes[index] && stopsOf(lanes[index]).find((stop) => stopKey(stop) === place?.stop);
-    place = stepped(lanes, index, from, key) ?? place;
-    const found = lanes.flatMap(stopsOf).find((stop) => stopKey(stop) === place?.stop);
+    const index = lanes.findIndex((one) => one.key === place.lane);
+    place = stepped(lanes, index, lanes[index] && stopAt(lanes[index], place), key) ?? place;
+    const lane = lanes.find((one) => one.key === place.lane);
+    const found = lane && stopAt(lane, place);
     return found && `${found.schedule.schedule_id} ${found.status} ${iso(found.at).slice(11, 16)}`;
   };
 
@@ -249,13 +250,21 @@ test("arrow keys reach marks and bands, and go to the nearest one of the next la
   assert.equal(press("ArrowDown"), undefined);
 });
 
-test("a mark keeps its name when a refresh moves the window", () => {
+test("a selected mark and a selected slice are found again when a refresh moves the window", () => {
   const begin = at("2027-03-26T06:00:00Z");
-  const [before, after] = [[run(begin), run(begin + 9 * HOUR)], [run(begin + 9 * HOUR)]].map((runs) =>
-    lanesOf([lane({ runs })], DAY, false)
-      .flatMap(stopsOf)
-      .map(stopKey),
-  );
-
-  assert.deepEqual(after, before?.slice(1));
+  const slicesFrom = (/** @type {number} */ since) =>
+    [0, 1].map((index) => ({
+      since: iso(since + index * HOUR),
+      until: iso(since + (index + 1) * HOUR),
+      counts: { planned: 60 },
+    }));
+  for (const [before, after, time] of /** @type {[Partial<Lane>, Partial<Lane>, string][]} */ ([
+    [{ runs: [run(begin), run(begin + 9 * HOUR)] }, { runs: [run(begin + 9 * HOUR)] }, "15:00"],
+    [{ slices: slicesFrom(begin) }, { slices: slicesFrom(begin + MINUTE) }, "06:01"],
+  ])) {
+    const [old, fresh] = [before, after].map((given) => lanesOf([lane(given)], DAY, false)[0]);
+    const stop = old && stopsOf(old).at(-1);
+    assert.ok(old && fresh && stop);
+    assert.equal(iso(stopAt(fresh, selectedOf(old, stop))?.at ?? 0).slice(11, 16), time);
+  }
 });

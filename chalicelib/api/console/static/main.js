@@ -1,11 +1,11 @@
 /** The shell: navigation, clock, theme, keyboard, and the view of the place. */
-import { get, offlineSince } from "./api.js";
+import { offlineSince } from "./api.js";
 import { html, render, signal, useEffect, useErrorBoundary, useState } from "./libs.js";
-import { commands, Empty, heldBack, Loading, leave, Note, palette, said, unsay, useLoad } from "./parts.js";
+import { commands, Empty, heldBack, Loading, leave, Note, palette, readRecent, said, unsay, useLoad } from "./parts.js";
 import { go, place, restore, to } from "./router.js";
 import { session, signIn, start } from "./session.js";
 import { Glyph, Symbols } from "./status.js";
-import { city, clock, DAY, date, HERE, now, SECOND, thisMinute, tick } from "./time.js";
+import { city, clock, date, HERE, now, SECOND, thisMinute, tick } from "./time.js";
 
 const THEME = "scheduled-tasks.theme";
 
@@ -161,20 +161,12 @@ function Side() {
 
 /** How many runs failed or were missed in the last 24 hours. A list has at most 100, so there can be more. */
 function FailedCount() {
-  const loaded = useLoad(
-    "failed-count",
-    async (signal) => {
-      const since = new Date(now.peek() - DAY).toISOString();
-      const pages = await Promise.all(
-        ["failed", "missed"].map((status) => get("v1/runs", { status, since, limit: 100 }, signal)),
-      );
-      return { number: pages.flatMap((page) => page.items).length, isMore: pages.some((page) => page.next_cursor) };
-    },
-    { every: 60 * SECOND },
-  );
-  if (!loaded.data?.number) return null;
-  const { number, isMore } = loaded.data;
-  return html`<span class="n"><span aria-hidden="true">${number}${isMore && "+"}</span><span class="vh">, ${number}${isMore && " or more"} failed or missed in 24 hours</span></span>`;
+  const { data } = useLoad("failed-count", readRecent, { every: 60 * SECOND });
+  if (!data) return null;
+  const number = data.failed.items.length + data.missed.items.length;
+  if (!number) return null;
+  const isMore = data.failed.next_cursor || data.missed.next_cursor;
+  return html`<span class="n"><span aria-hidden="true">${number}${isMore ? "+" : ""}</span><span class="vh">, ${number}${isMore ? " or more" : ""} failed or missed in 24 hours</span></span>`;
 }
 
 function Clock() {

@@ -1,10 +1,24 @@
 /** Parts that views share. Names and reasons are texts of users: they are shown as text nodes, never as HTML. */
-import { Problem } from "./api.js";
+import { get, Problem } from "./api.js";
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "./libs.js";
 import { place, to, toSchedule } from "./router.js";
 import { signOut } from "./session.js";
 import { Glyph, lookOf, RUN, SCHEDULE } from "./status.js";
-import { ahead, city, clock, date, dayAndClock, duration, exact, HERE, isNow, now, relative, SECOND } from "./time.js";
+import {
+  ahead,
+  city,
+  clock,
+  DAY,
+  date,
+  dayAndClock,
+  duration,
+  exact,
+  HERE,
+  isNow,
+  now,
+  relative,
+  SECOND,
+} from "./time.js";
 
 // Loading
 
@@ -95,6 +109,29 @@ async function loadTimely(load, signal) {
     if (isTimely()) throw error;
   }
   return load(signal);
+}
+
+/**
+ * @typedef {import("./types.js").RunPage} RunPage
+ * @typedef {{failed: RunPage, missed: RunPage}} Recent
+ */
+
+/** @type {Promise<Recent> | null} */
+let reading = null;
+
+/** The runs that failed and were missed in the last 24 hours. The shell and the overview share a request that is under way. */
+export function readRecent() {
+  if (!reading) {
+    const since = new Date(now.peek() - DAY).toISOString();
+    const done = () => {
+      reading = null;
+    };
+    reading = Promise.all(["failed", "missed"].map((status) => get("v1/runs", { status, since, limit: 100 }))).then(
+      ([failed, missed]) => ({ failed, missed }),
+    );
+    reading.then(done, done);
+  }
+  return reading;
 }
 
 /** Shows what a view has: nothing yet, an error instead of data, or the data (with a note if it is old). */

@@ -146,12 +146,24 @@ export function changesOf(zones, since, until) {
 /** What the arrow keys go through: the marks and bands of a lane in order. @param {Lane} lane @returns {(Mark | Band)[]} */
 export const stopsOf = ({ marks, bands }) => [...marks, ...bands].sort((a, b) => a.at - b.at);
 
-/** A name for a mark or band that a refresh does not change. @param {Mark | Band} stop */
-export const stopKey = (stop) => `${stop.schedule.schedule_id} ${stop.at} ${"to" in stop}`;
+/** @typedef {{lane: string, schedule: string, at: number}} Selected a mark or band by names that a refresh keeps */
+
+/** @param {Lane} lane @param {Mark | Band} stop @returns {Selected} */
+export const selectedOf = (lane, { schedule, at }) => ({ lane: lane.key, schedule: schedule.schedule_id, at });
+
+/**
+ * The selected mark or band. With the window its bands move: then the one that covers the time.
+ * @param {Lane} lane @param {Selected} selected
+ */
+export function stopAt(lane, { schedule, at }) {
+  const own = stopsOf(lane).filter((stop) => stop.schedule.schedule_id === schedule);
+  return own.find((stop) => stop.at === at) ?? own.find((stop) => "to" in stop && stop.at <= at && at <= stop.to);
+}
 
 /**
  * The lane and the mark or band that an arrow key leads to: from nothing to the first one. Null: another key.
  * @param {Lane[]} lanes @param {number} lane of `from`, or -1 @param {Mark | Band | undefined} from @param {string} key
+ * @returns {Selected | null}
  */
 export function stepped(lanes, lane, from, key) {
   if (!/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key) || lanes.length === 0) return null;
@@ -160,12 +172,15 @@ export function stepped(lanes, lane, from, key) {
   const stops = stopsOf(chosen);
   let index = 0;
   if (from) {
-    const at = row === lane ? stops.findIndex((stop) => stopKey(stop) === stopKey(from)) : nearest(stops, from.at);
+    const at = row === lane ? stops.findIndex((stop) => isSame(stop, from)) : nearest(stops, from.at);
     index = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: stops.length - 1 }[key] ?? at;
   }
   const stop = stops[Math.min(Math.max(index, 0), stops.length - 1)];
-  return { lane: chosen.key, stop: stop ? stopKey(stop) : "" };
+  return stop ? selectedOf(chosen, stop) : { lane: chosen.key, schedule: "", at: 0 };
 }
+
+/** @param {Mark | Band} one @param {Mark | Band} other */
+const isSame = (one, other) => one.at === other.at && one.schedule.schedule_id === other.schedule.schedule_id;
 
 /** @param {(Mark | Band)[]} stops @param {number} at */
 function nearest(stops, at) {

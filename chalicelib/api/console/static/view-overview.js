@@ -1,7 +1,7 @@
 /** What was missed and failed, what fires next, what needs somebody, and where clocks change soon. */
 import { get } from "./api.js";
 import { html } from "./libs.js";
-import { Countdown, count, Empty, NameLink, Shown, timingText, useLoad, useTitle } from "./parts.js";
+import { Countdown, count, Empty, NameLink, readRecent, Shown, timingText, useLoad, useTitle } from "./parts.js";
 import { to, toSchedule } from "./router.js";
 import { byError, Glyph } from "./status.js";
 import {
@@ -24,6 +24,7 @@ import {
 /** @typedef {import("./types.js").Schedule} Schedule */
 /** @typedef {import("./types.js").SchedulePage} SchedulePage */
 /** @typedef {import("./types.js").RunPage} RunPage */
+/** @typedef {import("./parts.js").Recent} Recent */
 
 const SHOWN = 10;
 const AHEAD = 14 * DAY; // how early a change of clocks is told
@@ -58,17 +59,6 @@ export function View() {
       </div>
     </div>
   `;
-}
-
-/** @typedef {{failed: RunPage, missed: RunPage}} Recent */
-
-/** @param {AbortSignal} signal @returns {Promise<Recent>} */
-async function readRecent(signal) {
-  const since = new Date(now.peek() - DAY).toISOString();
-  const [failed, missed] = await Promise.all(
-    ["failed", "missed"].map((status) => get("v1/runs", { status, since, limit: 100 }, signal)),
-  );
-  return { failed, missed };
 }
 
 /** `3`, or `100+` if the list goes on. @param {RunPage} page */

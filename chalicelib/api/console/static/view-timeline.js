@@ -25,9 +25,9 @@ import {
   kindsOf,
   lanesOf,
   rowsOf,
+  selectedOf,
   stepped,
-  stopKey,
-  stopsOf,
+  stopAt,
   ticksOf,
   tickText,
   windowAt,
@@ -45,6 +45,8 @@ import {
 const LANES = 20; // of a page
 const EMPTY_PAGES = 5; // that are read before the reader is asked
 
+/** @type {import("./timeline.js").Selected} */
+const NOTHING = { lane: "", schedule: "", at: 0 };
 const PLANNED = { glyph: "future", role: "next", word: "Planned" };
 
 /** @param {string} status */
@@ -197,19 +199,19 @@ function Legend({ lanes, changes }) {
 /** @param {{lanes: Lane[], changes: Change[], begin: number, until: number, step: number}} props */
 function Lanes({ lanes, changes, begin, until, step }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const [selected, setSelected] = useState({ lane: "", stop: "" });
+  const [selected, setSelected] = useState(NOTHING);
   /** @param {number} at */
   const share = (at) => `${((at - begin) / (until - begin)) * 100}%`;
   const width = (/** @type {number} */ length) => `${(length / (until - begin)) * 100}%`;
   const span = { since: begin, until, share, width };
   const ticks = useMemo(() => ticksOf(begin, until, step), [begin, until, step]);
   const lane = lanes.findIndex(({ key }) => key === selected.lane);
-  const shown = lanes[lane] && stopsOf(lanes[lane]).find((stop) => stopKey(stop) === selected.stop);
+  const shown = lanes[lane] && stopAt(lanes[lane], selected);
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     const next = stepped(lanes, lane, shown, event.key);
     if (event.key === "Enter" && shown && event.target === box.current) go(toSchedule(shown.schedule.schedule_id));
-    if (event.key === "Escape") setSelected({ lane: "", stop: "" });
+    if (event.key === "Escape") setSelected(NOTHING);
     if (!next) return;
     event.preventDefault();
     setSelected(next);
@@ -222,7 +224,7 @@ function Lanes({ lanes, changes, begin, until, step }) {
     <div class="card lanes" tabindex="0" role="group" aria-label="Lanes. Arrow keys go from mark to mark." ref=${box} onKeyDown=${onKeyDown}>
       <div class="lab ax q xs">Your time, ${city(HERE)}</div>
       <${Axis} ticks=${ticks} step=${step} span=${span} changes=${changes} />
-      ${lanes.map((one) => html`<${LaneRow} key=${one.key} lane=${one} ticks=${ticks} span=${span} changes=${changes} chosen=${one.key === selected.lane ? shown : undefined} select=${(/** @type {Mark | Band} */ stop) => setSelected({ lane: one.key, stop: stopKey(stop) })} />`)}
+      ${lanes.map((one) => html`<${LaneRow} key=${one.key} lane=${one} ticks=${ticks} span=${span} changes=${changes} chosen=${one.key === selected.lane ? shown : undefined} select=${(/** @type {Mark | Band} */ stop) => setSelected(selectedOf(one, stop))} />`)}
     </div>
     <p class="vh" role="status">${shown && told(shown)}</p>
   `;
@@ -273,8 +275,8 @@ function LaneRow({ lane, ticks, span, changes, chosen, select }) {
         ${ticks.filter(({ isDay }) => isDay).map((tick) => html`<line class="grid" x1=${share(tick.at)} x2=${share(tick.at)} y1="0" y2="50" />`)}
         ${changes.map((change) => html`<${Change} change=${change} span=${span} />`)}
         <line class=${paused ? "tk stopped" : "tk"} x1="0" x2="100%" y1="25" y2="25" />
-        ${lane.bands.map((band) => html`<${BandShape} key=${stopKey(band)} band=${band} span=${span} isSelected=${band === chosen} select=${() => select(band)} />`)}
-        ${lane.marks.map((mark) => html`<${MarkShape} key=${stopKey(mark)} mark=${mark} x=${share(mark.at)} isSelected=${mark === chosen} select=${() => select(mark)} />`)}
+        ${lane.bands.map((band) => html`<${BandShape} key=${`${band.schedule.schedule_id} ${band.at}`} band=${band} span=${span} isSelected=${band === chosen} select=${() => select(band)} />`)}
+        ${lane.marks.map((mark) => html`<${MarkShape} key=${`${mark.schedule.schedule_id} ${mark.at}`} mark=${mark} x=${share(mark.at)} isSelected=${mark === chosen} select=${() => select(mark)} />`)}
         ${thisMinute.value >= since && thisMinute.value <= until && html`<line class="nowl" x1=${share(at)} x2=${share(at)} y1="0" y2="50" />`}
       </svg>
       ${chosen && html`<${Popup} stop=${chosen} span=${span} />`}
