@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.console.site import Site
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 DAILY, HOURLY, OFTEN = cron("0 9 * * ? *"), cron("0 * * * ? *"), cron("0/5 * * * ? *")
 LONGEST_WAIT_MS = 20_000
