@@ -128,3 +128,14 @@ test("two bodies differ where the API would see a difference", () => {
   assert.deepEqual(differences(before, { action: { body: {}, to: ["a"] }, timing: { rate: "5 minutes" } }), []);
   assert.deepEqual(differences(before, { ...before, action: { to: ["a"] } }), ["action.body"]);
 });
+
+test("a null or an empty list in the JSON that a user writes is a value", () => {
+  /** @param {unknown} body @param {Record<string, any>} [metadata] */
+  const webhook = (body, metadata = {}) => ({ action: { type: "webhook", cc: [], body }, metadata });
+
+  assert.deepEqual(differences(webhook({ list: [] }), webhook({})), ["action.body.list"]);
+  assert.deepEqual(differences(webhook({ note: null }), webhook({})), ["action.body.note"]);
+  assert.deepEqual(differences(webhook([]), webhook(null)), ["action.body"]);
+  assert.deepEqual(differences(webhook(1, { plan: null }), webhook(1)), ["metadata.plan"]);
+  assert.deepEqual(differences(webhook(null), { action: { type: "webhook" } }), []);
+});

@@ -339,7 +339,8 @@ export function asForm(body) {
 }
 
 /**
- * The paths at which two bodies differ. Left out, `null`, `[]` and empty metadata are the same to the API.
+ * The paths at which two bodies differ. Left out, `null`, `[]` and empty metadata are the same to the API, but not
+ * inside the JSON that users write.
  * @param {Record<string, any>} before @param {Record<string, any>} after
  */
 export const differences = (before, after) =>
@@ -347,7 +348,7 @@ export const differences = (before, after) =>
 
 /** @param {any} before @param {any} after @param {string} path @returns {string[]} */
 function compared(before, after, path) {
-  if (!isObject(before) || !isObject(after)) return text(before) === text(after) ? [] : [path];
+  if (!isObject(before) || !isObject(after)) return text(before, path) === text(after, path) ? [] : [path];
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].flatMap((name) => compared(before[name], after[name], path ? `${path}.${name}` : name));
 }
@@ -355,8 +356,15 @@ function compared(before, after, path) {
 /** @param {unknown} value */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** @param {unknown} value */
-const text = (value) => JSON.stringify(Array.isArray(value) && value.length === 0 ? null : (value ?? null));
+/** JSON that users write. Its root is none or null; what is inside is theirs. */
+const FREE = /^(?:metadata|action\.(?:body|data|detail|headers))(\.|$)/;
+
+/** @param {unknown} value @param {string} path */
+function text(value, path) {
+  const free = FREE.exec(path);
+  if (free?.[1]) return JSON.stringify(value);
+  return JSON.stringify(!free && Array.isArray(value) && value.length === 0 ? null : (value ?? null));
+}
 
 /** `Line 2, ` for the line on which a field such as `timing.cron` stands. @param {string} text @param {string} field */
 export function lineOf(text, field) {
