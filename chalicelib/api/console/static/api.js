@@ -110,8 +110,8 @@ async function json(answer, aborted) {
   }
 }
 
-/** @param {string | null} header */
-const seconds = (header) => (header && /^\d+$/.test(header) ? Number(header) : null);
+/** At least one, so that a 0 is no request without a pause. @param {string | null} header */
+const seconds = (header) => (header && /^\d+$/.test(header) ? Math.max(Number(header), 1) : null);
 
 /**
  * The request as a curl command for a POSIX shell. The token stays out of it.

@@ -84,7 +84,7 @@ function repeat(load, every, tell) {
       if (aborting.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
       tell.failed(error);
-      again(error.isTransient ? Math.max(error.retryAfter ?? RETRY_SECONDS, 1) * SECOND : 0);
+      again(error.isTransient ? (error.retryAfter ?? RETRY_SECONDS) * SECOND : 0);
     }
   };
   run();
