@@ -156,6 +156,17 @@ def test_the_issuers_refusal_is_shown_in_its_own_words(site: Site) -> None:
         expect(page.get_by_label("Another user")).to_be_visible()
 
 
+def test_older_runs_are_shown_once_each_and_the_end_of_the_session_is_seen_below_them(site: Site, user: str) -> None:
+    seed_failed(site, user, "failing", [f"error {number}" for number in range(60)])
+    with site.page(user, "#/schedules/failing", expected=("status of 401",)) as page:
+        page.get_by_role("button", name="Older runs").click()
+        expect(page.locator(".story > li[id]")).to_have_count(60)
+        expect(page.get_by_role("button", name="Older runs")).to_have_count(0)
+        page.locator(".story > li").last.scroll_into_view_if_needed()
+        page.route("**/v1/**", lambda route: route.fulfill(status=401, body="{}"))
+        expect(page.get_by_text("Your session is over")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("view", ["#/schedules/failing", "#/failed"])
 def test_a_long_error_without_spaces_does_not_scroll_a_phone_sideways(site: Site, user: str, view: str) -> None:
     seed_failed(site, user, "failing", ["x" * 500])

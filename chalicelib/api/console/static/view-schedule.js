@@ -1,6 +1,7 @@
 /** One schedule: what it does, when it fires next, and the story of its runs. */
 import { call, curl, get } from "./api.js";
 import { html, useState } from "./libs.js";
+import { More, usePages } from "./list-parts.js";
 import {
   Act,
   attempt,
@@ -33,7 +34,11 @@ const ENDED = ["completed", "cancelled", "failed"];
 export function View({ id }) {
   const path = `v1/schedules/${encodeURIComponent(id)}`;
   const schedule = useLoad(id, (signal) => get(path, undefined, signal), { every: 5 * SECOND });
-  const runs = useLoad(`${id}-runs`, (signal) => get(`${path}/runs`, { limit: 50 }, signal), { every: 5 * SECOND });
+  const runs = usePages(
+    `${id}-runs`,
+    (signal) => (cursor) => /** @type {Promise<RunPage>} */ (get(`${path}/runs`, { limit: 50, cursor }, signal)),
+    { every: 5 * SECOND },
+  );
   useTitle(schedule.data ? nameOf(schedule.data) : id);
   const reload = () => {
     schedule.reload();
@@ -47,7 +52,7 @@ export function View({ id }) {
         <${Head} schedule=${data} path=${path} reload=${reload} />
         <div class="two">
           <div class="stack">
-            <${Shown} loaded=${runs} what="Its runs">${(/** @type {RunPage} */ page) => html`<${Runs} key=${id} path=${path} page=${page} schedule=${data} reload=${reload} />`}<//>
+            <${Shown} loaded=${runs} what="Its runs">${(/** @type {RunPage} */ page) => html`<${Runs} key=${id} loaded=${runs} page=${page} schedule=${data} reload=${reload} />`}<//>
           </div>
           <div class="stack">
             <${Occurrences} schedule=${data} path=${path} />
@@ -151,17 +156,9 @@ function State({ schedule }) {
   );
 }
 
-/** @param {{path: string, page: RunPage, schedule: Schedule, reload: () => void}} props */
-function Runs({ path, page, schedule, reload }) {
-  const [older, setOlder] = useState(/** @type {RunPage | null} */ (null));
-  const newest = new Set(page.items.map((run) => run.run_id));
-  const runs = [...page.items, ...(older?.items ?? []).filter((run) => !newest.has(run.run_id))];
-  const cursor = older ? older.next_cursor : page.next_cursor;
-  const more = async () => {
-    const next = await get(`${path}/runs`, { limit: 50, cursor });
-    // With the page that is shown now: new runs push its last ones out of it.
-    setOlder({ items: [...(older ?? page).items, ...next.items], next_cursor: next.next_cursor });
-  };
+/** @param {{loaded: ReturnType<typeof usePages>, page: RunPage, schedule: Schedule, reload: () => void}} props */
+function Runs({ loaded, page, schedule, reload }) {
+  const runs = page.items;
   if (runs.length === 0) {
     return html`<section><h2>Runs</h2><p class="q">${schedule.next_run_at ? html`None yet. The first is due <${Countdown} at=${Date.parse(schedule.next_run_at)} />.` : "None."}</p></section>`;
   }
@@ -170,7 +167,7 @@ function Runs({ path, page, schedule, reload }) {
     <section aria-labelledby="runs">
       <div class="head"><h2 id="runs">Runs</h2><p class="s q">Newest first, your time</p></div>
       <${Story} runs=${runs} zone=${schedule.timing.timezone ?? null} reload=${reload} />
-      ${cursor && html`<p class="acts"><${Act} class="small" label="Older runs" act=${more} /></p>`}
+      <${More} loaded=${loaded} label="Older runs" />
     </section>
   `;
 }
