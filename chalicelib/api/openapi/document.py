@@ -106,14 +106,14 @@ def document(operations: tuple[Operation, ...], server: str = "") -> Mapping[str
     }
 
 
-def _read(operations: Sequence[Operation]) -> list[type[BaseModel]]:
+def _read(operations: Sequence[Operation]) -> tuple[type[BaseModel], ...]:
     parameters = [model for one in operations for model in one.parameters.values()]
-    return [*parameters, *(one.body for one in operations if one.body)]
+    return (*parameters, *(one.body for one in operations if one.body))
 
 
-def _answered(operations: Sequence[Operation]) -> list[type[BaseModel]]:
+def _answered(operations: Sequence[Operation]) -> tuple[type[BaseModel], ...]:
     models = [answer.model for one in operations for answer in one.answers.values() if answer.model]
-    return [*models, ProblemView]
+    return (*models, ProblemView)
 
 
 def _described(operation: Operation, described: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ because openapi-typescript makes a field with a default required, even in reques
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
@@ -49,8 +50,12 @@ def reference(model: type[BaseModel]) -> Schema:
     return {"$ref": COMPONENTS + schema_name(model.__name__)}
 
 
-def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Schema]:
-    """Returns the schemas of the request models (`read`), the response models (`answered`) and their parts, by name."""
+@lru_cache(maxsize=8)
+def schemas(read: tuple[type[BaseModel], ...], answered: tuple[type[BaseModel], ...]) -> Mapping[str, Schema]:
+    """Returns the schemas of the request models (`read`), the response models (`answered`) and their parts, by name.
+
+    It takes most of the document's time, and the documents of several servers share it.
+    """
     _, found = models_json_schema(
         [*_in_mode("validation", read), *_in_mode("serialization", answered)],
         ref_template=COMPONENTS + "{model}",
