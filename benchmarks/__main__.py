@@ -17,7 +17,7 @@ from benchmarks.measure import rows_of
 if TYPE_CHECKING:
     from benchmarks.measure import Row
 
-MODULES = ("expressions",)
+MODULES = ("expressions", "stored_schedules")
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
@@ -41,7 +41,6 @@ def main() -> None:
 def _in_a_process(name: str, rounds: int) -> list[Row]:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         return process.submit(rows_of, name, rounds).result()
-
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ _EXPRESSIONS: list[tuple[str, str, str, dict[str, str]]] = [
 CASES = [Case(*texts, zone, AFTER) for texts in _EXPRESSIONS for zone in ("UTC", "Europe/Berlin")]
 
 
-def rows(rounds: int, count: int = 1000) -> list[Row]:
+def rows(rounds: int, count: int = 1000, shortest: float = 0.005) -> list[Row]:
     """Raises AssertionError if a peer has other occurrences than this project."""
-    each = [_measured(case, rounds, count) for case in CASES]
+    each = [_measured(case, rounds, count, shortest) for case in CASES]
     parsing, first, following = zip(*each, strict=True)
     every_minute = [row for row in following if EVERY_MINUTE in row.what]
     return [
@@ -56,19 +56,19 @@ def _first(library: Library, count: int) -> list[datetime]:
     return in_utc(library.take(library.parse(), count))
 
 
-def _measured(case: Case, rounds: int, count: int) -> tuple[Measured, Measured, Measured]:
+def _measured(case: Case, rounds: int, count: int, shortest: float) -> tuple[Measured, Measured, Measured]:
     check_agreement(case, count)
     parsing = {name: library.parse for name, library in peers(case).items()}
     return (
-        cpu_time(str(case), this_project(case).parse, parsing, rounds),
-        _taking(case, 1, rounds),
-        _taking(case, count, rounds),
+        cpu_time(str(case), this_project(case).parse, parsing, rounds, shortest),
+        _taking(case, 1, rounds, shortest),
+        _taking(case, count, rounds, shortest),
     )
 
 
-def _taking(case: Case, count: int, rounds: int) -> Measured:
+def _taking(case: Case, count: int, rounds: int, shortest: float) -> Measured:
     def work(library: Library) -> Callable[[], object]:
         return lambda: library.take(library.parse(), count)
 
     others = {name: work(library) for name, library in peers(case).items()}
-    return cpu_time(str(case), work(this_project(case)), others, rounds)
+    return cpu_time(str(case), work(this_project(case)), others, rounds, shortest)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 Samples = tuple[float, ...]
 """One figure per round."""
 
-_SHORTEST_SAMPLE = 0.005  # seconds: short work is repeated for at least this time
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -85,20 +83,29 @@ def rows_of(name: str, rounds: int) -> list[Row]:
 
 
 def cpu_time(
-    what: str, ours: Callable[[], object], peers: Mapping[str, Callable[[], object]], rounds: int
+    what: str,
+    ours: Callable[[], object],
+    peers: Mapping[str, Callable[[], object]],
+    rounds: int,
+    shortest: float = 0.005,
 ) -> Measured:
-    """Measures the CPU time of one call, in microseconds. In each round, ours and each peer run in turn."""
+    """Measures the CPU time of one call, in microseconds. In each round, ours and each peer run in turn.
+
+    For one sample, the call is repeated until it has taken at least `shortest` seconds.
+    """
     works = [ours, *peers.values()]
-    repeats = [_repeats(work) for work in works]
-    by_round = [[_seconds(work, often) * 1e6 for work, often in zip(works, repeats, strict=True)] for _ in range(rounds)]
+    repeats = [_repeats(work, shortest) for work in works]
+    by_round = [
+        [_seconds(work, often) * 1e6 for work, often in zip(works, repeats, strict=True)] for _ in range(rounds)
+    ]
     own, *others = zip(*by_round, strict=True)
     return Measured(what, own, dict(zip(peers, others, strict=True)))
 
 
-def _repeats(work: Callable[[], object]) -> int:
+def _repeats(work: Callable[[], object], shortest: float) -> int:
     """Returns how often the work must be repeated for one sample. The calls also fill its caches."""
     often = 1
-    while _seconds(work, often) * often < _SHORTEST_SAMPLE:
+    while _seconds(work, often) * often < shortest:
         often *= 2
     return often
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
     from benchmarks.measure import Goal, Measured, Row, Samples
 
+_WHOLE = 100  # figures from here on are shown without decimals
 _REQUIREMENTS = Path(__file__).parent.parent / "requirements-bench.txt"
 
 _INTRODUCTION = """# Performance
 
-`make bench` writes this page. It measures this project and published alternatives in turn, in one run, on the same work.
+`make bench` writes this page. It measures this project and published alternatives in turn, on the same work.
 
 Each figure is the median of {rounds} rounds; the spread is the lowest and the highest round. CPU time is that of the
 process, without waiting. A result of several measurements is the median of their results.
@@ -112,4 +113,4 @@ def _samples(samples: Samples) -> str:
 
 
 def _figure(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+    return f"{number:,.0f}" if number >= _WHOLE else f"{number:.3g}"

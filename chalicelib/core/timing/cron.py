@@ -89,7 +89,8 @@ class Field:
         items = text.split(",")
         if "*" in text and len(items) > 1:
             raise ValueError("* alone, or a list without it")
-        return tuple(sorted({number for item in items for number in self._item(item)}))
+        numbers: set[int] = set()
+        return tuple(sorted(numbers.union(*map(self._item, items))))
 
     def number(self, text: str) -> int:
         """Returns the number of `text`, which is a number or a name."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from calendar import monthrange
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Month(NamedTuple):
     length: int
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of(cls, year: int, month: int) -> Month:
         first_weekday, length = monthrange(year, month)  # calendar counts from 0 = Monday
         return cls((first_weekday + 1) % 7 + 1, length)

@@ -209,10 +209,9 @@ def _period(text: str) -> timedelta:
 
 def _zone_name(name: str) -> str:
     try:
-        zone(name)
+        return zone(name).key  # one text for all expressions of the zone
     except UnknownZone as exc:
         raise InvalidExpression("timezone", name, "an IANA time zone name such as Europe/Berlin") from exc
-    return name
 
 
 def _utc(field: str, instant: datetime | None) -> datetime | None:
