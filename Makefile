@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH := .venv-bench
+BENCH_INSTALLED := $(BENCH)/.installed
 
 # The pip that Python 3.11 brings spends 85 s of CPU time on the requirements, a newer one less than half. Chalice 1.34
 # allows none from 26.3 on.
@@ -69,6 +71,17 @@ test-all: $(INSTALLED) ## run the long tests, and the property tests with many m
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 3 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
+$(BENCH_INSTALLED): requirements.txt requirements-dev.txt requirements-bench.txt
+	@echo "installing into $(BENCH)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/pip install -qq --disable-pip-version-check $(PIP)
+	@$(BENCH)/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-dev.txt -r requirements-bench.txt
+	@touch $@
+
+bench: $(BENCH_INSTALLED) ## compare the speed with that of other libraries, and write docs/performance.md
+	@$(BENCH)/bin/python -m benchmarks --write
+.PHONY: bench
+
 screenshots: $(INSTALLED) ## write docs/images: the console's views at three sizes in both themes
 	@tests/e2e/install_chromium.sh
 	@$(BIN)/python -m tests.console.screenshots
@@ -102,5 +115,5 @@ format: $(INSTALLED) ## format the code and fix what the linter can fix
 .PHONY: format
 
 clean: ## remove everything that these commands made
-	@rm -rf $(VENV) .local build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(BENCH) .local build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 .PHONY: clean

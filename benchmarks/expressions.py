@@ -1,74 +1,74 @@
-"""Measures how long it takes to parse an expression and to find its first occurrence.
-
-Run `python -m benchmarks.expressions`. The target for the first occurrence is well under a millisecond for ordinary
-expressions, and less than 5 ms for the worst.
-"""
+"""Compares how long expressions take to parse and to find occurrences: `python -m benchmarks expressions`."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from itertools import islice
-from statistics import median
-from time import perf_counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.core.timing.expressions import parse
+from benchmarks.expression_libraries import Case, Library, in_utc, peers, this_project
+from benchmarks.measure import Goal, Measured, Row, cpu_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS = 201
+AFTER = datetime(2027, 3, 27, 12, tzinfo=UTC)
+"""In Berlin the clocks are put forward 13 hours later: within a thousand occurrences of every case."""
 
-# Each row has a description, an expression, a zone and the instant to begin after.
-ORDINARY = [
-    ("one time", "at(2027-06-01T09:00:00)", "Europe/Berlin", "2027-03-01T00:00:00Z"),
-    ("every 15 minutes, elapsed", "rate(15 minutes)", "UTC", "2027-03-01T00:00:00Z"),
-    ("weekdays at nine", "cron(0 9 ? * MON-FRI *)", "Europe/Berlin", "2027-03-01T00:00:00Z"),
-    ("every quarter of an hour", "cron(0/15 * * * ? *)", "Europe/Berlin", "2027-03-01T00:00:00Z"),
-    ("every minute, at midnight", "cron(* * * * ? *)", "Europe/Berlin", "2027-03-01T22:59:00Z"),
-    ("last Friday of the month", "cron(15 10 ? * 6L *)", "America/New_York", "2027-03-01T00:00:00Z"),
+EVERY_MINUTE = "* * * * ? *"
+_EXPRESSIONS: list[tuple[str, str, str, dict[str, str]]] = [
+    (EVERY_MINUTE, "* * * * *", "* * * * *", {"minute": "*"}),
+    ("0/15 * * * ? *", "*/15 * * * *", "*/15 * * * *", {"minute": "*/15"}),
+    ("0 9 * * ? *", "0 9 * * *", "0 9 * * *", {"hour": "9", "minute": "0"}),
+    (
+        "0 9 ? * MON-FRI *",
+        "0 9 * * MON-FRI",
+        "0 9 * * MON-FRI",
+        {"hour": "9", "minute": "0", "day_of_week": "mon-fri"},
+    ),
+    ("30 8 1,15 * ? *", "30 8 1,15 * *", "30 8 1,15 * *", {"hour": "8", "minute": "30", "day": "1,15"}),
+    ("15 10 ? * 6L *", "15 10 * * L5", "15 10 * * 5L", {"hour": "10", "minute": "15", "day": "last fri"}),
 ]
-WORST = [
-    ("no such date in 5 months of 173 years", "cron(0 0 31 2,4,6,9,11 ? *)", "UTC", "2027-03-01T00:00:00Z"),
-    ("only in the gap of each spring", "cron(* 2 ? 3 1L *)", "Europe/Berlin", "2027-03-01T00:00:00Z"),
-    ("a fifth Monday in February, past 2100", "cron(59 23 ? 2 2#5 *)", "UTC", "2072-03-01T00:00:00Z"),
-    ("the last minute of the last year", "cron(59 23 31 12 ? 2199)", "Pacific/Apia", "1970-01-01T00:00:00Z"),
-    ("over a day that does not exist", "cron(* * * * ? *)", "Pacific/Apia", "2011-12-30T09:59:00Z"),
-    ("from within a repeated hour", "cron(* * * * ? *)", "Europe/Berlin", "2027-10-31T01:00:00Z"),
-    ("within seven repeated hours", "cron(* * * * ? *)", "Antarctica/Vostok", "1994-01-31T17:00:00Z"),
-]
+CASES = [Case(*texts, zone, AFTER) for texts in _EXPRESSIONS for zone in ("UTC", "Europe/Berlin")]
 
 
-def main() -> None:
-    for title, rows in (("ordinary", ORDINARY), ("worst", WORST)):
-        print(f"{title:<40}{'parse':>12}{'first':>12}   (medians of {ROUNDS}, in microseconds)")
-        for name, text, zone_name, after in rows:
-            report(name, text, zone_name, datetime.fromisoformat(after))
-    print(f"{'a thousand in a row, weekdays at nine':<40}{'':>12}{a_thousand():>12.0f}")
+def rows(rounds: int, count: int = 1000, shortest: float = 0.005) -> list[Row]:
+    """Raises AssertionError if a peer has other occurrences than this project."""
+    each = [_measured(case, rounds, count, shortest) for case in CASES]
+    parsing, first, following = zip(*each, strict=True)
+    every_minute = [row for row in following if EVERY_MINUTE in row.what]
+    return [
+        Row("parse an expression", "µs of CPU", Goal("faster", 1), parsing),
+        Row("parse, and find the first occurrence", "µs of CPU", Goal("faster", 2), first),
+        Row(f"parse, and find {count:,} occurrences", "µs of CPU", Goal("faster", 5), following),
+        Row(f"the same {count:,} of every minute", "µs of CPU", Goal("faster", 1.5), tuple(every_minute)),
+    ]
 
 
-def report(name: str, text: str, zone_name: str, after: datetime) -> None:
-    expression = parse(text, zone_name)
-    parsing = microseconds(lambda: parse(text, zone_name))
-    first = microseconds(lambda: next(expression.occurrences(after), None))
-    print(f"  {name:<38}{parsing:>12.1f}{first:>12.1f}")
+def check_agreement(case: Case, count: int) -> None:
+    """Raises AssertionError if a peer's first occurrences of the case, this many, are not those of this project."""
+    expected = _first(this_project(case), count)
+    for name, library in peers(case).items():
+        if _first(library, count) != expected:
+            raise AssertionError(f"{name} has other occurrences of {case}")
 
 
-def a_thousand() -> float:
-    expression = parse("cron(0 9 ? * MON-FRI *)", "Europe/Berlin")
-    after = datetime.fromisoformat("2027-03-01T00:00:00Z")
-    return microseconds(lambda: list(islice(expression.occurrences(after), 1000)))
+def _first(library: Library, count: int) -> list[datetime]:
+    return in_utc(library.take(library.parse(), count))
 
 
-def microseconds(work: Callable[[], object]) -> float:
-    return median(timed(work) for _ in range(ROUNDS)) * 1e6
+def _measured(case: Case, rounds: int, count: int, shortest: float) -> tuple[Measured, Measured, Measured]:
+    check_agreement(case, count)
+    parsing = {name: library.parse for name, library in peers(case).items()}
+    return (
+        cpu_time(str(case), this_project(case).parse, parsing, rounds, shortest),
+        _taking(case, 1, rounds, shortest),
+        _taking(case, count, rounds, shortest),
+    )
 
 
-def timed(work: Callable[[], object]) -> float:
-    begin = perf_counter()
-    work()
-    return perf_counter() - begin
+def _taking(case: Case, count: int, rounds: int, shortest: float) -> Measured:
+    def work(library: Library) -> Callable[[], object]:
+        return lambda: library.take(library.parse(), count)
 
-
-if __name__ == "__main__":
-    main()
+    others = {name: work(library) for name, library in peers(case).items()}
+    return cpu_time(str(case), work(this_project(case)), others, rounds, shortest)

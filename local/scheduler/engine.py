@@ -16,7 +16,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _TICK = timedelta(microseconds=1)  # makes "strictly after" include the instant itself
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Firing:
     """One occurrence. `scheduled_time` follows from the expression; the target is invoked at `fires_at`."""
 

@@ -6,8 +6,10 @@ from threading import Lock
 
 from local.scheduler.delivery import Delivery
 from local.scheduler.engine import Engine, Firing
-from local.scheduler.models import Schedule
+from local.scheduler.models import Home, Schedule
 from local.time.agenda import Agenda, Entry
+
+_Key = tuple[Home, str, str]
 
 
 class FiringLoop:
@@ -21,23 +23,23 @@ class FiringLoop:
         self._delivery = delivery
         self._completed = completed
         self._lock = Lock()
-        self._armed: dict[str, tuple[Firing, Entry]] = {}
+        self._armed: dict[_Key, tuple[Firing, Entry]] = {}
 
     def arm(self, schedule: Schedule) -> None:
         """Replace any other version of the schedule by this one."""
         with self._lock:
-            self._replace(schedule.arn, self._engine.next_firing(schedule))
+            self._replace(_key(schedule), self._engine.next_firing(schedule))
 
-    def disarm(self, arn: str) -> None:
+    def disarm(self, schedule: Schedule) -> None:
         with self._lock:
-            self._replace(arn, None)
+            self._replace(_key(schedule), None)
 
-    def _replace(self, arn: str, firing: Firing | None) -> None:
-        if arn in self._armed:
-            self._armed.pop(arn)[1].cancel()
+    def _replace(self, key: _Key, firing: Firing | None) -> None:
+        if key in self._armed:
+            self._armed.pop(key)[1].cancel()
         if firing is not None:
-            entry = self._agenda.call_at(firing.fires_at, partial(self._fire, firing))
-            self._armed[arn] = (firing, entry)
+            entry = self._agenda.call_at(firing.fires_at, partial(FiringLoop._fire, self, firing))
+            self._armed[key] = (firing, entry)
 
     def _fire(self, firing: Firing) -> None:
         following = self._engine.next_firing(firing.schedule, firing.scheduled_time)
@@ -47,10 +49,15 @@ class FiringLoop:
 
     def _schedule_next(self, firing: Firing, following: Firing | None) -> bool:
         """Arm the next firing before the delivery, which may hang. Returns False if the schedule has changed."""
-        arn = firing.schedule.arn
+        key = _key(firing.schedule)
         with self._lock:
-            armed, _ = self._armed.get(arn, (None, None))
+            armed, _ = self._armed.get(key, (None, None))
             if armed is not firing:
                 return False
-            self._replace(arn, following)
+            self._replace(key, following)
         return True
+
+
+def _key(schedule: Schedule) -> _Key:
+    """Returns what identifies a schedule. Unlike its ARN, it needs no new text, and there may be 100,000."""
+    return schedule.home, schedule.group, schedule.name

@@ -24,7 +24,7 @@ class Home:
         return f"arn:aws:scheduler:{self.region}:{self.account}:schedule-group/{name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often and until what age a delivery is retried. The defaults are those that GetSchedule returns."""
 
@@ -32,7 +32,7 @@ class RetryPolicy:
     maximum_event_age: timedelta = timedelta(seconds=86400)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """The target's ARN, its input and its role. `parameters` are the members for one service, unchanged."""
 
@@ -44,7 +44,7 @@ class Target:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """One version of a schedule: an update makes a new one.
 

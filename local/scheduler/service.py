@@ -128,7 +128,7 @@ class Scheduler:
 
     def _delete_group(self, store: Store, members: Members, _now: datetime) -> dict[str, Any]:
         for schedule in store.remove_group(members["Name"]):
-            self._loop.disarm(schedule.arn)
+            self._loop.disarm(schedule)
         return {}
 
     def _list_groups(self, store: Store, members: Members, _now: datetime) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class Scheduler:
 
     def _remove(self, store: Store, schedule: Schedule) -> None:
         store.remove(schedule)
-        self._loop.disarm(schedule.arn)
+        self._loop.disarm(schedule)
 
     def _completed(self, schedule: Schedule) -> None:
         """Applies ActionAfterCompletion after the last delivery, unless the schedule was changed meanwhile."""

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from json import loads
+from sys import intern
 from typing import Any
 
 from chalicelib.core.timing.expressions import Expression, InvalidExpression, floor_minute, parse
@@ -15,6 +17,8 @@ from local.scheduler.errors import ValidationFailed
 from local.scheduler.models import DEFAULT_GROUP, Home, RetryPolicy, Schedule, Target
 
 _LARGEST_INPUT = 262_144  # bytes (UG:scheduler-quotas)
+_OFF = timedelta()
+_NO_PARAMETERS: Mapping[str, Any] = {}
 _OLDEST_START = timedelta(minutes=5)
 _TARGET_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", re.ASCII)
 _JSON_ONLY = re.compile(r"arn:[^:]+:(lambda|states|events):")  # botocore's model, TargetInput
@@ -82,19 +86,22 @@ def _window(window: Members) -> timedelta:
         raise ValidationFailed(
             "MaximumWindowInMinutes must be provided when FlexibleTimeWindowMode is set to FLEXIBLE."
         )
-    return timedelta(minutes=minutes or 0)
+    return timedelta(minutes=minutes) if minutes else _OFF
 
 
 def _target(target: Members) -> Target:
     _check_target_arn(target)
     _check_input(target["Arn"], target.get("Input"))
+    queue = target.get("DeadLetterConfig", {}).get("Arn")
     return Target(
-        arn=target["Arn"],
-        role_arn=target["RoleArn"],
+        # Most schedules have the same role, target and queue: interned, they share the texts.
+        arn=intern(target["Arn"]),
+        role_arn=intern(target["RoleArn"]),
         input=target.get("Input"),
         retry=_retry_policy(target.get("RetryPolicy", {})),
-        dead_letter_arn=target.get("DeadLetterConfig", {}).get("Arn"),
-        parameters={name: value for name, value in target.items() if name not in _COMMON_TARGET_MEMBERS},
+        dead_letter_arn=None if queue is None else intern(queue),
+        parameters={name: value for name, value in target.items() if name not in _COMMON_TARGET_MEMBERS}
+        or _NO_PARAMETERS,
     )
 
 
@@ -121,9 +128,15 @@ def _is_json(text: str) -> bool:
 
 
 def _retry_policy(policy: Members) -> RetryPolicy:
-    usual = RetryPolicy()
     age = policy.get("MaximumEventAgeInSeconds")
+    return _shared_policy(policy.get("MaximumRetryAttempts"), None if age is None else timedelta(seconds=age))
+
+
+@lru_cache(maxsize=1024)
+def _shared_policy(attempts: int | None, age: timedelta | None) -> RetryPolicy:
+    """Returns one object for all schedules with the same policy. None: the default."""
+    usual = RetryPolicy()
     return RetryPolicy(
-        maximum_retry_attempts=policy.get("MaximumRetryAttempts", usual.maximum_retry_attempts),
-        maximum_event_age=usual.maximum_event_age if age is None else timedelta(seconds=age),
+        maximum_retry_attempts=usual.maximum_retry_attempts if attempts is None else attempts,
+        maximum_event_age=usual.maximum_event_age if age is None else age,
     )

@@ -25,7 +25,7 @@ _LONGEST_WAIT = 60.0  # seconds: a laptop that slept, or a corrected system cloc
 _SECONDS_TO_STOP = 1.0  # how long `stop` waits for the threads; a job that hangs is abandoned on a daemon thread
 
 
-@dataclass(order=True)
+@dataclass(order=True, slots=True)
 class Entry:
     """A job and its time. Jobs of the same time run in the order of their creation."""
 

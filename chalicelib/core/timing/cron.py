@@ -5,9 +5,10 @@ Source: EventBridge Scheduler User Guide, "Schedule types". docs/emulation.md li
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import takewhile
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from .day_rules import (
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
 _T = TypeVar("_T")
+_MIDNIGHT = time()
 _HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 
 
 class InvalidExpression(ValueError):
@@ -66,20 +68,35 @@ class Field:
         names = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
         return f"{self.low}-{self.high}{names} with {self.wildcards}"
 
+    @cached_property
+    def every(self) -> tuple[int, ...]:
+        """All numbers of the field: one tuple, so that stored expressions share it."""
+        return tuple(range(self.low, self.high + 1))
+
+    @cached_property
+    def _number_of(self) -> dict[str, int]:
+        """The number of each text for one: its digits, with or without leading zeros, or its name."""
+        widths = range(1, len(str(self.high)) + 1)
+        digits = {str(number).zfill(width): number for number in self.every for width in widths}
+        return digits | dict(zip(self.names, self.every, strict=False))
+
     def numbers(self, text: str) -> tuple[int, ...]:
         """Returns the numbers of `text`, such as `5`, `8-17`, `0/15`, `1,15` or `*`, ascending."""
+        if text == "*":
+            return self.every
+        if text in self._number_of:
+            return (self._number_of[text],)
         items = text.split(",")
         if "*" in text and len(items) > 1:
             raise ValueError("* alone, or a list without it")
-        return tuple(sorted({number for item in items for number in self._item(item)}))
+        numbers: set[int] = set()
+        return tuple(sorted(numbers.union(*map(self._item, items))))
 
     def number(self, text: str) -> int:
         """Returns the number of `text`, which is a number or a name."""
-        if text in self.names:
-            return self.low + self.names.index(text)
-        if not _is_number(text, self.low, self.high):
+        if text not in self._number_of:
             raise ValueError(self.allowed)
-        return int(text)
+        return self._number_of[text]
 
     def _item(self, item: str) -> Sequence[int]:
         span, slash, step = item.partition("/")
@@ -93,7 +110,7 @@ class Field:
 
     def _span(self, span: str) -> Sequence[int]:
         if span == "*":
-            return range(self.low, self.high + 1)
+            return self.every
         first, dash, last = span.partition("-")
         if not dash:
             return [self.number(first)]
@@ -111,14 +128,11 @@ class Field:
     def _step(self, text: str) -> int:
         # Quartz, which has a similar syntax, refuses a step beyond the field's highest value.
         longest = min(self.high, self.high - self.low + 1)
-        if not _is_number(text, 1, longest):
+        # isdigit() alone accepts digits that int() cannot read.
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(longest))
+        if not is_number or not 1 <= int(text) <= longest:
             raise ValueError(f"a step of 1 to {longest}")
         return int(text)
-
-
-def _is_number(text: str, low: int, high: int) -> bool:
-    # isdigit() alone accepts digits that int() cannot read.
-    return text.isascii() and text.isdigit() and len(text) <= len(str(high)) and low <= int(text) <= high
 
 
 MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -153,7 +167,7 @@ class CronFields:
 
     def walls_in(self, hour: datetime) -> Iterator[datetime]:
         """Yields the matching minutes of a wall hour, ascending."""
-        return (hour.replace(minute=minute) for minute in self.minutes)
+        return (hour + minute * _MINUTE for minute in self.minutes)
 
     def hours_from(
         self, start: datetime, until: datetime, without: Container[date] = frozenset()
@@ -165,25 +179,27 @@ class CronFields:
         for day in self._days_from(start, until):
             if day.date() in without:
                 continue
-            for hour in self.hours:
-                begin = day.replace(hour=hour)
-                if begin + _HOUR > start:
-                    yield begin
+            first = start.hour if day <= start else 0
+            for hour in self.hours[bisect_left(self.hours, first) :]:
+                yield day + hour * _HOUR
 
     def _days_from(self, start: datetime, until: datetime) -> Iterator[datetime]:
-        months = takewhile(lambda month: month <= (until.year, until.month), self._months_from(start))
-        for year, month in months:
-            for day in self.days.days_in(Month.of(year, month)):
-                midnight = datetime.combine(date(year, month, day), time())
+        for year, month in self._months_from(start):
+            if (year, month) > (until.year, until.month):
+                return
+            days = self.days.days_in(Month.of(year, month))
+            first = start.day if (year, month) == (start.year, start.month) else 1
+            for day in days[bisect_left(days, first) :]:
+                midnight = datetime.combine(date(year, month, day), _MIDNIGHT)
                 if midnight > until:
                     return
-                if midnight + _DAY > start:
-                    yield midnight
+                yield midnight
 
     def _months_from(self, start: datetime) -> Iterator[tuple[int, int]]:
-        for year in self.years:
-            if year >= start.year:
-                yield from ((year, month) for month in self.months if (year, month) >= (start.year, start.month))
+        for year in self.years[bisect_left(self.years, start.year) :]:
+            first = start.month if year == start.year else 1
+            for month in self.months[bisect_left(self.months, first) :]:
+                yield year, month
 
 
 def parse_fields(text: str) -> CronFields:

@@ -6,14 +6,17 @@ Weekdays have AWS's numbers: 1 = SUN … 7 = SAT. A workday is Monday to Friday 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from calendar import monthrange
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SUNDAY, SATURDAY = 1, 7
+_WEEKDAYS = tuple(range(SUNDAY, SATURDAY + 1)) * 6
 
 
 class Month(NamedTuple):
@@ -23,6 +26,7 @@ class Month(NamedTuple):
     length: int
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of(cls, year: int, month: int) -> Month:
         first_weekday, length = monthrange(year, month)  # calendar counts from 0 = Monday
         return cls((first_weekday + 1) % 7 + 1, length)
@@ -38,7 +42,7 @@ class DaysOfMonth:
     days: tuple[int, ...]
 
     def days_in(self, month: Month) -> Sequence[int]:
-        return [day for day in self.days if day <= month.length]
+        return self.days[: bisect_right(self.days, month.length)]
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Weekdays:
     weekdays: tuple[int, ...]
 
     def days_in(self, month: Month) -> Sequence[int]:
-        return [day for day in range(1, month.length + 1) if month.weekday(day) in self.weekdays]
+        weekdays = _WEEKDAYS[month.first_weekday - 1 :][: month.length]
+        return [day for day, weekday in enumerate(weekdays, 1) if weekday in self.weekdays]
 
 
 @dataclass(frozen=True)

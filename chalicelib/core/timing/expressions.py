@@ -17,7 +17,7 @@ from .cron import YEAR, CronFields, InvalidExpression, parse_fields
 from .zones import UnknownZone, first_instant, wall_time, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
 __all__ = ["At", "Cron", "Expression", "InvalidExpression", "Rate", "ceil_minute", "floor_minute", "parse"]
@@ -115,20 +115,27 @@ class Cron(Expression):
         # One more day: where the clocks are put back, a later wall time may be an earlier instant.
         until = wall_time(last, tz) + _DAY
         for hour in self.fields.hours_from(wall_time(begin, tz), until, without):
-            if self._never_comes(hour, tz):
-                continue
-            for wall in self.fields.walls_in(hour):
-                instant = first_instant(wall, tz)
-                if instant is not None and instant >= begin:
+            for instant in self._instants_in(hour, tz):
+                if instant >= begin:
                     yield instant
 
-    def _never_comes(self, hour: datetime, tz: ZoneInfo) -> bool:
-        """Returns whether all minutes are in a gap. Gaps are contiguous, so the first and last minute suffice.
+    def _instants_in(self, hour: datetime, tz: ZoneInfo) -> Iterable[datetime]:
+        """Returns the occurrences of a wall hour.
 
-        Without this check, `* 2 ? 3 1L *` in Berlin would try 60 minutes a year up to 2199, none of which exists.
+        No zone has two shifts in one hour. If the first and the last minute exist and are as far apart as their wall
+        times, no shift is between them. If neither exists, no minute between them does.
         """
-        ends = (self.fields.minutes[0], self.fields.minutes[-1])
-        return all(first_instant(hour.replace(minute=minute), tz) is None for minute in ends)
+        minutes = self.fields.minutes
+        first = first_instant(hour + minutes[0] * _MINUTE, tz)
+        if len(minutes) == 1:
+            return () if first is None else (first,)
+        last = first_instant(hour + minutes[-1] * _MINUTE, tz)
+        if first is None and last is None:
+            return ()
+        if first is not None and last is not None and last - first == (minutes[-1] - minutes[0]) * _MINUTE:
+            return (first + (minute - minutes[0]) * _MINUTE for minute in minutes)
+        walls = (first_instant(wall, tz) for wall in self.fields.walls_in(hour))
+        return (instant for instant in walls if instant is not None)
 
 
 def parse(
@@ -202,10 +209,9 @@ def _period(text: str) -> timedelta:
 
 def _zone_name(name: str) -> str:
     try:
-        zone(name)
+        return zone(name).key  # one text for all expressions of the zone
     except UnknownZone as exc:
         raise InvalidExpression("timezone", name, "an IANA time zone name such as Europe/Berlin") from exc
-    return name
 
 
 def _utc(field: str, instant: datetime | None) -> datetime | None:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NO_TIME = timedelta()
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
@@ -101,13 +102,16 @@ def zone(name: str) -> ZoneInfo:
 
 def wall_time(instant: datetime, tz: tzinfo) -> datetime:
     """Returns the local time of the zone at `instant` (aware), as a naive datetime."""
-    return instant.astimezone(tz).replace(tzinfo=None)
+    local = instant.astimezone(tz)
+    return datetime.combine(local, local.time())  # takes half the time of `replace(tzinfo=None)`
 
 
 def first_instant(wall: datetime, tz: ZoneInfo) -> datetime | None:
     """Returns the first instant (aware UTC) with the local time `wall` (naive), or None if it does not exist."""
-    instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
-    return instant if wall_time(instant, tz) == wall else None
+    # A sum has fold=0 (PEP 495). This takes a third of the time of `replace(tzinfo=tz, fold=0)`.
+    aware = datetime.combine(wall, (wall + _NO_TIME).time(), tz)
+    instant = aware.astimezone(UTC)
+    return instant if instant.astimezone(tz) == aware else None  # datetimes of one zone compare by their wall times
 
 
 def resolve_wall_time(wall: datetime, zone_name: str) -> datetime:
