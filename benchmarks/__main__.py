@@ -1,4 +1,4 @@
-"""Runs benchmarks: `python -m benchmarks [NAME ...] [--rounds 7] [--write]`. Without a name, all of them.
+"""Runs benchmarks: `python -m benchmarks [NAME ...] [--rounds 5] [--write]`. Without a name, all of them.
 
 `--write` also writes docs/performance.md. Each module runs in a process of its own.
 """
@@ -24,7 +24,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 def main() -> None:
     parser = ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MODULES)}")
-    parser.add_argument("--rounds", type=int, default=7, help="samples of each measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="samples of each measurement")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}, which needs all benchmarks")
     options = parser.parse_args()
     names = options.names or MODULES

@@ -29,8 +29,8 @@ _TARGET = {
 }
 
 
-def rows(rounds: int, stored: int = 20_000) -> list[Row]:
-    """The memory of 100,000 is the same for each, but tracing their allocations takes minutes."""
+def rows(rounds: int, stored: int = 2_000) -> list[Row]:
+    """Of 100,000 it takes minutes to trace the allocations."""
     return [
         Row(
             f"memory of a stored `{kind}` schedule, of {stored:,}",
