@@ -24,7 +24,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 CODE = ("chalicelib", "notification", "local", "deploy")
 CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 LAYERS = {contract["containers"][0]: contract["layers"] for contract in CONTRACTS if contract["type"] == "layers"}
-OTHER_TESTS = {"console", "contract", "docs", "e2e", "examples", "simulation", "terraform"}
+OTHER_TESTS = {"benchmarks", "console", "contract", "docs", "e2e", "examples", "simulation", "terraform"}
 """The folders of tests that are about more than one folder of the code, or about none of Python."""
 FOLDERS = {path.parent.relative_to(PROJECT / "tests") for path in PROJECT.glob("tests/*/**/test_*.py")}
 MIRROR = sorted(folder for folder in FOLDERS if folder.parts[0] not in OTHER_TESTS)
