@@ -6,12 +6,13 @@ All instants are aware UTC datetimes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..frozen import Frozen
 from ..timing.expressions import Expression, parse
 from ..timing.instants import EPOCH, epoch_ms
 from ..timing.latest import latest
@@ -62,8 +63,7 @@ class Status(StrEnum):
 LIVE = (Status.ACTIVE, Status.PAUSED)
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(Frozen):
     """When a schedule fires, in EventBridge's syntax: `at(…)`, `rate(…)` or `cron(…)`. None: no start or end."""
 
     expression: str
@@ -101,24 +101,21 @@ class Timing:
         return found[0] if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Frozen):
     """The work of a run: a registered type, and its data as a JSON object."""
 
     type: str
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPolicy:
+class DeliveryPolicy(Frozen):
     """How often and how long EventBridge retries a delivery. AWS's default of a day is too long for a reminder."""
 
     max_retries: int = 185
     max_age_seconds: int = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Frozen):
     """How often failed work is retried. The delay is `backoff_seconds`, doubled with each retry."""
 
     max_retries: int = 3
@@ -146,8 +143,7 @@ class OnMissed(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Frozen):
     """The latest ended run, as part of a schedule."""
 
     scheduled_time: datetime
@@ -155,8 +151,7 @@ class LastRun:
     reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Frozen, kw_only=True):
     """One schedule.
 
     `revision` increases with each change. It starts at the creation's epoch milliseconds, so a re-created id has other
