@@ -82,13 +82,7 @@ def _imports(module: str, task: Path, runtime: Path) -> tuple[list[str], dict[st
     environment = {**ENVIRONMENT, "PYTHONPATH": f"{task}:{runtime}"}
     stores = [sys.executable, "-S", "-c", "import boto3; boto3.client('dynamodb')"]
     subprocess.run(stores, env={**environment, "PYTHONPATH": str(runtime)}, cwd="/", check=True)
-    return [
-        sys.executable,
-        "-S",
-        "-B",
-        "-c",
-        f"import {module}; import notification.composition as c; c.runner()" if module != "bare" else "import bare",
-    ], environment
+    return [sys.executable, "-S", "-B", "-c", f"import {module}"], environment
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ Weekdays have AWS's numbers: 1 = SUN … 7 = SAT. A workday is Monday to Friday 
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,7 @@ class Month(NamedTuple):
         return (self.first_weekday + day - 2) % 7 + 1
 
 
-@dataclass(frozen=True)
-class DaysOfMonth:
+class DaysOfMonth(Frozen):
     """`1,15`, `1-7`, `*/2`: these days, if the month has them."""
 
     days: tuple[int, ...]
@@ -41,24 +41,21 @@ class DaysOfMonth:
         return [day for day in self.days if day <= month.length]
 
 
-@dataclass(frozen=True)
-class LastDay:
+class LastDay(Frozen):
     """`L`: the last day of the month."""
 
     def days_in(self, month: Month) -> Sequence[int]:
         return [month.length]
 
 
-@dataclass(frozen=True)
-class LastWorkday:
+class LastWorkday(Frozen):
     """`LW`: the last workday of the month."""
 
     def days_in(self, month: Month) -> Sequence[int]:
         return NearestWorkday(month.length).days_in(month)
 
 
-@dataclass(frozen=True)
-class NearestWorkday:
+class NearestWorkday(Frozen):
     """`15W`: the workday nearest to that day in the same month; none if the month has no such day."""
 
     day: int
@@ -77,8 +74,7 @@ class NearestWorkday:
         return 0
 
 
-@dataclass(frozen=True)
-class Weekdays:
+class Weekdays(Frozen):
     """`MON-FRI`: every day that is one of these weekdays."""
 
     weekdays: tuple[int, ...]
@@ -87,8 +83,7 @@ class Weekdays:
         return [day for day in range(1, month.length + 1) if month.weekday(day) in self.weekdays]
 
 
-@dataclass(frozen=True)
-class NthWeekday:
+class NthWeekday(Frozen):
     """`3#2`: the second Tuesday. A fifth weekday is none in a month with four of them."""
 
     weekday: int
@@ -99,8 +94,7 @@ class NthWeekday:
         return [day] if day <= month.length else []
 
 
-@dataclass(frozen=True)
-class LastOfWeekday:
+class LastOfWeekday(Frozen):
     """`6L`: the last Friday of the month."""
 
     weekday: int

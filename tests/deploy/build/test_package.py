@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.lambda_start import ENVIRONMENT
 from deploy.build.package import build
 from deploy.build.provided import provide
 from deploy.errors import DeployError
@@ -161,9 +162,9 @@ def test_every_module_imports_from_the_unpacked_zip_alone(tmp_path: Path) -> Non
         archive.extractall(task)
     provide(["boto3"], runtime)
 
-    # -S, -P, and no environment: neither site-packages nor the current folder lend a module, as little as on AWS.
+    # -S, -P, and only the variables of the function: neither site-packages nor the current folder lend a module.
     command = [sys.executable, "-S", "-P", "-c", IMPORTS_ALL, str(task)]
-    environment = {"PYTHONPATH": str(runtime)}
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(runtime)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT, env=environment)
 
     assert done.stderr == ""
