@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.core.frozen import Frozen
+from chalicelib.core.frozen import Frozen, replace
 from chalicelib.core.model import reasons
 from chalicelib.core.model.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import CLOCKS_DIFFER, OnUnknown, Overlap, Schedule, Status

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import traceback
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreRefused, StoreUnavailable
-from chalicelib.core.frozen import Frozen
+from chalicelib.core.frozen import Frozen, replace
 from chalicelib.core.model import backoff, ids, payload, reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status

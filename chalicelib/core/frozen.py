@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from dataclasses import Field
+    from dataclasses import replace as replace  # noqa: PLC0414 - mypy checks the arguments of this one
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -61,6 +62,16 @@ class Frozen:
         given = f"{len(positional)} positional arguments and {', '.join(named) or 'none'} by name"
         return f"{type(self).__name__} does not accept {given}; its fields: {allowed}"
 
+    def __replace__(self, /, **changes: Any) -> Self:
+        if not changes.keys() <= self._names:
+            raise TypeError(self._fault((), changes))
+        made = object.__new__(type(self))
+        values = vars(self)
+        if len(values) > len(self._names):  # the values of cached properties belong to the original
+            values = {name: value for name, value in values.items() if name in self._names}
+        vars(made).update(values, **changes)
+        return made
+
     def __eq__(self, other: object) -> bool:
         if self.__class__ is not other.__class__:
             return NotImplemented
@@ -78,3 +89,10 @@ class Frozen:
 
     def __delattr__(self, name: str) -> NoReturn:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+if not TYPE_CHECKING:
+
+    def replace(frozen: Frozen, /, **changes: Any) -> Frozen:
+        """Does what `dataclasses.replace` does, without passing each field through the constructor."""
+        return frozen.__replace__(**changes)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 from abc import ABC, abstractmethod
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 import pytest
 
-from chalicelib.core.frozen import Frozen
+from chalicelib.core.frozen import Frozen, replace
 
 
 class Point(Frozen):
@@ -90,11 +91,20 @@ def test_objects_of_one_class_are_equal_by_their_fields() -> None:
     assert {Named(1, tags=(), name="a"), Named(1, tags=(), name="a")} == {Named(1, tags=(), name="a")}  # type: ignore[arg-type]
 
 
-def test_a_changed_copy_calculates_again() -> None:
+@pytest.mark.parametrize("copied", [replace, dataclasses.replace])
+def test_a_changed_copy_calculates_again(copied: Any) -> None:
     before = Point(1, 2)
     assert before.total == 3
 
-    assert replace(before, y=3).total == 4
+    after = copied(before, y=3)
+
+    assert (after, after.total, before) == (Point(1, 3), 4, Point(1, 2))
+
+
+@pytest.mark.parametrize("copied", [replace, dataclasses.replace])
+def test_a_copy_cannot_get_a_field_that_there_is_not(copied: Any) -> None:
+    with pytest.raises(TypeError, match="z"):
+        copied(Point(1), z=3)
 
 
 def test_it_is_shown_as_it_is_written() -> None:

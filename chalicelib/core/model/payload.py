@@ -6,11 +6,10 @@ years, so version 1 must stay readable (`tests/payloads/v1/`): new fields have d
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
-from ..frozen import Frozen
+from ..frozen import Frozen, replace
 from ..timing.instants import from_iso, iso_ms
 from .codec import run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
 from .fields import SENT_AS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..frozen import Frozen
+from ..frozen import Frozen, replace
 from . import ids
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Run(Frozen, kw_only=True):
     waits: bool = False
     dead_letter_pending: bool = False
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         return ids.run_id(self.user_id, self.schedule_id, self.scheduled_time, self.token)
 

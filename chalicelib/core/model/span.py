@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ..frozen import Frozen
+from ..frozen import Frozen, replace
 from ..timing.latest import latest
 from .schedule import CLOCKS_DIFFER, LATE_AFTER, Schedule, Status
 

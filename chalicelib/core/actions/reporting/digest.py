@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ...frozen import Frozen
+from ...frozen import Frozen, replace
 from ...model.run import RunStatus
 from . import wording
 from .gather import FAILURES
