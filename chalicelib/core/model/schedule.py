@@ -6,14 +6,14 @@ All instants are aware UTC datetimes.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..frozen import Frozen
-from ..timing.expressions import Expression, parse
+from ..frozen import Frozen, replace
+from ..timing.expressions import Expression, kind_of, parse
 from ..timing.instants import EPOCH, epoch_ms
 from ..timing.latest import latest
 from ..timing.zones import wall_time, zone
@@ -78,7 +78,8 @@ class Timing(Frozen):
 
     @property
     def kind(self) -> Literal["at", "rate", "cron"]:
-        return self.parsed.kind
+        """Raises InvalidExpression if the text has the form of no kind."""
+        return kind_of(self.expression)
 
     @property
     def is_one_time(self) -> bool:

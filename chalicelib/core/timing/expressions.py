@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from ..frozen import Frozen
 from .cron import YEAR, CronFields, InvalidExpression, parse_fields
@@ -145,6 +145,11 @@ def parse(
     return Cron(text, zone_name, *window, parse_fields(inner))
 
 
+def kind_of(text: str) -> Literal["at", "rate", "cron"]:
+    """Returns the kind of an expression without parsing it. Raises InvalidExpression if it has none of these forms."""
+    return _split(text)[0]
+
+
 def _same_day_until(instant: datetime, shown: datetime, tz: ZoneInfo) -> datetime:
     """Returns an instant up to which the local date is certainly that of `shown` (naive), the local time at `instant`.
 
@@ -170,11 +175,11 @@ def ceil_minute(instant: datetime) -> datetime:
     return floor if floor == instant else floor + _MINUTE
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split(text: str) -> tuple[Literal["at", "rate", "cron"], str]:
     kind, bracket, inner = text.partition("(")
     if len(text) > _MAX_LENGTH or kind not in {"at", "rate", "cron"} or not bracket or not inner.endswith(")"):
         raise InvalidExpression("expression", text, "at(…), rate(…) or cron(…) of up to 256 characters")
-    return kind, inner.removesuffix(")")
+    return cast("Literal['at', 'rate', 'cron']", kind), inner.removesuffix(")")
 
 
 def _wall(text: str) -> datetime:
