@@ -57,7 +57,7 @@ def _serve(port: Connection) -> None:
 
 
 @contextmanager
-def _endpoint() -> Iterator[str]:
+def endpoint() -> Iterator[str]:
     context = get_context("spawn")
     ours, its = context.Pipe()
     server = context.Process(target=_serve, args=(its,), daemon=True)
@@ -72,7 +72,7 @@ def _endpoint() -> Iterator[str]:
 def seconds_of_a_call() -> dict[str, float]:
     """Returns the median CPU seconds on this machine, by operation."""
     session = boto3.Session("key", "secret", region_name="eu-central-1")
-    with _endpoint() as url:
+    with endpoint() as url:
         dynamodb: Any = session.client("dynamodb", endpoint_url=url)
         functions: Any = session.client("lambda", endpoint_url=url)
         calls: dict[str, Callable[[], Any]] = {

@@ -25,6 +25,7 @@ from .settings import ApiSettings, ConsoleSettings, CorsSettings, InvalidSetting
 
 if TYPE_CHECKING:
     from chalice.app import Request
+    from mypy_boto3_lambda import LambdaClient
 
     from .api.auth import Caller
     from .api.models.requests import RequestLimits
@@ -136,8 +137,14 @@ def _adapters(settings: SchedulerSettings) -> tuple[DynamoRepository, EventBridg
     return (
         DynamoRepository(session.client("dynamodb", config=PATIENCE), settings.table_name),
         EventBridgeGateway(session.client("scheduler", config=PATIENCE), _names(settings)),
-        LambdaStarter(session.client("lambda", config=PATIENCE), settings.notification_lambda_arn),
+        LambdaStarter(_lambda, settings.notification_lambda_arn),
     )
+
+
+@cache
+def _lambda() -> LambdaClient:
+    """Few requests start a run. The session is its own, since two of the sweeper's threads may be the first at once."""
+    return boto3.Session().client("lambda", config=PATIENCE)
 
 
 def _names(settings: SchedulerSettings) -> SchedulerNames:

@@ -10,11 +10,11 @@ occurrence has it: send it to the provider as the idempotency key. `idempotent=T
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.actions import built_in
 from chalicelib.core.actions.contract import ActionFailed, RunContext
+from chalicelib.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["REGISTERED", "ActionFailed", "RegisteredAction", "RunContext", "action"]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredAction:
+class RegisteredAction(Frozen):
     """An action. `idempotent`: its provider uses the run id as an idempotency key."""
 
     type: str

@@ -1,4 +1,4 @@
-"""Makes the Lambda's objects and AWS clients, once per execution environment, at its first invocation."""
+"""Makes the Lambda's objects and AWS clients, once per execution environment."""
 
 from __future__ import annotations
 

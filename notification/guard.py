@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.core.frozen import Frozen, replace
 from chalicelib.core.model import reasons
 from chalicelib.core.model.run import MOST_ATTEMPTS, Attempt, Run, RunStatus
 from chalicelib.core.model.schedule import CLOCKS_DIFFER, OnUnknown, Overlap, Schedule, Status
@@ -31,8 +31,7 @@ LAMBDA_TRIES = 2
 """Lambda's own retries of an invocation that crashed (Terraform, modules/notification_function)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Frozen):
     """One invocation of the Lambda: its start, the end of its leases, and the id of its claims.
 
     `keep_runs` is how long a run's record is kept. `hold` is the operator's reason to hold all runs; None if they do
@@ -46,29 +45,25 @@ class Invocation:
     hold: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(Frozen):
     """Claim this run and do its work."""
 
     run: Run
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Frozen):
     """Do no work; record this run as skipped, held or failed, with the reason."""
 
     run: Run
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Frozen):
     """Do nothing: the occurrence has an outcome, or its run waits for a later attempt or for the release."""
 
     run: Run
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
+class Leased(Frozen):
     """Another invocation holds the run's lease."""
 
     run: Run

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from heapq import nsmallest
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from chalicelib.core.frozen import replace
 from chalicelib.core.model import reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import CLOCKS_DIFFER, Status

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.errors import InvalidPayload, RunLeased, StoreRefused, StoreUnavailable
+from chalicelib.core.frozen import Frozen, replace
 from chalicelib.core.model import backoff, ids, payload, reasons
 from chalicelib.core.model.run import RunStatus
 from chalicelib.core.model.schedule import RECORD_OUTLIVES_RUNS, OnUnknown, Status
@@ -52,8 +52,7 @@ repeat the work.
 LEASE_MARGIN = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Frozen):
     """A run that this invocation has claimed, and the schedule's record at the claim."""
 
     run: Run

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from chalicelib.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """The settings. `keep_runs` is how long a run's record is kept after its claim.
 
     `loopback_webhooks` lets webhooks call this machine. `hold` is the operator's reason to hold all runs; None if they

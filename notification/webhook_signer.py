@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.core.actions.webhook_signing import live_keys, signed_headers
+from chalicelib.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.core.model.ports import MasterSource, ScheduleRepository
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Frozen):
     """Reads the table once per message; `master` keeps the master secret for a while. `clock` returns aware UTC.
 
     Consumers compare the time in a signature with their own clock. `ahead_file` is for stage local, whose clock can be

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
@@ -16,8 +16,7 @@ from ..core.actions.text_rules import in_one_line
 TEXTS = {"subject": Text(in_one_line), "text": Text(as_written), "html": Text(html.escape)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Email(FieldsWithTexts):
+class Email(FieldsWithTexts, kw_only=True):
     """An email with `text`, `html` or both."""
 
     to: Annotated[Addresses, Length(least=1)]

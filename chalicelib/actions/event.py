@@ -5,7 +5,7 @@ The detail contains the run id, by which consumers can detect a repeated event.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from ..core.actions.clients import TWICE, TWICE_SECONDS
@@ -24,8 +24,7 @@ def _source(text: str) -> None:
         raise ValueError("must not begin with `aws.`, which AWS reserves")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event(Fields):
+class Event(Fields, kw_only=True):
     """An event on the application's EventBridge bus."""
 
     detail_type: Annotated[str, Length(1, 128), Check(one_line), About("Detail type of the event", "contract.check")]

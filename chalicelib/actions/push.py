@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
@@ -42,8 +42,7 @@ def _data(data: Mapping[str, str]) -> None:
         raise ValueError(f"has {size:,} bytes as JSON; the limit is {DATA_BYTES:,}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Push(FieldsWithTexts):
+class Push(FieldsWithTexts, kw_only=True):
     """A notification on one device."""
 
     endpoint: Annotated[

@@ -4,7 +4,6 @@ A repetition writes the same two objects again, because their keys contain the r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -47,8 +46,7 @@ def _period_text(text: str) -> None:
     period(text, EPOCH, "UTC")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report(FieldsWithTexts):
+class Report(FieldsWithTexts, kw_only=True):
     """An email with the user's schedules and runs of a period.
 
     `period` is the last day, week or month before the run, on the clocks of the schedule's time zone, or an interval

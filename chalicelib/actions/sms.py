@@ -1,7 +1,6 @@
 """`sms`: sends a text message to one phone through Amazon SNS, which accepts no idempotency key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
@@ -25,8 +24,7 @@ def _sender_id(text: str) -> None:
         raise ValueError("must be 1 to 11 letters and digits, with at least one letter")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sms(FieldsWithTexts):
+class Sms(FieldsWithTexts, kw_only=True):
     """A text message to one phone."""
 
     to: Annotated[str, Check(_phone_number), About("Phone number in international form", "+4915112345678")]

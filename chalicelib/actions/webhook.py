@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -68,8 +68,7 @@ def _host(url: str) -> str:
         ) from None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Webhook(Fields):
+class Webhook(Fields, kw_only=True):
     """A signed HTTP POST of JSON."""
 
     url: Annotated[str, Length(most=2048), Check(_url), About("Public `https://` address", "https://example.com/hook")]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from .frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Frozen):
     """One fault in a client's input: the path of the field, such as `timing.at`, and what is wrong and allowed."""
 
     field: str

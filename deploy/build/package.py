@@ -1,4 +1,4 @@
-"""The zip of the Notification Lambda: the same input gives the same bytes on every machine.
+"""The zip of the Notification Lambda: the same input and the same Python give the same bytes on every machine.
 
 Terraform compares checksums, so a zip that differs without reason would be a deployment without reason.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.build.action_imports import check_actions
+from deploy.build.bytecode import bytecode_files
 from deploy.build.lambda_platform import LambdaPlatform
 from deploy.build.own_actions import own_action_types
 from deploy.build.requirements import REQUIREMENTS, required_files
@@ -63,7 +64,7 @@ def build(
     install what it requires, or Lambda would not take the zip.
     """
     own_action_types(project / "notification" / "actions")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as compiled:
         tzdata = pinned_version("tzdata", project / "requirements.txt")
         required = list(required_files(project, platform, Path(folder), tzdata=tzdata))
         ours = [*our_files(project), *tzdata_files(project)]
@@ -78,6 +79,7 @@ def build(
             platform=platform,
             seconds=limits.import_seconds,
         )
+        files += bytecode_files(files, platform, Path(compiled))
         unpacked = sum(path.stat().st_size for _, path in files)
         content = _fitting(files, limits)
     _check_sizes(len(content), unpacked, limits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +107,7 @@ def test_a_request_that_is_no_mapping_spoils_none_of_the_others(service: Schedul
     assert isinstance(made, Schedule)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reminder(Email):
+class Reminder(Email, kw_only=True):
     """An application's own kind of email."""
 
     subject: str = "It is time"
@@ -125,8 +123,7 @@ def test_a_subclass_of_a_built_in_action_is_that_action_with_its_own_defaults(se
 
 
 def test_a_field_that_a_subclass_adds_is_refused_by_name(service: SchedulerService) -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Letter(Email):
+    class Letter(Email, kw_only=True):
         stamp: str = "none"
 
     with pytest.raises(InvalidInput, match=r"action\.stamp: is not an allowed field"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,8 +57,7 @@ class ActionSettings(Protocol):
     def loopback_webhooks(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
+class RunContext(Frozen, kw_only=True):
     """The run for which an action does its work.
 
     `timezone` is the name of the schedule's zone. `aws` returns a boto3 client by service name; clients are reused
@@ -86,8 +87,7 @@ class Work(Protocol):
     def __call__(self, run: RunContext, data: Mapping[str, Any], /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltIn:
+class BuiltIn(Frozen, kw_only=True):
     """The definition of a built-in action. API models, OpenAPI, registry, limits, docs and permissions derive from it.
 
     `fields` is the class of its input, and `work` the function. `idempotent`: the provider or consumer ignores a

@@ -5,9 +5,9 @@ The API makes pydantic models of the fields. pydantic calls `__get_pydantic_core
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from ..frozen import Frozen
 from ..model.values import json_size
 from .text_rules import mail_address, one_line
 
@@ -20,8 +20,7 @@ LEFT_OUT: Any = type("LeftOut", (), {"__repr__": lambda _self: "LEFT_OUT"})()
 CoreSchema = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Frozen):
     """The minimum and maximum number of characters of a text, or of items of a list or object. None: no maximum."""
 
     least: int = 0
@@ -32,8 +31,7 @@ class Length:
         return handler(source) | {name: limit for name, limit in limits.items() if limit is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Frozen):
     """A check of a value. `test` raises ValueError if the value is not allowed; its return value is not used."""
 
     test: Callable[[Any], object]
@@ -47,8 +45,7 @@ class Check:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Frozen):
     """A field's description and example in OpenAPI."""
 
     description: str
@@ -68,16 +65,14 @@ Addresses = Annotated[
 Line = Annotated[str, Length(1, 200), Check(one_line)]
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRules:
+class ActionRules(Frozen):
     """What a deployment also accepts: its own action types, and in stage local webhooks to loopback addresses."""
 
     own_types: frozenset[str] = frozenset()
     loopback_webhooks: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fields:
+class Fields(Frozen, kw_only=True):
     """The input of an action. Values are validated when a schedule is created, over HTTP or in Python."""
 
     def problems(self, _rules: ActionRules, /) -> Iterator[tuple[str, str]]:
@@ -85,8 +80,7 @@ class Fields:
         return iter(())
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldsWithTexts(Fields):
+class FieldsWithTexts(Fields, kw_only=True):
     """Fields with texts that may have placeholders. `placeholders=False` leaves each `{{` unchanged."""
 
     placeholders: Annotated[bool, About("False leaves every `{{` in the texts as it is", example=True)] = True

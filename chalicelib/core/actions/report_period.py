@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from ..frozen import Frozen
 from ..timing.cron import YEAR
 from ..timing.instants import EPOCH, from_iso
 from ..timing.zones import zone
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 LAST = ("day", "week", "month")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Frozen):
     """From `start` to `end`, without `end`. Both are aware UTC."""
 
     start: datetime

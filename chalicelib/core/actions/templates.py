@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,8 +51,7 @@ def as_written(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Frozen):
     """A field that may have placeholders: how values are escaped, and the most characters with values (None: any)."""
 
     escape: Callable[[str], str]

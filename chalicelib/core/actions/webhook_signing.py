@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
+from ..frozen import Frozen
 from ..model import ids
 from ..timing.instants import epoch_seconds
 
@@ -39,8 +39,7 @@ SETTLES = timedelta(minutes=10)
 """A function may cache the old master secret. Keys of a new one become the current keys only after this time."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookKey:
+class WebhookKey(Frozen):
     """One valid key. `is_current`: consumers should use this key; the others also sign until consumers have changed."""
 
     version: int

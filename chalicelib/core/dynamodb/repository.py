@@ -11,7 +11,6 @@ import random
 import re
 import time
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from ..aws_errors import error_code, is_transient, response_of, translated
 from ..errors import ChangeLost, InvalidCursor, ScheduleExists, StoreRefused, StoreUnavailable
+from ..frozen import replace
 from ..model import ids
 from ..model.codec import (
     job_from_plain,
@@ -30,7 +30,7 @@ from ..model.codec import (
     schedule_from_plain,
     span_from_plain,
 )
-from ..model.fields import CLIENTS, CONFIRM, RUNS, SCHEDULE, changed_by, stored_defaults
+from ..model.fields import CLIENTS, CONFIRM, RUN, RUNS, SCHEDULE, changed_by, stored_defaults, to_plain
 from ..model.ports import Conflict, LiveCount, Page, Watch, all_items
 from ..model.run import RunStatus
 from ..model.webhook_keys import KeyVersions
@@ -80,6 +80,9 @@ INTENT = ("confirmed", "intent_until")
 CHANGED_BY_RUNS = (*changed_by(RUNS), *INDEX_KEYS)
 CHANGED_BY_CONFIRM = (*changed_by(CONFIRM), *WATCH)
 CHANGED_BY_CLIENTS = (*changed_by(CLIENTS), "write_id", *INDEX_KEYS)
+
+SCHEDULE_ROWS = {field.stored: field for field in SCHEDULE}
+RUN_ROWS = {field.stored: field for field in RUN}
 
 STATE = tuple(field.stored for field in SCHEDULE if field.is_compared)
 DEFAULTS = stored_defaults(SCHEDULE)
@@ -259,7 +262,7 @@ class DynamoRepository:
         if replacing is None:
             return self._put(items.run_item(run), "attribute_not_exists(#PK)")
         # An ended run keeps its claim id, so status and lease must be unchanged as well.
-        before = items.run_item(replacing)
+        before = to_plain((RUN_ROWS[name] for name in RUN_LOCK), replacing)
         condition = " AND ".join(f"#{name} = :x_{name}" for name in RUN_LOCK)
         return self._put(items.run_item(run), condition, {f":x_{name}": before[name] for name in RUN_LOCK})
 
@@ -568,8 +571,8 @@ def _is_ours(existing: ExistingItem, item: items.Item) -> bool:
 
 def _unchanged(schedule: Schedule, names: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
     """Returns the condition that these attributes are as they were read. Default: those of `decides`."""
-    item = items.schedule_item(schedule)
     names = names or decides(schedule)
+    item = to_plain((SCHEDULE_ROWS[name] for name in names), schedule)
     # Defaults are not written, but an older release may have written them.
     values = {f":x_{name}": item.get(name, DEFAULTS.get(name)) for name in names if name in item or name in DEFAULTS}
     return " AND ".join(_as_expected(name, item) for name in names), values
@@ -646,7 +649,8 @@ def _bound(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in values.items()}
+    # Most values are texts, for which boto3 tries its other types first.
+    return {name: {"S": value} if type(value) is str else serialize(value) for name, value in values.items()}
 
 
 def _plain(item: Mapping[str, Any]) -> items.Item:

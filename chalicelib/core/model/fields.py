@@ -8,8 +8,9 @@ change, even if a field's name in Python does.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from ..frozen import Frozen
 from .job import JobKind, JobStatus, Selection
 from .run import RunStatus
 from .schedule import DeliveryPolicy, OnMissed, OnUnknown, Overlap, RetryPolicy, Schedule, Status
@@ -48,7 +49,7 @@ UNCHANGED: Any = object()
 PAUSE_AFTER_FAILURES = 10
 
 
-class Limits(NamedTuple):
+class Limits(Frozen):
     """The limits of a number, of the characters of a text, of the items of a list, or of the bytes of an object as
     JSON. They apply to HTTP and Python callers.
     """
@@ -57,7 +58,7 @@ class Limits(NamedTuple):
     most: int
 
 
-class Field(NamedTuple):
+class Field(Frozen):
     """One field. `name` is its name in Python, `stored` its attribute in table and payload.
 
     A record without a `required` field is refused; another missing field has its default. An `is_sparse` field is not

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,8 +32,7 @@ class JobStatus(StrEnum):
     COMPLETED = "completed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Frozen, kw_only=True):
     """The runs of a user that a job redrives: those with this status, scheduled from `since` up to `until`.
 
     `schedule_id` and `resource_id` restrict the selection; None: no restriction.
@@ -46,8 +46,7 @@ class Selection:
     resource_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Frozen, kw_only=True):
     """One job. `done` counts the processed schedules or runs. The sweeper continues the job at `watch_at`.
 
     `per_minute` runs are started per minute, the next one at `next_at`. A release has no user and no selection.

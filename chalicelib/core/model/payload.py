@@ -6,10 +6,10 @@ years, so version 1 must stay readable (`tests/payloads/v1/`): new fields have d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidPayload
+from ..frozen import Frozen, replace
 from ..timing.instants import from_iso, iso_ms
 from .codec import run_from_plain, run_to_plain, schedule_from_plain, schedule_to_plain
 from .fields import SENT_AS
@@ -39,8 +39,7 @@ CONTEXT_ATTRIBUTES = {
 CONTEXT_TEXT = dumps(CONTEXT_ATTRIBUTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Frozen):
     """The recorded run that an event of this service starts. `token` is set for a run that is not an occurrence.
 
     `run` is the run as recorded, if it can only have changed together with `claim_id`, else None.
@@ -51,8 +50,7 @@ class Started:
     run: Run | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Frozen):
     """One payload received by the Lambda. `schedule` is the schedule as it was when it was sent to EventBridge.
 
     `scheduled_time` is EventBridge's scheduled time, and `event` the unchanged payload. `started` is set if this

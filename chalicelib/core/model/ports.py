@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,16 +19,14 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(Frozen, Generic[Item]):
     """One page of a list. `next_cursor` is None on the last page."""
 
     items: Sequence[Item]
     next_cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCount:
+class LiveCount(Frozen):
     """The counted number of a user's live schedules, and the number of recounts."""
 
     count: int
@@ -45,8 +44,7 @@ def all_items(page_at: Callable[..., Page[Item]]) -> Iterator[Item]:
             return
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Frozen):
     """The reason why a conditional write failed: the existing items that differ from the expected ones.
 
     `schedule_changed`: the schedule is not as expected; `schedule` is then the existing one, or None if it does not
@@ -58,8 +56,7 @@ class Conflict:
     run: Run | None
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Frozen):
     """An entry of the watch index: the item's key, and its deadline as text."""
 
     pk: str

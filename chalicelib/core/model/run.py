@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..frozen import Frozen, replace
 from . import ids
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class RunStatus(StrEnum):
     MISSED = "missed"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Frozen):
     """One attempt of a run. `error` is None if it succeeded, `ended_at` is None while it runs or if it crashed."""
 
     started_at: datetime
@@ -56,8 +56,7 @@ class Attempt:
         return self if self.ended_at or self.error else replace(self, error=INTERRUPTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Frozen, kw_only=True):
     """The record of one occurrence or one "run now".
 
     `claim_id` is made once per invocation: an invocation that finds its claim id in the table holds the claim, even if
@@ -103,7 +102,7 @@ class Run:
     waits: bool = False
     dead_letter_pending: bool = False
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         return ids.run_id(self.user_id, self.schedule_id, self.scheduled_time, self.token)
 

@@ -6,13 +6,14 @@ All instants are aware UTC datetimes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..timing.expressions import Expression, parse
+from ..frozen import Frozen, replace
+from ..timing.expressions import Expression, kind_of, parse
 from ..timing.instants import EPOCH, epoch_ms
 from ..timing.latest import latest
 from ..timing.zones import wall_time, zone
@@ -62,8 +63,7 @@ class Status(StrEnum):
 LIVE = (Status.ACTIVE, Status.PAUSED)
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(Frozen):
     """When a schedule fires, in EventBridge's syntax: `at(…)`, `rate(…)` or `cron(…)`. None: no start or end."""
 
     expression: str
@@ -78,7 +78,8 @@ class Timing:
 
     @property
     def kind(self) -> Literal["at", "rate", "cron"]:
-        return self.parsed.kind
+        """Raises InvalidExpression if the text has the form of no kind."""
+        return kind_of(self.expression)
 
     @property
     def is_one_time(self) -> bool:
@@ -101,24 +102,21 @@ class Timing:
         return found[0] if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Frozen):
     """The work of a run: a registered type, and its data as a JSON object."""
 
     type: str
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPolicy:
+class DeliveryPolicy(Frozen):
     """How often and how long EventBridge retries a delivery. AWS's default of a day is too long for a reminder."""
 
     max_retries: int = 185
     max_age_seconds: int = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Frozen):
     """How often failed work is retried. The delay is `backoff_seconds`, doubled with each retry."""
 
     max_retries: int = 3
@@ -146,8 +144,7 @@ class OnMissed(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Frozen):
     """The latest ended run, as part of a schedule."""
 
     scheduled_time: datetime
@@ -155,8 +152,7 @@ class LastRun:
     reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Frozen, kw_only=True):
     """One schedule.
 
     `revision` increases with each change. It starts at the creation's epoch milliseconds, so a re-created id has other

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from ..frozen import Frozen, replace
 from ..timing.latest import latest
 from .schedule import CLOCKS_DIFFER, LATE_AFTER, Schedule, Status
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 A_SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Frozen, kw_only=True):
     """The occurrences from `since` to `until`, both included, of the timing that a schedule had before a change.
 
     A span is one small item with its own watch, for any number of occurrences: the sweeper records each occurrence and

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..frozen import replace
 from ..timing.instants import EPOCH
 from ..timing.latest import latest
 from .run import Run, RunStatus
@@ -25,12 +26,15 @@ MAX_IN_PROGRESS = 50
 """The most retrying or held runs that the record lists, the latest ones. `waiting_runs` counts all of them."""
 
 
+@lru_cache(maxsize=16)
 def occurrence_for(timing: Timing, scheduled_time: datetime, window: timedelta) -> datetime | None:
     """Returns the occurrence nearest to EventBridge's `scheduled_time`, within a minute and the window, or None.
 
     The times are not compared for equality: recurring occurrences are whole minutes, and AWS does not document the
-    seconds of `scheduled_time`.
+    seconds of `scheduled_time`. The latest results are kept, since one run asks several times.
     """
+    if timing.next_occurrence(scheduled_time - timedelta(seconds=1)) == scheduled_time:
+        return scheduled_time
     begin = scheduled_time - MINUTE - window
     before = latest(timing.occurrences, begin - timedelta(seconds=1), scheduled_time)
     following = (at for at in [timing.next_occurrence(scheduled_time)] if at and at <= scheduled_time + MINUTE)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from ..frozen import Frozen
 from ..timing.instants import epoch_seconds, from_epoch_seconds, from_iso, iso, iso_ms
 from .run import Attempt
 from .schedule import DeliveryPolicy, LastRun, RetryPolicy, Timing
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 
-class Codec(NamedTuple):
+class Codec(Frozen):
     """`read` converts the result of `write` back, after storage in DynamoDB or JSON. Neither is called with None."""
 
     write: Callable[[Any], Any]

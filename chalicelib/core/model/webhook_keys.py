@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import RotationUnderWay
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class KeyVersion:
+class KeyVersion(Frozen):
     """One version of a user's keys. The first version has no `created_at`. `expires_at` None: it does not expire."""
 
     number: int
@@ -20,8 +19,7 @@ class KeyVersion:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyVersions:
+class KeyVersions(Frozen):
     """The versions of a user's keys: the current one, and the previous one while it is valid."""
 
     user_id: str
@@ -45,8 +43,7 @@ class KeyVersions:
         return KeyVersions(self.user_id, KeyVersion(self.current.number + 1, now), former)
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
+class Master(Frozen):
     """One value of the master secret, and its creation time."""
 
     secret: str

@@ -6,11 +6,11 @@ Source: EventBridge Scheduler User Guide, "Schedule types". docs/emulation.md li
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from ..frozen import Frozen
 from .day_rules import (
     SATURDAY,
     DayRule,
@@ -49,8 +49,7 @@ class InvalidExpression(ValueError):
         return f"{self.field}: {self.value!r} is not allowed; allowed: {self.allowed}"
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Frozen):
     """One of the six fields: its numbers from `low` to `high`, their names if there are any, and its wildcards.
 
     Methods raise ValueError with the allowed values as message.
@@ -148,8 +147,7 @@ _FIELDS = (MINUTES, HOURS, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, YEAR)
 SIX_FIELDS = "six fields with one blank between them: " + " ".join(field.name for field in _FIELDS)
 
 
-@dataclass(frozen=True)
-class CronFields:
+class CronFields(Frozen):
     """The parsed fields. All times are wall times, without a zone."""
 
     minutes: tuple[int, ...]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from calendar import monthrange
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +36,7 @@ class Month(NamedTuple):
         return (self.first_weekday + day - 2) % 7 + 1
 
 
-@dataclass(frozen=True)
-class DaysOfMonth:
+class DaysOfMonth(Frozen):
     """`1,15`, `1-7`, `*/2`: these days, if the month has them."""
 
     days: tuple[int, ...]
@@ -45,24 +45,21 @@ class DaysOfMonth:
         return self.days[: bisect_right(self.days, month.length)]
 
 
-@dataclass(frozen=True)
-class LastDay:
+class LastDay(Frozen):
     """`L`: the last day of the month."""
 
     def days_in(self, month: Month) -> Sequence[int]:
         return [month.length]
 
 
-@dataclass(frozen=True)
-class LastWorkday:
+class LastWorkday(Frozen):
     """`LW`: the last workday of the month."""
 
     def days_in(self, month: Month) -> Sequence[int]:
         return NearestWorkday(month.length).days_in(month)
 
 
-@dataclass(frozen=True)
-class NearestWorkday:
+class NearestWorkday(Frozen):
     """`15W`: the workday nearest to that day in the same month; none if the month has no such day."""
 
     day: int
@@ -81,8 +78,7 @@ class NearestWorkday:
         return 0
 
 
-@dataclass(frozen=True)
-class Weekdays:
+class Weekdays(Frozen):
     """`MON-FRI`: every day that is one of these weekdays."""
 
     weekdays: tuple[int, ...]
@@ -92,8 +88,7 @@ class Weekdays:
         return [day for day, weekday in enumerate(weekdays, 1) if weekday in self.weekdays]
 
 
-@dataclass(frozen=True)
-class NthWeekday:
+class NthWeekday(Frozen):
     """`3#2`: the second Tuesday. A fifth weekday is none in a month with four of them."""
 
     weekday: int
@@ -104,8 +99,7 @@ class NthWeekday:
         return [day] if day <= month.length else []
 
 
-@dataclass(frozen=True)
-class LastOfWeekday:
+class LastOfWeekday(Frozen):
     """`6L`: the last Friday of the month."""
 
     weekday: int

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
+from ..frozen import Frozen
 from .cron import YEAR, CronFields, InvalidExpression, parse_fields
 from .zones import UnknownZone, first_instant, wall_time, zone
 
@@ -35,8 +35,7 @@ _BEGIN = datetime(YEAR.low - 1, 12, 31, tzinfo=UTC)
 _END = datetime(YEAR.high + 1, 1, 2, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Expression(ABC):
+class Expression(Frozen, ABC):
     """A parsed expression, an immutable value that can be compared, hashed and pickled. Only `parse` makes it.
 
     `start_at` and `end_at` (aware UTC) are the first and the last instant that may be an occurrence. None: no limit.
@@ -65,7 +64,6 @@ class Expression(ABC):
         """Yields the instants after `after`. If there are none, the search ends at most a day after `last`."""
 
 
-@dataclass(frozen=True)
 class At(Expression):
     """`at(yyyy-mm-ddThh:mm:ss)`: fires once, at the naive wall time `wall`."""
 
@@ -79,7 +77,6 @@ class At(Expression):
             yield instant
 
 
-@dataclass(frozen=True)
 class Rate(Expression):
     """`rate(value unit)`: fires at `start_at` and then every `period` of elapsed time. The time zone has no effect."""
 
@@ -102,7 +99,6 @@ class Rate(Expression):
         return start + max(0, (after - start) // self.period + 1) * self.period
 
 
-@dataclass(frozen=True)
 class Cron(Expression):
     """`cron(…)`: fires at each matching wall minute that exists, and at the first of the two if it is ambiguous."""
 
@@ -156,6 +152,11 @@ def parse(
     return Cron(text, zone_name, *window, parse_fields(inner))
 
 
+def kind_of(text: str) -> Literal["at", "rate", "cron"]:
+    """Returns the kind of an expression without parsing it. Raises InvalidExpression if it has none of these forms."""
+    return _split(text)[0]
+
+
 def _same_day_until(instant: datetime, shown: datetime, tz: ZoneInfo) -> datetime:
     """Returns an instant up to which the local date is certainly that of `shown` (naive), the local time at `instant`.
 
@@ -181,11 +182,11 @@ def ceil_minute(instant: datetime) -> datetime:
     return floor if floor == instant else floor + _MINUTE
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split(text: str) -> tuple[Literal["at", "rate", "cron"], str]:
     kind, bracket, inner = text.partition("(")
     if len(text) > _MAX_LENGTH or kind not in {"at", "rate", "cron"} or not bracket or not inner.endswith(")"):
         raise InvalidExpression("expression", text, "at(…), rate(…) or cron(…) of up to 256 characters")
-    return kind, inner.removesuffix(")")
+    return cast("Literal['at', 'rate', 'cron']", kind), inner.removesuffix(")")
 
 
 def _wall(text: str) -> datetime:

@@ -10,13 +10,12 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 def iso(instant: datetime) -> str:
     """Returns a text such as `2027-03-01T08:00:00Z`. It has whole seconds, so that texts sort by time."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def iso_ms(instant: datetime) -> str:
     """Returns a text such as `2027-03-01T08:00:00.123Z`, for measured times."""
-    utc = instant.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def compact(instant: datetime) -> str:

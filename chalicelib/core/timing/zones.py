@@ -9,12 +9,13 @@ A zone made here cannot be pickled or copied (`ZoneInfo.from_file`): store its n
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +57,7 @@ class NonexistentWallTime(ValueError):
         )
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(Frozen):
     """A change of a zone's UTC offset at `instant` (aware UTC), from `before` to `after`.
 
     The wall times from `start` up to, not including, `end` (naive) do not exist if the shift is a gap, else they occur

@@ -45,14 +45,14 @@ class MetadataShape(RootModel[dict[str, JsonValue]]):
 
 def within(field: str, part: str | None = None) -> Any:
     """Returns the limits of a number in the field table, or of `part` of a field."""
-    least, most = _limits_of(field, part)
-    return Field(ge=least, le=most)
+    limits = _limits_of(field, part)
+    return Field(ge=limits.least, le=limits.most)
 
 
 def length(field: str) -> Any:
     """Returns the limits of a text's or list's length in the field table."""
-    least, most = _limits_of(field)
-    return Field(min_length=least or None, max_length=most)
+    limits = _limits_of(field)
+    return Field(min_length=limits.least or None, max_length=limits.most)
 
 
 def _limits_of(field: str, part: str | None = None) -> Limits:

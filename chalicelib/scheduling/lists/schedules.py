@@ -27,7 +27,6 @@ MOST_READ = 500
 READ_AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True)
 class SearchedPage(Page[Schedule]):
     """One page of a filtered list. `searched` is the number of schedules that were read and compared for this page.
 

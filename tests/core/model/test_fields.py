@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def test_each_field_of_a_record_has_a_row_and_each_row_a_field() -> None:
 def test_a_row_without_a_field_and_a_field_without_a_row_are_found() -> None:
     assert unpaired((*RUN, Field("colour", "colour")), Run) == {"colour"}
     assert unpaired(RUN[1:], Run) == {"user_id"}
-    assert unpaired((*RUN[:-1], RUN[-1]._replace(default=0)), Run) == {"expires_at"}
+    assert unpaired((*RUN[:-1], replace(RUN[-1], default=0)), Run) == {"expires_at"}
 
 
 def test_clients_set_what_the_table_says() -> None:

@@ -14,7 +14,6 @@ import ssl
 import time
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
@@ -22,6 +21,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ...frozen import Frozen
 from ..public_addresses import is_loopback_address, is_public
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class NoAnswer(Exception):
     """No valid response arrived in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Frozen):
     """The parts of a response's head that are used."""
 
     status: int
@@ -58,8 +57,7 @@ class Answer:
     date: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Frozen):
     """The parts of a URL. `authority` is the value of the Host header; `path` includes the query."""
 
     scheme: str
@@ -109,8 +107,7 @@ def trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outbound:
+class Outbound(Frozen, kw_only=True):
     """Sends POST requests to URLs of users. `allow_loopback`, for stage local, allows loopback addresses over http."""
 
     allow_loopback: bool = False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ...frozen import Frozen, replace
 from ...model.run import RunStatus
 from . import wording
 from .gather import FAILURES
@@ -23,8 +23,7 @@ MOST_SLOTS = 48
 SLOTS = tuple(timedelta(hours=hours) for hours in (0.5, 1, 2, 4, 8, 12, 24, 48, 24 * 7, 24 * 14, 24 * 31))
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Frozen):
     """Failed or missed runs of one schedule with one reason, newest first."""
 
     name: str
@@ -33,8 +32,7 @@ class Group:
     runs: tuple[Run, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lateness:
+class Lateness(Frozen):
     """How late runs began, ascending, and the number of all runs by status. Missed and skipped runs never began."""
 
     late: list[timedelta]
@@ -51,8 +49,7 @@ class Lateness:
         return [late for late in self.late if late <= wording.ON_TIME]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Frozen):
     """Runs that follow each other, newest first: successes of any schedules, or runs of one with the same result."""
 
     name: str | None

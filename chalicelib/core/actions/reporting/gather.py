@@ -6,12 +6,12 @@ The lists of failed and missed runs are read first, so that other runs cannot us
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, TypeVar
 
+from ...frozen import Frozen
 from ...model.run import Run, RunStatus
 from ...model.schedule import Schedule, Status
 from ...timing.instants import EPOCH
@@ -31,8 +31,7 @@ LATEST_DELIVERY = timedelta(days=1)
 """How long after an occurrence EventBridge may deliver it. Until then an ended schedule may get another run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Frozen):
     """Limits of one report: items per page, calls to the table, runs, and the time for reading.
 
     The function's 30 seconds must suffice for S3 and the email as well. A Query takes a few milliseconds.
@@ -44,8 +43,10 @@ class Limits:
     time: timedelta = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+DEFAULT_LIMITS = Limits()
+
+
+class Entry(Frozen):
     """One schedule and its runs in the period, newest first.
 
     `schedule` is None if it was not read: then `runs` are only failed and missed runs.
@@ -60,8 +61,7 @@ class Entry:
         return Counter(run.status.value for run in self.runs)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Frozen):
     """The data of a report.
 
     `lacks_failures`: not every failed and missed run is in `entries`. `lacks_schedules`: not every schedule is.
@@ -103,7 +103,7 @@ class Gathering:
         *,
         now: datetime,
         clock: Callable[[], datetime],
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._repository = repository
         self._user_id = user_id

@@ -1,0 +1,205 @@
+"""Measures the CPU time of requests to the API: `python -m benchmarks.api_requests`.
+
+It prints microseconds for creating a schedule, reading one and listing 100: ours, those of a bare Chalice route that
+checks the same RS256 token with PyJWT, sends the same AWS calls and returns the items, and the ratio. A server in
+another process answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
+from statistics import median
+from time import thread_time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import jwt
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from chalice.app import Chalice
+from chalice.local import LambdaEventConverter, RouteMatcher
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from chalicelib.api.auth import Authenticator, Scope, SigningKeys
+from chalicelib.api.routes import Services, blueprints
+from chalicelib.aws.eventbridge import EventBridgeGateway, SchedulerNames
+from chalicelib.core.dynamodb import items
+from chalicelib.core.dynamodb.repository import DynamoRepository
+from chalicelib.core.model.schedule import Action
+from chalicelib.scheduling.service import SchedulerService
+from chalicelib.testing import FakeGateway, FakeStarter, InMemoryRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from multiprocessing.connection import Connection
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+ISSUER, AUDIENCE = "https://issuer.example.com", "tasks"
+ACTION = {"type": "email", "to": ["alice@example.com"], "subject": "Hello", "text": "It is time."}
+CREATE = {"timing": {"after": "P3D"}, "action": ACTION}
+REQUESTS: Mapping[str, tuple[str, str, Any]] = {
+    "create": ("POST", "/v1/schedules", CREATE),
+    "get": ("GET", "/v1/schedules/9b2f4c1d", None),
+    "list of 100": ("GET", "/v1/schedules?limit=100", None),
+}
+
+
+Call = tuple[Any, str, dict[str, Any]]
+
+
+def _answers() -> dict[str, dict[str, Any]]:
+    """Returns DynamoDB's answers: by operation, and for an action's key."""
+    service = SchedulerService(InMemoryRepository(), FakeGateway(), FakeStarter(), clock=lambda: NOW)
+    made = [
+        service.create_recurring(
+            user_id="alice", cron=f"{minute} 9 ? * MON-FRI *", timezone="Europe/Berlin", action=ACTION
+        )
+        for minute in range(50)
+    ]
+    schedules = [_typed(items.schedule_item(each)) for each in made] * 2
+    work = _typed(items.action_item(made[0], Action("email", ACTION)))
+    return {"GetItem": {"Item": schedules[0]}, "Query": {"Items": schedules}, "action": {"Item": work}}
+
+
+def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: TypeSerializer().serialize(value) for name, value in item.items()}
+
+
+class _AtOnce(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    answers: Mapping[str, Any]
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        name = "action" if operation == "GetItem" and b"ACTION#" in sent else operation
+        answer = json.dumps(self.answers.get(name, {"ScheduleArn": "arn"} if not operation else {})).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Logs nothing."""
+
+
+def _serve(port: Connection, answers: Mapping[str, Any]) -> None:
+    _AtOnce.answers = answers
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _AtOnce)
+    port.send(server.server_port)
+    server.serve_forever()
+
+
+@contextmanager
+def _endpoint() -> Iterator[str]:
+    context = get_context("spawn")
+    ours, its = context.Pipe()
+    server = context.Process(target=_serve, args=(its, _answers()), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}"
+    finally:
+        server.kill()
+        server.join()
+
+
+@dataclass
+class Recording:
+    """A client that also notes its calls."""
+
+    client: Any
+    calls: list[Call]
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.client, name)
+
+        def call(**arguments: Any) -> Any:
+            self.calls.append((self.client, name, arguments))
+            return method(**arguments)
+
+        return call if name in self.client.meta.method_to_api_mapping else method
+
+
+def api_requests(*, rounds: int = 11, requests: int = 20) -> dict[str, dict[str, float]]:
+    """Returns medians of `rounds` of so many `requests`, ours and the peer's in turn, by the kind of request."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "key", "use": "sig"}
+    claims = {"sub": "alice", "iss": ISSUER, "aud": AUDIENCE, "scope": f"{Scope.READ} {Scope.WRITE}", "exp": 2**32}
+    token = jwt.encode(claims, key, algorithm="RS256", headers={"kid": "key"})
+    with _endpoint() as url:
+        session = boto3.Session("key", "secret", region_name="eu-central-1")
+        create: Any = session.client
+        clients = tuple(create(name, endpoint_url=url) for name in ("dynamodb", "scheduler"))
+        ours = _ours(clients, public)
+        found = {}
+        for kind, (method, path, body) in REQUESTS.items():
+            calls: list[Call] = []
+            _answer(_ours(tuple(Recording(client, calls) for client in clients), public), method, path, body, token)()
+            peer = _answer(_peer(calls, key.public_key()), method, "/peer", body, token)
+            mine = _answer(ours, method, path, body, token)
+            timed = [(_microseconds(mine, requests), _microseconds(peer, requests)) for _ in range(rounds)]
+            of_ours, of_peer = (median(column) for column in zip(*timed, strict=True))
+            found[kind] = {"ours": round(of_ours), "peer": round(of_peer), "ratio": round(of_ours / of_peer, 3)}
+    return found
+
+
+def _ours(clients: tuple[Any, ...], public: Mapping[str, Any]) -> Chalice:
+    gateway = EventBridgeGateway(clients[1], SchedulerNames("group", "arn:role", "arn:lambda", "arn:queue"))
+    repository = DynamoRepository(clients[0], "schedules")
+    service = SchedulerService(repository, gateway, FakeStarter(), clock=lambda: NOW)
+    caller = Authenticator(SigningKeys(lambda: [public]), issuer=ISSUER, audience=AUDIENCE)
+    app = Chalice(app_name="ours")
+    for blueprint in blueprints(Services(scheduler=lambda: service, caller=caller)):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _peer(calls: list[Call], public: Any) -> Chalice:
+    app = Chalice(app_name="peer")
+
+    @app.route("/peer", methods=["GET", "POST"])
+    def answer() -> Any:
+        request: Any = app.current_request
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        jwt.decode(token, public, algorithms=["RS256"], issuer=ISSUER, audience=AUDIENCE)
+        json.loads(request.raw_body or b"{}")
+        answers = [getattr(client, name)(**arguments) for client, name, arguments in calls]
+        found = [item for each in answers for item in (each.get("Items") or [each.get("Item") or {}])]
+        plain = TypeDeserializer().deserialize
+        return json.dumps([{name: plain(value) for name, value in item.items()} for item in found], default=str)
+
+    return app
+
+
+def _answer(app: Chalice, method: str, path: str, body: Any, token: str) -> Callable[[], None]:
+    """Returns a function that handles the request as it comes from API Gateway."""
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    converter = LambdaEventConverter(RouteMatcher(list(app.routes)))
+    text = json.dumps(body).encode() if body else None
+    event = converter.create_lambda_event(method=method, path=path, headers=headers, body=text)
+
+    def answer() -> None:
+        got = app(event, None)
+        status = got["statusCode"]
+        if status >= 300:  # noqa: PLR2004
+            raise RuntimeError(f"{method} {path} was answered with {status}: {got['body']}")
+
+    return answer
+
+
+def _microseconds(work: Callable[[], object], times: int) -> float:
+    begin = thread_time()
+    for _ in range(times):
+        work()
+    return (thread_time() - begin) / times * 1e6
+
+
+if __name__ == "__main__":
+    print(json.dumps(api_requests()))
