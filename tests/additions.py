@@ -159,7 +159,6 @@ ROUTE = (
 ALERT = '''"""`alert`: a short message to the phone on call through Amazon SNS."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..core.actions.clients import ONCE, ONCE_SECONDS
@@ -177,8 +176,7 @@ def _phone(text: str) -> None:
         raise ValueError("must begin with +")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alert(FieldsWithTexts):
+class Alert(FieldsWithTexts, kw_only=True):
     """A short message to the phone on call."""
 
     phone: Annotated[str, Check(_phone), About("Number of the phone on call", "+4915112345678")]
