@@ -23,19 +23,11 @@ class Queues:
 
     def send(self, queue_arn: str, body: str, attributes: Mapping[str, str] | None = None) -> None:
         """Send a message, with each attribute as a String. Raises AwsError if SQS refuses it or the ARN is no queue."""
-        _, _, service, region, account, name = queue_arn.split(":", 5)
-        if service != "sqs":
+        if queue_arn.split(":")[2] != "sqs":
             raise AwsError(
                 "UnsupportedTarget", f"{queue_arn} is not supported by the local cloud; allowed: an SQS queue"
             )
-        members = {
-            "QueueUrl": f"http://127.0.0.1/{account}/{name}",
-            "MessageBody": body,
-            "MessageAttributes": {
-                key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()
-            },
-        }
-        self._aws.call("sqs", "AmazonSQS.SendMessage", members, region=region)
+        self._aws.send_message(queue_arn, body, attributes or {})
 
 
 class FailureDestinations:

@@ -3,21 +3,26 @@
 docs/emulation.md lists the differences and the fixes.
 """
 
-import json
 from collections.abc import Mapping
-from http import HTTPStatus
 from io import BytesIO
-from typing import Any
 
 from moto.core.base_backend import BackendDict
+from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.test import EnvironBuilder
+from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import SQSBackend, sqs_backends
 from werkzeug.wrappers import Response
 
 from local.moto_backends.dynamodb import IsolatedDynamoDB, WriteListener
 from local.moto_backends.dynamodb_lag import Lag
 from local.moto_backends.fixes import fix_moto
+
+_SHAPES = {
+    "AWS.SimpleQueueService.NonExistentQueue": "QueueDoesNotExist",
+    "MissingParameter": "MissingRequiredParameterException",
+}
+"""The name of an error in the JSON protocol, by the one of the query protocol, which moto's exceptions have."""
 
 
 class AwsError(Exception):
@@ -50,23 +55,17 @@ class Aws:
             return self._dynamodb.respond(target, body, lambda: self._ask_moto(request, body))
         return self._ask_moto(request, body)
 
-    def call(self, service: str, target: str, members: Mapping[str, Any], *, region: str) -> dict[str, Any]:
-        """Call an operation of a JSON service, without the network. Raises AwsError if it is refused.
+    def send_message(self, queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Send a message to an SQS queue, with each attribute as a String, without a request: they come in bursts.
 
-        target: the value of X-Amz-Target. members: of the request.
+        Raises AwsError as SQS would refuse the request.
         """
-        headers = [
-            ("Authorization", f"AWS4-HMAC-SHA256 Credential=local/20260101/{region}/{service}/aws4_request"),
-            ("X-Amz-Target", target),
-        ]
-        builder = EnvironBuilder(
-            method="POST", headers=headers, content_type="application/x-amz-json-1.0", data=json.dumps(members)
-        )
-        response = self.respond(Request(builder.get_environ()))
-        answer: dict[str, Any] = json.loads(response.get_data())
-        if response.status_code != HTTPStatus.OK:
-            raise AwsError(answer["__type"].rpartition("#")[2], answer.get("message") or answer.get("Message", ""))
-        return answer
+        _, _, _, region, account, name = queue_arn.split(":", 5)
+        strings = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
+        try:
+            _queues_of(account, region).send_message(name, body, strings)
+        except ServiceException as refused:
+            raise AwsError(_SHAPES.get(refused.code, refused.code), refused.message) from refused
 
     def _ask_moto(self, request: Request, body: bytes) -> Response:
         """Pass the request to moto, with the body that was read from it and without a transfer encoding."""
@@ -75,3 +74,11 @@ class Aws:
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         return Response.from_app(self._application, environ, buffered=True)
+
+
+def _queues_of(account: str, region: str) -> SQSBackend:
+    """Raises moto's QueueDoesNotExist if there is no such Region."""
+    try:
+        return sqs_backends[account][region]
+    except KeyError as unknown:
+        raise QueueDoesNotExist from unknown

@@ -1,11 +1,13 @@
-"""Fixes of moto's Lambda, SQS and S3, where moto drops or ignores settings that this project needs.
+"""Fixes of moto's Lambda, SQS, SES and S3, where moto drops or ignores settings that this project needs.
 
 moto makes its backends from the class in `BackendDict.backend`, and looks for a backend's URLs next to its module.
 Therefore the fixes are subclasses with moto's `__module__`.
 """
 
+from functools import cache
 from typing import Any
 
+from moto import backends
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda import models as lambda_models
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
@@ -13,12 +15,15 @@ from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
 from moto.ses.models import ses_backends
-from moto.sqs.exceptions import InvalidParameterValue
-from moto.sqs.models import Message, SQSBackend, sqs_backends
+from moto.sqs import models as sqs_models
+from moto.sqs.models import sqs_backends
 
 from local.moto_backends.apigateway import RestApis
 from local.moto_backends.concurrency import check_reservation
+from local.moto_backends.queues import Queues, UncountedQueue
 from local.moto_backends.ses import Mail
+
+_modules = backends.list_of_moto_modules
 
 
 def fix_moto() -> None:
@@ -27,7 +32,9 @@ def fix_moto() -> None:
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
     ses_backends.backend = Mail
-    sqs_backends.backend = _Queues
+    sqs_models.Queue = UncountedQueue  # type: ignore[misc]
+    sqs_backends.backend = Queues
+    backends.list_of_moto_modules = cache(lambda: tuple(_modules()))  # read from the disk for each request
     s3_models.FakeBucket = _Bucket  # type: ignore[misc]
 
 
@@ -65,34 +72,6 @@ class _Functions(LambdaBackend):
         """Change the members in `config` and keep the others."""
         known = self.get_function(function_name).event_invoke_config
         return self.put_function_event_invoke_config(function_name, (known[0].config if known else {}) | config)
-
-
-class _Queues(SQSBackend):
-    __module__ = SQSBackend.__module__
-
-    def send_message(
-        self,
-        queue_name: str,
-        message_body: str,
-        message_attributes: dict[str, Any] | None = None,
-        *more: Any,
-        **named: Any,
-    ) -> Message:
-        """Refuse a message whose body and attributes exceed the queue's limit in bytes; moto counts characters."""
-        most: int = self.get_queue(queue_name).maximum_message_size  # type: ignore[attr-defined]
-        if len(message_body.encode()) + _bytes_of_attributes(message_attributes or {}) > most:
-            message = f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
-            raise InvalidParameterValue(message)
-        return super().send_message(queue_name, message_body, message_attributes, *more, **named)
-
-
-def _bytes_of_attributes(attributes: dict[str, Any]) -> int:
-    """Returns the bytes of all names, types and values (SQS Developer Guide, sqs-message-metadata)."""
-    return sum(
-        len(name.encode())
-        + sum(len(part if isinstance(part, bytes) else str(part).encode()) for part in about.values())
-        for name, about in attributes.items()
-    )
 
 
 class _Bucket(FakeBucket):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import count
-from queue import SimpleQueue
-from threading import Condition, Lock, Thread
-from time import monotonic
+from queue import Empty, SimpleQueue
+from threading import Condition, Event, Lock, Thread, current_thread
+from time import monotonic, sleep
 
 from local.time.clock import Clock
 
@@ -23,6 +23,9 @@ Job = Callable[[], None]
 _logger = logging.getLogger(__name__)
 _LONGEST_WAIT = 60.0  # seconds: a laptop that slept, or a corrected system clock, makes the timer late by this at most
 _SECONDS_TO_STOP = 1.0  # how long `stop` waits for the threads; a job that hangs is abandoned on a daemon thread
+_AT_ONCE = 2  # threads for jobs that do not block
+_PATIENCE = 0.01  # seconds in which no job begins although some wait: all threads are blocked
+_IDLE_SECONDS = 10.0
 
 
 @dataclass(order=True, slots=True)
@@ -40,7 +43,7 @@ class Entry:
 
 
 class Agenda:
-    """Runs jobs at their time by `clock`, on at most `workers` threads (created when needed, kept for reuse)."""
+    """Runs jobs at their time by `clock`, on at most `workers` threads."""
 
     def __init__(self, clock: Clock, workers: int = 256) -> None:
         self._clock = clock
@@ -210,40 +213,81 @@ class Agenda:
 
 
 class _Workers:
-    """Daemon threads, created when none is free. (A ThreadPoolExecutor would delay the exit for a job that hangs.)"""
+    """Daemon threads that take jobs in their order. (A ThreadPoolExecutor would delay the exit for a job that hangs.)
+
+    Two threads do all jobs that do not block: more would only compete for the interpreter. While jobs wait and none
+    begins, all threads are blocked, and their number doubles. A thread that has had no job for a while ends.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = Lock()
+        self._threads: set[Thread] = set()
         self._free = 0
-        self._threads: list[Thread] = []
+        self._begun = 0
         self._stopped = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._waiting = Event()
+        self._helper: Thread | None = None
 
     def submit(self, job: Job) -> None:
-        with self._lock:
-            self._free -= 1
-            if self._free < 0 and len(self._threads) < self._most and not self._stopped:
-                self._add_thread()
         self._jobs.put(job)
+        with self._lock:
+            if self._stopped:
+                return
+            if len(self._threads) < _AT_ONCE and self._free < self._jobs.qsize():
+                self._add_thread()
+            if self._helper is None:
+                self._helper = Thread(target=self._help, name="agenda-helper", daemon=True)
+                self._helper.start()
+        self._waiting.set()
 
     def stop(self, deadline: float) -> None:
         """Free threads end at once, the others after their job; wait for them until the monotonic `deadline`."""
         with self._lock:
             self._stopped = True
-        for _ in self._threads:
+            threads = [*self._threads, *([self._helper] if self._helper else [])]
+        self._waiting.set()
+        for _ in threads:
             self._jobs.put(None)
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, deadline - monotonic()))
 
     def _add_thread(self) -> None:
+        """The caller has the lock."""
         thread = Thread(target=self._work, name=f"agenda-worker-{len(self._threads)}", daemon=True)
-        self._threads.append(thread)
-        self._free += 1
+        self._threads.add(thread)
         thread.start()
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None and not self._stopped:
-            job()
+    def _help(self) -> None:
+        """Adds threads while the ones that there are hang."""
+        while not self._stopped:
+            self._waiting.wait()
+            begun = self._begun
+            sleep(_PATIENCE)
             with self._lock:
-                self._free += 1
+                if self._jobs.empty():
+                    self._waiting.clear()
+                elif self._begun == begun and not self._stopped:
+                    wanted = min(len(self._threads) + 1, self._jobs.qsize(), self._most - len(self._threads))
+                    for _ in range(wanted):
+                        self._add_thread()
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None and not self._stopped:
+            self._begun += 1
+            job()
+        with self._lock:
+            self._threads.discard(current_thread())
+
+    def _next(self) -> Job | None:
+        """Returns the next job; None: the thread ends."""
+        with self._lock:
+            self._free += 1
+        try:
+            return self._jobs.get(timeout=_IDLE_SECONDS)
+        except Empty:
+            return None
+        finally:
+            with self._lock:
+                self._free -= 1

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from time import monotonic
 
 import pytest
 
 from local.time.agenda import Agenda
 from local.time.clock import Clock
+from tests.processes import within
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -275,3 +276,36 @@ def test_threads_are_used_again(agenda: Agenda) -> None:
     agenda.advance(NOON + DAY)
 
     assert len(agenda._workers._threads) < 5
+
+
+def test_a_burst_of_jobs_that_do_not_block_needs_few_threads(agenda: Agenda) -> None:
+    for _ in range(2_000):
+        agenda.call_at(NOON, lambda: None)
+    agenda.advance(NOON + HOUR)
+
+    assert len(agenda._workers._threads) < 20
+
+
+def test_threads_of_a_jam_end_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.time.agenda._IDLE_SECONDS", 0.05)
+    clock = Clock()
+    agenda = Agenda(clock)
+    agenda.start()
+    jam, begun = Event(), Semaphore(0)
+
+    def blocked() -> None:
+        begun.release()
+        jam.wait(PATIENCE)
+
+    for _ in range(40):
+        agenda.call_at(clock.now(), blocked)
+    assert all(begun.acquire(timeout=PATIENCE) for _ in range(40))
+    at_most = len(agenda._workers._threads)
+    jam.set()
+    within(PATIENCE, lambda: not agenda._workers._threads, "the end of all threads")
+    ran = Event()
+    agenda.call_at(clock.now(), ran.set)
+
+    assert at_most == 40
+    assert ran.wait(PATIENCE)
+    agenda.stop()
