@@ -150,6 +150,7 @@ def test_the_app_imports_from_the_unpacked_zip_alone(package: Zip, tmp_path: Pat
     assert "/v1/schedules" in answer.stdout.split()
 
 
+@pytest.mark.long
 def test_its_functions_have_the_environment_that_was_rendered(package: Zip) -> None:
     template = json.loads(package("arm64").with_name("sam.json").read_text())
     function = template["Resources"]["APIHandler"]["Properties"]
