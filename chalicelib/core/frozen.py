@@ -45,6 +45,12 @@ class Frozen:
 
     def __init__(self, *positional: Any, **named: Any) -> None:
         """Raises TypeError unless each field without a default has exactly one value."""
+        if not named and len(positional) == len(self._names) == len(self._positional):
+            vars(self).update(zip(self._positional, positional, strict=True))  # of thousands, most are made so
+            return
+        if not positional and named.keys() == self._names:
+            vars(self).update(named)
+            return
         values = {**self._defaults, **dict(zip(self._positional, positional, strict=False)), **named}
         for name, make in self._factories:
             if name not in values:
