@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.browser import PHONE
+from tests.console.seeds import HOUR, MOMENT, a_run, a_schedule, past
 from tests.console.site import settled
-from tests.console.test_flows import AN_EVENT, fill_email, seed, seed_failed, status_of
+from tests.console.test_flows import AN_EVENT, DAILY, fill_email, seed, seed_failed, status_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -185,6 +186,14 @@ def test_the_readers_zone_has_its_name_of_today_and_labels_have_no_ground_on_a_p
         expect(page.get_by_label("Time zone")).to_have_value("Asia/Kolkata")
         expect(page.locator("datalist option[value='Asia/Kolkata']")).to_have_count(1)
         expect(page.locator("#cron-label")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+def test_a_schedule_whose_runs_are_not_kept_any_more_is_not_shown_as_new(site: Site, user: str) -> None:
+    schedule = a_schedule(user, "yearly", DAILY)
+    run = a_run(schedule, past(schedule, 1)[0], expires_at=MOMENT - HOUR)
+    site.seeds.write((schedule, [run]))
+    with site.page(user, "#/schedules/yearly") as page:
+        expect(page.get_by_text("None is kept any more. The next one is due")).to_be_visible()
 
 
 def test_older_runs_are_shown_once_each_and_the_end_of_the_session_is_seen_below_them(site: Site, user: str) -> None:
