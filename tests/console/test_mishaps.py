@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.browser import PHONE
+from tests.console.seeds import HOUR, MOMENT, a_run, a_schedule, past
 from tests.console.site import settled
-from tests.console.test_flows import AN_EVENT, fill_email, seed, seed_failed, status_of
+from tests.console.test_flows import AN_EVENT, DAILY, fill_email, seed, seed_failed, status_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -135,6 +136,18 @@ def test_what_is_held_back_is_held_once_and_done_at_the_sign_out(site: Site, use
     assert status_of(site, user, "digest") == "cancelled"
 
 
+def test_what_was_held_back_and_is_refused_is_named(site: Site, user: str) -> None:
+    seed(site, user, "digest")
+    with site.page(user, "#/schedules/digest", expected=("status of 403",)) as page:
+        page.get_by_text("More", exact=True).click()
+        page.get_by_role("button", name="Cancel the schedule").click()
+        page.get_by_role("link", name="Timeline").click()
+        problem = json.dumps({"title": "Forbidden", "status": 403})
+        refused = {"status": 403, "body": problem, "content_type": "application/problem+json"}
+        page.route("**/v1/schedules/digest", lambda route: route.fulfill(**refused))
+        expect(page.get_by_text("Cancelling Digest failed: Forbidden", exact=True)).to_be_visible()
+
+
 def test_an_answer_that_is_not_the_apis_leaves_what_is_shown(site: Site, user: str) -> None:
     seed(site, user, "digest")
     with site.page(user, "#/schedules") as page:
@@ -154,6 +167,33 @@ def test_the_issuers_refusal_is_shown_in_its_own_words(site: Site) -> None:
         expect(page.get_by_text("Ask your admin (access_denied)")).to_be_visible()
         page.goto(f"{site.url}?code=reloaded&state=of-yesterday")
         expect(page.get_by_label("Another user")).to_be_visible()
+
+
+def test_a_sign_in_without_an_answer_says_so_and_can_be_repeated(site: Site, user: str) -> None:
+    with site.page(None, "#/failed", expected=("ERR_FAILED",)) as page:
+        page.get_by_label("Another user").fill(user)
+        page.route("**/token", lambda route: route.abort())
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_text("The API or the issuer did not answer.")).to_be_visible()
+        page.unroute("**/token")
+        site.sign_in(page, user)
+        settled(page)
+        expect(page.get_by_role("heading", name="Failed work")).to_be_visible()
+
+
+def test_the_readers_zone_has_its_name_of_today_and_labels_have_no_ground_on_a_phone(site: Site, user: str) -> None:
+    with site.page(user, "#/new", size=PHONE, timezone="Asia/Kolkata") as page:
+        expect(page.get_by_label("Time zone")).to_have_value("Asia/Kolkata")
+        expect(page.locator("datalist option[value='Asia/Kolkata']")).to_have_count(1)
+        expect(page.locator("#cron-label")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+def test_a_schedule_whose_runs_are_not_kept_any_more_is_not_shown_as_new(site: Site, user: str) -> None:
+    schedule = a_schedule(user, "yearly", DAILY)
+    run = a_run(schedule, past(schedule, 1)[0], expires_at=MOMENT - HOUR)
+    site.seeds.write((schedule, [run]))
+    with site.page(user, "#/schedules/yearly") as page:
+        expect(page.get_by_text("None is kept any more. The next one is due")).to_be_visible()
 
 
 def test_older_runs_are_shown_once_each_and_the_end_of_the_session_is_seen_below_them(site: Site, user: str) -> None:

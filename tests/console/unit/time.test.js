@@ -13,6 +13,7 @@ import {
   now,
   offset,
   relative,
+  renamed,
   SECOND,
   transitions,
 } from "../../../chalicelib/api/console/static/time.js";
@@ -116,4 +117,9 @@ test("now is the API's clock, when it differs by more than its resolution", () =
   learnClock("not a date", real, real);
   learnClock(null, real, real);
   assert.equal(now.value, before);
+});
+
+test("a zone that the browser reports by an earlier name has the one of today", () => {
+  assert.equal(renamed("Asia/Calcutta"), "Asia/Kolkata");
+  assert.equal(renamed(BERLIN), BERLIN);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../chalicelib/api/console/static/time.js";
 import {
+  anchorBeside,
   changesOf,
   lanesOf,
   rowsOf,
@@ -267,4 +268,10 @@ test("a selected mark and a selected slice are found again when a refresh moves 
     assert.ok(old && fresh && stop);
     assert.equal(iso(stopAt(fresh, selectedOf(old, stop))?.at ?? 0).slice(11, 16), time);
   }
+});
+
+test("the text of a change of clocks beside now is on the far side of the flag", () => {
+  assert.equal(anchorBeside(0, 50, 100), "middle");
+  assert.equal(anchorBeside(48, 50, 100), "end");
+  assert.equal(anchorBeside(52, 50, 100), "start");
 });

@@ -289,7 +289,7 @@ export function holdBack(text, why, act, key) {
   };
   const finish = () => {
     remove();
-    return attempt(act);
+    return attempt(act, `${text} failed`);
   };
   const show = () => {
     const others = heldBack.value.filter((held) => held.id !== id);
@@ -328,15 +328,18 @@ export const unsay = (id) => {
   said.value = said.value.filter((message) => message.id !== id);
 };
 
-/** Does something and tells its problem. Returns whether it was done. @param {() => Promise<unknown>} act */
-export async function attempt(act) {
+/**
+ * Does something and tells its problem. Returns whether it was done.
+ * @param {() => Promise<unknown>} act @param {string} [what] the problem's first words
+ */
+export async function attempt(act, what) {
   try {
     await act();
     return true;
   } catch (error) {
     const { title, field, message, errors = [] } = /** @type {Problem & {field?: string}} */ (error);
     const fields = errors.map((found) => `${found.field} ${found.message}`).join("; ");
-    say([title ?? field, fields || message].filter(Boolean).join(": "), "fail");
+    say([...new Set([what, title ?? field, fields || message])].filter(Boolean).join(": "), "fail");
     return false;
   }
 }

@@ -50,6 +50,8 @@ export async function start() {
 
 /** Why signing in failed. The issuer's own words, if it has some. @param {unknown} error */
 function reasonOf(error) {
+  if (error instanceof TypeError && !("code" in error))
+    return "The API or the issuer did not answer. Check the connection, then try again.";
   const { error: code, error_description: told, message } = /** @type {Record<string, string>} */ (error);
   return code ? `The issuer answered: ${told ? `${told} (${code})` : code}.` : (message ?? String(error));
 }

@@ -10,8 +10,19 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** Chromium reports these zones by their earlier names. */
+const RENAMED = {
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+};
+
+/** The name of a zone that its people use today. @param {string} zone */
+export const renamed = (zone) => /** @type {Record<string, string>} */ (RENAMED)[zone] ?? zone;
+
 /** The reader's time zone, such as `Europe/Berlin`. */
-export const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+export const HERE = renamed(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 
 /** Milliseconds by which the API's clock is ahead of the browser's. */
 export const ahead = signal(0);

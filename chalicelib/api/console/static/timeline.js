@@ -240,3 +240,13 @@ const joinedRow = (row, next) => ({
   count: row.count + next.count,
   lateness: row.lateness === null ? next.lateness : Math.max(row.lateness, next.lateness ?? 0),
 });
+
+/**
+ * Where the text of a change of clocks is anchored, so that the flag of now does not cover it.
+ * @param {number} at @param {number} now @param {number} length of the window, all in milliseconds
+ * @returns {"start" | "middle" | "end"}
+ */
+export function anchorBeside(at, now, length) {
+  if (Math.abs(at - now) > length * 0.08) return "middle";
+  return at > now ? "start" : "end";
+}

@@ -18,7 +18,7 @@ import { Act, Copy, described, Field, Note, nameOf, ProblemNote, Shown, say, use
 import { go, place, to, toSchedule } from "./router.js";
 import { DRAFTS, session } from "./session.js";
 import { Glyph } from "./status.js";
-import { HERE } from "./time.js";
+import { HERE, renamed } from "./time.js";
 import { asCreated, OccurrenceTable } from "./view-schedule.js";
 
 /** @typedef {import("./draft.js").Draft} Draft */
@@ -341,7 +341,7 @@ function Timing({ draft, change, errors }) {
     ${timing.kind === "rate" && html`<${Length} id="timing.rate" label="Every" number=${timing.rate} unit=${timing.rateUnit} units=${["minutes", "hours", "days"]} set=${(/** @type {string} */ rate, /** @type {string} */ rateUnit) => set({ rate, rateUnit })} errors=${errors} help="Elapsed time: a change of clocks does not move it." />`}
     ${timing.kind === "cron" && html`<${Cron} timing=${timing} set=${set} errors=${errors} /><${Zone} timing=${timing} set=${set} errors=${errors} />`}
     ${(timing.kind === "rate" || timing.kind === "cron") && html`<${Bounds} timing=${timing} set=${set} errors=${errors} />`}
-    <datalist id="zones">${Intl.supportedValuesOf("timeZone").map((zone) => html`<option value=${zone} />`)}</datalist>
+    <datalist id="zones">${Intl.supportedValuesOf("timeZone").map((zone) => html`<option value=${renamed(zone)} />`)}</datalist>
   `;
 }
 

@@ -160,7 +160,7 @@ function State({ schedule }) {
 function Runs({ loaded, page, schedule, reload }) {
   const runs = page.items;
   if (runs.length === 0) {
-    return html`<section><h2>Runs</h2><p class="q">${schedule.next_run_at ? html`None yet. The first is due <${Countdown} at=${Date.parse(schedule.next_run_at)} />.` : "None."}</p></section>`;
+    return html`<section><h2>Runs</h2><p class="q">${schedule.next_run_at ? html`${schedule.last_run ? "None is kept any more. The next one" : "None yet. The first"} is due <${Countdown} at=${Date.parse(schedule.next_run_at)} />.` : "None."}</p></section>`;
   }
   return html`
     <${Punctuality} runs=${runs.slice(0, CHARTED)} />

@@ -21,6 +21,7 @@ import {
   thisMinute,
 } from "./time.js";
 import {
+  anchorBeside,
   changesOf,
   kindsOf,
   lanesOf,
@@ -237,6 +238,8 @@ function Axis({ ticks, step, span, changes }) {
   const isSparse = until - since > 10 * DAY;
   // The texts of now and of changes are wider than those of ticks, which give way to them.
   const taken = [thisMinute.value, ...changes.map(({ at }) => at)];
+  /** @param {number} at */
+  const anchor = (at) => anchorBeside(at, thisMinute.value, until - since);
   const free = ticks.filter((tick) => taken.every((at) => Math.abs(at - tick.at) > (until - since) * 0.045));
   return html`
     <div class="ax">
@@ -244,7 +247,7 @@ function Axis({ ticks, step, span, changes }) {
         ${(isSparse ? ticks : days).map(({ at }) => html`<text class="dayt" x=${share(at)} dx="6" y="18">${date(at)}</text>`)}
         ${days.length === 0 && html`<text class="dayt" x="0" dx="6" y="18">${date(since)}</text>`}
         ${free.map((tick) => html`<text x=${share(tick.at)} y="46" text-anchor="middle">${tickText(tick, step)}</text>`)}
-        ${changes.map(({ at, by, zones }) => html`<svg x=${share(at)} overflow="visible"><rect class="halo" x="-32" y="33" width="64" height="18" /><text class="gapt" y="46" text-anchor="middle">${clockBefore(at, by, zones[0] ?? HERE)} → ${clock(at, zones[0])}</text></svg>`)}
+        ${changes.map(({ at, by, zones }) => html`<svg x=${share(at)} overflow="visible"><rect class="halo" x=${{ start: 24, middle: -32, end: -88 }[anchor(at)]} y="33" width="64" height="18" /><text class="gapt" x=${{ start: 24, middle: 0, end: -24 }[anchor(at)]} y="46" text-anchor=${anchor(at)}>${clockBefore(at, by, zones[0] ?? HERE)} → ${clock(at, zones[0])}</text></svg>`)}
         <${NowFlag} span=${span} />
       </svg>
     </div>
