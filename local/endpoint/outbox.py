@@ -1,6 +1,7 @@
 """Keeps every message that the local cloud accepts: email, SMS, push messages and events, and webhooks that it saw."""
 
 import json
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from local.aws_protocols.operations import Operation
 from local.endpoint.origin import Origin
 
 _MOST = 1000
+_UNREADABLE = "The outbox cannot read this message. Its source has the request."
+
+_logger = logging.getLogger(__name__)
 
 Parameters = Mapping[str, Any]
 Fields = dict[str, Any]
@@ -103,11 +107,14 @@ class Outbox:
         self._number = 0
 
     def record(self, operation: Operation, status: int, answer: bytes, now: datetime) -> None:
-        """Keep the operation's messages if it sends any and was answered with status 200."""
+        """Keep the operation's messages if it sends any and was answered with status 200.
+
+        A message that cannot be read is kept with its source: AWS accepted it, so the call must not fail here.
+        """
         channel = _CHANNELS.get(str(operation))
         if channel is not None and status == HTTPStatus.OK:
             origin, source = self._origin_of(operation.access_key_id), _source(operation.parameters)
-            for message_id, fields in zip(channel.ids(answer), channel.read(operation.parameters), strict=False):
+            for message_id, fields in zip(channel.ids(answer), _read(channel, operation), strict=False):
                 about = {"message_id": message_id, "region": operation.region, "origin": origin}
                 self._keep(self._messages, sent_at=now, **about, **{"source": source, **fields})
 
@@ -152,17 +159,36 @@ class Outbox:
         with self._lock:
             self._number += 1
             self.sent += 1
-            messages.appendleft(Message(number=self._number, **fields))
+            messages.appendleft(
+                Message(number=self._number, **{name: _encodable(value) for name, value in fields.items()})
+            )
+
+
+def _encodable(value: Any) -> Any:
+    """Returns texts, also those in a list, with U+FFFD for each lone surrogate: UTF-8 cannot have it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return [_encodable(member) for member in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
 class _Channel:
-    """How to read an operation. read: returns the messages of a request. ids: returns their ids from the answer, in the
-    same order.
+    """How to read an operation. name: the channel of a message that cannot be read. read: returns the messages of a
+    request. ids: returns their ids from the answer, in the same order.
     """
 
+    name: str
     read: Callable[[Parameters], list[Fields]]
     ids: Callable[[bytes], list[str]]
+
+
+def _read(channel: _Channel, operation: Operation) -> list[Fields]:
+    """Returns the messages of the request, or one that says that they cannot be read."""
+    try:
+        return channel.read(operation.parameters)
+    except Exception:  # every call that AWS accepts must succeed, whatever the message has
+        _logger.exception("the outbox cannot read the message of %s", operation)
+        return [{"channel": channel.name, "text": _UNREADABLE}]
 
 
 def _read_sesv2(parameters: Parameters) -> list[Fields]:
@@ -200,9 +226,9 @@ def _read_structured(message: Mapping[str, str]) -> Fields:
     """Returns the texts that a device shows: Apple's alert, or else the default text."""
     try:
         alert = json.loads(message["APNS"])["aps"]["alert"]
-        return {"subject": alert["title"], "text": alert["body"]}
+        return {"subject": str(alert["title"]), "text": str(alert["body"])}
     except (ValueError, LookupError, TypeError):
-        return {"text": message["default"]}
+        return {"text": str(message["default"])}
 
 
 def _read_events(parameters: Parameters) -> list[Fields]:
@@ -234,7 +260,15 @@ def _written(content: Parameters) -> Fields:
 
 
 def _mime(data: bytes) -> Fields:
-    mail = message_from_bytes(data, policy=policy.default)
+    source = data.decode(errors="replace")
+    try:
+        return {"source": source, **_read_mime(message_from_bytes(data, policy=policy.default))}
+    except Exception:  # Python's parser fails at some malformed headers and at deep nesting, with any error
+        _logger.exception("the outbox cannot read a MIME message")
+        return {"channel": "email", "text": _UNREADABLE, "source": source}
+
+
+def _read_mime(mail: EmailMessage) -> Fields:
     return {
         "channel": "email",
         "sender": str(mail["From"] or ""),
@@ -244,7 +278,6 @@ def _mime(data: bytes) -> Fields:
         "subject": str(mail["Subject"] or ""),
         "text": _part(mail, "plain"),
         "html": _part(mail, "html"),
-        "source": data.decode(errors="replace"),
     }
 
 
@@ -254,7 +287,13 @@ def _mailboxes(mail: EmailMessage, header: str) -> list[str]:
 
 def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    if part is None:
+        return ""
+    try:
+        return str(part.get_content())
+    except (LookupError, ValueError):  # the charset is unknown, or none for text
+        content = part.get_payload(decode=True)
+        return content.decode(errors="replace") if isinstance(content, bytes) else ""
 
 
 def _source(parameters: Parameters) -> str:
@@ -285,9 +324,9 @@ def _event_ids(answer: bytes) -> list[str]:
 
 
 _CHANNELS = {
-    "sesv2:SendEmail": _Channel(_read_sesv2, _json_id),
-    "ses:SendEmail": _Channel(_read_ses, _xml_id),
-    "ses:SendRawEmail": _Channel(_read_ses_raw, _xml_id),
-    "sns:Publish": _Channel(_read_sns, _xml_id),
-    "events:PutEvents": _Channel(_read_events, _event_ids),
+    "sesv2:SendEmail": _Channel("email", _read_sesv2, _json_id),
+    "ses:SendEmail": _Channel("email", _read_ses, _xml_id),
+    "ses:SendRawEmail": _Channel("email", _read_ses_raw, _xml_id),
+    "sns:Publish": _Channel("topic", _read_sns, _xml_id),
+    "events:PutEvents": _Channel("event", _read_events, _event_ids),
 }

@@ -199,7 +199,7 @@ def _pretty(text: str) -> str:
     """Returns JSON with line breaks, and any other text unchanged."""
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

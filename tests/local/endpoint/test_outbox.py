@@ -216,6 +216,56 @@ def test_a_mime_mail_is_read(cloud: RunningCloud, service: str) -> None:
     assert (message["subject"], message["text"].strip(), message["html"].strip()) == ("Grüße", "plain", "<p>rich</p>")
 
 
+HEADERS = b"From: tasks@example.com\r\nTo: alice@example.com\r\nSubject: s\r\n"
+UNREADABLE = "The outbox cannot read this message."
+SURROGATE = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("mail", "text"),
+    [
+        (HEADERS + b"Content-Type: text/plain; charset=x-foo\r\n\r\nGr\xc3\xbc\xc3\x9fe", "Grüße"),
+        (HEADERS + b"Content-Type: text/plain; charset=hex\r\n\r\nhi", "hi"),
+        (HEADERS + b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-", "\ufffd"),
+        (b'From: <<\r\nTo: ;;;<>@,"\r\n\r\nhi', UNREADABLE),
+        (b"To: =?utf-8?q?a=0D=0Ab?= <a@b.c>\r\n\r\nhi", UNREADABLE),
+        (b"Content-Type: " + b"(" * 3000 + b"\r\n\r\nhi", UNREADABLE),
+    ],
+)
+def test_a_malformed_mime_mail_is_sent_and_kept(cloud: RunningCloud, mail: bytes, text: str) -> None:
+    sent = cloud.client("sesv2").send_email(FromEmailAddress=SENDER, Content={"Raw": {"Data": mail}})
+
+    (message,) = outbox(cloud)
+    assert message["message_id"] == sent["MessageId"]
+    assert message["text"].startswith(text)
+    assert sent["MessageId"] in page(cloud)
+
+
+def test_a_lone_surrogate_is_shown_as_a_replacement(cloud: RunningCloud) -> None:
+    send(cloud, f"a{SURROGATE}b", text=f"\N{PARTY POPPER}{SURROGATE}")
+
+    (message,) = outbox(cloud)
+    assert (message["subject"], message["text"]) == ("a\ufffdb", "\N{PARTY POPPER}\ufffd")
+    assert "a\ufffdb" in page(cloud)
+
+
+def test_a_body_is_shown_however_deep_its_json_is() -> None:
+    kept, body, now = Outbox(), "[" * 50_000, datetime(2027, 3, 1, 9, tzinfo=UTC)
+    kept.record_webhook(Exchange("https://a.example", "POST / HTTP/1.1", {}, body, 1, 200, "OK"), "", now)
+
+    assert body in render(kept.everything(), View(), now, Links(), sent=1)
+
+
+def test_a_push_notification_that_is_no_object_is_kept(cloud: RunningCloud) -> None:
+    topic = cloud.client("sns").create_topic(Name="odd")["TopicArn"]
+
+    cloud.client("sns").publish(TopicArn=topic, MessageStructure="json", Message=json.dumps({"default": 5}))
+    cloud.client("sns").publish(TopicArn=topic, MessageStructure="json", Message="[]")
+
+    assert [message["text"] for message in outbox(cloud)] == [f"{UNREADABLE} Its source has the request.", "5"]
+    assert UNREADABLE in page(cloud)
+
+
 def test_an_sms_is_there(cloud: RunningCloud) -> None:
     cloud.client("sns").publish(PhoneNumber="+491701234567", Message="It is time.")
 
