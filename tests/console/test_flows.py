@@ -203,17 +203,23 @@ def test_what_was_typed_survives_a_reload(site: Site, user: str) -> None:
 def test_an_edit_sends_what_changed_and_a_concurrent_change_is_not_lost(site: Site, user: str) -> None:
     seed(site, user, "digest", resource_id="contract-42")
     with site.page(user, "#/schedules/digest/edit", expected=("status of 412",)) as page:
-        site.client(user).send("PATCH", "/v1/schedules/digest", {"name": "Renamed meanwhile"})
+        site.client(user).send("PATCH", "/v1/schedules/digest", {"name": "Renamed meanwhile", "max_runs": 7})
         page.get_by_label("Name").fill("Mine")
         page.get_by_role("button", name="Save changes").click()
         expect(page.get_by_role("alert").get_by_text("The schedule has changed").first).to_be_visible()
-    with site.page(user, "#/schedules/digest/edit") as page:
-        page.get_by_label("Name").fill("Mine")
+        page.get_by_role("button", name="Read it again, keep my changes").click()
+        expect(page.get_by_label("Most runs")).to_have_value("7")
+        expect(page.get_by_label("Name")).to_have_value("Mine")
         page.get_by_role("button", name="Save changes").click()
         expect(page.get_by_role("heading", name="Mine")).to_be_visible()
 
     changed = site.client(user).get("/v1/schedules/digest")
-    assert (changed["name"], changed["resource_id"], changed["action"]["type"]) == ("Mine", "contract-42", EMAIL.type)
+    assert (changed["name"], changed["resource_id"], changed["action"]["type"], changed["max_runs"]) == (
+        "Mine",
+        "contract-42",
+        EMAIL.type,
+        7,
+    )
 
 
 def test_failed_work_is_grouped_and_redriven_one_by_one_and_all(site: Site, user: str) -> None:

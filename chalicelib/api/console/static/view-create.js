@@ -38,16 +38,16 @@ export function View({ id }) {
   return html`
     ${!loaded.data && html`<h1 class="vh">${id ? "Edit the schedule" : "New schedule"}</h1>`}
     <${Shown} loaded=${loaded} what="The schedule">
-      ${(/** @type {Schedule | Record<string, never>} */ schedule) => html`<${Editor} key=${`${id} ${from}`} id=${id} schedule=${from ? schedule : null} />`}
+      ${(/** @type {Schedule | Record<string, never>} */ schedule) => html`<${Editor} key=${`${id} ${from} ${schedule.revision}`} id=${id} schedule=${from ? schedule : null} reload=${loaded.reload} />`}
     <//>
   `;
 }
 
-/** @param {{id: string | undefined, schedule: Schedule | null}} props */
-function Editor({ id, schedule }) {
+/** @param {{id: string | undefined, schedule: Schedule | null, reload: () => void}} props */
+function Editor({ id, schedule, reload }) {
   const original = useMemo(() => schedule && asCreated(schedule), []);
   const { draft, text, setDraft, setText, fresh, isRestored, startAgain, idempotencyKey, drop } = useDraft(
-    `${id ?? "new"} ${schedule?.schedule_id ?? ""} ${schedule?.revision ?? ""}`,
+    keyOf(id, schedule),
     original,
   );
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
@@ -77,6 +77,11 @@ function Editor({ id, schedule }) {
       requestAnimationFrame(focusError);
     }
   };
+  const readAgain = async () => {
+    if (isEdit) await rebase(schedule, original, body());
+    drop();
+    reload();
+  };
   /** @param {boolean} isJson */
   const setJson = (isJson) => {
     try {
@@ -103,6 +108,7 @@ function Editor({ id, schedule }) {
         ${text === null ? html`<${Form} draft=${draft} change=${change} errors=${errors} />` : html`<${Json} text=${text} setText=${setText} errors=${errors} isNew=${!id} note=${text === fresh.text ? fresh.note : ""} />`}
         <p class="acts">
           <${Act} class="main" label=${id ? "Save changes" : "Create schedule"} act=${send} />
+          <${ReadAgain} problem=${problem} act=${readAgain} />
           ${!id && html`<${Copy} label="Copy as curl" text=${() => curl("POST", "v1/schedules", body())} />`}
           <a class="btn bare" href=${id ? toSchedule(id) : to("/schedules")} onClick=${drop}>Discard</a>
         </p>
@@ -112,13 +118,31 @@ function Editor({ id, schedule }) {
   `;
 }
 
+/** Where what is typed is kept. @param {string | undefined} id @param {Schedule | null} schedule */
+const keyOf = (id, schedule) =>
+  `${DRAFTS}${session.value.user} ${id ?? "new"} ${schedule?.schedule_id ?? ""} ${schedule?.revision ?? ""}`;
+
+/**
+ * Reads a schedule that was changed elsewhere, and keeps what was changed here as a draft of its new revision.
+ * @param {Schedule} schedule @param {Record<string, any>} original @param {Record<string, any>} body
+ */
+async function rebase(schedule, original, body) {
+  const id = schedule.schedule_id;
+  const newest = await get(`v1/schedules/${encodeURIComponent(id)}`);
+  const { draft, text } = startOf({ ...asCreated(newest), ...changesOf(original, body) });
+  sessionStorage.setItem(keyOf(id, newest), JSON.stringify({ draft, text, sent: { body: "", key: "" } }));
+}
+
+/** @param {{problem: Problem | null, act: () => Promise<void>}} props */
+const ReadAgain = ({ problem, act }) =>
+  problem?.status === 412 && html`<${Act} label="Read it again, keep my changes" act=${act} />`;
+
 /**
  * What is typed, kept in sessionStorage until it is sent: neither a reload nor a sign-in loses it.
- * @param {string} what the schedule, in its revision
+ * @param {string} key of sessionStorage
  * @param {Record<string, any> | null} original
  */
-function useDraft(what, original) {
-  const key = `${DRAFTS}${session.value.user} ${what}`;
+function useDraft(key, original) {
   const fresh = useMemo(() => startOf(original), []);
   const found = useMemo(() => kept(key), []);
   const [isRestored, setRestored] = useState(found !== null);
@@ -228,6 +252,14 @@ function parsed(text) {
   }
 }
 
+/** The fields that differ. @param {Record<string, any>} original @param {Record<string, any>} body */
+const changesOf = (original, body) =>
+  Object.fromEntries(
+    differences(original, body)
+      .map((field) => field.split(".")[0] ?? "")
+      .map((name) => [name, body[name] ?? null]),
+  );
+
 /** @param {Record<string, any>} body @param {string} key */
 const create = (body, key) => call("POST", "v1/schedules", { body, headers: { "Idempotency-Key": key } });
 
@@ -237,9 +269,8 @@ const create = (body, key) => call("POST", "v1/schedules", { body, headers: { "I
  */
 async function update(schedule, original, body) {
   const path = `v1/schedules/${encodeURIComponent(schedule.schedule_id)}`;
-  const changed = new Set(differences(original, body).map((field) => field.split(".")[0] ?? ""));
-  if (changed.size === 0) return schedule;
-  const fields = Object.fromEntries([...changed].map((name) => [name, body[name] ?? null]));
+  const fields = changesOf(original, body);
+  if (Object.keys(fields).length === 0) return schedule;
   return call("PATCH", path, { body: fields, headers: { "If-Match": `"${schedule.revision}"` } });
 }
 
