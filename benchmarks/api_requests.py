@@ -1,8 +1,7 @@
-"""Measures the CPU time of requests to the API: `python -m benchmarks.api_requests`.
+"""Measures the CPU time of requests to the API: `python -m benchmarks api_requests`.
 
-It prints microseconds for creating a schedule, reading one and listing 100: ours, those of a bare Chalice route that
-checks the same RS256 token with PyJWT, sends the same AWS calls and returns the items, and the ratio. A server in
-another process answers at once.
+The requests create a schedule, read one and list 100, beside a bare Chalice route that checks the same RS256 token with
+PyJWT, sends the same AWS calls and returns the items. A server in another process answers at once.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
-from statistics import median
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +23,7 @@ from chalice.local import LambdaEventConverter, RouteMatcher
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from benchmarks.measure import Goal, Measured, Row
 from chalicelib.api.auth import Authenticator, Scope, SigningKeys
 from chalicelib.api.routes import Services, blueprints
 from chalicelib.aws.eventbridge import EventBridgeGateway, SchedulerNames
@@ -42,11 +41,12 @@ NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 ISSUER, AUDIENCE = "https://issuer.example.com", "tasks"
 ACTION = {"type": "email", "to": ["alice@example.com"], "subject": "Hello", "text": "It is time."}
 CREATE = {"timing": {"after": "P3D"}, "action": ACTION}
-REQUESTS: Mapping[str, tuple[str, str, Any]] = {
-    "create": ("POST", "/v1/schedules", CREATE),
-    "get": ("GET", "/v1/schedules/9b2f4c1d", None),
-    "list of 100": ("GET", "/v1/schedules?limit=100", None),
+REQUESTS: Mapping[str, tuple[float, str, str, Any]] = {
+    "create": (1.4, "POST", "/v1/schedules", CREATE),
+    "get": (1.2, "GET", "/v1/schedules/9b2f4c1d", None),
+    "list of 100": (1.25, "GET", "/v1/schedules?limit=100", None),
 }
+"""By name: the goal, and the request."""
 
 
 Call = tuple[Any, str, dict[str, Any]]
@@ -127,8 +127,8 @@ class Recording:
         return call if name in self.client.meta.method_to_api_mapping else method
 
 
-def api_requests(*, rounds: int = 11, requests: int = 20) -> dict[str, dict[str, float]]:
-    """Returns medians of `rounds` of so many `requests`, ours and the peer's in turn, by the kind of request."""
+def rows(rounds: int, requests: int = 20) -> list[Row]:
+    """Each round has so many `requests` of ours, then of the peer."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "key", "use": "sig"}
     claims = {"sub": "alice", "iss": ISSUER, "aud": AUDIENCE, "scope": f"{Scope.READ} {Scope.WRITE}", "exp": 2**32}
@@ -138,15 +138,16 @@ def api_requests(*, rounds: int = 11, requests: int = 20) -> dict[str, dict[str,
         create: Any = session.client
         clients = tuple(create(name, endpoint_url=url) for name in ("dynamodb", "scheduler"))
         ours = _ours(clients, public)
-        found = {}
-        for kind, (method, path, body) in REQUESTS.items():
+        found = []
+        for kind, (bound, method, path, body) in REQUESTS.items():
             calls: list[Call] = []
             _answer(_ours(tuple(Recording(client, calls) for client in clients), public), method, path, body, token)()
             peer = _answer(_peer(calls, key.public_key()), method, "/peer", body, token)
             mine = _answer(ours, method, path, body, token)
             timed = [(_microseconds(mine, requests), _microseconds(peer, requests)) for _ in range(rounds)]
-            of_ours, of_peer = (median(column) for column in zip(*timed, strict=True))
-            found[kind] = {"ours": round(of_ours), "peer": round(of_peer), "ratio": round(of_ours / of_peer, 3)}
+            of_ours, of_peer = zip(*timed, strict=True)
+            measured = Measured(f"`{method} {path}`", of_ours, {"bare Chalice route": of_peer})
+            found.append(Row(f"API, {kind}", "µs of CPU", Goal("dearer", bound), (measured,)))
     return found
 
 
@@ -199,7 +200,3 @@ def _microseconds(work: Callable[[], object], times: int) -> float:
     for _ in range(times):
         work()
     return (thread_time() - begin) / times * 1e6
-
-
-if __name__ == "__main__":
-    print(json.dumps(api_requests()))

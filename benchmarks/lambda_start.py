@@ -1,13 +1,12 @@
 """Measures the Notification Lambda's start, from the interpreter's first instruction until the handler is ready.
 
-`python -m benchmarks.lambda_start` prints instructions: ours, those of a bare handler that makes one DynamoDB client,
-and the ratio. It needs valgrind. Both run as on AWS: from an unpacked zip into which nothing can be written, beside a
-boto3 whose bytecode is stored, and without the other packages of this environment.
+`python -m benchmarks lambda_start` counts instructions: ours, and those of a bare handler that makes one DynamoDB
+client. It needs valgrind. Both run as on AWS: from an unpacked zip into which nothing can be written, beside a boto3
+whose bytecode is stored, and without the other packages of this environment.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -16,12 +15,14 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.measure import Goal, Measured, Row
 from deploy.build.package import build
 from deploy.build.provided import provide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_MILLION = 1_000_000
 BARE = """
 import boto3
 
@@ -60,8 +61,8 @@ def instructions(command: Sequence[str], environment: dict[str, str]) -> int:
     return int(counted[1])
 
 
-def start(measure: Callable[[Sequence[str], dict[str, str]], int] = instructions) -> dict[str, float]:
-    """Returns what `measure` returns for the start of our handler, for the peer's, and their ratio."""
+def rows(_rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] = instructions) -> list[Row]:
+    """One round is enough: the count is the same each time."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours, peer = folder / "ours", folder / "peer"
@@ -70,11 +71,10 @@ def start(measure: Callable[[Sequence[str], dict[str, str]], int] = instructions
         peer.mkdir()
         (peer / "bare.py").write_text(BARE)
         provide(["boto3"], folder / "runtime")
-        ready = {
-            "ours": measure(*_imports("notification.handler", ours, folder / "runtime")),
-            "peer": measure(*_imports("bare", peer, folder / "runtime")),
-        }
-    return {**ready, "ratio": round(ready["ours"] / ready["peer"], 3)}
+        own = measure(*_imports("notification.handler", ours, folder / "runtime"))
+        bare = measure(*_imports("bare", peer, folder / "runtime"))
+    measured = Measured("interpreter to handler", (own / _MILLION,), {"bare boto3 handler": (bare / _MILLION,)})
+    return [Row("start of the Notification Lambda", "million instructions", Goal("dearer", 1.15), (measured,))]
 
 
 def _imports(module: str, task: Path, runtime: Path) -> tuple[list[str], dict[str, str]]:
@@ -83,7 +83,3 @@ def _imports(module: str, task: Path, runtime: Path) -> tuple[list[str], dict[st
     stores = [sys.executable, "-S", "-c", "import boto3; boto3.client('dynamodb')"]
     subprocess.run(stores, env={**environment, "PYTHONPATH": str(runtime)}, cwd="/", check=True)
     return [sys.executable, "-S", "-B", "-c", f"import {module}"], environment
-
-
-if __name__ == "__main__":
-    print(json.dumps(start()))

@@ -1,13 +1,11 @@
 """Measures the lateness of schedules that are due in the same second and send to SQS, in the local cloud.
 
-`python -m benchmarks.queue_burst [NUMBER]` prints one line of JSON with percentiles in milliseconds. The messages are
-read from the queue's own memory, so reading costs the cloud nothing.
+`python -m benchmarks queue_burst`. The messages are read from the queue's own memory, so reading costs the cloud
+nothing.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from moto.sqs.models import sqs_backends
 
+from benchmarks.measure import Goal, Measured, Row
 from local.environment import ACCOUNT
 from local.testing import REGION, running_cloud
 
@@ -24,6 +23,18 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 120
 CREATES_A_SECOND = 50
+
+
+def rows(rounds: int, number: int = 1_000) -> list[Row]:
+    """Each round has a cloud of its own."""
+    late = tuple(_latest(number) for _ in range(rounds))
+    measured = Measured(f"the 99th percentile of {number:,}", late)
+    return [Row(f"{number:,} due in one second, to SQS, local cloud", "ms late", Goal("amount", 250), (measured,))]
+
+
+def _latest(number: int) -> float:
+    with TemporaryDirectory() as directory, running_cloud(Path(directory)) as cloud:
+        return burst(cloud, number)[number * 99 // 100 - 1]
 
 
 def burst(cloud: RunningCloud, number: int) -> list[float]:
@@ -53,14 +64,3 @@ def burst(cloud: RunningCloud, number: int) -> list[float]:
     if {message.body for message in messages} != set(map(str, range(number))) or len(messages) != number:
         raise RuntimeError(f"{len(messages)} messages of {number} schedules after {MOST_SECONDS} s")
     return sorted(message.sent_timestamp - due.timestamp() * 1000 for message in messages)  # type: ignore[operator]
-
-
-def main(number: int = 1_000) -> None:
-    with TemporaryDirectory() as directory, running_cloud(Path(directory)) as cloud:
-        late = burst(cloud, number)
-    figures = {f"p{at}_ms": round(late[len(late) * at // 100 - 1]) for at in (50, 99, 100)}
-    print(json.dumps({"due_in_one_second": number, **figures}))
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))

@@ -1,7 +1,7 @@
-"""Measures the CPU time of a warm run of the Notification Lambda: `python -m benchmarks.warm_run`.
+"""Measures the CPU time of a warm run of the Notification Lambda: `python -m benchmarks warm_run`.
 
-It prints microseconds for a one-time schedule and for a cron schedule in Berlin: ours, those of a bare handler that
-sends the same two transactions, and the ratio. The action does nothing. A server in another process answers at once.
+The runs are those of a one-time schedule and of a cron schedule in Berlin, beside a bare handler that sends the same
+two transactions. The action does nothing. A server in another process answers at once.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from statistics import median
 from time import thread_time
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 
 from benchmarks.botocore_cpu import endpoint
+from benchmarks.measure import Goal, Measured, Row
 from chalicelib.core.dynamodb.repository import DynamoRepository
 from chalicelib.core.timing.instants import iso
 from chalicelib.scheduling.service import SchedulerService
@@ -63,20 +63,23 @@ class Recording:
         return self.client.transact_write_items(**request)
 
 
-def warm_runs(*, rounds: int = 11, runs: int = 20) -> dict[str, dict[str, float]]:
-    """Returns medians of `rounds` of `runs` runs, ours and the peer's in turn, by the kind of schedule."""
+def rows(rounds: int, runs: int = 20) -> list[Row]:
+    """Each round has `runs` runs of ours, then of the peer."""
     REGISTERED["benchmark.nothing"] = RegisteredAction("benchmark.nothing", nothing, idempotent=False)
     try:
         with endpoint() as url:
             client: Any = boto3.Session("key", "secret", region_name="eu-central-1").client(
                 "dynamodb", endpoint_url=url
             )
-            return {kind: _compared(client, timing, rounds, runs) for kind, timing in KINDS.items()}
+            return [
+                Row(f"warm run, {kind}", "µs of CPU", Goal("dearer", 1.4), (_compared(client, timing, rounds, runs),))
+                for kind, timing in KINDS.items()
+            ]
     finally:
         del REGISTERED["benchmark.nothing"]
 
 
-def _compared(client: Any, timing: Mapping[str, Any], rounds: int, runs: int) -> dict[str, float]:
+def _compared(client: Any, timing: Mapping[str, Any], rounds: int, runs: int) -> Measured:
     # Each round has the same events, all of different schedules and times.
     deliveries = [_delivery(timing, NOON + day * timedelta(days=1)) for day in range(runs)]
     recording = Recording(client)
@@ -89,8 +92,8 @@ def _compared(client: Any, timing: Mapping[str, Any], rounds: int, runs: int) ->
             client.transact_write_items(**second)
 
     timed = [(_microseconds(lambda: _run(client, deliveries)), _microseconds(peer)) for _ in range(rounds)]
-    of_ours, of_peer = (median(column) / runs for column in zip(*timed, strict=True))
-    return {"ours": round(of_ours), "peer": round(of_peer), "ratio": round(of_ours / of_peer, 3)}
+    of_ours, of_peer = (tuple(each / runs for each in column) for column in zip(*timed, strict=True))
+    return Measured("claim, no work, record", of_ours, {"bare handler": of_peer})
 
 
 def _delivery(timing: Mapping[str, Any], created_at: datetime) -> tuple[dict[str, Any], datetime]:
@@ -126,7 +129,3 @@ def _microseconds(work: Callable[[], object]) -> float:
     begin = thread_time()
     work()
     return (thread_time() - begin) * 1e6
-
-
-if __name__ == "__main__":
-    print(json.dumps(warm_runs()))
