@@ -17,7 +17,15 @@ from benchmarks.measure import rows_of
 if TYPE_CHECKING:
     from benchmarks.measure import Row
 
-MODULES = ("expressions", "lambda_start", "warm_run", "api_requests", "queue_burst", "stored_schedules")
+MODULES = (
+    "expressions",
+    "lambda_start",
+    "warm_run",
+    "api_requests",
+    "queue_burst",
+    "listed_schedules",
+    "stored_schedules",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 

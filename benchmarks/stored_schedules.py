@@ -47,19 +47,19 @@ def _kilobytes(expression: Callable[[int], str], stored: int) -> float:
     clock = Clock()
     agenda = Agenda(clock)
     scheduler = Scheduler(clock, agenda, FakeTargets(clock), FakeDeadLetters())
-    _create(scheduler, "first", expression(0))  # loads the model of the service and the time zone
+    create(scheduler, "first", expression(0))  # loads the model of the service and the time zone
     gc.collect()
     tracemalloc.start()
     try:
         for number in range(stored):
-            _create(scheduler, f"sched-{number:032x}", expression(number))
+            create(scheduler, f"sched-{number:032x}", expression(number))
         gc.collect()
         return tracemalloc.get_traced_memory()[0] / stored / _KB
     finally:
         tracemalloc.stop()
 
 
-def _create(scheduler: Scheduler, name: str, expression: str) -> None:
+def create(scheduler: Scheduler, name: str, expression: str) -> None:
     body = {
         "ScheduleExpression": expression,
         "ScheduleExpressionTimezone": "Europe/Berlin",

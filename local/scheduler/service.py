@@ -1,7 +1,8 @@
 """EventBridge Scheduler on a laptop: the operations of its API, and the firing of schedules."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from threading import RLock
 from typing import Any, Literal, TypeVar
 
@@ -109,12 +110,14 @@ class Scheduler:
         return {}
 
     def _list_schedules(self, store: Store, members: Members, _now: datetime) -> dict[str, Any]:
-        prefix, state = members.get("NamePrefix", ""), members.get("State")
-        found = [
+        state = members.get("State")
+        found = (
             schedule
-            for schedule in store.schedules(members.get("GroupName"))
-            if schedule.name.startswith(prefix) and state in {None, "ENABLED" if schedule.enabled else "DISABLED"}
-        ]
+            for schedule in store.schedules(
+                members.get("GroupName"), members.get("NamePrefix", ""), after=_last_shown(members)
+            )
+            if state in {None, "ENABLED" if schedule.enabled else "DISABLED"}
+        )
         page, token = _page(found, members)
         return responses.page("Schedules", map(responses.schedule_summary, page), token)
 
@@ -132,7 +135,8 @@ class Scheduler:
         return {}
 
     def _list_groups(self, store: Store, members: Members, _now: datetime) -> dict[str, Any]:
-        found = [group for group in store.groups() if group.name.startswith(members.get("NamePrefix", ""))]
+        prefix, last_shown = members.get("NamePrefix", ""), _last_shown(members)
+        found = (group for group in store.groups() if group.name.startswith(prefix) and group.arn > last_shown)
         page, token = _page(found, members)
         return responses.page("ScheduleGroups", map(responses.group_details, page), token)
 
@@ -170,19 +174,24 @@ def _tags(members: Members) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in members.get("Tags", [])}
 
 
-def _page(found: Sequence[_Item], members: Members) -> tuple[Sequence[_Item], str | None]:
-    """Returns the items (ascending by ARN) after the request's NextToken, and the token of the next page."""
-    filters = tuple(f"{name}={members.get(name)}" for name in ("GroupName", "NamePrefix", "State"))
-    if token := members.get("NextToken"):
-        last_shown = _last_shown(filters, token)
-        found = [item for item in found if item.arn > last_shown]
+def _page(found: Iterable[_Item], members: Members) -> tuple[Sequence[_Item], str | None]:
+    """Returns the first of the items (ascending by ARN), and the token of the next page."""
     limit = members.get("MaxResults", _LONGEST_PAGE)
-    more = len(found) > limit
-    return found[:limit], write_cursor(filters, (found[limit - 1].arn,)) if more else None
+    page = list(islice(found, limit + 1))
+    more = len(page) > limit
+    return page[:limit], write_cursor(_filters(members), (page[limit - 1].arn,)) if more else None
 
 
-def _last_shown(filters: tuple[str, ...], token: str) -> str:
+def _filters(members: Members) -> tuple[str, ...]:
+    return tuple(f"{name}={members.get(name)}" for name in ("GroupName", "NamePrefix", "State"))
+
+
+def _last_shown(members: Members) -> str:
+    """Returns the ARN with which the page before the request's NextToken ended; empty for the first page."""
+    token = members.get("NextToken")
+    if not token:
+        return ""
     try:
-        return read_cursor(filters, token, length=1)[0]
+        return read_cursor(_filters(members), token, length=1)[0]
     except InvalidCursor as exc:
         raise ValidationFailed("Invalid NextToken provided.") from exc

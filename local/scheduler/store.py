@@ -1,6 +1,7 @@
 """The schedules and groups of one account and Region. It needs no lock: `Scheduler` handles one request at a time."""
 
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,37 +15,53 @@ class Store:
     def __init__(self, home: Home, now: datetime) -> None:
         self.home = home
         self._groups = {DEFAULT_GROUP: Group(home, DEFAULT_GROUP, now, now)}
-        self._schedules: dict[tuple[str, str], Schedule] = {}
+        self._schedules: dict[str, Schedule] = {}
+        self._paths: list[str] = []  # of all schedules, ascending: a page needs no look at the others
 
     def schedule(self, group: str, name: str) -> Schedule:
         try:
-            return self._schedules[group, name]
+            return self._schedules[_path(group, name)]
         except KeyError:
             raise NotFound(f"Schedule {name} does not exist.") from None
 
-    def schedules(self, group: str | None = None) -> list[Schedule]:
-        """Returns the schedules of one group, or of all groups, ordered by ARN."""
+    def schedules(self, group: str | None = None, prefix: str = "", after: str = "") -> Iterator[Schedule]:
+        """Returns the schedules of one group or of all groups, ordered by ARN.
+
+        prefix: of their names. after: the ARN of the last schedule that is left out.
+        """
         if group is not None:
             self.group(group)
-        found = [schedule for schedule in self._schedules.values() if group in {None, schedule.group}]
-        return sorted(found, key=lambda schedule: schedule.arn)
+        begin = "" if group is None else _path(group, prefix)
+        at = max(bisect_left(self._paths, begin), bisect_right(self._paths, after.partition(":schedule/")[2]))
+        return self._from(at, begin, prefix)
+
+    def _from(self, at: int, begin: str, prefix: str) -> Iterator[Schedule]:
+        while at < len(self._paths) and self._paths[at].startswith(begin):
+            schedule = self._schedules[self._paths[at]]
+            if schedule.name.startswith(prefix):
+                yield schedule
+            at += 1
 
     def add(self, schedule: Schedule) -> None:
         self.group(schedule.group)
-        if (schedule.group, schedule.name) in self._schedules:
+        if _path(schedule.group, schedule.name) in self._schedules:
             raise Conflict(f"Schedule {schedule.name} already exists.")
-        self._put(schedule)
+        path = _path(schedule.group, schedule.name)
+        self._schedules[path] = schedule
+        insort(self._paths, path)
 
     def replace(self, schedule: Schedule) -> None:
         self.schedule(schedule.group, schedule.name)
-        self._put(schedule)
+        self._schedules[_path(schedule.group, schedule.name)] = schedule
 
     def remove(self, schedule: Schedule) -> None:
-        self._schedules.pop((schedule.group, schedule.name), None)
+        path = _path(schedule.group, schedule.name)
+        if self._schedules.pop(path, None):
+            del self._paths[bisect_left(self._paths, path)]
 
     def is_current(self, schedule: Schedule) -> bool:
         """Returns whether the store holds this version."""
-        return self._schedules.get((schedule.group, schedule.name)) is schedule
+        return self._schedules.get(_path(schedule.group, schedule.name)) is schedule
 
     def group(self, name: str) -> Group:
         try:
@@ -74,11 +91,13 @@ class Store:
         """Deletes the group and its schedules, and returns the schedules."""
         if name == DEFAULT_GROUP:
             raise ValidationFailed("Deleting the default schedule group is not allowed.")
-        members = self.schedules(name)
+        members = list(self.schedules(name))
         for schedule in members:
             self.remove(schedule)
         del self._groups[name]
         return members
 
-    def _put(self, schedule: Schedule) -> None:
-        self._schedules[schedule.group, schedule.name] = schedule
+
+def _path(group: str, name: str) -> str:
+    """The end of a schedule's ARN. Neither part can have a slash."""
+    return f"{group}/{name}"
