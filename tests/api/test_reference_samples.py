@@ -90,6 +90,7 @@ def test_curl_sends_them() -> None:
     assert sent == [expected(one) for one in SENT]
 
 
+@pytest.mark.long
 def test_python_sends_them() -> None:
     with recording() as (url, sent):
         run([sys.executable, "-c", "\n".join(samples.python(one) for one in SENT)], url)

@@ -43,6 +43,7 @@ def test_so_it_is_when_a_client_makes_changes_meanwhile(life: Life) -> None:
     assert len(recorded & set(WHILE_IT_IS_GONE)) == 25
 
 
+@pytest.mark.long
 def test_it_goes_on_within_ten_minutes_once_the_group_is_there_again(life: Life) -> None:
     schedule = life.recurring(rate="5 minutes")
     once = life.one_time(8 * AN_HOUR)

@@ -163,7 +163,7 @@ def test_a_client_may_be_made_at_import(tmp_path: Path) -> None:
     assert build(tmp_path / "notification.zip", project).size
 
 
-@pytest.mark.parametrize("platform", [None, ARM])
+@pytest.mark.parametrize("platform", [None, pytest.param(ARM, marks=pytest.mark.long)])
 def test_a_package_that_is_required_is_imported(tmp_path: Path, platform: LambdaPlatform | None) -> None:
     make_wheel(tmp_path / "wheels", "feasts", "1.0", {"feasts/__init__.py": "EASTER = '2027-03-28'\n"})
     project = a_project_with(tmp_path, invoice="from feasts import EASTER\n")

@@ -155,6 +155,7 @@ def test_another_tzdata_is_refused_with_the_one_that_is_pinned(tmp_path: Path) -
         build(tmp_path / "notification.zip", project, ARM)
 
 
+@pytest.mark.long
 def test_a_zip_that_lambda_would_not_take_as_it_is_becomes_smaller(tmp_path: Path) -> None:
     make_wheel(tmp_path / "wheels", "large", "1.0", {"large.py": "x = 1\n" * 400_000})
     project = a_project_that_requires(tmp_path, "large==1.0")
@@ -165,6 +166,7 @@ def test_a_zip_that_lambda_would_not_take_as_it_is_becomes_smaller(tmp_path: Pat
     assert made.unpacked > 2_400_000
 
 
+@pytest.mark.long
 def test_a_zip_that_lambda_takes_in_no_form_is_refused_with_its_size(tmp_path: Path) -> None:
     make_wheel(tmp_path / "wheels", "large", "1.0", {"large.py": "x = 1\n" * 400_000})
     project = a_project_that_requires(tmp_path, "large==1.0")
