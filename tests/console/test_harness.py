@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Show = Callable[[str, str], Page]
 
+pytestmark = pytest.mark.long
+
 ORIGIN = "http://console.test"
 HEADERS = {"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"}
 GOOD = '<!doctype html><html lang="en"><title>Good</title><main><h1>Good</h1></main></html>'

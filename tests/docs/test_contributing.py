@@ -155,6 +155,7 @@ def test_what_was_added_works(copy: Path) -> None:
     pytest_in(copy, *NEW_TESTS, "tests/docs/test_api_page.py")
 
 
+@pytest.mark.long
 def test_the_zip_of_the_lambda_has_the_action_and_does_its_work(copy: Path, tmp_path: Path) -> None:
     package = build(tmp_path / "notification.zip", copy)
 
