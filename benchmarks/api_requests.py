@@ -7,11 +7,8 @@ PyJWT, sends the same AWS calls and returns the items. A server in another proce
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import get_context
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +20,7 @@ from chalice.local import LambdaEventConverter, RouteMatcher
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from benchmarks.answers import OTHER, endpoint
 from benchmarks.measure import Goal, Measured, Row
 from chalicelib.api.auth import Authenticator, Scope, SigningKeys
 from chalicelib.api.routes import Services, blueprints
@@ -34,8 +32,7 @@ from chalicelib.scheduling.service import SchedulerService
 from chalicelib.testing import FakeGateway, FakeStarter, InMemoryRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Mapping
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 ISSUER, AUDIENCE = "https://issuer.example.com", "tasks"
@@ -53,7 +50,6 @@ Call = tuple[Any, str, dict[str, Any]]
 
 
 def _answers() -> dict[str, dict[str, Any]]:
-    """Returns DynamoDB's answers: by operation, and for an action's key."""
     service = SchedulerService(InMemoryRepository(), FakeGateway(), FakeStarter(), clock=lambda: NOW)
     made = [
         service.create_recurring(
@@ -63,51 +59,16 @@ def _answers() -> dict[str, dict[str, Any]]:
     ]
     schedules = [_typed(items.schedule_item(each)) for each in made] * 2
     work = _typed(items.action_item(made[0], Action("email", ACTION)))
-    return {"GetItem": {"Item": schedules[0]}, "Query": {"Items": schedules}, "action": {"Item": work}}
+    return {
+        "GetItem": {"Item": schedules[0]},
+        "Query": {"Items": schedules},
+        "action": {"Item": work},
+        OTHER: {"ScheduleArn": "arn"},
+    }
 
 
 def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: TypeSerializer().serialize(value) for name, value in item.items()}
-
-
-class _AtOnce(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    answers: Mapping[str, Any]
-
-    def do_POST(self) -> None:
-        sent = self.rfile.read(int(self.headers["Content-Length"]))
-        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        name = "action" if operation == "GetItem" and b"ACTION#" in sent else operation
-        answer = json.dumps(self.answers.get(name, {"ScheduleArn": "arn"} if not operation else {})).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        """Logs nothing."""
-
-
-def _serve(port: Connection, answers: Mapping[str, Any]) -> None:
-    _AtOnce.answers = answers
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _AtOnce)
-    port.send(server.server_port)
-    server.serve_forever()
-
-
-@contextmanager
-def _endpoint() -> Iterator[str]:
-    context = get_context("spawn")
-    ours, its = context.Pipe()
-    server = context.Process(target=_serve, args=(its, _answers()), daemon=True)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}"
-    finally:
-        server.kill()
-        server.join()
 
 
 @dataclass
@@ -133,7 +94,7 @@ def rows(rounds: int, requests: int = 20) -> list[Row]:
     public = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "key", "use": "sig"}
     claims = {"sub": "alice", "iss": ISSUER, "aud": AUDIENCE, "scope": f"{Scope.READ} {Scope.WRITE}", "exp": 2**32}
     token = jwt.encode(claims, key, algorithm="RS256", headers={"kid": "key"})
-    with _endpoint() as url:
+    with endpoint(_answers()) as url:
         session = boto3.Session("key", "secret", region_name="eu-central-1")
         create: Any = session.client
         clients = tuple(create(name, endpoint_url=url) for name in ("dynamodb", "scheduler"))

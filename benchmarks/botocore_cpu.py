@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import get_context
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from benchmarks.answers import OTHER, endpoint
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable
 
 ROUNDS = 5
 CALLS = 100
@@ -28,51 +26,16 @@ ITEM = {
     "body": {"S": "x" * 1000},
 }
 KEY = {name: ITEM[name] for name in ("PK", "SK")}
-ANSWER = json.dumps({"Item": ITEM}).encode()
+ANSWERS = {OTHER: {"Item": ITEM}}
 TABLE = {"TableName": "tasks-schedules-prod"}
 UPDATE: dict[str, Any] = {**TABLE, "Key": KEY, "UpdateExpression": "SET a = b"}
 EVENT = json.dumps({"event": "x" * 1000})
 
 
-class _AtOnce(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(ANSWER)))
-        self.end_headers()
-        self.wfile.write(ANSWER)
-
-    def log_message(self, *_: object) -> None:
-        """Logs nothing."""
-
-
-def _serve(port: Connection) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _AtOnce)
-    port.send(server.server_port)
-    server.serve_forever()
-
-
-@contextmanager
-def endpoint() -> Iterator[str]:
-    context = get_context("spawn")
-    ours, its = context.Pipe()
-    server = context.Process(target=_serve, args=(its,), daemon=True)
-    server.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}"
-    finally:
-        server.kill()
-        server.join()
-
-
 def seconds_of_a_call() -> dict[str, float]:
     """Returns the median CPU seconds on this machine, by operation."""
     session = boto3.Session("key", "secret", region_name="eu-central-1")
-    with endpoint() as url:
+    with endpoint(ANSWERS) as url:
         dynamodb: Any = session.client("dynamodb", endpoint_url=url)
         functions: Any = session.client("lambda", endpoint_url=url)
         calls: dict[str, Callable[[], Any]] = {

@@ -96,8 +96,6 @@ def _match(service: str, request: Request) -> tuple[OperationModel | None, dict[
         model, uri_parameters = get_service_router(service).match(request)
     except (NotFound, UnknownServiceError):
         return None, {}
-    except NotImplementedError:
-        # moto's router raises it for a service whose protocol it does not know. moto itself can still have the service,
-        # so the request continues without the name of its operation.
+    except NotImplementedError:  # by moto's router, for a protocol that only the rest of moto knows
         return None, {}
     return model, uri_parameters

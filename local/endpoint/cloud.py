@@ -206,8 +206,7 @@ class Cloud:
         """Raises Unsupported if moto lacks the operation or a part of it."""
         try:
             return self._aws.respond(operation.request)
-        except NotImplementedError as lacking:
-            # moto raises it for what it does not emulate. Callers get one error for that, from moto or from us.
+        except NotImplementedError as lacking:  # by moto, for what it does not emulate; callers get one error for that
             raise Unsupported(str(lacking)) from lacking
 
     def _ask_scheduler(self, operation: Operation) -> Response:
