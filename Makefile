@@ -71,11 +71,13 @@ test-all: $(INSTALLED) ## run the long tests, and the property tests with many m
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 3 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
-$(BENCH_INSTALLED): requirements.txt requirements-dev.txt requirements-bench.txt
+$(BENCH_INSTALLED): requirements.txt requirements-dev.txt requirements-bench.txt requirements-ministack.txt
 	@echo "installing into $(BENCH)"
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/pip install -qq --disable-pip-version-check $(PIP)
 	@$(BENCH)/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-dev.txt -r requirements-bench.txt
+	@$(PYTHON) -m venv $(BENCH)/ministack
+	@$(BENCH)/ministack/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-ministack.txt
 	@touch $@
 
 bench: $(BENCH_INSTALLED) ## compare the speed with that of other libraries, and write docs/performance.md
