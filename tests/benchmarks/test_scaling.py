@@ -40,7 +40,7 @@ def one_user(operation: str) -> Question:
 def test_the_page_has_the_figures_of_the_simulation() -> None:
     text = PAGE.read_text("utf-8")
 
-    assert text == filled(text, tables())
+    assert text == filled(text, tables(counted()))
 
 
 def test_many_users_share_the_four_partitions_of_a_new_table() -> None:
@@ -108,6 +108,11 @@ def test_each_question_has_quotas_and_is_answered_on_the_page() -> None:
     assert all(question.operation.partition(",")[0] in QUOTAS for question in QUESTIONS)
     assert all(f"<!-- {question.name} -->" in text for question in QUESTIONS)
     assert CREATE_SECONDS < 1
+
+
+def test_creates_and_runs_together_use_up_the_tables_quota() -> None:
+    # 5,000 x 6 + 1,000 x 10 write units.
+    assert "| DynamoDB: the table | 40,000 | 40,000 | 100% |" in PAGE.read_text("utf-8")
 
 
 def test_the_readme_links_the_page() -> None:
