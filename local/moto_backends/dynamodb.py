@@ -71,7 +71,9 @@ class IsolatedBackend(DynamoDBBackend):
     def create_table(self, name: str, **members: Any) -> OrderedTable:  # type: ignore[override]
         if name in self.tables:
             raise ResourceInUseException(f"Table already exists: {name}")
-        table = OrderedTable(name, account_id=self.account_id, region=self.region_name, **members)
+        table = OrderedTable(  # type: ignore[abstract]
+            name, account_id=self.account_id, region=self.region_name, **members
+        )
         self.tables[name] = table
         return table
 

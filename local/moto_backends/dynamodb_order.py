@@ -7,16 +7,45 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, Self
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import RESULT_SIZE_LIMIT, Table
 
 _SORTABLE = ("S", "N")
 
-_Entry = tuple[tuple[Any, ...], Item]
+
+class _Stored(Item):
+    """An item as a Query reads it: with its size, which moto needs twice, and without a copy of its attributes.
+
+    No copy is needed, because the answer is written before the next request can change the item.
+    """
+
+    __module__ = Item.__module__  # moto groups its models by the module's name
+
+    def __new__(cls, *_: Any) -> Self:
+        return object.__new__(cls)  # moto's own keeps each instance for ever
+
+    def __init__(self, item: Item) -> None:
+        self.hash_key = item.hash_key
+        self.range_key = item.range_key
+        self.attrs = item.attrs
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    @cached_property
+    def _size(self) -> int:
+        return super().size()
+
+    def size(self) -> int:
+        return self._size
+
+
+_Entry = tuple[tuple[Any, ...], _Stored]
 """An item after its sort key, which is unique in the partition because it ends with the key of the table."""
 
 _sort_key = itemgetter(0)
@@ -38,14 +67,14 @@ class _Order:
     types: by the attributes' names, the partition key first.
     """
 
-    def __init__(self, types: Mapping[str, str], items: Iterable[Item]) -> None:
+    def __init__(self, types: Mapping[str, str], items: Iterable[_Stored]) -> None:
         self.types = types
         self._partitions: dict[Any, list[_Entry]] = defaultdict(list)
         self._places: dict[tuple[DynamoType, DynamoType | None], _Place] = {}
         for item in items:
             self.add(item)
 
-    def add(self, item: Item) -> None:
+    def add(self, item: _Stored) -> None:
         """Add the item, or move it to the place of its current attributes."""
         self.remove(item.hash_key, item.range_key)
         place = self.place(item.attrs)
@@ -96,10 +125,11 @@ class OrderedTable(Table):
 
     def reorder(self, item: Item) -> None:
         """Move the item after a change of its attributes."""
+        stored = _Stored(item)
         for order in self._orders.values():
-            order.add(item)
+            order.add(stored)
 
-    def query(  # noqa: PLR0913 - moto's signature
+    def query(  # noqa: PLR0917 - moto's signature
         self,
         hash_key: DynamoType | None,
         range_comparison: str | None,
@@ -109,20 +139,18 @@ class OrderedTable(Table):
         scan_index_forward: bool,  # noqa: FBT001
         projection_expressions: list[list[str]] | None,
         index_name: str | None = None,
-        *arguments: Any,
+        consistent_read: bool = False,  # noqa: FBT001, FBT002
+        filter_expression: Any = None,
         hash_key_conditions: list[tuple[str, DynamoType]] | None = None,
         range_key_conditions: list[tuple[str, str, list[DynamoType]]] | None = None,
         **filters: Any,
     ) -> tuple[list[Item], int, dict[str, Any] | None]:
+        order = self._order(index_name)
         span = None
-        if not filters and len(hash_key_conditions or []) == 1 and len(range_key_conditions or []) <= 1:
-            order = self._order(index_name)
-            span = order and _span(
-                order, hash_key, range_comparison, range_objs, exclusive_start_key, forward=scan_index_forward
-            )
-        table = self if span is None else self._with(span.page(limit))
+        if order and not filters and len(hash_key_conditions or []) == 1:
+            span = _span(order, hash_key, range_comparison, range_objs, exclusive_start_key, forward=scan_index_forward)
         return Table.query(
-            table,
+            self if span is None else self._with(span.page(limit)),
             hash_key,
             range_comparison,
             range_objs,
@@ -131,15 +159,16 @@ class OrderedTable(Table):
             scan_index_forward,
             projection_expressions,
             index_name,
-            *arguments,
-            hash_key_conditions=hash_key_conditions,
-            range_key_conditions=range_key_conditions,
+            consistent_read,
+            filter_expression,
+            hash_key_conditions,
+            range_key_conditions,
             **filters,
         )
 
     def _with(self, items: Iterable[Item]) -> Table:
         """Returns a copy of the table that has only these items."""
-        copy: Table = object.__new__(Table)  # moto's own __new__ keeps each instance for ever
+        copy: Table = object.__new__(Table)  # type: ignore[type-abstract]  # moto's own __new__ keeps each instance for ever
         numbered = dict(enumerate(items))
         vars(copy).update(vars(self), items={None: numbered} if self.has_range_key else numbered)
         return copy
@@ -154,7 +183,7 @@ class OrderedTable(Table):
             types = {name: defined.get(name, "") for name in names}
             if not all(kind in _SORTABLE for kind in types.values()):
                 return None
-            self._orders[names] = _Order(types, self._stored())
+            self._orders[names] = _Order(types, map(_Stored, self._all()))
         return self._orders[names]
 
     def _key_names(self, index_name: str | None) -> tuple[str, ...] | None:
@@ -170,7 +199,8 @@ class OrderedTable(Table):
         names = sorted(index.schema, key=lambda key: key["KeyType"])
         return tuple(dict.fromkeys([*(key["AttributeName"] for key in names), *self.table_key_attrs]))
 
-    def _stored(self) -> Iterator[Item]:
+    def _all(self) -> Iterator[Item]:
+        stored: Any  # moto's type is that of a table with a range key
         for stored in self.items.values():
             yield from stored.values() if self.has_range_key else [stored]
 
@@ -185,7 +215,7 @@ class _Span:
     forward: bool
 
     def page(self, limit: int | None) -> Iterator[Item]:
-        """Yields at most `limit` items and one more of the partition, by which moto knows that the page is not the last.
+        """Yields at most `limit` items and the next one of the partition, with which moto knows that more follow.
 
         Without a limit, yields items until they are too large for a page.
         """
@@ -238,29 +268,18 @@ def _span(
 
 
 def _bounds(entries: list[_Entry], comparison: str | None, values: list[Any]) -> tuple[int, int] | None:
-    def before(value: Any) -> int:
-        return bisect_left(entries, value, key=_first_value)
-
-    def after(value: Any) -> int:
-        return bisect_right(entries, value, key=_first_value)
-
-    match comparison:
-        case None:
-            return 0, len(entries)
-        case "=":
-            return before(values[0]), after(values[0])
-        case "<":
-            return 0, before(values[0])
-        case "<=":
-            return 0, after(values[0])
-        case ">":
-            return after(values[0]), len(entries)
-        case ">=":
-            return before(values[0]), len(entries)
-        case "BETWEEN":
-            return before(values[0]), after(values[1])
-        case "BEGINS_WITH" if isinstance(values[0], str):
-            begin = before(values[0])
-            end = bisect_left(entries, True, lo=begin, key=lambda entry: not _first_value(entry).startswith(values[0]))
-            return begin, end
-    return None
+    """Returns the numbers of the first entry and of the one after the last; None for an unknown comparison."""
+    if comparison is None:
+        return 0, len(entries)
+    begin = bisect_left(entries, values[0], key=_first_value)
+    end = bisect_right(entries, values[-1], key=_first_value)
+    if comparison == "BEGINS_WITH" and isinstance(values[0], str):
+        return begin, bisect_left(entries, 1, lo=begin, key=lambda entry: not entry[0][0].startswith(values[0]))
+    return {
+        "=": (begin, end),
+        "BETWEEN": (begin, end),
+        "<": (0, begin),
+        "<=": (0, end),
+        ">": (end, len(entries)),
+        ">=": (begin, len(entries)),
+    }.get(comparison)

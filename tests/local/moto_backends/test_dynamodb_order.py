@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
@@ -15,7 +15,6 @@ from local.moto_backends.dynamodb import IsolatedBackend
 from local.testing import REGION
 
 TABLE = "t"
-EXAMPLES = 60
 LARGE = "x" * 300_000  # four of them exceed a page of 1 MB
 KEYS: dict[str | None, tuple[str, ...]] = {
     None: ("PK", "SK"),
@@ -41,7 +40,7 @@ def values(name: str) -> st.SearchStrategy[dict[str, str]]:
 
 PARTITIONS = st.sampled_from("pppq").map(lambda value: {"S": value})
 MAIN_KEYS = st.fixed_dictionaries({"PK": PARTITIONS, "SK": values("SK")})
-INDEX_KEYS: dict[str | None, tuple[str, ...]] = {"GPK": PARTITIONS, "GSK": values("GSK"), "NSK": values("NSK")}
+INDEX_KEYS = {"GPK": PARTITIONS, "GSK": values("GSK"), "NSK": values("NSK")}
 ITEMS = st.builds(
     lambda key, others, large: key | others | ({"text": {"S": LARGE}} if large else {}),
     MAIN_KEYS,
@@ -187,7 +186,6 @@ def check(ours: DynamoDBBackend, plain: DynamoDBBackend, query: dict[str, Any]) 
         start = expected[2]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.lists(ITEMS, min_size=10, max_size=30),
     st.lists(st.tuples(WRITES, st.lists(queries(), min_size=10, max_size=10)), min_size=1, max_size=2),
