@@ -4,8 +4,22 @@ from typing import Any, cast
 
 from moto.core.model import MapShape, Shape
 from moto.core.serialize import JSONSerializer
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.utilities import dynamo_to_dict
 
 _CHANGED = frozenset({"M", "L", "B", "BS"})
+
+
+def to_plain(value: Any) -> Any:
+    """Returns the value as `dynamo_to_dict` does, with fewer calls for an item."""
+    if type(value) is dict:
+        return {
+            name: {each.type: each.value} if type(each) is DynamoType and each.type not in _CHANGED else to_plain(each)
+            for name, each in value.items()
+        }
+    if type(value) is list:
+        return list(map(to_plain, value))
+    return dynamo_to_dict(value)
 
 
 class DynamoSerializer(JSONSerializer):

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from operator import itemgetter
 from typing import Any, Self
 
@@ -102,7 +101,7 @@ class _Order:
 
 
 class OrderedTable(Table):
-    """moto's table, whose Queries run on a copy of the table that has only the items of their page.
+    """moto's table, whose Queries read only the items of their page.
 
     A Query that the order cannot answer, such as one with `KeyConditions` on other attributes, runs on the whole table.
     """
@@ -146,11 +145,11 @@ class OrderedTable(Table):
         **filters: Any,
     ) -> tuple[list[Item], int, dict[str, Any] | None]:
         order = self._order(index_name)
-        span = None
-        if order and not filters and len(hash_key_conditions or []) == 1:
+        if order and not filters and len(hash_key_conditions or []) == 1 and not (index_name and consistent_read):
             span = _span(order, hash_key, range_comparison, range_objs, exclusive_start_key, forward=scan_index_forward)
-        return Table.query(
-            self if span is None else self._with(span.page(limit)),
+            if span is not None:
+                return self._answer(span, limit, projection_expressions, index_name, filter_expression)
+        return super().query(
             hash_key,
             range_comparison,
             range_objs,
@@ -166,12 +165,24 @@ class OrderedTable(Table):
             **filters,
         )
 
-    def _with(self, items: Iterable[Item]) -> Table:
-        """Returns a copy of the table that has only these items."""
-        copy: Table = object.__new__(Table)  # type: ignore[type-abstract]  # moto's own __new__ keeps each instance for ever
-        numbered = dict(enumerate(items))
-        vars(copy).update(vars(self), items={None: numbered} if self.has_range_key else numbered)
-        return copy
+    def _answer(
+        self,
+        span: "_Span",
+        limit: int | None,
+        projection_expressions: list[list[str]] | None,
+        index_name: str | None,
+        filter_expression: Any,
+    ) -> tuple[list[Item], int, dict[str, Any] | None]:
+        page, is_last = span.page(limit)
+        last_key = None if is_last else self._get_last_evaluated_key(page[-1], index_name)
+        items: list[Item] = [*page]
+        if index_name:
+            items = list(map(self.get_index(index_name).project, items))
+        if filter_expression is not None:
+            items = [item for item in items if filter_expression.expr(item)]
+        if projection_expressions:
+            items = [item.project(projection_expressions) for item in items]
+        return items, len(page), last_key
 
     def _order(self, index_name: str | None) -> _Order | None:
         """Returns None if there is no such index or if its keys have no order here."""
@@ -214,26 +225,22 @@ class _Span:
     end: int
     forward: bool
 
-    def page(self, limit: int | None) -> Iterator[Item]:
-        """Yields at most `limit` items and the next one of the partition, with which moto knows that more follow.
+    def page(self, limit: int | None) -> tuple[list[_Stored], bool]:
+        """Returns at most `limit` items and 1 MB, and whether they are the last ones.
 
-        Without a limit, yields items until they are too large for a page.
+        As with moto, a page of `limit` items is the last one only if none follows in the whole partition.
         """
-        if self.forward:
-            numbers = range(self.begin, min(max(self.end, self.begin) + 1, len(self.entries)))
-        else:
-            numbers = range(self.end - 1, max(min(self.begin, self.end) - 2, -1), -1)
-        items = (self.entries[number][1] for number in numbers)
-        return _until_full(items) if limit is None else islice(items, limit + 1)
-
-
-def _until_full(items: Iterable[Item]) -> Iterator[Item]:
-    size = 0
-    for item in items:
-        yield item
-        size += item.size()
-        if size > RESULT_SIZE_LIMIT:
-            return
+        numbers = range(self.begin, self.end) if self.forward else range(self.end - 1, self.begin - 1, -1)
+        page: list[_Stored] = []
+        size = 0
+        for number in numbers:
+            item = self.entries[number][1]
+            size += item.size()
+            if len(page) == limit or size > RESULT_SIZE_LIMIT:
+                return page, False
+            page.append(item)
+        following = self.end if self.forward else self.begin - 1
+        return page, len(page) != limit or not 0 <= following < len(self.entries)
 
 
 def _span(

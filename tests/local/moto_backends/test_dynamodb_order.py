@@ -176,11 +176,17 @@ def answer(backend: DynamoDBBackend, query: dict[str, Any], start: dict[str, Any
 
 
 def check(ours: DynamoDBBackend, plain: DynamoDBBackend, query: dict[str, Any]) -> None:
-    """Compares all pages."""
+    """Compares all pages.
+
+    moto alone adds an empty page if an item after the range would make the page too large. DynamoDB reads no such item.
+    """
     start = query["start"]
     while True:
-        expected = answer(plain, query, start)
-        assert answer(ours, query, start) == expected
+        expected, got = answer(plain, query, start), answer(ours, query, start)
+        if not isinstance(expected, str) and expected[2] and expected[1] != query["limit"] and not got[2]:
+            assert answer(plain, query, expected[2]) == ([], 0, None)
+            expected = (*expected[:2], None)
+        assert got == expected
         if isinstance(expected, str) or not expected[2]:
             return
         start = expected[2]
