@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
 
 from local.environment import ACCOUNT
 from local.moto_backends.dynamodb import IsolatedBackend
@@ -211,3 +213,19 @@ def test_queries_after_any_writes_have_the_answers_of_moto_alone(
             write(plain, kind, members)
         for query in asked:
             check(ours, plain, query)
+
+
+@pytest.mark.parametrize("index", [name for name, names in KEYS.items() if len(names) > 1])
+def test_a_query_does_not_compare_all_items(index: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = made(IsolatedBackend)
+    keys = {name: typed(name, "1") for names in KEYS.values() for name in names}
+    for number in range(10):
+        write(backend, "put", keys | {"SK": {"S": str(number)}})
+    monkeypatch.delattr(Table, "query")
+    partition = KEYS[index][0]
+    query = ALL | {"index_name": index, "partition": (partition, keys[partition]), "limit": 3}
+
+    found = answer(backend, query, None)
+
+    assert not isinstance(found, str), found
+    assert (len(found[0]), found[1]) == (3, 3)
