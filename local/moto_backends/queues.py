@@ -59,8 +59,8 @@ class BurstQueue(Queue):
 
     BASE_ATTRIBUTES = [name for name in Queue.BASE_ATTRIBUTES if name not in COUNTS]  # noqa: RUF012 - moto's type
 
-    @property
-    def _messages(self) -> _Messages:  # type: ignore[override]
+    @property  # type: ignore[override]
+    def _messages(self) -> _Messages:
         return self._sent
 
     @_messages.setter
