@@ -28,7 +28,7 @@ PROGRAM = Path(sys.prefix) / "ministack" / "bin" / "ministack"
 """Exists if `requirements-ministack.txt` is installed."""
 
 _MOST_SECONDS = 60
-_CREATES_A_SECOND = 400
+_PROBES = 50  # schedules that show how long a create takes
 _SIGNED = f"AWS4-HMAC-SHA256 Credential=local/20260101/{REGION}/scheduler/aws4_request"
 
 
@@ -65,20 +65,12 @@ def burst(cloud: Workbench, number: int) -> list[float]:
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName=f"burst-{monotonic()}".replace(".", "-"))["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    due = (datetime.now(UTC) + timedelta(seconds=2 + number / _CREATES_A_SECOND)).replace(microsecond=0)
     connection = HTTPConnection(urlsplit(cloud.endpoint).netloc)
-    for each in range(number):
-        body = {
-            "ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "ActionAfterCompletion": "DELETE",
-            "Target": {"Arn": queue, "RoleArn": "arn:aws:iam::000000000000:role/any", "Input": str(each)},
-        }
-        connection.request("POST", f"/schedules/burst-{each}", json.dumps(body), {"Authorization": _SIGNED})
-        response = connection.getresponse()
-        if response.status != 200:  # noqa: PLR2004
-            raise RuntimeError(f"MiniStack refused a schedule: {response.read().decode()}")
-        response.read()
+    begin = monotonic()
+    _create(connection, queue, datetime(2199, 6, 1, tzinfo=UTC), "probe", _PROBES)
+    each = (monotonic() - begin) / _PROBES
+    due = (datetime.now(UTC) + timedelta(seconds=2 + 2 * number * each)).replace(microsecond=0)
+    _create(connection, queue, due, "burst", number)
     seconds = (due - datetime.now(UTC)).total_seconds()
     if seconds < 0:
         raise RuntimeError(f"the schedules were created {-seconds:.1f} s too late")
@@ -94,3 +86,20 @@ def burst(cloud: Workbench, number: int) -> list[float]:
     if len(sent) < number:
         raise RuntimeError(f"{len(sent)} messages of {number} schedules after {_MOST_SECONDS} s")
     return sorted(stamp - due.timestamp() * 1000 for stamp in sent.values())
+
+
+def _create(connection: HTTPConnection, queue: str, due: datetime, name: str, number: int) -> None:
+    """Creates schedules whose inputs are the numbers from zero. Raises RuntimeError if one is refused."""
+    for each in range(number):
+        body = {
+            "ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ActionAfterCompletion": "DELETE",
+            "Target": {"Arn": queue, "RoleArn": "arn:aws:iam::000000000000:role/any", "Input": str(each)},
+        }
+        path = f"/schedules/{name}-{queue.rpartition(':')[2]}-{each}"
+        connection.request("POST", path, json.dumps(body), {"Authorization": _SIGNED})
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != 200:  # noqa: PLR2004
+            raise RuntimeError(f"MiniStack refused a schedule: {answer.decode()}")
