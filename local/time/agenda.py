@@ -221,6 +221,7 @@ class _Workers:
 
     def __init__(self, most: int, run: Callable[[Job], None]) -> None:
         self._most = most
+        self._at_once = min(_AT_ONCE, most)
         self._run = run
         self._lock = Lock()
         self._threads: set[Thread] = set()
@@ -237,7 +238,7 @@ class _Workers:
         with self._lock:
             if self._stopped:
                 return
-            for _ in range(min(_AT_ONCE - len(self._threads), self._jobs.qsize() - self._free)):
+            for _ in range(min(self._at_once - len(self._threads), self._jobs.qsize() - self._free)):
                 self._add_thread()
             if self._helper is None:
                 self._helper = Thread(target=self._help, name="agenda-helper", daemon=True)
