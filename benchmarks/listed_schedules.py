@@ -15,7 +15,7 @@ from local.time.clock import Clock
 _PAGE = {"MaxResults": "100"}
 
 
-def rows(rounds: int, numbers: tuple[int, ...] = (100, 10_000)) -> list[Row]:
+def rows(rounds: int, numbers: tuple[int, ...] = (100, 100_000)) -> list[Row]:
     """The result is the median of the measurements, which are equal if the time does not grow with the number."""
     measured = tuple(_pages(number, rounds) for number in numbers)
     return [Row("page of 100 schedules, local cloud", "ms of CPU", Goal("amount", 20), measured)]

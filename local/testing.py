@@ -17,6 +17,7 @@ from botocore.config import Config
 from local.endpoint.cloud import Cloud
 from local.environment import ACCOUNT
 from local.iam.enforce import Mode
+from local.scheduler import Scheduler
 from local.time.agenda import Agenda
 from local.time.clock import Clock
 from local.time.travel import SECONDS_TO_WAIT
@@ -85,12 +86,16 @@ class Workbench:
 
 @dataclass(frozen=True)
 class RunningCloud(Workbench):
-    """A local cloud in this process. lines: the lines that its functions logged, as (function name, line)."""
+    """A local cloud in this process. lines: the lines that its functions logged, as (function name, line).
+
+    scheduler: takes thousands of schedules without HTTP.
+    """
 
     clock: Clock
     agenda: Agenda
     directory: Path
     lines: list[tuple[str, str]]
+    scheduler: Scheduler
 
 
 @contextmanager
@@ -115,7 +120,7 @@ def running_cloud(
     )
     cloud.start()
     try:
-        yield RunningCloud(cloud.endpoint, clock, agenda, directory, lines)
+        yield RunningCloud(cloud.endpoint, clock, agenda, directory, lines, cloud.scheduler)
     finally:
         cloud.stop()
 

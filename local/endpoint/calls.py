@@ -1,8 +1,9 @@
 """Records the calls to AWS, for tests that count them."""
 
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from chalicelib.core.timing.instants import iso_ms
@@ -21,7 +22,7 @@ class Call:
     milliseconds: float
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"time": iso_ms(self.time), "milliseconds": round(self.milliseconds, 1)}
+        return vars(self) | {"time": iso_ms(self.time), "milliseconds": round(self.milliseconds, 1)}
 
 
 class Calls:
@@ -29,12 +30,23 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=_MOST)
+        self._dropped = 0
+        self._lock = Lock()
+
+    @property
+    def dropped(self) -> int:
+        """How many older calls have been dropped since the start or the last `clear`."""
+        return self._dropped
 
     def add(self, call: Call) -> None:
-        self._calls.append(call)
+        with self._lock:
+            self._dropped += len(self._calls) == _MOST
+            self._calls.append(call)
 
     def all(self) -> list[Call]:
         return list(self._calls)
 
     def clear(self) -> None:
-        self._calls.clear()
+        with self._lock:
+            self._calls.clear()
+            self._dropped = 0

@@ -62,7 +62,8 @@ class Cloud:
     port: 0 chooses a free one. directory: for logs, unpacked functions and the issuer's key. iam: whether the policies
     of roles are enforced. api_url: of the API whose pages the outbox links to, "" for no links. on_line: called with
     (function name, line) for each line that a function logs. seconds_to_wait: for the end of a clock advance before it
-    is answered. Raises PortUnavailable if the process cannot listen on the port.
+    is answered. Raises PortUnavailable if the process cannot listen on the port. `scheduler` answers the requests to
+    EventBridge Scheduler.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Cloud:
         self._rules = ScheduledRules(clock, agenda, self._runtime, sweeping)
         targets = ScheduleTargets(clock, self._runtime, queues, iam=self._iam, faults=self._faults, calls=self._calls)
         dead_letters = ScheduleDeadLetters(queues, self._iam)
-        self._scheduler = Scheduler(
+        self.scheduler = Scheduler(
             clock, agenda, targets, dead_letters, lateness=lateness, may_assume=self._iam.lets_scheduler_assume
         )
 
@@ -211,7 +212,7 @@ class Cloud:
 
     def _ask_scheduler(self, operation: Operation) -> Response:
         request = operation.request
-        status, headers, body = self._scheduler.handle(
+        status, headers, body = self.scheduler.handle(
             request.method,
             urlsplit(request.raw_url).path,
             request.args.to_dict(flat=False),

@@ -138,10 +138,13 @@ class Control:
         return _nothing()
 
     def _show_calls(self, request: Request) -> Response:
-        """Returns the calls; with ?operation=dynamodb:PutItem those of this operation only. `*` matches any text."""
+        """Returns the latest 10,000 calls, and in `dropped` how many older ones are missing.
+
+        With ?operation=dynamodb:PutItem it returns those of this operation only. `*` matches any text.
+        """
         pattern = request.args.get("operation", "*")
         calls = [call.as_json() for call in self._calls.all() if fnmatchcase(call.operation, pattern)]
-        return _json({"count": len(calls), "calls": calls})
+        return _json({"count": len(calls), "dropped": self._calls.dropped, "calls": calls})
 
     def _forget_calls(self, _: Request) -> Response:
         self._calls.clear()

@@ -6,14 +6,16 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 
 import json
 import logging
+from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import Any, Protocol
 
 from chalicelib.core.timing.instants import iso_ms
-from local.lambda_runtime.fleet import Throttled
+from local.lambda_runtime.fleet import MOST, Throttled
 from local.lambda_runtime.function import Function, FunctionNotFound, find_function
 from local.lambda_runtime.invocation import Invocation, Outcome
 from local.time.agenda import Agenda
@@ -50,21 +52,56 @@ class _Event:
     last_outcome: Outcome | None = None
 
 
+@dataclass
+class _Line:
+    """The events of one function that can be attempted now. At most `MOST` attempts are under way; the others wait."""
+
+    waiting: deque[_Event] = field(default_factory=deque)
+    under_way: int = 0
+
+
 class AsynchronousInvocations:
-    """The queue. Its waits are agenda entries, so that clock advances include them."""
+    """The queue. Its waits are agenda entries, so that clock advances include them.
+
+    An attempt blocks a thread of the agenda. A function has at most as many at a time as it has environments, so that
+    a burst of events delays no other job.
+    """
 
     def __init__(self, clock: Clock, agenda: Agenda, run: Run, destinations: Destinations) -> None:
         self._clock = clock
         self._agenda = agenda
         self._run = run
         self._destinations = destinations
+        self._lines: defaultdict[str, _Line] = defaultdict(_Line)
+        self._lock = Lock()
 
     def accept(self, invocation: Invocation) -> None:
         """Queue the event; the first attempt starts at once."""
         self._attempt_in(timedelta(), _Event(invocation, accepted_at=self._clock.now()))
 
     def _attempt_in(self, wait: timedelta, event: _Event) -> None:
-        self._agenda.call_at(self._clock.now() + wait, partial(self._attempt, event))
+        self._agenda.call_at(self._clock.now() + wait, partial(self._line_up, event))
+
+    def _line_up(self, event: _Event) -> None:
+        """Attempt the event and those that begin to wait meanwhile, or let it wait for one of the other threads."""
+        with self._lock:
+            line = self._lines[event.invocation.function_arn]
+            line.waiting.append(event)
+            if line.under_way == MOST:
+                return
+            line.under_way += 1
+        while (following := self._next(line)) is not None:
+            try:
+                self._attempt(following)
+            except Exception:  # it must not end the attempts of the events behind it
+                _logger.exception("event %s is lost", following.invocation.request_id)
+
+    def _next(self, line: _Line) -> _Event | None:
+        with self._lock:
+            if line.waiting:
+                return line.waiting.popleft()
+            line.under_way -= 1
+            return None
 
     def _attempt(self, event: _Event) -> None:
         """Attempt the event with the function as deployed now. Without a function the event is lost, as on AWS."""

@@ -9,7 +9,7 @@ from local.lambda_runtime.execution_environment import ExecutionEnvironment
 from local.lambda_runtime.function import Function
 from local.lambda_runtime.invocation import Invocation, Outcome
 
-_MOST = 10
+MOST = 10
 _MOST_STARTING = os.cpu_count() or 1  # more cold starts at once than processors only make each of them slower
 
 
@@ -85,7 +85,7 @@ class Fleet:
             return None
 
     def _may_start(self) -> bool:
-        return len(self._all) + self._starting < _MOST and self._starting < _MOST_STARTING
+        return len(self._all) + self._starting < MOST and self._starting < _MOST_STARTING
 
     def _start(self, function: Function) -> ExecutionEnvironment:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from tempfile import mkdtemp
 from threading import Lock
 from weakref import WeakValueDictionary
@@ -24,6 +25,8 @@ from local.time.signal import TimeSignal
 
 LineListener = Callable[[str, str], None]
 BeginSession = Callable[[Function], Mapping[str, str]]
+
+_random = Random()  # noqa: S311 - no secrets, and the system's would switch threads at each one of a burst
 
 
 class LambdaRuntime:
@@ -124,4 +127,4 @@ class LambdaRuntime:
 
 def new_invocation(function: Function, payload: bytes) -> Invocation:
     """Returns an invocation with a new request id. `payload` is JSON; an empty payload means an empty object."""
-    return Invocation(str(uuid.uuid4()), payload or b"{}", function.arn)
+    return Invocation(str(uuid.UUID(int=_random.getrandbits(128), version=4)), payload or b"{}", function.arn)

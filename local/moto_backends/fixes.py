@@ -12,6 +12,7 @@ from moto.apigateway.models import apigateway_backends
 from moto.awslambda import models as lambda_models
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.core import serialize
+from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb import responses as dynamodb_responses
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
@@ -23,7 +24,7 @@ from moto.sqs.models import sqs_backends
 from local.moto_backends.apigateway import RestApis
 from local.moto_backends.concurrency import check_reservation
 from local.moto_backends.dynamodb_answers import DynamoSerializer, to_plain
-from local.moto_backends.queues import Queues, UncountedQueue
+from local.moto_backends.queues import BurstQueue, Queues, SentMessage
 from local.moto_backends.ses import Mail
 
 _modules = backends.list_of_moto_modules
@@ -35,7 +36,11 @@ def fix_moto() -> None:
     lambda_models.LambdaFunction = _Function  # type: ignore[misc]
     lambda_backends.backend = _Functions
     ses_backends.backend = Mail
-    sqs_models.Queue = UncountedQueue  # type: ignore[misc]
+    sqs_models.Queue = BurstQueue  # type: ignore[misc]
+    sqs_models.Message = SentMessage  # type: ignore[misc]
+    sqs_models.camelcase_to_underscores = cache(  # type: ignore[attr-defined] # called for each message and attribute
+        camelcase_to_underscores
+    )
     sqs_backends.backend = Queues
     backends.list_of_moto_modules = cache(lambda: tuple(_modules()))  # read from the disk for each request
     serialize.SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoSerializer}

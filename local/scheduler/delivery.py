@@ -2,13 +2,13 @@
 
 import logging
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from json import dumps
+from random import Random
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,6 +19,7 @@ from local.time.agenda import Agenda
 from local.time.clock import Clock
 
 _logger = logging.getLogger(__name__)
+_random = Random()  # noqa: S311 - no secrets, and the system's would switch threads at each one of a burst
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -160,7 +161,7 @@ def dead_letter(invocation: Invocation, error: TargetError, used_up: str | None)
 
 def _invocation(task: _Task) -> Invocation:
     schedule = task.schedule
-    execution_id = secrets.token_hex(8)
+    execution_id = f"{_random.getrandbits(64):016x}"
     return Invocation(
         schedule_arn=schedule.arn,
         scheduled_time=task.scheduled_time,

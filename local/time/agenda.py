@@ -6,12 +6,12 @@ The timer thread only moves due entries from the heap to the workers, so a job t
 
 import heapq
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from itertools import count
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Condition, Event, Lock, Thread, current_thread
 from time import monotonic, sleep
@@ -26,6 +26,7 @@ _SECONDS_TO_STOP = 1.0  # how long `stop` waits for the threads; a job that hang
 _AT_ONCE = 2  # threads for jobs that do not block
 _PATIENCE = 0.01  # seconds in which no job begins although some wait: all threads are blocked
 _IDLE_SECONDS = 10.0
+_MOST_AT_ONCE = 100  # jobs that the timer hands out before the first one can begin
 
 
 @dataclass(order=True, slots=True)
@@ -57,7 +58,7 @@ class Agenda:
         self._travelling = False
         self._stopped = False
         self._one_traveller = Lock()
-        self._workers = _Workers(workers)
+        self._workers = _Workers(workers, self._run)
         self._timer = Thread(target=self._keep_time, name="agenda-timer", daemon=True)
 
     @property
@@ -168,7 +169,7 @@ class Agenda:
         with self._changed:
             while not self._stopped and (seconds := self._seconds_to_wait()) != 0:
                 self._changed.wait(seconds)
-            return self._take_due(self._clock.now())
+            return self._take_due(self._clock.now(), _MOST_AT_ONCE)
 
     def _seconds_to_wait(self) -> float | None:
         head = self._head()
@@ -176,17 +177,16 @@ class Agenda:
             return None
         return min(max((head.when - self._clock.now()).total_seconds(), 0.0), _LONGEST_WAIT)
 
-    def _take_due(self, now: datetime) -> list[Entry]:
-        """Remove and return the due entries. The caller holds the lock."""
+    def _take_due(self, now: datetime, most: float = inf) -> list[Entry]:
+        """Remove and return at most so many due entries. The caller holds the lock."""
         due: list[Entry] = []
-        while (head := self._head()) is not None and head.when <= now:
+        while len(due) < most and (head := self._head()) is not None and head.when <= now:
             due.append(heapq.heappop(self._entries))
         self._under_way += len(due)
         return due
 
     def _hand_out(self, due: list[Entry]) -> None:
-        for entry in due:
-            self._workers.submit(partial(self._run, entry.job))
+        self._workers.submit(entry.job for entry in due)
 
     def _head(self) -> Entry | None:
         """The next entry; none once the agenda is stopped."""
@@ -219,8 +219,10 @@ class _Workers:
     begins, all threads are blocked, and their number doubles. A thread that has had no job for a while ends.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, run: Callable[[Job], None]) -> None:
         self._most = most
+        self._at_once = min(_AT_ONCE, most)
+        self._run = run
         self._lock = Lock()
         self._threads: set[Thread] = set()
         self._free = 0
@@ -230,12 +232,13 @@ class _Workers:
         self._waiting = Event()
         self._helper: Thread | None = None
 
-    def submit(self, job: Job) -> None:
-        self._jobs.put(job)
+    def submit(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._jobs.put(job)
         with self._lock:
             if self._stopped:
                 return
-            if len(self._threads) < _AT_ONCE and self._free < self._jobs.qsize():
+            for _ in range(min(self._at_once - len(self._threads), self._jobs.qsize() - self._free)):
                 self._add_thread()
             if self._helper is None:
                 self._helper = Thread(target=self._help, name="agenda-helper", daemon=True)
@@ -276,12 +279,14 @@ class _Workers:
     def _work(self) -> None:
         while (job := self._next()) is not None and not self._stopped:
             self._begun += 1
-            job()
+            self._run(job)
         with self._lock:
             self._threads.discard(current_thread())
 
     def _next(self) -> Job | None:
         """Returns the next job; None: the thread ends."""
+        with suppress(Empty):
+            return self._jobs.get_nowait()
         with self._lock:
             self._free += 1
         try:

@@ -3,11 +3,18 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 
+from local.lambda_runtime.asynchronous import AsynchronousInvocations
+from local.lambda_runtime.fleet import MOST
+from local.lambda_runtime.function import Function, find_function
+from local.lambda_runtime.invocation import Invocation, Outcome
+from local.lambda_runtime.runtime import new_invocation
 from local.testing import RunningCloud, running_cloud
+from local.time.agenda import Agenda
 
 CODE = """
     def handle(event, context):
@@ -139,3 +146,47 @@ def test_a_retry_runs_the_code_that_is_deployed_by_then(cloud: RunningCloud) -> 
     travel(cloud, hours=6)
 
     assert attempts(cloud, "deleted") == [request_id]
+
+
+class BlockedRuns:
+    """Runs of a function that end when they are released."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.reached = Semaphore(0)
+        self.released = Event()
+
+    def __call__(self, _function: Function, invocation: Invocation) -> Outcome:
+        self.begun.append(invocation.request_id)
+        self.reached.release()
+        assert self.released.wait(10)
+        return Outcome(b"null")
+
+    def send(self, *_: Any) -> None:
+        raise AssertionError("no event fails")
+
+
+def test_a_burst_of_events_runs_at_the_function_s_concurrency_and_delays_no_other_job(cloud: RunningCloud) -> None:
+    function = find_function(cloud.deploy("bursting", CODE))
+    invocations = [new_invocation(function, b"{}") for _ in range(5 * MOST)]
+    runs, other = BlockedRuns(), Event()
+    agenda = Agenda(cloud.clock, workers=2 * MOST)
+    agenda.start()
+    try:
+        queue = AsynchronousInvocations(cloud.clock, agenda, runs, runs)
+        for invocation in invocations:
+            queue.accept(invocation)
+        for _ in range(MOST):
+            assert runs.reached.acquire(timeout=10)
+        agenda.call_at(cloud.clock.now(), other.set)
+        assert other.wait(10)
+        assert len(runs.begun) == MOST
+
+        runs.released.set()
+        for _ in range(4 * MOST):
+            assert runs.reached.acquire(timeout=10)
+    finally:
+        runs.released.set()
+        agenda.stop()
+
+    assert sorted(runs.begun) == sorted(invocation.request_id for invocation in invocations)

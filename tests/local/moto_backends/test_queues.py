@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -126,3 +127,78 @@ def test_a_queue_with_messages_can_be_created_again_with_the_same_settings(aws: 
     ask("CreateQueue", QueueName="again", Attributes={"DelaySeconds": "5"})
     with pytest.raises(AwsError, match=r"QueueAlreadyExists|QueueNameExists"):
         ask("CreateQueue", QueueName="again", Attributes={"DelaySeconds": "6"})
+
+
+def test_any_handle_of_a_message_deletes_it(aws: Aws, ask: Asked) -> None:
+    ask("CreateQueue", QueueName="deleted")
+    for body in ("a", "b"):
+        aws.send_message(arn("deleted"), body, {})
+    first, again = (receive(ask, "deleted", VisibilityTimeout=0) for _ in range(2))
+    assert (first["Body"], again["Body"]) == ("a", "a")
+    assert first["ReceiptHandle"] != again["ReceiptHandle"]
+
+    for handle in (first["ReceiptHandle"], again["ReceiptHandle"]):
+        ask("DeleteMessage", QueueUrl=url("deleted"), ReceiptHandle=handle)
+
+    assert receive(ask, "deleted")["Body"] == "b"
+    with pytest.raises(AwsError, match="ReceiptHandleIsInvalid"):
+        ask("DeleteMessage", QueueUrl=url("deleted"), ReceiptHandle="unknown")
+
+
+def test_a_received_or_delayed_message_waits_and_a_purged_queue_is_empty(aws: Aws, ask: Asked) -> None:
+    ask("CreateQueue", QueueName="waiting")
+    ask("SendMessage", QueueUrl=url("waiting"), MessageBody="later", DelaySeconds=900)
+    aws.send_message(arn("waiting"), "now", {})
+
+    handle = receive(ask, "waiting")["ReceiptHandle"]
+    assert "Messages" not in ask("ReceiveMessage", QueueUrl=url("waiting"))
+    ask("ChangeMessageVisibility", QueueUrl=url("waiting"), ReceiptHandle=handle, VisibilityTimeout=0)
+    assert receive(ask, "waiting")["Body"] == "now"
+    ask("PurgeQueue", QueueUrl=url("waiting"))
+
+    counts = ask("GetQueueAttributes", QueueUrl=url("waiting"), AttributeNames=COUNTS)["Attributes"]
+    assert set(counts.values()) == {"0"}
+    with pytest.raises(AwsError, match="ReceiptHandleIsInvalid"):
+        ask("DeleteMessage", QueueUrl=url("waiting"), ReceiptHandle=handle)
+
+
+def test_a_message_received_too_often_goes_to_the_dead_letter_queue(aws: Aws, ask: Asked) -> None:
+    ask("CreateQueue", QueueName="dead")
+    policy = json.dumps({"deadLetterTargetArn": arn("dead"), "maxReceiveCount": 1})
+    ask("CreateQueue", QueueName="source", Attributes={"RedrivePolicy": policy})
+    aws.send_message(arn("source"), "a", {})
+
+    receive(ask, "source", VisibilityTimeout=0)
+    assert "Messages" not in ask("ReceiveMessage", QueueUrl=url("source"))
+    message = receive(ask, "dead")
+    ask("DeleteMessage", QueueUrl=url("dead"), ReceiptHandle=message["ReceiptHandle"])
+
+    assert message["Body"] == "a"
+    assert "Messages" not in ask("ReceiveMessage", QueueUrl=url("dead"), VisibilityTimeout=0)
+
+
+def test_sending_receiving_and_deleting_cost_the_same_in_a_long_queue(aws: Aws, ask: Asked) -> None:
+    def steps(name: str, length: int) -> int:
+        """Returns the number of function calls for one message more."""
+        ask("CreateQueue", QueueName=name)
+        for number in range(length):
+            aws.send_message(arn(name), str(number), {})
+        events: list[str] = []
+        sys.setprofile(lambda _frame, event, _about: events.append(event))
+        try:
+            aws.send_message(arn(name), "one more", {})
+            handle = receive(ask, name)["ReceiptHandle"]
+            ask("DeleteMessage", QueueUrl=url(name), ReceiptHandle=handle)
+        finally:
+            sys.setprofile(None)
+        return events.count("call") + events.count("c_call")
+
+    steps("warm", 1)
+
+    assert abs(steps("long", 1_000) - steps("short", 10)) < 100
+
+
+def receive(ask: Asked, name: str, **members: Any) -> dict[str, Any]:
+    (message,) = ask("ReceiveMessage", QueueUrl=url(name), **members)["Messages"]
+    assert isinstance(message, dict)
+    return message
