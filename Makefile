@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
 BENCH_INSTALLED := $(BENCH)/.installed
@@ -25,22 +26,28 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
 .PHONY: help
 
+# Only what `make run` needs, less than half of everything.
 # Without --no-compile pip would compile each module; most are never imported, and Python compiles the others on import.
-$(INSTALLED): requirements.txt requirements-dev.txt
+$(RUNS): requirements.txt requirements-run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python " + sys.version.split()[0] + " is too old; install Python 3.11 or newer, or use it with PYTHON=python3.11")'
 	@echo "installing into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install -qq --disable-pip-version-check $(PIP)
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-compile -r requirements-run.txt
+	@touch $@
+
+$(INSTALLED): $(RUNS) requirements-dev.txt
+	@echo "installing what the checks need into $(VENV)"
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@touch $@
 
-run: $(INSTALLED) ## start everything on this machine; stop with Ctrl-C (CLOUD_PORT, API_PORT, CORS_ORIGINS)
+run: $(RUNS) ## start everything on this machine; stop with Ctrl-C (CLOUD_PORT, API_PORT, CORS_ORIGINS)
 	@exec $(BIN)/python -m local run --parent $$PPID --cloud-port $(or $(CLOUD_PORT),4566) --api-port $(or $(API_PORT),8000) --cors-origins '$(CORS_ORIGINS)'
 .PHONY: run
 
 # An environment variable passes the name, so that the shell does not interpret its quotes.
 token: export TOKEN_USER = $(if $(filter command\ line,$(origin USER)),$(value USER),alice)
-token: $(INSTALLED) ## print a token for the API of `make run`: make token USER=bob (CLOUD_PORT)
+token: $(RUNS) ## print a token for the API of `make run`: make token USER=bob (CLOUD_PORT)
 	@$(BIN)/python -m local token --cloud-port $(or $(CLOUD_PORT),4566) --user "$$TOKEN_USER"
 .PHONY: token
 
@@ -71,7 +78,7 @@ test-all: $(INSTALLED) ## run the long tests, and the property tests with many m
 	@$(BIN)/python -m pytest -m 'long or hypothesis' --numprocesses 3 --hypothesis-profile thorough --hypothesis-seed $(SEED)
 .PHONY: test-all
 
-$(BENCH_INSTALLED): requirements.txt requirements-dev.txt requirements-bench.txt requirements-ministack.txt
+$(BENCH_INSTALLED): requirements.txt requirements-run.txt requirements-dev.txt requirements-bench.txt requirements-ministack.txt
 	@echo "installing into $(BENCH)"
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/pip install -qq --disable-pip-version-check $(PIP)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "expressions",
+    "make_run",
     "lambda_start",
     "warm_run",
     "api_requests",

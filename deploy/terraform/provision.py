@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.paths import NOTIFICATION_PACKAGE, TERRAFORM, TOOLS
 from deploy.terraform.adapter import Progress, Terraform
@@ -19,6 +20,8 @@ LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 CLI_CONFIGURATION = "terraform.rc"
 VARIABLES = "provision.auto.tfvars.json"
 """Terraform reads this file automatically, so commands typed in the copy need only -var-file=envs/{stage}.tfvars."""
+IMPORTS = "imports.tf"
+"""Made by `prepare` and deleted by the next one, as a file that is not in the terraform folder."""
 COPIED = ("*.tf", "envs", "modules")
 
 
@@ -33,19 +36,49 @@ def provision(
 ) -> dict[str, str]:
     """Make or update all resources of `stage`. Returns Terraform's outputs: name -> value.
 
+    The arguments are those of `prepare` and `apply`. Raises DeployError, with terraform's message, if terraform fails.
+    """
+    prepare(environment=environment, workdir=workdir, variables=variables, caller=caller)
+    return apply(stage, environment=environment, workdir=workdir, on_progress=on_progress)
+
+
+def prepare(
+    *,
+    environment: Mapping[str, str],
+    workdir: Path,
+    variables: Mapping[str, object],
+    imports: Mapping[str, str] = MappingProxyType({}),
+    caller: Mapping[str, str] | None = None,
+) -> None:
+    """Copy the terraform folder and run `terraform init`, which calls no AWS service.
+
     `environment`: terraform's whole environment, with credentials, Region and endpoint. Its TF_* variables are left
     out, so a broken TF_CLI_CONFIG_FILE does no harm.
     `workdir`: the copy, which holds the state and the provider; keep it between calls.
     `variables`: of Terraform; they override those of envs/{stage}.tfvars.
-    `on_progress`: called with each line about a resource.
+    `imports`: address in Terraform -> id of an existing resource that `apply` imports if it is not in the state.
     `caller`: its TF_PLUGIN_DIR and HOME are used to find mirrors; by default this process's environment.
     Raises DeployError, with terraform's message, if terraform fails.
     """
     copy_terraform(workdir)
     (workdir / VARIABLES).write_text(json.dumps({**machine_variables(), **variables}, indent=2))
+    if imports:
+        (workdir / IMPORTS).write_text(
+            "".join(f"import {{\n  to = {to}\n  id = {json.dumps(id_)}\n}}\n" for to, id_ in imports.items())
+        )
     _choose_where_state_and_provider_lie(workdir, find_mirror(os.environ if caller is None else caller))
+    terraform_in(workdir, environment=environment).init()
+
+
+def apply(
+    stage: str, *, environment: Mapping[str, str], workdir: Path, on_progress: Progress = lambda _line: None
+) -> dict[str, str]:
+    """Make or update all resources of `stage` in a `workdir` that `prepare` made. Returns Terraform's outputs.
+
+    `on_progress`: called with each line about a resource. Raises DeployError, with terraform's message, if terraform
+    fails.
+    """
     terraform = terraform_in(workdir, environment=environment, on_progress=on_progress)
-    terraform.init()
     terraform.apply(var_files(stage))
     return terraform.outputs()
 

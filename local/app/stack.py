@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from deploy.build.package import build
 from deploy.build.render import render
 from deploy.errors import DeployError
-from deploy.terraform.provision import provision
+from deploy.terraform.provision import apply, prepare
 
 from ..endpoint.issuer import AUDIENCE, CLIENT_ID, TOKEN_PATH, Issuer
 from ..endpoint.issuer import PATH as ISSUER_PATH
@@ -21,6 +21,7 @@ from ..environment import sealed_environment
 from ..time.signal import FILE_NAME as OFFSET_FILE
 from .directory import Claim
 from .processes import PROJECT, Child
+from .queues import make_queues, queue_imports
 from .supervision import CLOUD, check_the_cloud
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Stack:
         self._ports = (cloud_port, api_port)
         self._project = project
         self._package = directory / "notification.zip"
+        self._terraform = directory / "terraform"
         self._lateness = lateness
         self._iam = iam
         self._cors_origins = cors_origins
@@ -90,8 +92,8 @@ class Stack:
         build(self._package, self._project)
         self._on_step(f"start the local cloud on {self.cloud_url}")
         self._start_cloud()
-        self._on_step("make the infrastructure with Terraform (about half a minute)")
-        self.outputs = self._provision_in_a_living_cloud()
+        self._on_step("make the infrastructure with Terraform (about 20 seconds)")
+        self.outputs = self._make_infrastructure_in_a_living_cloud()
         self._on_step("write the stage configuration")
         self._render()
         self._on_step(f"start the API on {self.api_url}, and the sweeper")
@@ -109,29 +111,40 @@ class Stack:
         return token(self.directory, user, scopes)
 
     def _start_cloud(self) -> None:
+        """Start the cloud, and prepare Terraform until it answers."""
         arguments = ("--port", str(self._ports[0]), "--directory", str(self.directory))
         modes = ("--lateness", self._lateness, "--iam", self._iam, "--api-url", self.api_url)
-        self._child(CLOUD, "local", "cloud", *arguments, *modes).wait_until_it_answers(
-            f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS
-        )
+        cloud = self._child(CLOUD, "local", "cloud", *arguments, *modes)
+        self._prepare()
+        cloud.wait_until_it_answers(f"{self.cloud_url}/_local/health", seconds=STARTS_WITHIN_SECONDS)
 
-    def _provision_in_a_living_cloud(self) -> dict[str, str]:
-        """Apply Terraform. Raises ChildFailed if the cloud has exited; Terraform then reports wrong credentials."""
+    def _make_infrastructure_in_a_living_cloud(self) -> dict[str, str]:
+        """Returns the outputs. Raises ChildFailed if the cloud has exited; Terraform then reports wrong credentials."""
         try:
-            return self.provision()
+            return self._make_infrastructure()
         except DeployError:
             check_the_cloud(self.children)
             raise
 
+    def _make_infrastructure(self) -> dict[str, str]:
+        make_queues(self.cloud_url, REGION, STAGE)
+        return self._apply()
+
     def provision(self) -> dict[str, str]:
-        """Apply Terraform. Returns its outputs. Raises DeployError."""
-        return provision(
-            STAGE,
+        """Apply Terraform again. Returns its outputs. Raises DeployError."""
+        self._prepare()
+        return self._apply()
+
+    def _prepare(self) -> None:
+        prepare(
             environment=self.environment,
-            workdir=self.directory / "terraform",
+            workdir=self._terraform,
             variables=self.variables(),
-            on_progress=self._on_progress,
+            imports=queue_imports(self.cloud_url, STAGE),
         )
+
+    def _apply(self) -> dict[str, str]:
+        return apply(STAGE, environment=self.environment, workdir=self._terraform, on_progress=self._on_progress)
 
     def variables(self) -> dict[str, object]:
         """Returns the Terraform variables that `envs/local.tfvars` does not set."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = (PROJECT / "docs/deploy.md").read_text()
 FOLDERS = ("chalicelib", "deploy", "local", "notification", "terraform", ".chalice")
-FILES = ("app.py", "requirements.txt", "requirements-dev.txt", "Makefile")
+FILES = ("app.py", "requirements.txt", "requirements-run.txt", "requirements-dev.txt", "Makefile")
 NOT_COMMITTED = ("__pycache__", ".terraform*", "*.tfstate*", "deployed", "deployments")
 MOST_SECONDS = 400
 

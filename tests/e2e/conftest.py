@@ -38,7 +38,7 @@ def page_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[StackWithOwnActions]:
     """With a Notification Lambda that has actions of its own. Other tests get their environment back at once."""
     project = make_project(tmp_path_factory.mktemp("project"))
     stack = StackWithOwnActions(

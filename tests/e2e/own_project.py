@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from deploy.paths import PROJECT
 from local.app.stack import REGION, Stack
@@ -43,7 +44,14 @@ def make_project(directory: Path) -> Path:
 
 
 class StackWithOwnActions(Stack):
-    """Whose Terraform has the inputs of the actions."""
+    """Whose Terraform has the inputs of the actions.
+
+    progress: Terraform's lines about the resources that it makes and changes.
+    """
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self.progress: list[str] = []
+        super().__init__(directory, **settings, on_progress=self.progress.append)
 
     def variables(self) -> dict[str, object]:
         return super().variables() | INPUTS

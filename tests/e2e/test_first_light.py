@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from local.app.stack import Stack
     from tests.e2e.client import Client
     from tests.e2e.cloud import Clock, LocalCloud
+    from tests.e2e.own_project import StackWithOwnActions
     from tests.promises import Promise
 
 pytestmark = pytest.mark.e2e
@@ -76,3 +77,11 @@ def terraform(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]
         check=False,
         timeout=120,
     )
+
+
+def test_terraform_neither_makes_nor_changes_the_queues_that_it_finds(stack: StackWithOwnActions) -> None:
+    """It would wait 25 s for each, so local/app/queues.py makes them as terraform/modules describes them."""
+    lambdas = [line for line in stack.progress if "aws_lambda_function.notification: Creation complete" in line]
+    queues = [line for line in stack.progress if "aws_sqs_queue" in line]
+
+    assert (len(lambdas), queues) == (1, [])

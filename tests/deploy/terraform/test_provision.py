@@ -9,7 +9,7 @@ from deploy.errors import DeployError
 from deploy.paths import TERRAFORM
 from deploy.terraform.binary import platform_name
 from deploy.terraform.mirror import PROVIDER
-from deploy.terraform.provision import cli_configuration, destroy, provision
+from deploy.terraform.provision import cli_configuration, destroy, prepare, provision
 
 Fake = Callable[..., Path]
 
@@ -69,6 +69,19 @@ def test_a_second_time_keeps_the_state_and_forgets_old_modules(fake_terraform: F
     assert (tmp_path / "work/terraform.tfstate").exists()
     assert not (tmp_path / "work/gone.tf").exists()
     assert not (tmp_path / "work/modules/gone").exists()
+
+
+def test_what_exists_is_imported_until_it_is_prepared_without(fake_terraform: Fake, tmp_path: Path) -> None:
+    environment = an_environment(fake_terraform(LOG))
+    work = tmp_path / "work"
+
+    prepare(environment=environment, workdir=work, variables={}, imports={"module.a.b.c": "http://id"}, caller={})
+    written = (work / "imports.tf").read_text()
+    prepare(environment=environment, workdir=work, variables={}, caller={})
+
+    assert written == 'import {\n  to = module.a.b.c\n  id = "http://id"\n}\n'
+    assert not (work / "imports.tf").exists()
+    assert {line.split()[0] for line in (work / "log").read_text().splitlines()} == {"init"}
 
 
 def test_the_callers_settings_of_terraform_do_no_harm(fake_terraform: Fake, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class StackWhoseCloudIsKilled(Stack):
     def _start_cloud(self) -> None:
         self.children.append(self._cloud)
 
-    def provision(self) -> dict[str, str]:
+    def _make_infrastructure(self) -> dict[str, str]:
         kill(self._cloud)
         raise DeployError("validating provider credentials")
 
