@@ -46,7 +46,7 @@ ReasonOfRun = Annotated[str | None, about("Why the run has this status", None, "
 
 
 class View(BaseModel):
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, defer_build=True)
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
