@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from benchmarks.units import MeteredClient, index_charges, plain, size_of
 from chalicelib.core.dynamodb import items
 from chalicelib.core.dynamodb.repository import DynamoRepository
 from chalicelib.core.model.run import RunStatus
 from tests.notification.world import A_MINUTE, EMAIL, World
 from tests.tables import dynamodb, table_name
-from tests.write_units import MeteredClient, index_units, plain, size_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,7 +49,7 @@ class RealTable(World):
         self.service = self.a_service()
         self.runner = self.a_runner()
 
-    def cost_of_run(self, schedule: Schedule) -> int:
+    def cost_of_run(self, schedule: Schedule) -> float:
         """Of the run of its next occurrence."""
         standing = self.service.get(schedule.user_id, schedule.schedule_id)
         self.meter.forget()
@@ -125,4 +125,4 @@ def test_the_meter_knows_dynamodbs_sizes(item: dict[str, Any], size: int) -> Non
     ids=["new", "gone", "same", "changed", "over 1 KB", "another key"],
 )
 def test_the_meter_knows_what_an_index_costs(before: dict[str, Any], after: dict[str, Any], cost: int) -> None:
-    assert index_units("by_time", before, after) == cost
+    assert sum(charge.writes for charge in index_charges("by_time", before, after)) == cost
