@@ -27,6 +27,7 @@ MODULES = (
     "queue_burst",
     "listed_schedules",
     "stored_schedules",
+    "local_table",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 

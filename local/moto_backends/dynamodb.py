@@ -22,6 +22,7 @@ from moto.dynamodb.exceptions import (
     ItemSizeToUpdateTooLarge,
     MockValidationException,
     MultipleTransactionsException,
+    ResourceInUseException,
     TooManyTransactionsException,
     TransactionCanceledException,
     TransactWriteSingleOpException,
@@ -33,6 +34,7 @@ from werkzeug.wrappers import Response
 from local.moto_backends.dynamodb_conflicts import TRANSACTION, Conflicts, conflict_response, key_in
 from local.moto_backends.dynamodb_lag import Lag, is_eventual
 from local.moto_backends.dynamodb_limits import check_item, check_key, check_transaction
+from local.moto_backends.dynamodb_order import OrderedTable
 
 _MOST_OPERATIONS = 100
 _SECONDS_A_TOKEN_IS_KEPT = 600
@@ -65,6 +67,15 @@ class IsolatedBackend(DynamoDBBackend):
 
     listeners: ClassVar[tuple[WriteListener, ...]] = ()
     lag: ClassVar[Lag] = Lag()
+
+    def create_table(self, name: str, **members: Any) -> OrderedTable:  # type: ignore[override]
+        if name in self.tables:
+            raise ResourceInUseException(f"Table already exists: {name}")
+        table = OrderedTable(  # type: ignore[abstract]
+            name, account_id=self.account_id, region=self.region_name, **members
+        )
+        self.tables[name] = table
+        return table
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """Check every condition, then write. Raises TransactionCanceledException with one reason per operation."""
@@ -111,6 +122,9 @@ class IsolatedBackend(DynamoDBBackend):
         """Update the item, or leave it unchanged if the update fails; moto alone leaves it half changed."""
         with self._undone_on_error([(table_name, key)]), self._noted(table_name, key):
             item = super().update_item(table_name, key, *arguments, **options)
+            table = self.get_table(table_name)
+            if isinstance(table, OrderedTable):  # moto makes a restored or imported table itself
+                table.reorder(item)
             self._check_updated(table_name, item)
         self._notify_listeners(table_name, key)
         return item

@@ -11,6 +11,8 @@ from moto import backends
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda import models as lambda_models
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.core import serialize
+from moto.dynamodb import responses as dynamodb_responses
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
@@ -20,6 +22,7 @@ from moto.sqs.models import sqs_backends
 
 from local.moto_backends.apigateway import RestApis
 from local.moto_backends.concurrency import check_reservation
+from local.moto_backends.dynamodb_answers import DynamoSerializer, to_plain
 from local.moto_backends.queues import Queues, UncountedQueue
 from local.moto_backends.ses import Mail
 
@@ -35,6 +38,8 @@ def fix_moto() -> None:
     sqs_models.Queue = UncountedQueue  # type: ignore[misc]
     sqs_backends.backend = Queues
     backends.list_of_moto_modules = cache(lambda: tuple(_modules()))  # read from the disk for each request
+    serialize.SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoSerializer}
+    dynamodb_responses.dynamo_to_dict = to_plain  # type: ignore[attr-defined, assignment]
     s3_models.FakeBucket = _Bucket  # type: ignore[misc]
 
 
