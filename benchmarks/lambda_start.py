@@ -1,9 +1,9 @@
 """Measures the Notification Lambda's start, from the interpreter's first instruction until the handler is ready.
 
-`python -m benchmarks lambda_start` counts instructions: ours, those of a bare handler that makes one DynamoDB client, and
-those of the same with Powertools and a pydantic model. It needs valgrind. It also takes the memory of ours and of the
-bare handler when they are ready. All run as on AWS: from an unpacked zip into which nothing can be written, beside a boto3
-whose bytecode is stored, and without the other packages of this environment.
+`python -m benchmarks lambda_start` counts instructions: ours, those of a bare handler that makes one DynamoDB client,
+and those of the same with Powertools and a pydantic model. It needs valgrind. It also takes the memory of ours and of
+the bare handler when they are ready. All run as on AWS: from an unpacked zip into which nothing can be written, beside
+a boto3 whose bytecode is stored, and without the other packages of this environment.
 """
 
 from __future__ import annotations

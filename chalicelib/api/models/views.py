@@ -127,7 +127,7 @@ class ScheduleView(View):
         paused_until = schedule.paused_until if schedule.status is Status.PAUSED else None
         derived = {
             "timing": timing_shown(schedule.timing),
-            "description": english.describe(schedule.timing.parsed),
+            "description": english.describe_stored(schedule.timing),
             "action": action,
             "paused_until": paused_until,
         }
