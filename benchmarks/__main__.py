@@ -23,6 +23,8 @@ MODULES = (
     "lambda_start",
     "warm_run",
     "api_requests",
+    "api_start",
+    "batches",
     "queue_burst",
     "listed_schedules",
     "stored_schedules",

@@ -1,8 +1,9 @@
 """Measures the Notification Lambda's start, from the interpreter's first instruction until the handler is ready.
 
-`python -m benchmarks lambda_start` counts instructions: ours, and those of a bare handler that makes one DynamoDB
-client. It needs valgrind. Both run as on AWS: from an unpacked zip into which nothing can be written, beside a boto3
-whose bytecode is stored, and without the other packages of this environment.
+`python -m benchmarks lambda_start` counts instructions: ours, those of a bare handler that makes one DynamoDB client,
+and those of the same with Powertools and a pydantic model. It needs valgrind. It also takes the memory of ours and of
+the bare handler when they are ready. All run as on AWS: from an unpacked zip into which nothing can be written, beside
+a boto3 whose bytecode is stored, and without the other packages of this environment.
 """
 
 from __future__ import annotations
@@ -30,6 +31,28 @@ CLIENT = boto3.client("dynamodb")
 
 
 def lambda_handler(event, context):
+    CLIENT.describe_table(TableName="schedules")
+"""
+
+WITH_POWERTOOLS = """
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from pydantic import BaseModel
+
+
+class Payload(BaseModel):
+    schedule_id: str
+    scheduled_time: str
+
+
+CLIENT = boto3.client("dynamodb")
+LOGGER = Logger(service="schedules")
+METRICS = Metrics(namespace="schedules", service="schedules")
+
+
+def lambda_handler(event, context):
+    payload = Payload.model_validate(event)
+    LOGGER.info(payload.schedule_id)
     CLIENT.describe_table(TableName="schedules")
 """
 
@@ -61,8 +84,8 @@ def instructions(command: Sequence[str], environment: dict[str, str]) -> int:
     return int(counted[1])
 
 
-def rows(_rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] = instructions) -> list[Row]:
-    """One round is enough: the count is the same each time."""
+def rows(rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] = instructions) -> list[Row]:
+    """Instructions need one round: the count is the same each time."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours, peer = folder / "ours", folder / "peer"
@@ -70,11 +93,38 @@ def rows(_rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] =
             archive.extractall(ours)
         peer.mkdir()
         (peer / "bare.py").write_text(BARE)
+        (peer / "with_powertools.py").write_text(WITH_POWERTOOLS)
         provide(["boto3"], folder / "runtime")
-        own = measure(*_imports("notification.handler", ours, folder / "runtime"))
-        bare = measure(*_imports("bare", peer, folder / "runtime"))
-    measured = Measured("interpreter to handler", (own / _MILLION,), {"bare boto3 handler": (bare / _MILLION,)})
-    return [Row("start of the Notification Lambda", "million instructions", Goal("dearer", 1.15), (measured,))]
+        provide(["boto3", "aws-lambda-powertools", "pydantic"], folder / "larger")
+        own = _imports("notification.handler", ours, folder / "runtime")
+        bare = _imports("bare", peer, folder / "runtime")
+        larger = _imports("with_powertools", peer, folder / "larger")
+        counts = [(measure(*each) / _MILLION,) for each in (own, bare, larger)]
+        memory = [(_memory(*own), _memory(*bare)) for _ in range(rounds)]
+    peers = {"bare boto3 handler": counts[1], "the same with Powertools and pydantic": counts[2]}
+    of_ours, of_bare = zip(*memory, strict=True)
+    return [
+        Row(
+            "start of the Notification Lambda",
+            "million instructions",
+            Goal("dearer", 1.15),
+            (Measured("interpreter to handler", counts[0], peers),),
+        ),
+        Row(
+            "memory of the Notification Lambda when it is ready",
+            "MB",
+            Goal("dearer", 1.04),
+            (Measured("largest resident set", of_ours, {"bare boto3 handler": of_bare}),),
+        ),
+    ]
+
+
+def _memory(command: Sequence[str], environment: dict[str, str]) -> float:
+    """Returns the largest resident set of the process, in megabytes."""
+    *python, code = command
+    shows = f"{code}; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run([*python, shows], env=environment, cwd="/", capture_output=True, text=True, check=True)
+    return int(done.stdout) / 1024
 
 
 def _imports(module: str, task: Path, runtime: Path) -> tuple[list[str], dict[str, str]]:

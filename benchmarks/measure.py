@@ -59,12 +59,16 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the page. If it has several measurements, its result is the median of theirs."""
+    """One row of the page. If it has several measurements, its result is the median of theirs.
+
+    `why`: where the rest of the time goes, by the profile. The page shows it while the goal is not met.
+    """
 
     what: str
     unit: str
     goal: Goal
     measured: tuple[Measured, ...]
+    why: str = ""
 
     @property
     def results(self) -> list[float]:

@@ -28,7 +28,10 @@ process, without waiting. A result of several measurements is the median of thei
 
 def page(rows: Mapping[str, Sequence[Row]], rounds: int) -> str:
     """Returns the page of these rows by the name of their benchmark."""
-    return "\n".join([_INTRODUCTION.format(rounds=rounds), *_machine(), *_goals(rows), *_details(rows)]) + "\n"
+    return (
+        "\n".join([_INTRODUCTION.format(rounds=rounds), *_machine(), *_goals(rows), *_misses(rows), *_details(rows)])
+        + "\n"
+    )
 
 
 def _machine() -> Iterator[str]:
@@ -69,6 +72,15 @@ def _goals(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
         for row in of_name:
             yield _goal(row, f"`python -m benchmarks {name}`")
     yield ""
+
+
+def _misses(rows: Mapping[str, Sequence[Row]]) -> Iterator[str]:
+    missed = [row for of_name in rows.values() for row in of_name if not row.is_met]
+    if missed:
+        yield "## Goals that are not met"
+        yield ""
+        yield from (f"- {row.what}: {row.why or 'not profiled yet'}." for row in missed)
+        yield ""
 
 
 def _goal(row: Row, command: str) -> str:

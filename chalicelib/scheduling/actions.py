@@ -36,7 +36,7 @@ WITHOUT_RULES = ActionRules(loopback_webhooks=True)
 class ActionModel(BaseModel, ABC):
     """An action with checked fields. Raises pydantic's ValidationError if a field is not valid."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     type: str
 

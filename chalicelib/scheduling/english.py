@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,13 @@ from ..core.timing.day_rules import (
     NthWeekday,
     Weekdays,
 )
-from ..core.timing.expressions import At, Cron, Rate
+from ..core.timing.expressions import At, Cron, Rate, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
 
+    from ..core.model.schedule import Timing
     from ..core.timing.expressions import Expression
 
 _MAX_LISTED_TIMES = 8
@@ -46,7 +48,24 @@ def describe(expression: Expression) -> str:
     return f"{calendar(expression.fields)}, {expression.timezone}{_start_and_end(expression)}"
 
 
-def _start_and_end(expression: Expression) -> str:
+def describe_stored(timing: Timing) -> str:
+    """Returns the sentence of a stored timing, as `describe` does.
+
+    A cron expression that was described before is not parsed again: pages of a user's schedules are read often.
+    """
+    if timing.kind != "cron":
+        return describe(timing.parsed)
+    return f"{_calendar_of(timing.expression)}, {timing.timezone}{_start_and_end(timing)}"
+
+
+@lru_cache(maxsize=1024)
+def _calendar_of(expression: str) -> str:
+    parsed = parse(expression)
+    assert isinstance(parsed, Cron)  # noqa: S101 - its text begins with `cron(`
+    return calendar(parsed.fields)
+
+
+def _start_and_end(expression: Expression | Timing) -> str:
     start = f", from {instant(expression.start_at)}" if expression.start_at else ""
     end = f", until {instant(expression.end_at)}" if expression.end_at else ""
     return start + end

@@ -22,6 +22,16 @@ def test_a_row_shows_its_result_and_whether_it_reaches_its_goal(goal: Goal, line
     assert "| work | 4 (1 to 5) | fast | 10 (9 to 30) | slow 20 |" in text.splitlines()
 
 
+def test_a_goal_that_is_not_met_has_its_reason() -> None:
+    measured = (Measured("work", (4,)),)
+    rows = [Row(what, "µs", Goal("amount", goal), measured, "the rest is I/O") for what, goal in (("a", 3), ("b", 5))]
+
+    text = page({"name": rows}, rounds=1)
+
+    assert "## Goals that are not met\n\n- a: the rest is I/O.\n\n" in text
+    assert "- b:" not in text
+
+
 def test_a_row_without_a_peer_that_compares_with_one_has_no_result() -> None:
     row = Row("parse", "µs", Goal("faster", 2), (Measured("work", (1,)),))
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 
+from chalicelib.core.model.schedule import Timing
 from chalicelib.core.timing.expressions import parse
-from chalicelib.scheduling.english import describe
+from chalicelib.scheduling.english import describe, describe_stored
 from tests.core.timing.any_cron import crons
 
 SENTENCES = [
@@ -92,3 +93,16 @@ def test_start_and_end_are_said_in_utc(text: str, sentence: str) -> None:
 
     expected = f"{sentence}, from 2027-01-01 12:16 UTC, until 2027-12-01 12:16 UTC"
     assert describe(parse(text, start_at=start, end_at=end)) == expected
+
+
+@pytest.mark.parametrize("start_at", [None, datetime(2027, 3, 1, 8, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    "expression", ["at(2027-03-28T02:30:00)", "rate(5 minutes)", "cron(0 9 ? * MON-FRI *)", "cron(0 9 L * ? 2027)"]
+)
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin"])
+def test_a_stored_timing_is_described_as_its_expression(
+    expression: str, timezone: str, start_at: datetime | None
+) -> None:
+    timing = Timing(expression, timezone, start_at=start_at)
+
+    assert [describe_stored(timing), describe_stored(timing)] == [describe(timing.parsed)] * 2

@@ -75,7 +75,7 @@ class ChangeHeaders(Parameters):
 class NoQuery(Parameters):
     """A query without parameters. This model and its subclasses refuse unknown parameters."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Query(NoQuery):

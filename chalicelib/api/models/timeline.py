@@ -99,7 +99,7 @@ class LaneView(View):
             resource_id=schedule.resource_id,
             status=schedule.status,
             timezone=schedule.timing.timezone,
-            description=english.describe(schedule.timing.parsed),
+            description=english.describe_stored(schedule.timing),
             runs=[RunMarkView.of(run) for run in lane.runs],
             occurrences=list(lane.occurrences),
             slices=None if lane.slices is None else [SliceView.of(part) for part in lane.slices],

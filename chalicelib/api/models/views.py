@@ -46,7 +46,7 @@ ReasonOfRun = Annotated[str | None, about("Why the run has this status", None, "
 
 
 class View(BaseModel):
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, defer_build=True)
 
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
@@ -127,7 +127,7 @@ class ScheduleView(View):
         paused_until = schedule.paused_until if schedule.status is Status.PAUSED else None
         derived = {
             "timing": timing_shown(schedule.timing),
-            "description": english.describe(schedule.timing.parsed),
+            "description": english.describe_stored(schedule.timing),
             "action": action,
             "paused_until": paused_until,
         }

@@ -29,7 +29,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Body(BaseModel):
     """An object with these fields and no others."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 def read(model: type[Model], values: Mapping[str, Any], context: object = None) -> Model:
