@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def instructions(command: Sequence[str], environment: dict[str, str]) -> int:
 
 
 def rows(rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] = instructions) -> list[Row]:
-    """Instructions need one round: the count is the same each time."""
+    """Instructions need one round: the count is the same each time. Powertools is left out if it is not installed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours, peer = folder / "ours", folder / "peer"
@@ -95,20 +96,22 @@ def rows(rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] = 
         (peer / "bare.py").write_text(BARE)
         (peer / "with_powertools.py").write_text(WITH_POWERTOOLS)
         provide(["boto3"], folder / "runtime")
-        provide(["boto3", "aws-lambda-powertools", "pydantic"], folder / "larger")
         own = _imports("notification.handler", ours, folder / "runtime")
         bare = _imports("bare", peer, folder / "runtime")
-        larger = _imports("with_powertools", peer, folder / "larger")
-        counts = [(measure(*each) / _MILLION,) for each in (own, bare, larger)]
+        starts = {"ours": own, "bare boto3 handler": bare}
+        if find_spec("aws_lambda_powertools"):
+            provide(["boto3", "aws-lambda-powertools", "pydantic"], folder / "larger")
+            starts["the same with Powertools and pydantic"] = _imports("with_powertools", peer, folder / "larger")
+        counts = {name: (measure(*start) / _MILLION,) for name, start in starts.items()}
         memory = [(_memory(*own), _memory(*bare)) for _ in range(rounds)]
-    peers = {"bare boto3 handler": counts[1], "the same with Powertools and pydantic": counts[2]}
+    of_start = counts.pop("ours")
     of_ours, of_bare = zip(*memory, strict=True)
     return [
         Row(
             "start of the Notification Lambda",
             "million instructions",
             Goal("dearer", 1.15),
-            (Measured("interpreter to handler", counts[0], peers),),
+            (Measured("interpreter to handler", of_start, counts),),
         ),
         Row(
             "memory of the Notification Lambda when it is ready",
