@@ -4,6 +4,7 @@ moto makes its backends from the class in `BackendDict.backend`, and looks for a
 Therefore the fixes are subclasses with moto's `__module__`.
 """
 
+from collections import deque
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.core import serialize
 from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb import responses as dynamodb_responses
+from moto.dynamodb.models.dynamo_type import Item
 from moto.iam.access_control import PermissionResult
 from moto.s3 import models as s3_models
 from moto.s3.models import FakeBucket
@@ -46,6 +48,9 @@ def fix_moto() -> None:
     serialize.SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoSerializer}
     dynamodb_responses.dynamo_to_dict = to_plain  # type: ignore[attr-defined, assignment]
     s3_models.FakeBucket = _Bucket  # type: ignore[misc]
+    for model in (Item, SentMessage):
+        # Else moto keeps each one that was ever made.
+        model.instances_tracked = deque(maxlen=0)  # type: ignore[union-attr]
 
 
 class _Function(LambdaFunction):

@@ -1,5 +1,6 @@
 """What moto forgets is kept: Terraform sees what it wrote, and functions get it."""
 
+import gc
 import json
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -9,6 +10,8 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodb.models.dynamo_type import Item
+from moto.sqs.models import Message
 
 from local.testing import RunningCloud, running_cloud
 
@@ -120,3 +123,32 @@ def test_a_queue_takes_messages_of_its_size_in_bytes_with_their_attributes(
     else:
         with pytest.raises(ClientError, match="Message must be shorter than 1024 bytes"):
             sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=about)
+
+
+def test_items_and_messages_are_not_kept_when_they_are_gone(cloud: RunningCloud) -> None:
+    dynamodb = cloud.client("dynamodb")
+    cloud.queue("gone")
+    dynamodb.create_table(
+        TableName="gone",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    key = {"pk": {"S": "item-that-is-gone"}}
+    dynamodb.put_item(TableName="gone", Item=key)
+    dynamodb.delete_item(TableName="gone", Key=key)
+    sqs = cloud.client("sqs")
+    url = sqs.get_queue_url(QueueName="gone")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="message-that-is-gone")
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=cloud_receives(sqs, url))
+
+    gc.collect()
+    left = [each for each in gc.get_objects() if isinstance(each, Item | Message)]
+
+    assert not [each for each in left if "that-is-gone" in repr(vars(each))]
+
+
+def cloud_receives(sqs: Any, url: str) -> str:
+    """Returns the receipt handle of the only message."""
+    handle: str = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    return handle
