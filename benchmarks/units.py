@@ -450,9 +450,17 @@ def stored_bytes() -> dict[str, int]:
 
 
 def _stored(client: MeteredClient) -> int:
-    found = [plain(item) for item in client.scan(TableName=TABLE)["Items"] if item["SK"]["S"] != COUNT_SK]
-    entries = [entry for item in found for entry in (item, *(_entry(name, item) for name in INDEXES)) if entry]
-    return sum(size_of(entry) + OVERHEAD for entry in entries)
+    return stored_by_place(client).total()
+
+
+def stored_by_place(client: MeteredClient) -> Counter[str]:
+    """Returns the bytes stored in the table and in each index."""
+    found: Counter[str] = Counter()
+    for item in (plain(typed) for typed in client.scan(TableName=TABLE)["Items"] if typed["SK"]["S"] != COUNT_SK):
+        for place, entry in {TABLE: item, **{name: _entry(name, item) for name in INDEXES}}.items():
+            if entry:
+                found[place] += size_of(entry) + OVERHEAD
+    return found
 
 
 def create_table(client: Any, name: str) -> None:
