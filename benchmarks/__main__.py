@@ -25,6 +25,7 @@ MODULES = (
     "queue_burst",
     "listed_schedules",
     "stored_schedules",
+    "travelled_year",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
