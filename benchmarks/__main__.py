@@ -29,6 +29,7 @@ MODULES = (
     "listed_schedules",
     "stored_schedules",
     "local_table",
+    "travelled_year",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
