@@ -19,8 +19,8 @@ WAITS = """
 import sys, time
 print("starts", flush=True)
 time.sleep(0.3)
-print("is ready", flush=True)
 try:
+    print("is ready", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     open(sys.argv[1], "w").write("stopped")
