@@ -27,7 +27,7 @@ YEAR = timedelta(days=365)
 EXECUTORS = {"APScheduler": "pool:ThreadPoolExecutor", "APScheduler in one thread": "debug:DebugExecutor"}
 
 
-def rows(rounds: int, number: int = 100, shortest: float = 0.005) -> list[Row]:
+def rows(rounds: int, number: int = 50, shortest: float = 0.005) -> list[Row]:
     """Raises RuntimeError if a year has not one firing per schedule and day."""
     what = f"{number:,} schedules, {365 * number:,} firings"
     with ExitStack() as open_until_measured:

@@ -23,6 +23,7 @@ _random = Random()  # noqa: S311 - no secrets, and the system's would switch thr
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
+_KEYWORD = "<aws.scheduler."  # begins each keyword that is replaced in an input
 _LARGEST_MESSAGE = 262_144  # bytes of an SQS message, attributes included
 
 
@@ -179,6 +180,8 @@ def _invocation(task: _Task) -> Invocation:
 def _payload(task: _Task, execution_id: str) -> str:
     if task.schedule.target.input is None:
         return _default_event(task.schedule, task.scheduled_time)
+    if _KEYWORD not in task.schedule.target.input:
+        return task.schedule.target.input
     values = {
         "schedule-arn": task.schedule.arn,
         "scheduled-time": iso(task.scheduled_time),
@@ -186,7 +189,7 @@ def _payload(task: _Task, execution_id: str) -> str:
         "attempt-number": str(task.attempt),
     }
     return re.sub(
-        rf"<aws\.scheduler\.({'|'.join(values)})>", lambda token: values[token[1]], task.schedule.target.input
+        rf"{re.escape(_KEYWORD)}({'|'.join(values)})>", lambda token: values[token[1]], task.schedule.target.input
     )
 
 

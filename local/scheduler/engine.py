@@ -52,6 +52,9 @@ class Engine:
         if not schedule.enabled:
             return
         occurrences = _occurrences(schedule, after)
+        if not schedule.window and not self._lateness:  # no delay, so the following occurrence does not matter
+            yield from (Firing(schedule, instant, max(instant, schedule.armed_at)) for instant in occurrences)
+            return
         current = next(occurrences, None)
         while current is not None:
             following = next(occurrences, None)

@@ -1,14 +1,15 @@
 """Runs jobs of the local cloud at their time: one heap, one timer thread, a pool of workers, and clock advances.
 
 The timer thread only moves due entries from the heap to the workers, so a job that hangs delays no other job. During
-`advance` the timer pauses, and the advancing thread hands out the jobs, one instant after the other.
+`advance` the timer pauses, and the jobs run one instant after the other. The worker that ends the last job of an
+instant continues with the next instant itself: a change of threads for each instant would take longer than most jobs.
 """
 
 import heapq
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from math import inf
@@ -29,18 +30,25 @@ _IDLE_SECONDS = 10.0
 _MOST_AT_ONCE = 100  # jobs that the timer hands out before the first one can begin
 
 
-@dataclass(order=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Entry:
-    """A job and its time. Jobs of the same time run in the order of their creation."""
+    """A job and its time."""
 
     when: datetime
-    number: int
-    job: Job = field(compare=False)
-    cancelled: bool = field(default=False, compare=False)
+    job: Job
+    cancelled: bool = False
 
     def cancel(self) -> None:
         """Drop the job, unless a worker has it already."""
         self.cancelled = True
+
+
+@dataclass(frozen=True)
+class _Advance:
+    """A clock advance that workers continue."""
+
+    to: datetime
+    is_interrupted: Callable[[], bool]
 
 
 class Agenda:
@@ -48,7 +56,7 @@ class Agenda:
 
     def __init__(self, clock: Clock, workers: int = 256) -> None:
         self._clock = clock
-        self._entries: list[Entry] = []
+        self._entries: list[tuple[datetime, int, Entry]] = []  # jobs of the same time: in the order of their creation
         self._numbers = count()
         lock = Lock()
         self._changed = Condition(lock)  # for the timer: the head of the heap, travel or `stop`
@@ -56,9 +64,10 @@ class Agenda:
         self._under_way = 0
         self._jobs_run = 0
         self._travelling = False
+        self._in_progress: _Advance | None = None
         self._stopped = False
         self._one_traveller = Lock()
-        self._workers = _Workers(workers, self._run)
+        self._workers = _Workers(self._run, workers)
         self._timer = Thread(target=self._keep_time, name="agenda-timer", daemon=True)
 
     @property
@@ -68,10 +77,10 @@ class Agenda:
 
     def call_at(self, when: datetime, job: Job) -> Entry:
         """Run `job` in a worker thread at `when` (aware), or at once if that time has passed."""
+        entry = Entry(when, job)
         with self._changed:
-            entry = Entry(when, next(self._numbers), job)
-            heapq.heappush(self._entries, entry)
-            if self._entries[0] is entry:
+            heapq.heappush(self._entries, (when, next(self._numbers), entry))
+            if not self._travelling and self._entries[0][2] is entry:
                 self._changed.notify()
         return entry
 
@@ -83,7 +92,9 @@ class Agenda:
         try:
             yield
         finally:
-            self._end_work()
+            with self._settled:
+                self._under_way -= 1
+                self._tell_if_settled()
 
     def start(self) -> None:
         """Start the timer thread. `advance` works without it."""
@@ -111,13 +122,14 @@ class Agenda:
         The clock moves from one due instant to the next, including jobs that are added meanwhile, and stops at each
         until the jobs of that instant have ended. A second advance waits for the first. A job or `busy` work must not
         call this method: it would wait for itself. Once interrupted, the advance ends at its present instant and does
-        not wait for jobs. Raises ValueError if `to` is in the past.
+        not wait for jobs. `is_interrupted` is called with the agenda's lock, so it must not use the agenda. Raises
+        ValueError if `to` is in the past.
         """
         with self._one_traveller, self._stopped_clock(to):
             self._wait_until_settled(is_interrupted)
             before = self._jobs_run
-            while not is_interrupted() and (due := self._go_to_next_instant(to)):
-                self._hand_out(due)
+            while due := self._begin_or_continue(_Advance(to, is_interrupted)):
+                self._workers.submit(due)
                 self._wait_until_settled(is_interrupted)
             if not self._stopped and not is_interrupted():
                 self._clock.stand_at(to)
@@ -144,17 +156,26 @@ class Agenda:
             with self._changed:
                 self._clock.run_on()
                 self._travelling = False
+                self._in_progress = None
                 self._changed.notify()
 
-    def _go_to_next_instant(self, latest: datetime) -> list[Entry]:
-        """Moves the clock to the next due instant up to `latest`. Returns its entries; none if nothing is due."""
+    def _begin_or_continue(self, advance: _Advance) -> list[Job]:
+        """Returns the jobs of its next instant. From now on the workers continue it."""
         with self._changed:
-            head = self._head()
-            if head is None or head.when > latest:
-                return []
-            instant = max(head.when, self._clock.now())
-            self._clock.stand_at(instant)
-            return self._take_due(instant)
+            self._in_progress = advance
+            return self._next_instant()
+
+    def _next_instant(self) -> list[Job]:
+        """Moves the clock to the next due instant of the advance in progress, and returns its jobs.
+
+        Without a result, nothing more is due, the advance was interrupted, or there is none. The caller holds the lock.
+        """
+        advance, head = self._in_progress, self._head()
+        if advance is None or advance.is_interrupted() or head is None or head.when > advance.to:
+            return []
+        instant = max(head.when, self._clock.now())
+        self._clock.stand_at(instant)
+        return self._take_due(instant)
 
     def _wait_until_settled(self, is_interrupted: Callable[[], bool]) -> None:
         with self._settled:
@@ -163,9 +184,9 @@ class Agenda:
     def _keep_time(self) -> None:
         """The timer thread: sleeps until the head of the heap is due or the agenda changes."""
         while not self._stopped:
-            self._hand_out(self._wait_for_due())
+            self._workers.submit(self._wait_for_due())
 
-    def _wait_for_due(self) -> list[Entry]:
+    def _wait_for_due(self) -> list[Job]:
         with self._changed:
             while not self._stopped and (seconds := self._seconds_to_wait()) != 0:
                 self._changed.wait(seconds)
@@ -177,39 +198,45 @@ class Agenda:
             return None
         return min(max((head.when - self._clock.now()).total_seconds(), 0.0), _LONGEST_WAIT)
 
-    def _take_due(self, now: datetime, most: float = inf) -> list[Entry]:
-        """Remove and return at most so many due entries. The caller holds the lock."""
-        due: list[Entry] = []
+    def _take_due(self, now: datetime, most: float = inf) -> list[Job]:
+        """Remove at most so many due entries and return their jobs. The caller holds the lock."""
+        due: list[Job] = []
         while len(due) < most and (head := self._head()) is not None and head.when <= now:
-            due.append(heapq.heappop(self._entries))
+            due.append(heapq.heappop(self._entries)[2].job)
         self._under_way += len(due)
         return due
-
-    def _hand_out(self, due: list[Entry]) -> None:
-        self._workers.submit(entry.job for entry in due)
 
     def _head(self) -> Entry | None:
         """The next entry; none once the agenda is stopped."""
         if self._stopped:
             return None
-        while self._entries and self._entries[0].cancelled:
+        while self._entries and self._entries[0][2].cancelled:
             heapq.heappop(self._entries)
-        return self._entries[0] if self._entries else None
+        return self._entries[0][2] if self._entries else None
 
     def _run(self, job: Job) -> None:
-        try:
-            job()
-        except Exception:
-            _logger.exception("a job of the agenda failed")
-        finally:
-            self._end_work(jobs=1)
+        due = [job]
+        while len(due) == 1:
+            try:
+                due[0]()
+            except BaseException:  # SystemExit, too: the advance waits for the end of the job
+                _logger.exception("a job of the agenda failed")
+            due = self._end_job()
+        self._workers.submit(due)
 
-    def _end_work(self, jobs: int = 0) -> None:
+    def _end_job(self) -> list[Job]:
+        """Returns the jobs of the advance's next instant if the job was the last of its instant, else none."""
         with self._settled:
-            self._jobs_run += jobs
+            self._jobs_run += 1
             self._under_way -= 1
-            if self._under_way == 0:
-                self._settled.notify_all()
+            due = self._next_instant() if self._under_way == 0 else []
+            self._tell_if_settled()
+        return due
+
+    def _tell_if_settled(self) -> None:
+        """The caller holds the lock."""
+        if self._under_way == 0:
+            self._settled.notify_all()
 
 
 class _Workers:
@@ -219,7 +246,7 @@ class _Workers:
     begins, all threads are blocked, and their number doubles. A thread that has had no job for a while ends.
     """
 
-    def __init__(self, most: int, run: Callable[[Job], None]) -> None:
+    def __init__(self, run: Callable[[Job], None], most: int) -> None:
         self._most = most
         self._at_once = min(_AT_ONCE, most)
         self._run = run
@@ -232,7 +259,9 @@ class _Workers:
         self._waiting = Event()
         self._helper: Thread | None = None
 
-    def submit(self, jobs: Iterable[Job]) -> None:
+    def submit(self, jobs: Sequence[Job]) -> None:
+        if not jobs:
+            return
         for job in jobs:
             self._jobs.put(job)
         with self._lock:

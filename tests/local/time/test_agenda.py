@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Event, Semaphore, Thread
+from threading import Event, Semaphore, Thread, current_thread
 from time import monotonic
 
 import pytest
@@ -172,11 +172,14 @@ def test_a_reset_returns_to_real_time(agenda: Agenda, clock: Clock) -> None:
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=PATIENCE)
 
 
-def test_a_job_that_fails_is_logged_and_stops_nothing(agenda: Agenda, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [IndexError, SystemExit])
+def test_a_job_that_fails_is_logged_and_stops_nothing(
+    agenda: Agenda, caplog: pytest.LogCaptureFixture, error: type[BaseException]
+) -> None:
     seen: list[str] = []
 
     def fail() -> None:
-        raise IndexError
+        raise error
 
     agenda.call_at(NOON + HOUR, fail)
     agenda.call_at(NOON + 2 * HOUR, noting(seen, "next instant"))
@@ -184,7 +187,56 @@ def test_a_job_that_fails_is_logged_and_stops_nothing(agenda: Agenda, caplog: py
     agenda.advance(NOON + DAY)
 
     assert seen == ["next instant"]
-    assert "IndexError" in caplog.text
+    assert error.__name__ in caplog.text
+
+
+def test_the_jobs_of_consecutive_instants_need_one_thread(agenda: Agenda) -> None:
+    threads: set[Thread] = set()
+    for minutes in range(100):
+        agenda.call_at(NOON + timedelta(minutes=minutes), lambda: threads.add(current_thread()))
+
+    agenda.advance(NOON + DAY)
+
+    assert len(threads) == 1
+
+
+def test_an_interrupted_advance_stays_at_its_instant(agenda: Agenda, clock: Clock) -> None:
+    seen: list[str] = []
+    is_interrupted = Event()
+    agenda.call_at(NOON + HOUR, noting(seen, "before"))
+    agenda.call_at(NOON + 2 * HOUR, is_interrupted.set)
+    agenda.call_at(NOON + 3 * HOUR, noting(seen, "after"))
+
+    agenda.advance(NOON + DAY, is_interrupted.is_set)
+    stopped_at = clock.now()
+    agenda.advance(NOON + DAY)
+
+    assert NOON + 2 * HOUR <= stopped_at < NOON + 3 * HOUR
+    assert seen == ["before", "after"]
+
+
+def test_a_job_that_outlives_an_interrupted_advance_does_not_continue_it(agenda: Agenda) -> None:
+    seen: list[str] = []
+    is_interrupted, has_begun, may_end, has_ended = Event(), Event(), Event(), Event()
+
+    def outlive() -> None:
+        has_begun.set()
+        may_end.wait(PATIENCE)
+        has_ended.set()
+
+    agenda.call_at(NOON + HOUR, outlive)
+    agenda.call_at(NOON + 2 * HOUR, noting(seen, "later"))
+    advance = in_background(lambda: agenda.advance(NOON + DAY, is_interrupted.is_set))
+    has_begun.wait(PATIENCE)
+    is_interrupted.set()
+    agenda.interrupt()
+    advance.join(PATIENCE)
+    may_end.set()
+    has_ended.wait(PATIENCE)
+    within(PATIENCE, lambda: agenda.jobs_run == 1, "the end of the job")
+
+    assert not advance.is_alive()
+    assert not seen
 
 
 def test_it_tells_how_many_jobs_have_run(agenda: Agenda) -> None:
