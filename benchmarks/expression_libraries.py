@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.timing.expressions import parse
@@ -37,15 +37,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Library:
-    """`take` returns the first occurrences of what `parse` returned, this many. It is called once per `parse`."""
+    """`first` returns the first occurrence of what `parse` returned, `take` the first ones, this many.
+
+    One of the two is called, once per `parse`.
+    """
 
     parse: Callable[[], Any]
+    first: Callable[[Any], datetime]
     take: Callable[[Any, int], Sequence[datetime]]
 
 
 def this_project(case: Case) -> Library:
     return Library(
         lambda: parse(f"cron({case.aws})", case.zone),
+        lambda expression: expression.next_occurrence(case.after),
         lambda expression, count: list(islice(expression.occurrences(case.after), count)),
     )
 
@@ -64,43 +69,53 @@ def peers(case: Case) -> dict[str, Library]:
 def _croniter(case: Case) -> Library:
     croniter, local = import_module("croniter").croniter, case.local
     return Library(
-        lambda: croniter(case.croniter, local, ret_type=datetime), lambda dates, count: list(islice(dates, count))
+        lambda: croniter(case.croniter, local, ret_type=datetime), next, lambda dates, count: list(islice(dates, count))
     )
 
 
 def _cronsim(case: Case) -> Library:
     # With five fields it imitates Debian's cron over daylight saving.
     cronsim, local = import_module("cronsim").CronSim, case.local
-    return Library(lambda: cronsim(f"0 {case.cronsim}", local), lambda dates, count: list(islice(dates, count)))
+    return Library(lambda: cronsim(f"0 {case.cronsim}", local), next, lambda dates, count: list(islice(dates, count)))
 
 
 def _apscheduler(case: Case) -> Library:
     trigger, local = import_module("apscheduler.triggers.cron").CronTrigger, case.local
 
+    def first(parsed: Any) -> datetime:
+        return cast("datetime", parsed.get_next_fire_time(local, local))
+
     def take(parsed: Any, count: int) -> list[datetime]:
-        found = [parsed.get_next_fire_time(local, local)]
+        found = [first(parsed)]
         while len(found) < count:
             found.append(parsed.get_next_fire_time(found[-1], found[-1]))
         return found
 
-    return Library(lambda: trigger(**case.apscheduler, second="0", timezone=local.tzinfo), take)
+    return Library(lambda: trigger(**case.apscheduler, second="0", timezone=local.tzinfo), first, take)
 
 
 def _aws_croniter(case: Case) -> Library:
     croniter = import_module("aws_croniter").AwsCroniter
-    return Library(lambda: croniter(case.aws), lambda parsed, count: parsed.get_next(case.after, count))
+    return Library(
+        lambda: croniter(case.aws),
+        lambda parsed: parsed.get_next(case.after, 1)[0],
+        lambda parsed, count: parsed.get_next(case.after, count),
+    )
 
 
 def _pyawscron(case: Case) -> Library:
     cron = import_module("pyawscron").AWSCron
 
+    def first(parsed: Any) -> datetime:
+        return cast("datetime", parsed.occurrence(case.after).next())
+
     def take(parsed: Any, count: int) -> list[datetime]:
-        found = [parsed.occurrence(case.after).next()]
+        found = [first(parsed)]
         while len(found) < count:
             found.append(parsed.occurrence(found[-1]).next())
         return found
 
-    return Library(lambda: cron(case.aws), take)
+    return Library(lambda: cron(case.aws), first, take)
 
 
 def in_utc(instants: Sequence[datetime]) -> list[datetime]:

@@ -48,7 +48,7 @@ def check_agreement(case: Case, count: int) -> None:
     """Raises AssertionError if a peer's first occurrences of the case, this many, are not those of this project."""
     expected = _first(this_project(case), count)
     for name, library in peers(case).items():
-        if _first(library, count) != expected:
+        if in_utc([library.first(library.parse())]) != expected[:1] or _first(library, count) != expected:
             raise AssertionError(f"{name} has other occurrences of {case}")
 
 
@@ -58,17 +58,13 @@ def _first(library: Library, count: int) -> list[datetime]:
 
 def _measured(case: Case, rounds: int, count: int, shortest: float) -> tuple[Measured, Measured, Measured]:
     check_agreement(case, count)
-    parsing = {name: library.parse for name, library in peers(case).items()}
+
+    def measured(work: Callable[[Library], Callable[[], object]]) -> Measured:
+        others = {name: work(library) for name, library in peers(case).items()}
+        return cpu_time(str(case), work(this_project(case)), others, rounds, shortest)
+
     return (
-        cpu_time(str(case), this_project(case).parse, parsing, rounds, shortest),
-        _taking(case, 1, rounds, shortest),
-        _taking(case, count, rounds, shortest),
+        measured(lambda library: library.parse),
+        measured(lambda library: lambda: library.first(library.parse())),
+        measured(lambda library: lambda: library.take(library.parse(), count)),
     )
-
-
-def _taking(case: Case, count: int, rounds: int, shortest: float) -> Measured:
-    def work(library: Library) -> Callable[[], object]:
-        return lambda: library.take(library.parse(), count)
-
-    others = {name: work(library) for name, library in peers(case).items()}
-    return cpu_time(str(case), work(this_project(case)), others, rounds, shortest)

@@ -93,8 +93,9 @@ class Timing(Frozen):
         """Yields the instants after `after`, ascending, except those on the days `without` in the timing's zone."""
         return self.parsed.occurrences(after, without=without)
 
-    def next_occurrence(self, after: datetime) -> datetime | None:
-        return next(self.occurrences(after), None)
+    def next_occurrence(self, after: datetime, *, without: Container[date] = frozenset()) -> datetime | None:
+        """Returns the first of the `occurrences` with these arguments, or None."""
+        return self.parsed.next_occurrence(after, without=without)
 
     def last_occurrence(self) -> datetime | None:
         """Returns the last occurrence before `end_at`, or None if there is no end or no occurrence."""
@@ -269,7 +270,7 @@ class Schedule(Frozen, kw_only=True):
         return self.timing.occurrences(after, without=self.excluded_days)
 
     def next_occurrence(self, after: datetime) -> datetime | None:
-        return next(self.occurrences(after), None)
+        return self.timing.next_occurrence(after, without=self.excluded_days)
 
     def is_excluded(self, occurrence: datetime) -> bool:
         return wall_time(occurrence, zone(self.timing.timezone)).date() in self.excluded_days

@@ -5,7 +5,7 @@ Source: EventBridge Scheduler User Guide, "Schedule types". docs/emulation.md li
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _MIDNIGHT = time()
+_DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -166,6 +167,36 @@ class CronFields(Frozen):
     def walls_in(self, hour: datetime) -> Iterator[datetime]:
         """Yields the matching minutes of a wall hour, ascending."""
         return (hour + minute * _MINUTE for minute in self.minutes)
+
+    def next_wall(self, after: datetime) -> datetime | None:
+        """Returns the first matching wall minute after `after` (naive), or None, without an iterator."""
+        day, clock = after.date(), self._next_time(after)
+        found = self._day_from(day if clock is not None else day + _DAY)
+        if found is None:
+            return None
+        if clock is None or found != day:
+            clock = time(self.hours[0], self.minutes[0])
+        return datetime.combine(found, clock)
+
+    def _next_time(self, after: datetime) -> time | None:
+        """Returns the first matching time after that of `after` on a day, or None."""
+        place = bisect_right(self.minutes, after.minute)
+        if place < len(self.minutes) and after.hour in self.hours:
+            return time(after.hour, self.minutes[place])
+        place = bisect_right(self.hours, after.hour)
+        return time(self.hours[place], self.minutes[0]) if place < len(self.hours) else None
+
+    def _day_from(self, start: date) -> date | None:
+        """Returns the first matching day from `start` on, or None."""
+        for year in self.years[bisect_left(self.years, start.year) :]:
+            for month in self.months:
+                if year == start.year and month < start.month:
+                    continue
+                days = self.days.days_in(Month.of(year, month))
+                place = bisect_left(days, start.day) if (year, month) == (start.year, start.month) else 0
+                if place < len(days):
+                    return date(year, month, days[place])
+        return None
 
     def hours_from(
         self, start: datetime, until: datetime, without: Container[date] = frozenset()

@@ -84,8 +84,13 @@ class Weekdays(Frozen):
     weekdays: tuple[int, ...]
 
     def days_in(self, month: Month) -> Sequence[int]:
-        weekdays = _WEEKDAYS[month.first_weekday - 1 :][: month.length]
-        return [day for day, weekday in enumerate(weekdays, 1) if weekday in self.weekdays]
+        return _days_of(self.weekdays, month)
+
+
+@lru_cache(maxsize=1024)
+def _days_of(weekdays: tuple[int, ...], month: Month) -> tuple[int, ...]:
+    of_days = _WEEKDAYS[month.first_weekday - 1 :][: month.length]
+    return tuple(day for day, weekday in enumerate(of_days, 1) if weekday in weekdays)
 
 
 class NthWeekday(Frozen):

@@ -59,6 +59,10 @@ class Expression(Frozen, ABC):
         last = min(self.end_at or _END, _END)
         return takewhile(lambda instant: instant <= last, self._instants(min(max(after, _BEGIN), _END), last, without))
 
+    def next_occurrence(self, after: datetime, *, without: Container[date] = frozenset()) -> datetime | None:
+        """Returns the first of these `occurrences`, or None. Raises ValueError if `after` is naive."""
+        return next(self.occurrences(after, without=without), None)
+
     @abstractmethod
     def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
         """Yields the instants after `after`. If there are none, the search ends at most a day after `last`."""
@@ -104,6 +108,23 @@ class Cron(Expression):
 
     kind = "cron"
     fields: CronFields
+
+    def next_occurrence(self, after: datetime, *, without: Container[date] = frozenset()) -> datetime | None:
+        return self._at_next_wall(after, without) or super().next_occurrence(after, without=without)
+
+    def _at_next_wall(self, after: datetime, without: Container[date]) -> datetime | None:
+        """Returns the instant of the first matching wall minute after that of `after`, or None if it is no occurrence.
+
+        All earlier wall minutes first occur before `after` or do not exist. All later ones occur later.
+        """
+        if after.tzinfo is None or not (self.start_at or _BEGIN) <= after < _END:
+            return None
+        tz = zone(self.timezone)
+        wall = self.fields.next_wall(wall_time(after, tz))
+        if wall is None or wall.date() in without:
+            return None
+        instant = first_instant(wall, tz)
+        return instant if instant is not None and after < instant <= (self.end_at or _END) else None
 
     def _instants(self, after: datetime, last: datetime, without: Container[date]) -> Iterator[datetime]:
         tz = zone(self.timezone)
