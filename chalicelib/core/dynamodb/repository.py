@@ -648,9 +648,23 @@ def _bound(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    serialize = TypeSerializer().serialize
-    # Most values are texts, for which boto3 tries its other types first.
-    return {name: {"S": value} if type(value) is str else serialize(value) for name, value in values.items()}
+    return {name: _typed_value(value) for name, value in values.items()}
+
+
+def _typed_value(value: Any) -> dict[str, Any]:
+    """Does what boto3's TypeSerializer does, without trying one type after the other."""
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
+    if kind is bool:
+        return {"BOOL": value}
+    if kind is list:
+        return {"L": [_typed_value(each) for each in value]}
+    if kind is dict:
+        return {"M": _typed(value)}
+    return cast("dict[str, Any]", TypeSerializer().serialize(value))
 
 
 def _plain(item: Mapping[str, Any]) -> items.Item:

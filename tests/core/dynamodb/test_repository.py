@@ -407,5 +407,24 @@ def test_all_open_spans_are_read_however_many_pages_they_fill(dynamodb: DynamoDB
     assert table.list_spans("alice", "s1") == spans
 
 
+def test_an_item_has_the_types_that_boto3_gives_it() -> None:
+    client = Recorder()
+    run = a_run(SCHEDULE, unforeseen=True)  # beside texts: a number, a boolean, and a map in a list
+    item = items.run_item(run)
+
+    DynamoRepository(client, "schedules").claim(run, expecting=SCHEDULE, replacing=None)  # type: ignore[arg-type]
+
+    assert client.transactions[0][1]["Put"]["Item"] == _typed(item)
+    assert {str, int, bool, list} <= set(map(type, item.values()))
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.transactions: list[Any] = []
+
+    def transact_write_items(self, **request: Any) -> None:
+        self.transactions.append(request["TransactItems"])
+
+
 def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: TypeSerializer().serialize(value) for name, value in item.items()}
