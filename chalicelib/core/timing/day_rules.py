@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from calendar import monthrange
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..frozen import Frozen
 
@@ -20,7 +20,7 @@ SUNDAY, SATURDAY = 1, 7
 _WEEKDAYS = tuple(range(SUNDAY, SATURDAY + 1)) * 6
 
 
-class Month(NamedTuple):
+class Month(Frozen):
     """A month for the rules: the weekday of its first day, and its number of days."""
 
     first_weekday: int
