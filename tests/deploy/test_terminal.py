@@ -150,7 +150,7 @@ def test_make_token_hands_any_name_on_as_it_is(tmp_path: Path, user: str) -> Non
     python.chmod(0o755)
 
     printed = subprocess.run(
-        [MAKE, "--silent", "token", f"USER={user}", f"BIN={tmp_path}", f"INSTALLED={python}"],
+        [MAKE, "--silent", "token", f"USER={user}", f"BIN={tmp_path}", f"RUNS={python}"],
         cwd=PROJECT,
         capture_output=True,
         text=True,
