@@ -45,6 +45,16 @@ REQUESTS: Mapping[str, tuple[float, str, str, Any]] = {
 }
 """By name: the goal, and the request."""
 
+WHY = {
+    "create": "boto3's four calls, which the peer makes too, take 83% of the time; the rest checks token and body, "
+    "makes the record and converts it for the table, EventBridge and the answer",
+    "get": "boto3's two calls, which the peer makes too, take 83% of the time; the rest checks the token and the "
+    "arguments, and converts the record for the answer",
+    "list of 100": "boto3's call, which the peer makes too, takes 64% of the time; reading the types of 100 items "
+    "takes 6%, making schedules of them 10% and making the answer of those 13%",
+}
+"""By name: where the time goes, by the profile."""
+
 
 Call = tuple[Any, str, dict[str, Any]]
 
@@ -89,7 +99,7 @@ class Recording:
 
 
 def rows(rounds: int, requests: int = 20) -> list[Row]:
-    """Each round has so many `requests` of ours, then of the peer."""
+    """Each round has so many `requests` of ours and of the peer, in turn."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "key", "use": "sig"}
     claims = {"sub": "alice", "iss": ISSUER, "aud": AUDIENCE, "scope": f"{Scope.READ} {Scope.WRITE}", "exp": 2**32}
@@ -105,10 +115,9 @@ def rows(rounds: int, requests: int = 20) -> list[Row]:
             _answer(_ours(tuple(Recording(client, calls) for client in clients), public), method, path, body, token)()
             peer = _answer(_peer(calls, key.public_key()), method, "/peer", body, token)
             mine = _answer(ours, method, path, body, token)
-            timed = [(_microseconds(mine, requests), _microseconds(peer, requests)) for _ in range(rounds)]
-            of_ours, of_peer = zip(*timed, strict=True)
+            of_ours, of_peer = zip(*(_in_turn(mine, peer, requests) for _ in range(rounds)), strict=True)
             measured = Measured(f"`{method} {path}`", of_ours, {"bare Chalice route": of_peer})
-            found.append(Row(f"API, {kind}", "µs of CPU", Goal("dearer", bound), (measured,)))
+            found.append(Row(f"API, {kind}", "µs of CPU", Goal("dearer", bound), (measured,), WHY.get(kind, "")))
     return found
 
 
@@ -156,8 +165,13 @@ def _answer(app: Chalice, method: str, path: str, body: Any, token: str) -> Call
     return answer
 
 
-def _microseconds(work: Callable[[], object], times: int) -> float:
+def _in_turn(ours: Callable[[], object], peer: Callable[[], object], times: int) -> tuple[float, float]:
+    """Returns the CPU time of one call of each. Both have the slower moments of the machine."""
+    timed = [(_microseconds(ours), _microseconds(peer)) for _ in range(times)]
+    return sum(mine for mine, _ in timed) / times, sum(theirs for _, theirs in timed) / times
+
+
+def _microseconds(work: Callable[[], object]) -> float:
     begin = thread_time()
-    for _ in range(times):
-        work()
-    return (thread_time() - begin) / times * 1e6
+    work()
+    return (thread_time() - begin) * 1e6

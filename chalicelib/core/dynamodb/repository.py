@@ -669,7 +669,8 @@ def _typed_value(value: Any) -> dict[str, Any]:
 
 def _plain(item: Mapping[str, Any]) -> items.Item:
     deserialize = TypeDeserializer().deserialize
-    return {name: deserialize(value) for name, value in item.items()}
+    # Most values are texts.
+    return {name: value["S"] if "S" in value else deserialize(value) for name, value in item.items()}
 
 
 def _store_error(exc: Exception) -> Exception | None:
