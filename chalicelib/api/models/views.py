@@ -277,11 +277,12 @@ class WebhookKeysView(View):
 
 def timing_shown(timing: Timing) -> dict[str, str]:
     """Returns a timing in the format of requests: `{"cron": "0 9 ? * MON *", "timezone": "Europe/Berlin"}`."""
-    text = timing.expression.removeprefix(f"{timing.kind}(").removesuffix(")")
+    kind = timing.kind
+    text = timing.expression.removeprefix(f"{kind}(").removesuffix(")")
     bounds = {"start_at": timing.start_at, "end_at": timing.end_at}
     return {
-        timing.kind: text,
+        kind: text,
         # A rate is elapsed time, which no time zone changes.
-        **({} if timing.kind == "rate" else {"timezone": timing.timezone}),
+        **({} if kind == "rate" else {"timezone": timing.timezone}),
         **{name: iso(instant) for name, instant in bounds.items() if instant},
     }
