@@ -118,6 +118,7 @@ def rows(rounds: int, measure: Callable[[Sequence[str], dict[str, str]], int] = 
             "MB",
             Goal("dearer", 1.04),
             (Measured("largest resident set", of_ours, {"bare boto3 handler": of_bare}),),
+            "the code of this project's 65 modules takes 0.9 MB, and the objects that they make at import as much",
         ),
     ]
 
