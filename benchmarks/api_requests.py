@@ -44,13 +44,6 @@ REQUESTS: Mapping[str, tuple[float, str, str, Any]] = {
     "list of 100": (1.25, "GET", "/v1/schedules?limit=100", None),
 }
 """By name: the goal, and the request."""
-WHY: Mapping[str, str] = {
-    "create": "four of five parts of the time are the four AWS calls, which the bare route sends too; the rest is the "
-    "check of token and body, the records and the answer",
-    "list of 100": "a fifth of the time is reading each record into an object, a seventh is the answer's fields with "
-    "the timing in English; the rest is botocore, as in the bare route",
-}
-"""By name: where the time goes, by the profile, if the goal may be missed."""
 
 WHY = {
     "create": "boto3's four calls, which the peer makes too, take 83% of the time; the rest checks token and body, "

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parent.parent
 PATH = "/v1/schedules"
 WHY = (
-    "about half of the import is the project's own modules, above all the pydantic classes of actions, bodies and "
-    "answers, which the bare app does not have; boto3, botocore and PyJWT are in both"
+    "half of the import is the project's own modules, among them the pydantic classes of actions, bodies and answers, "
+    "which the bare app does not have"
 )
 
 FIRST_ANSWER = """
