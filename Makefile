@@ -30,14 +30,14 @@ help: ## list the commands
 # Without --no-compile pip would compile each module; most are never imported, and Python compiles the others on import.
 $(RUNS): requirements.txt requirements-run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python " + sys.version.split()[0] + " is too old; install Python 3.11 or newer, or use it with PYTHON=python3.11")'
-	@echo "installing into $(VENV)"
+	@echo "installing into $(VENV)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install -qq --disable-pip-version-check $(PIP)
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-compile -r requirements-run.txt
 	@touch $@
 
 $(INSTALLED): $(RUNS) requirements-dev.txt
-	@echo "installing what the checks need into $(VENV)"
+	@echo "installing what the checks need into $(VENV)" >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@touch $@
 

@@ -133,8 +133,8 @@ def test_a_mistyped_path_is_a_problem_that_repeats_no_token(deployed: Deployed) 
 
 
 def test_make_token_in_the_clone_prints_a_token_that_the_stage_trusts(deployed: Deployed) -> None:
-    tools = f"BIN={Path(sys.executable).parent} INSTALLED=.installed"
-    token = deployed.terminal.type(f"touch .installed\nmake --silent token USER=bob {tools}").strip()
+    tools = f"BIN={Path(sys.executable).parent} RUNS=.runs"
+    token = deployed.terminal.type(f"touch .runs\nmake --silent token USER=bob {tools}").strip()
 
     assert deployed.api(token).get("/v1/schedules")["items"] == []
 

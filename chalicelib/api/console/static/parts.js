@@ -420,13 +420,14 @@ export const commands = signal(/** @type {Command[]} */ ([]));
 
 /** @param {Command[]} offered those of this view; `key` is one character, such as `p` */
 export function useCommands(offered) {
-  useEffect(() => {
+  // Before the view is painted: a key that is pressed at once must find its command.
+  useLayoutEffect(() => {
     commands.value = offered;
   });
   const forget = () => {
     commands.value = [];
   };
-  useEffect(() => forget, []);
+  useLayoutEffect(() => forget, []);
 }
 
 /** @param {string} title */
