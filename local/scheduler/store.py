@@ -1,9 +1,10 @@
 """The schedules and groups of one account and Region. It needs no lock: `Scheduler` handles one request at a time."""
 
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+
+from sortedcontainers import SortedDict
 
 from local.scheduler.errors import Conflict, NotFound, ValidationFailed
 from local.scheduler.models import DEFAULT_GROUP, Group, Home, Schedule
@@ -15,8 +16,7 @@ class Store:
     def __init__(self, home: Home, now: datetime) -> None:
         self.home = home
         self._groups = {DEFAULT_GROUP: Group(home, DEFAULT_GROUP, now, now)}
-        self._schedules: dict[str, Schedule] = {}
-        self._paths: list[str] = []  # of all schedules, ascending: a page needs no look at the others
+        self._schedules: SortedDict[str, Schedule] = SortedDict()  # by path: a page needs no look at the others
 
     def schedule(self, group: str, name: str) -> Schedule:
         try:
@@ -32,32 +32,26 @@ class Store:
         if group is not None:
             self.group(group)
         begin = "" if group is None else _path(group, prefix)
-        at = max(bisect_left(self._paths, begin), bisect_right(self._paths, after.partition(":schedule/")[2]))
-        return self._from(at, begin, prefix)
-
-    def _from(self, at: int, begin: str, prefix: str) -> Iterator[Schedule]:
-        while at < len(self._paths) and self._paths[at].startswith(begin):
-            schedule = self._schedules[self._paths[at]]
-            if schedule.name.startswith(prefix):
+        last = after.partition(":schedule/")[2]
+        for path in self._schedules.irange(max(begin, last)):
+            if not path.startswith(begin):
+                return
+            schedule = self._schedules[path]
+            if path != last and schedule.name.startswith(prefix):
                 yield schedule
-            at += 1
 
     def add(self, schedule: Schedule) -> None:
         self.group(schedule.group)
         if _path(schedule.group, schedule.name) in self._schedules:
             raise Conflict(f"Schedule {schedule.name} already exists.")
-        path = _path(schedule.group, schedule.name)
-        self._schedules[path] = schedule
-        insort(self._paths, path)
+        self._schedules[_path(schedule.group, schedule.name)] = schedule
 
     def replace(self, schedule: Schedule) -> None:
         self.schedule(schedule.group, schedule.name)
         self._schedules[_path(schedule.group, schedule.name)] = schedule
 
     def remove(self, schedule: Schedule) -> None:
-        path = _path(schedule.group, schedule.name)
-        if self._schedules.pop(path, None):
-            del self._paths[bisect_left(self._paths, path)]
+        self._schedules.pop(_path(schedule.group, schedule.name), None)
 
     def is_current(self, schedule: Schedule) -> bool:
         """Returns whether the store holds this version."""
