@@ -77,19 +77,23 @@ class AsynchronousInvocations:
 
     def accept(self, invocation: Invocation) -> None:
         """Queue the event; the first attempt starts at once."""
-        self._attempt_in(timedelta(), _Event(invocation, accepted_at=self._clock.now()))
+        self._line_up(_Event(invocation, accepted_at=self._clock.now()))
 
     def _attempt_in(self, wait: timedelta, event: _Event) -> None:
         self._agenda.call_at(self._clock.now() + wait, partial(self._line_up, event))
 
     def _line_up(self, event: _Event) -> None:
-        """Attempt the event and those that begin to wait meanwhile, or let it wait for one of the other threads."""
+        """Let the event wait for a thread of its function, and begin one if there may be another."""
         with self._lock:
             line = self._lines[event.invocation.function_arn]
             line.waiting.append(event)
             if line.under_way == MOST:
                 return
             line.under_way += 1
+        self._agenda.call_at(self._clock.now(), partial(self._work_off, line))
+
+    def _work_off(self, line: _Line) -> None:
+        """Attempt the events of a function until none waits."""
         while (following := self._next(line)) is not None:
             try:
                 self._attempt(following)
