@@ -16,7 +16,7 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from local.testing import REGION, Workbench
@@ -88,15 +88,20 @@ def burst(cloud: Workbench, number: int) -> list[float]:
     return sorted(stamp - due.timestamp() * 1000 for stamp in sent.values())
 
 
+def one_time(due: datetime, target: str, number: int) -> dict[str, Any]:
+    """Returns the body of a CreateSchedule request whose input is the number."""
+    return {
+        "ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ActionAfterCompletion": "DELETE",
+        "Target": {"Arn": target, "RoleArn": f"arn:aws:iam::{target.split(':')[4]}:role/any", "Input": str(number)},
+    }
+
+
 def _create(connection: HTTPConnection, queue: str, due: datetime, name: str, number: int) -> None:
     """Creates schedules whose inputs are the numbers from zero. Raises RuntimeError if one is refused."""
     for each in range(number):
-        body = {
-            "ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "ActionAfterCompletion": "DELETE",
-            "Target": {"Arn": queue, "RoleArn": "arn:aws:iam::000000000000:role/any", "Input": str(each)},
-        }
+        body = one_time(due, queue, each)
         path = f"/schedules/{name}-{queue.rpartition(':')[2]}-{each}"
         connection.request("POST", path, json.dumps(body), {"Authorization": _SIGNED})
         response = connection.getresponse()
